@@ -1,3 +1,151 @@
-"""campaign_fsm: a guarded client for the Exotel campaign API."""
+"""campaign_fsm: a guarded client for the Exotel campaign API.
+
+Illegal campaign actions are stopped before their bytes leave. Start with `CampaignClient`, with
+`GuardTransport` for an `httpx` client of your own, or with `decide` for the rules alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from campaign_fsm.client import AsyncCampaignClient, CampaignClient
+    from campaign_fsm.errors import (
+        AlreadyThere,
+        ApiError,
+        AuthenticationError,
+        BadRequest,
+        CampaignFsmError,
+        ConfigurationError,
+        Conflict,
+        ConnectionFailed,
+        Forbidden,
+        GateFailure,
+        IllegalTransition,
+        NotFound,
+        OutcomeUnknown,
+        PaymentRequired,
+        RateLimited,
+        Refused,
+        ServerError,
+        StateConflict,
+        StatusUnavailable,
+        TimedOut,
+        UnexpectedAnswer,
+        UnexpectedRedirect,
+        UnknownStatus,
+        UnreadableRequest,
+    )
+    from campaign_fsm.gate import Drift, Judgement
+    from campaign_fsm.lifecycle import Decision, build_machine, decide, has_started, route
+    from campaign_fsm.rules import RULES, Action, Channel, Event, Rule, Source, Standing, Status
+    from campaign_fsm.simulator import Simulator, SimulatorServer, SimulatorTransport
+    from campaign_fsm.transports import AsyncGuardTransport, GuardTransport
+    from campaign_fsm.wire.campaign import Campaign, Schedule
+
+# Where each public name lives. Importing the package imports none of it: `campaign-fsm check` would
+# otherwise wait for an HTTP library that it does not use.
+_HOMES = {
+    "client": ("AsyncCampaignClient", "CampaignClient"),
+    "errors": (
+        "AlreadyThere",
+        "ApiError",
+        "AuthenticationError",
+        "BadRequest",
+        "CampaignFsmError",
+        "ConfigurationError",
+        "Conflict",
+        "ConnectionFailed",
+        "Forbidden",
+        "GateFailure",
+        "IllegalTransition",
+        "NotFound",
+        "OutcomeUnknown",
+        "PaymentRequired",
+        "RateLimited",
+        "Refused",
+        "ServerError",
+        "StateConflict",
+        "StatusUnavailable",
+        "TimedOut",
+        "UnexpectedAnswer",
+        "UnexpectedRedirect",
+        "UnknownStatus",
+        "UnreadableRequest",
+    ),
+    "gate": ("Drift", "Judgement"),
+    "lifecycle": ("Decision", "build_machine", "decide", "has_started", "route"),
+    "rules": ("RULES", "Action", "Channel", "Event", "Rule", "Source", "Standing", "Status"),
+    "simulator": ("Simulator", "SimulatorServer", "SimulatorTransport"),
+    "transports": ("AsyncGuardTransport", "GuardTransport"),
+    "wire.campaign": ("Campaign", "Schedule"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "RULES",
+    "Action",
+    "AlreadyThere",
+    "ApiError",
+    "AsyncCampaignClient",
+    "AsyncGuardTransport",
+    "AuthenticationError",
+    "BadRequest",
+    "Campaign",
+    "CampaignClient",
+    "CampaignFsmError",
+    "Channel",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectionFailed",
+    "Decision",
+    "Drift",
+    "Event",
+    "Forbidden",
+    "GateFailure",
+    "GuardTransport",
+    "IllegalTransition",
+    "Judgement",
+    "NotFound",
+    "OutcomeUnknown",
+    "PaymentRequired",
+    "RateLimited",
+    "Refused",
+    "Rule",
+    "Schedule",
+    "ServerError",
+    "Simulator",
+    "SimulatorServer",
+    "SimulatorTransport",
+    "Source",
+    "Standing",
+    "StateConflict",
+    "Status",
+    "StatusUnavailable",
+    "TimedOut",
+    "UnexpectedAnswer",
+    "UnexpectedRedirect",
+    "UnknownStatus",
+    "UnreadableRequest",
+    "__version__",
+    "build_machine",
+    "decide",
+    "has_started",
+    "route",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _HOME_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

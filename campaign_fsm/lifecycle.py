@@ -142,14 +142,14 @@ def _machine(channel: Channel) -> Machine:
 
 
 def _edge(status: Status | None, action: Action, channel: Channel, started: bool) -> Rule | None:
-    """The rule under the edge that the machine takes, or None where it takes none."""
+    """The rule under the edge that the machine would take, or None where it would take none."""
     machine = _machine(channel)
     model: Any = _Scratch(started)
     machine.add_model(model, initial=_state(status))
     try:
-        if action.value not in machine.get_triggers(_state(status)) or not model.trigger(action.value):
+        # Asked, not triggered: a trigger would log a transition that no campaign made.
+        if not model.may_trigger(action.value):
             return None
-        reached = model.state
     finally:
         machine.remove_model(model)
     for rule in RULES:
@@ -158,10 +158,9 @@ def _edge(status: Status | None, action: Action, channel: Channel, started: bool
             and rule.source is status
             and channel in rule.channels
             and rule.started in (None, started)
-            and _state(rule.leads_to) == reached
         ):
             return rule
-    raise AssertionError(f"the machine took an edge that is not in the table: {action} from {status}")
+    raise AssertionError(f"the machine takes an edge that is not in the table: {action} from {status}")
 
 
 @cache
@@ -187,7 +186,8 @@ class Decision:
     """Where the action leads; None if it is refused."""
     accepted: frozenset[Status]
     """The statuses that an honest answer may show: the destination, what the platform can make of it
-    at once (fact sheet 5.2), and created after a resume before the start (5.4). Empty if refused."""
+    at once (fact sheet 5.2), and created after a resume before the start (5.4). Never the status before
+    the action, if the action leaves it: an answer that shows that one is "not yet seen". Empty if refused."""
     code: str
     reason: str
     sources: tuple[Source, ...]
@@ -204,6 +204,19 @@ class Decision:
 
     def __bool__(self) -> bool:
         return self.allowed
+
+    @property
+    def way(self) -> str:
+        """The route in words, steps that cannot be undone marked; empty where there is none."""
+        return ", then ".join(step if undoable(step) else f"{step} (cannot be undone)" for step in self.route or ())
+
+    @property
+    def advice(self) -> str:
+        """What to do instead of what was refused; empty if it is allowed."""
+        if self.allowed:
+            return ""
+        legal = f"Legal now: {', '.join(self.legal_actions) or 'nothing'}."
+        return f"{legal} The way there: {self.way}." if self.route else legal
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, in a stable order."""
@@ -335,7 +348,7 @@ def _cell(status: Status | None, action: Action, channel: Channel, started: bool
         return Decision(
             allowed=True,
             destination=rule.leads_to,
-            accepted=frozenset({rule.leads_to}) | platform_moves(rule.leads_to) | late,
+            accepted=frozenset({rule.leads_to}) | (platform_moves(rule.leads_to) - {rule.source}) | late,
             code=rule.code,
             reason=f"{action} is legal while {status}." if status else "create makes a new campaign.",
             sources=rule.sources,

@@ -707,6 +707,7 @@ PROBLEMS: Final = {
             "Look at the answer; nothing was written.",
         ),
         Problem("CF503", "the answer is about another campaign", "Check the host and any proxy; nothing was written."),
+        Problem("CF505", "the gate itself failed", "That is a bug: report it with its traceback; nothing was written."),
         Problem(
             "CF504", "the reading came from a cache", "Take the cache out from below the gate; nothing was written."
         ),

@@ -1,0 +1,300 @@
+"""The drawing model: what a picture of the life cycle shows, before any writer decides how it looks.
+
+It is built from the table and knows no syntax. Actions that leave the status as it is are listed inside
+their node, in groups: as arrows they would be nine loops that hide the life itself.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from attrs import field, frozen
+
+from campaign_fsm.lifecycle import NEW, START_MARGIN
+from campaign_fsm.rules import DEAD_ENDS, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
+
+IRREVERSIBLE: Final = "▲"
+"""The mark of what cannot be undone."""
+
+CONTESTED: Final = "†"
+"""The mark of what the vendor's pages contradict each other about."""
+
+# Both marks are in every common sans-serif font, print in black and white, and are never drawn as emoji.
+
+_LIVE: Final = frozenset({Status.CREATED, Status.IN_PROGRESS, Status.PAUSED})
+_TRIGGERS: Final = {trigger: place for place, trigger in enumerate((*Action, *Event))}
+_PLACES: Final = {status: place for place, status in enumerate((None, *Status))}
+_STARTED: Final = {False: "before start", None: "", True: "after start"}
+
+
+class Kind(StrEnum):
+    """What a node stands for."""
+
+    START = "start"
+    """No campaign yet."""
+    LIVE = "live"
+    """The campaign can still contact somebody."""
+    OVER = "over"
+    """It no longer does, but something can still be done with it."""
+    FINAL = "final"
+    """Nothing leads out of it."""
+
+
+class Sample(StrEnum):
+    """What an entry of the legend explains, and so what its sample looks like."""
+
+    ACCOUNT_HOLDER = "account holder"
+    PLATFORM = "platform"
+    IRREVERSIBLE = "irreversible"
+    CONTESTED = "contested"
+    INSIDE = "inside"
+    FINAL = "final"
+
+
+@frozen
+class Label:
+    """One trigger where it is drawn, and the rules that it stands for."""
+
+    trigger: Action | Event
+    rules: tuple[Rule, ...]
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks that the trigger carries here, each with a meaning in the legend."""
+        return (
+            *((IRREVERSIBLE,) if any(not rule.undoable for rule in self.rules) else ()),
+            *((CONTESTED,) if any(rule.standing is Standing.CONTESTED for rule in self.rules) else ()),
+        )
+
+    @property
+    def text(self) -> str:
+        before = f"{IRREVERSIBLE} " if IRREVERSIBLE in self.marks else ""
+        after = f" {CONTESTED}" if CONTESTED in self.marks else ""
+        return f"{before}{self.trigger}{after}"
+
+
+@frozen(kw_only=True)
+class Group:
+    """Triggers under one condition that leave the status as it is. An empty condition means always."""
+
+    condition: str
+    labels: tuple[Label, ...]
+
+
+@frozen(kw_only=True)
+class Node:
+    """A status, or the start. `id` is an identifier in every language that is written."""
+
+    id: str
+    label: str
+    kind: Kind
+    inside: tuple[Group, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for group in self.inside for label in group.labels for rule in label.rules)
+
+
+@frozen(kw_only=True)
+class Edge:
+    """All the triggers that lead from one node to another and look the same."""
+
+    source: str
+    dest: str
+    actor: Actor
+    undoable: bool
+    contested: bool
+    condition: str
+    labels: tuple[Label, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for label in self.labels for rule in label.rules)
+
+
+@frozen
+class Entry:
+    """One entry of the legend."""
+
+    sample: Sample
+    text: str
+
+
+@frozen(kw_only=True)
+class Drawing:
+    """A picture: what is on it, and the words for those who cannot see it."""
+
+    title: str
+    description: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    legend: tuple[Entry, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def identifier(status: Status | None) -> str:
+    """The node's id: a plain identifier, because Mermaid does not parse a state called in-progress."""
+    return NEW if status is None else status.value.replace("-", "_")
+
+
+def draw(channel: Channel | str | None = None, rules: tuple[Rule, ...] = RULES) -> Drawing:
+    """The life cycle of one channel, or of both in one picture.
+
+    Raises:
+        ValueError: There is no such channel.
+    """
+    channel = None if channel is None else Channel(channel)
+    shown = [rule for rule in rules if channel is None or channel in rule.channels]
+    loops = [rule for rule in shown if rule.leads_to is rule.source]
+    moves = [rule for rule in shown if rule.leads_to is not rule.source]
+    seen = {rule.source for rule in shown} | {rule.leads_to for rule in shown}
+    nodes = tuple(_node(status, loops, channel) for status in _PLACES if status in seen)
+    edges = _edges(moves, channel)
+    kind = "campaign" if channel is None else f"{channel} campaign"
+    return Drawing(
+        title=f"The life of an Exotel {kind}",
+        description=_describe(nodes, edges),
+        nodes=nodes,
+        edges=edges,
+        legend=_legend(nodes, edges),
+        notes=_notes(shown),
+    )
+
+
+def _condition(rule: Rule, channel: Channel | None) -> str:
+    only = f"{min(rule.channels)} only" if channel is None and len(rule.channels) == 1 else ""
+    return ", ".join(part for part in (_STARTED[rule.started], only) if part)
+
+
+def _labels(rules: list[Rule]) -> tuple[Label, ...]:
+    triggers = sorted({rule.trigger for rule in rules}, key=_TRIGGERS.__getitem__)
+    return tuple(
+        Label(trigger, tuple(sorted((rule for rule in rules if rule.trigger is trigger), key=lambda rule: rule.code)))
+        for trigger in triggers
+    )
+
+
+def _node(status: Status | None, loops: list[Rule], channel: Channel | None) -> Node:
+    kind = (
+        Kind.START
+        if status is None
+        else Kind.LIVE
+        if status in _LIVE
+        else Kind.FINAL
+        if status in DEAD_ENDS
+        else Kind.OVER
+    )
+    grouped: dict[str, list[Rule]] = {}
+    order = list(_STARTED)
+    for rule in sorted(loops, key=lambda rule: (order.index(rule.started), len(rule.channels) == 1, rule.code)):
+        if rule.source is status:
+            grouped.setdefault(_condition(rule, channel), []).append(rule)
+    return Node(
+        id=identifier(status),
+        label="" if status is None else status.value,
+        kind=kind,
+        inside=tuple(Group(condition=condition, labels=_labels(rules)) for condition, rules in grouped.items()),
+    )
+
+
+def _edges(moves: list[Rule], channel: Channel | None) -> tuple[Edge, ...]:
+    grouped: dict[tuple[Status | None, Status, Actor, bool, bool, str], list[Rule]] = {}
+    for rule in sorted(moves, key=lambda rule: (_PLACES[rule.source], _PLACES[rule.leads_to], rule.code)):
+        contested = rule.standing is Standing.CONTESTED
+        look = (rule.source, rule.leads_to, rule.actor, rule.undoable, contested, _condition(rule, channel))
+        grouped.setdefault(look, []).append(rule)
+    return tuple(
+        Edge(
+            source=identifier(source),
+            dest=identifier(dest),
+            actor=actor,
+            undoable=undoable,
+            contested=contested,
+            condition=condition,
+            labels=_labels(rules),
+        )
+        for (source, dest, actor, undoable, contested, condition), rules in grouped.items()
+    )
+
+
+def _legend(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> tuple[Entry, ...]:
+    """Entries for what is on the picture, and for nothing else."""
+    contested = [
+        f"{label.trigger} {condition}".strip()
+        for condition, labels in (
+            *((edge.condition, edge.labels) for edge in edges),
+            *((group.condition, group.labels) for node in nodes for group in node.inside),
+        )
+        for label in labels
+        if CONTESTED in label.marks
+    ]
+    return tuple(
+        Entry(sample, text)
+        for sample, text, used in (
+            (
+                Sample.ACCOUNT_HOLDER,
+                "the account holder asks for it",
+                any(edge.actor is Actor.ACCOUNT_HOLDER for edge in edges),
+            ),
+            (
+                Sample.PLATFORM,
+                "the platform does it by itself",
+                any(edge.actor is Actor.PLATFORM for edge in edges),
+            ),
+            (
+                Sample.IRREVERSIBLE,
+                "cannot be undone",
+                any(not rule.undoable for piece in (*nodes, *edges) for rule in piece.rules),
+            ),
+            (
+                Sample.CONTESTED,
+                f"contested, the vendor's pages contradict each other: {'; '.join(contested)}",
+                bool(contested),
+            ),
+            (Sample.INSIDE, "inside a box: the status stays as it is", any(node.inside for node in nodes)),
+            (Sample.FINAL, "final: nothing leads out of it", any(node.kind is Kind.FINAL for node in nodes)),
+        )
+        if used
+    )
+
+
+def _notes(shown: list[Rule]) -> tuple[str, ...]:
+    if all(rule.started is None for rule in shown):
+        return ()
+    seconds = int(START_MARGIN.total_seconds())
+    return (f"From {seconds} seconds before its start time on, a campaign counts as started.",)
+
+
+def _describe(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> str:
+    """The picture in sentences, for screen readers."""
+    names = {node.id: node.label for node in nodes}
+    sentences = []
+    for node in nodes:
+        clauses = [
+            f"{_spoken(label, edge.condition, edge.actor)} leads to {names[edge.dest]}"
+            for edge in edges
+            if edge.source == node.id
+            for label in edge.labels
+        ]
+        clauses += [
+            f"{_spoken(label, group.condition, label.rules[0].actor)} changes no status"
+            for group in node.inside
+            for label in group.labels
+        ]
+        place = f"While {node.label}" if node.label else "At first"
+        if clauses:
+            sentences.append(f"{place}: {', '.join(clauses)}.")
+        elif node.kind is Kind.FINAL:
+            sentences.append(f"Nothing leads out of {node.label}.")
+    return " ".join(sentences)
+
+
+def _spoken(label: Label, condition: str, actor: Actor) -> str:
+    details = [
+        *(("by the platform",) if actor is Actor.PLATFORM else ()),
+        *((condition.replace(",", " and"),) if condition else ()),
+        *(("cannot be undone",) if IRREVERSIBLE in label.marks else ()),
+        *(("contested",) if CONTESTED in label.marks else ()),
+    ]
+    return f"{label.trigger} ({' and '.join(details)})" if details else f"{label.trigger}"

@@ -1,0 +1,346 @@
+"""Everything that this package raises.
+
+::
+
+    CampaignFsmError
+    ├── Refused                  the write was not sent; never worth a blind retry
+    │   ├── IllegalTransition    the life cycle forbids it in the status that was read
+    │   ├── AlreadyThere         the action has already taken effect
+    │   ├── UnknownStatus        the status that was read is on no list
+    │   ├── UnreadableRequest    the request cannot be read in exactly one way
+    │   ├── StatusUnavailable    the status could not be read, or not for certain
+    │   └── GateFailure          the gate itself failed, and so let nothing out
+    ├── ApiError                 the server answered, and not with success
+    │   ├── BadRequest (400)   AuthenticationError (401)   PaymentRequired (402)   Forbidden (403)
+    │   ├── NotFound (404)     Conflict (409)              RateLimited (429)       ServerError (5xx)
+    │   ├── UnexpectedRedirect   a 3xx, never followed
+    │   └── UnexpectedAnswer     a success that cannot be read
+    ├── StateConflict            somebody moved the campaign between the read and the write
+    ├── OutcomeUnknown           it could not be found out whether the write took effect
+    ├── ConnectionFailed         no answer; the message says what is known about a write
+    │   └── TimedOut
+    └── ConfigurationError       a client cannot be built from these settings (also a ValueError)
+
+Exceptions carry fields; their message is made from them. All of them survive pickling and copying.
+None of them is an `httpx` error, so nothing that retries those retries a refusal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+
+from attrs import define
+
+if TYPE_CHECKING:
+    from campaign_fsm.lifecycle import Decision
+    from campaign_fsm.rules import Action, Channel, Source, Status
+
+_T = TypeVar("_T", bound=type)
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+def _error(cls: _T) -> _T:
+    return define(slots=False, kw_only=True, eq=False, repr=False, str=False)(cls)
+
+
+def _rebuild(cls: type[CampaignFsmError], fields: dict[str, Any]) -> CampaignFsmError:
+    error = cls.__new__(cls)
+    error.__dict__.update(fields)
+    return error
+
+
+def _sentence(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
+
+
+@_error
+class CampaignFsmError(Exception):
+    """The base of everything that this package raises on purpose."""
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do next, made from the fields."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.message!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions pickle by calling the class with positional args; ours have keyword-only fields.
+        return _rebuild, (type(self), self.__dict__.copy())
+
+
+@_error
+class Refused(CampaignFsmError):
+    """The write was not sent.
+
+    Attributes:
+        code: The stable code of the reason (``CF…``); see ``campaign-fsm explain CODE``.
+        reason: One sentence.
+        action: What the request asked for, if that could be read.
+        channel: The kind of campaign.
+        campaign_id: The campaign that the request is about.
+        status: The status that was read, None if none was.
+        raw_status: Its spelling on the wire.
+        sources: The vendor's statements that the refusal rests on.
+        legal_actions: What is legal in that status.
+        route: The shortest legal way to what the action is for; None where there is none.
+        decision: The whole decision, where the life cycle refused.
+        advice: What to do instead.
+    """
+
+    code: str
+    reason: str
+    action: Action | None = None
+    channel: Channel | None = None
+    campaign_id: str | None = None
+    status: Status | None = None
+    raw_status: str | None = None
+    sources: tuple[Source, ...] = ()
+    legal_actions: tuple[Action, ...] = ()
+    route: tuple[Action, ...] | None = None
+    decision: Decision | None = None
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        what = self.action or "the write"
+        about = f" of {self.channel} campaign {self.campaign_id}" if self.campaign_id and self.channel else ""
+        source = f"Rule: {self.sources[0]}." if self.sources else None
+        return _sentence(f"{what}{about} was not sent [{self.code}]: {self.reason}", source, self.advice)
+
+
+@_error
+class IllegalTransition(Refused):
+    """The life cycle forbids the action in the status that was read."""
+
+
+@_error
+class AlreadyThere(Refused):
+    """The action has already taken effect; repeating it would change nothing."""
+
+
+@_error
+class UnknownStatus(Refused):
+    """The status that was read is on no list of the vendor's, so every write is refused."""
+
+
+@_error
+class UnreadableRequest(Refused):
+    """The request cannot be read in exactly one way, so nobody can say what it would do."""
+
+
+@_error
+class StatusUnavailable(Refused):
+    """The status could not be read, or not for certain, so the write was not sent.
+
+    Attributes:
+        status_code: The status code of the answer, None without one.
+        request_id: The vendor's id of the failed read.
+        retry_after: Seconds that the server asked to wait.
+        no_answer: Whether the last try ended in a time-out or a broken connection.
+    """
+
+    status_code: int | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+    no_answer: bool = False
+
+
+@_error
+class GateFailure(Refused):
+    """The gate itself failed. That is a bug; the write was not sent."""
+
+
+@_error
+class ApiError(CampaignFsmError):
+    """The server answered, and not with success.
+
+    Attributes:
+        status_code: The status code; of the item, where a 200 holds a failed item.
+        method: The HTTP method of the request.
+        campaign_id: The campaign that the request was about, if it was about one.
+        request_id: The vendor's id of the request, for its support.
+        error_code: The vendor's own error code.
+        description: The vendor's text, at most 300 characters.
+        retry_after: Seconds that the server asked to wait.
+        hint: What this usually means and what to do.
+    """
+
+    status_code: int
+    method: str
+    campaign_id: str | None = None
+    request_id: str | None = None
+    error_code: str | None = None
+    description: str | None = None
+    retry_after: float | None = None
+    hint: str = ""
+
+    @property
+    def message(self) -> str:
+        about = f" campaign {self.campaign_id}" if self.campaign_id else ""
+        code = f"code {self.error_code}" if self.error_code else None
+        said = ", ".join(part for part in (code, self.description) if part)
+        request = f"(request id {self.request_id})" if self.request_id else None
+        wait = f"The server asks to wait {self.retry_after:g} s." if self.retry_after is not None else None
+        head = f"{self.method}{about} was answered with {self.status_code}{': ' + said if said else ''}"
+        return _sentence(f"{head} {request}." if request else f"{head}.", wait, self.hint)
+
+
+@_error
+class BadRequest(ApiError):
+    """400: the server calls the request malformed, or (undocumented) the action illegal."""
+
+
+@_error
+class AuthenticationError(ApiError):
+    """401: wrong key or token, or the account lives in the other region."""
+
+
+@_error
+class PaymentRequired(ApiError):
+    """402: the plan or the balance does not allow it."""
+
+
+@_error
+class Forbidden(ApiError):
+    """403: the account has no access."""
+
+
+@_error
+class NotFound(ApiError):
+    """404: no such campaign here."""
+
+
+@_error
+class Conflict(ApiError):
+    """409: a state conflict or a concurrent update, and the action would still be legal."""
+
+
+@_error
+class RateLimited(ApiError):
+    """429: too many requests; `retry_after` says how long to wait."""
+
+
+@_error
+class ServerError(ApiError):
+    """5xx: the server's own failure."""
+
+
+@_error
+class UnexpectedRedirect(ApiError):
+    """3xx: the API documents none, and following one would send the write again."""
+
+
+@_error
+class UnexpectedAnswer(ApiError):
+    """A success that cannot be read in exactly one way, or is about something else."""
+
+
+@_error
+class StateConflict(CampaignFsmError):
+    """The campaign was moved by somebody else between the read and the write.
+
+    Attributes:
+        action: What was asked for.
+        campaign_id: The campaign.
+        seen: The status that made the action legal.
+        now: The status that a read after the write found.
+        who: Who may have moved it.
+        rejection: The server's rejection, None if it claimed success.
+    """
+
+    action: Action
+    campaign_id: str
+    seen: Status
+    now: Status
+    who: str
+    rejection: ApiError | None = None
+
+    @property
+    def message(self) -> str:
+        rejection = f"The server said: {self.rejection.message}" if self.rejection else None
+        return _sentence(
+            f"{self.action} of campaign {self.campaign_id} was overtaken: it was {self.seen} when read and is "
+            f"{self.now} now.",
+            f"It may have been moved by {self.who}.",
+            rejection,
+            "Look at the campaign before the next action.",
+        )
+
+
+@_error
+class OutcomeUnknown(CampaignFsmError):
+    """The write was sent, and it could not be found out whether it took effect.
+
+    Attributes:
+        action: What was asked for.
+        campaign_id: The campaign; None for a create.
+        seen: The status before the write.
+        now: The last status read after it, None if none could be read.
+        why: What went wrong.
+    """
+
+    action: Action
+    campaign_id: str | None
+    seen: Status | None
+    now: Status | None = None
+    why: str
+
+    @property
+    def message(self) -> str:
+        state = f"It was {self.seen} before" if self.seen else "Its status before is not known"
+        after = f" and still reads {self.now}." if self.now else "; it could not be read since."
+        return _sentence(
+            f"The outcome of {self.action} of campaign {self.campaign_id} is unknown: {self.why}",
+            state + after,
+            "Nothing was sent again; read the campaign before repeating anything.",
+        )
+
+
+@_error
+class ConnectionFailed(CampaignFsmError):
+    """No answer came. For a write the message says what is known about it.
+
+    Attributes:
+        method: The HTTP method of the request.
+        host: The host that was asked.
+        why: The class of the failure and its text.
+        sent: Whether the request may have reached the server.
+        outcome: What a read after the failure found out about a write.
+    """
+
+    method: str
+    host: str
+    why: str
+    sent: bool = False
+    outcome: str = ""
+
+    @property
+    def message(self) -> str:
+        return _sentence(f"{self.method} to {self.host} got no answer: {self.why}.", self.outcome)
+
+
+@_error
+class TimedOut(ConnectionFailed):
+    """No answer came in time."""
+
+
+@_error
+class ConfigurationError(CampaignFsmError, ValueError):
+    """A client cannot be built from these settings.
+
+    Attributes:
+        setting: The argument or environment variable.
+        problem: What is wrong with it and what to do.
+    """
+
+    setting: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.setting}: {self.problem}"

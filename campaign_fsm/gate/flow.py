@@ -1,0 +1,403 @@
+"""THE GATE: one flow that every request passes, without I/O and without an HTTP library.
+
+`Gate.flow` is a generator. It yields what it needs (a lock, a read, a pause, the write itself), gets
+the result sent in, and returns a `Judgement` or raises. The transports are two thin drivers of it.
+
+The claim (README, "What it guarantees"): no write on a campaign leaves unless it is legal in a status
+read from the server inside the same per-campaign critical section, or, where `max_age` allows it, at
+most that long before. The server can still move in between; that is detected and reported.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Collection, Generator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import evolve
+
+from campaign_fsm.errors import (
+    AlreadyThere,
+    CampaignFsmError,
+    GateFailure,
+    IllegalTransition,
+    Refused,
+    StatusUnavailable,
+    UnknownStatus,
+)
+from campaign_fsm.gate.locks import Key, Lock, LockTable
+from campaign_fsm.gate.model import Acquire, Drift, Forward, Judgement, Pause, Read, Step
+from campaign_fsm.gate.readings import Readings
+from campaign_fsm.lifecycle import Decision, decide, platform_moves
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Standing, Status
+from campaign_fsm.wire.answer import (
+    SCHEDULE_KEYS,
+    Answer,
+    NotReadable,
+    Reading,
+    api_error,
+    moment,
+    read_status,
+    redact,
+    secrets_of,
+)
+from campaign_fsm.wire.intent import Intent, WireRequest, bad_end, concerns, mixed, preflight, read_intent
+from campaign_fsm.wire.target import Target
+
+_log: Final = logging.getLogger("campaign_fsm")
+
+
+def _never(_: BaseException) -> bool:
+    return False
+
+
+class Gate:
+    """Judges requests. One gate has one table of locks and readings; see `GuardTransport` for the settings."""
+
+    def __init__(
+        self,
+        make_lock: Callable[[], Lock],
+        *,
+        max_age: float = 0.0,
+        strict: bool = False,
+        deadline: float = 30.0,
+        ignore_hosts: Collection[str] = (),
+        on_drift: Callable[[Drift], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        if not max_age >= 0:
+            raise ValueError(f"max_age is a number of seconds, 0 or more, not {max_age!r}")
+        if not deadline >= 0:
+            raise ValueError(f"deadline is a number of seconds, 0 or more, not {deadline!r}")
+        if isinstance(ignore_hosts, str):
+            raise TypeError("ignore_hosts is a collection of host names, not one string")
+        self.locks = LockTable(make_lock)
+        self._max_age = max_age
+        self._strict = strict
+        self._deadline = deadline
+        self._ignored = frozenset(host.lower() for host in ignore_hosts)
+        self._on_drift = on_drift
+        self._clock = clock
+        self._now = now
+        self._readings = Readings(max_age, clock)
+
+    def concerns(self, request: WireRequest) -> bool:
+        """Whether the request has to go through `flow`; needs no body. All others pass untouched."""
+        return request.host.lower() not in self._ignored and concerns(request)
+
+    def flow(
+        self, request: WireRequest, transient: Callable[[BaseException], bool] = _never
+    ) -> Generator[Step, Any, Judgement | None]:
+        """Judge one request and see it through.
+
+        Args:
+            request: The request, body included.
+            transient: Whether an error of the inner transport means that no connection or answer
+                came, so that a read is worth another try.
+
+        Returns:
+            The judgement of a write; None for what passes unjudged.
+
+        Raises:
+            Refused: The write was not sent; nothing but reads left.
+            UnexpectedRedirect: The server answered the write with a 3xx.
+        """
+        try:
+            intent = read_intent(request)
+        except CampaignFsmError:
+            raise
+        except Exception as error:
+            raise _failed(error) from error
+        if intent is None:
+            yield Forward(buffered=False)
+            return None
+        if isinstance(intent, Target):
+            yield from self._pass_read(request, intent)
+            return None
+        if intent.action is Action.CREATE:
+            decision = decide(None, Action.CREATE, channel=intent.channel)
+            return (yield from self._send(request, Judgement(intent, decision=decision)))
+        lease = self.locks.lease(self._key(request, intent.target))
+        try:
+            yield Acquire(lease)
+            try:
+                judgement = yield from self._judge(request, intent, transient)
+            except CampaignFsmError:
+                raise
+            except Exception as error:
+                raise _failed(error) from error
+            judgement = yield from self._send(request, judgement)
+        finally:
+            lease.release()
+        if judgement.drift:
+            self._report(judgement.drift)
+        return judgement
+
+    # Reads
+
+    @staticmethod
+    def _key(request: WireRequest, target: Target) -> Key:
+        return (*request.origin, target.prefix, target.account, target.channel, target.id)
+
+    def _pass_read(self, request: WireRequest, target: Target) -> Generator[Step, Any, None]:
+        """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
+        if not self._max_age or not target.id or target.rest or request.method != "GET":
+            yield Forward(buffered=False)
+            return
+        mark, sent_at = self._readings.quiet_since(), self._clock()
+        answer: Answer = yield Forward()
+        if answer.status_code == 200 and self._readings.undisturbed(mark):
+            with suppress(NotReadable):
+                self._readings.put(self._key(request, target), read_status(answer, target), sent_at)
+
+    def _read(
+        self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
+    ) -> Generator[Step, Any, Reading]:
+        """Read the status, retrying what passes by itself until the deadline."""
+        ask, secrets = preflight(request), secrets_of(request.headers)
+        give_up = self._clock() + self._deadline
+        delay = 0.5
+        while True:
+            sent_at = self._clock()
+            cause: BaseException | None = None
+            answer: Answer | None = None
+            try:
+                answer = yield Read(ask)
+            except Exception as error:
+                if isinstance(error, CampaignFsmError):
+                    raise
+                cause = error
+            if answer is not None and answer.status_code != 429 and answer.status_code < 500:
+                reading = self._usable(answer, intent, secrets)
+                self._readings.put(self._key(request, intent.target), reading, sent_at)
+                return reading
+            wait = (answer.retry_after if answer else None) or delay
+            if (cause is not None and not transient(cause)) or self._clock() + wait >= give_up:
+                raise self._unavailable(intent, answer, cause, secrets) from cause
+            _log.info(
+                "%s %s: the status could not be read (%s); next try in %.1f s",
+                intent.action,
+                intent.target.id,
+                type(cause).__name__ if cause else answer and answer.status_code,
+                wait,
+            )
+            yield Pause(wait)
+            delay = min(delay * 2, 8.0)
+
+    def _usable(self, answer: Answer, intent: Intent, secrets: tuple[str, ...]) -> Reading:
+        if answer.status_code != 200:
+            raise self._unavailable(intent, answer, None, secrets)
+        try:
+            return read_status(answer, intent.target)
+        except NotReadable as problem:
+            raise StatusUnavailable(
+                **_subject(intent, problem.code),
+                reason=f"{redact(str(problem), secrets)}.",
+                status_code=answer.status_code,
+            ) from None
+
+    def _unavailable(
+        self, intent: Intent, answer: Answer | None, cause: BaseException | None, secrets: tuple[str, ...]
+    ) -> StatusUnavailable:
+        if answer is None:
+            said = redact(str(cause), secrets)
+            return StatusUnavailable(
+                **_subject(intent, "CF501"),
+                reason=f"The status could not be read: {type(cause).__name__}{': ' + said if said else ''}.",
+                no_answer=True,
+            )
+        error = api_error(answer, "GET", intent.target, secrets)
+        return StatusUnavailable(
+            **_subject(intent, "CF501"),
+            reason=f"The status could not be read: {error.message}",
+            status_code=error.status_code,
+            request_id=error.request_id,
+            retry_after=error.retry_after,
+        )
+
+    # Decisions
+
+    def _judge(
+        self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
+    ) -> Generator[Step, Any, Judgement]:
+        """A judgement that allows the write; raises the refusal otherwise."""
+        if reading := self._readings.get(self._key(request, intent.target)):
+            # The campaign may have moved since: nobody is refused on an old reading.
+            with suppress(CampaignFsmError):
+                return self._decided(intent, reading, reused=True)
+        reading = yield from self._read(request, intent, transient)
+        return self._decided(intent, reading, reused=False)
+
+    def _decided(self, intent: Intent, reading: Reading, *, reused: bool) -> Judgement:
+        decision, warnings = self._decide(intent, reading)
+        if not decision:
+            refusal = _refusal(intent, reading, decision)
+            _log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, decision.code, reading.status)
+            raise refusal
+        for warning in warnings:
+            _log.warning("%s %s: %s", intent.action, intent.target.id, warning)
+        return Judgement(intent, reading, reused, decision, warnings)
+
+    def _decide(self, intent: Intent, reading: Reading) -> tuple[Decision, tuple[str, ...]]:
+        local = self._now()
+        started, now = reading.started(local), reading.now(local)
+
+        def ask(action: Action, *, as_started: bool = started) -> Decision:
+            return decide(reading.status, action, channel=intent.channel, started=as_started, strict=self._strict)
+
+        decision = ask(intent.action)
+        changes = [key for key in sorted(intent.fields) if not _same(intent.fields[key], reading.data.get(key))]
+        if intent.action in _ALONE and changes and decision:
+            if intent.action is not Action.RESUME or changes != ["schedule"] or intent.channel is not Channel.VOICE:
+                raise mixed(intent, changes)
+            # Schedule and resume in one body is contested, whether or not the start is ahead (5.3).
+            rescheduled = ask(Action.RESCHEDULE, as_started=True)
+            if not rescheduled:
+                return rescheduled, ()
+            decision = evolve(
+                decision,
+                code=rescheduled.code,
+                standing=rescheduled.standing,
+                sources=(*decision.sources, *rescheduled.sources),
+            )
+        warnings: list[str] = []
+        if decision and decision.standing is Standing.CONTESTED:
+            warnings.append(f"contested by the vendor's own pages [{decision.code}]")
+            if "schedule" in changes or intent.action is Action.RESCHEDULE:
+                _check_end(intent, now)
+        elif decision and intent.action is Action.RESUME and reading.end and reading.end <= now:
+            warnings.append("its end time has passed, so the platform may complete or pause it again at once (S4, S5)")
+        return decision, tuple(warnings)
+
+    # The write
+
+    def _send(self, request: WireRequest, judgement: Judgement) -> Generator[Step, Any, Judgement]:
+        intent = judgement.intent
+        key = self._key(request, intent.target)
+        judgement = evolve(judgement, forwarded=True)
+        self._readings.write_begins(key)
+        sent_at = self._clock()
+        try:
+            answer: Answer = yield Forward(judgement)
+        finally:
+            self._readings.write_ends()
+        if 300 <= answer.status_code < 400:
+            _log.warning("%s %s: answered with a redirect (%d)", intent.action, intent.target.id, answer.status_code)
+            raise api_error(answer, request.method, intent.target, secrets_of(request.headers))
+        judgement = self._compared(evolve(judgement, status_code=answer.status_code), answer)
+        if judgement.answered and not judgement.drift:
+            self._readings.put(key, judgement.answered, sent_at)
+        status = judgement.answered.status if judgement.answered else None
+        _log.info("%s %s: answered %d, status %s", intent.action, intent.target.id, answer.status_code, status)
+        return judgement
+
+    def _compared(self, judgement: Judgement, answer: Answer) -> Judgement:
+        """The judgement with what the answer shows, held against what was decided."""
+        intent, reading, decision = judgement.intent, judgement.reading, judgement.decision
+        if answer.status_code >= 400 or reading is None or decision is None or intent.target.id is None:
+            return judgement
+        try:
+            answered = read_status(answer, intent.target)
+        except NotReadable as problem:
+            return evolve(judgement, problem=str(problem))
+        except Exception as error:  # noqa: BLE001
+            # The write is done: whatever the answer does to us, the caller gets it.
+            _log.exception("the answer to a write could not be judged")
+            return evolve(judgement, problem=type(error).__name__)
+        drift = None
+        expected = decision.accepted
+        if decision.destination and reading.end and reading.end <= reading.now(self._now()):
+            # Past its end the platform may pause a resumed campaign again at once (5.2): never drift.
+            expected |= platform_moves(decision.destination)
+        if answered.status not in expected:
+            drift = Drift(
+                channel=intent.channel,
+                campaign_id=intent.target.id,
+                action=intent.action,
+                seen=reading.status,
+                answered=answered.status,
+                raw_status=answered.raw_status,
+                expected=expected,
+                unseen=answered.status is reading.status,
+            )
+        return evolve(judgement, answered=answered, drift=drift)
+
+    def _report(self, drift: Drift) -> None:
+        _log.warning(
+            "%s %s: drift, the answer shows %r and not one of %s",
+            drift.action,
+            drift.campaign_id,
+            drift.raw_status,
+            ", ".join(sorted(drift.expected)),
+        )
+        if self._on_drift:
+            try:
+                self._on_drift(drift)
+            except Exception:  # noqa: BLE001
+                # The write is done; a failing observer must not hide its answer.
+                _log.exception("the on_drift callback failed")
+
+
+_ALONE: Final = frozenset({Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE})
+
+
+def _same(sent: object, read: object) -> bool:
+    """Whether two JSON values are the same; unlike ``==``, true is not 1."""
+    return json.dumps(sent, sort_keys=True) == json.dumps(read, sort_keys=True)
+
+
+def _check_end(intent: Intent, now: datetime) -> None:
+    schedule = intent.fields.get("schedule")
+    last = SCHEDULE_KEYS[intent.channel][1]
+    if not isinstance(schedule, dict) or last not in schedule:
+        raise bad_end(intent, f"the new schedule has no {last!r}")
+    end = moment(schedule[last])
+    if end is None:
+        raise bad_end(intent, f"{last!r} of the new schedule is no time with a time zone")
+    if end <= now:
+        raise bad_end(intent, f"{last!r} of the new schedule is not ahead of {now.isoformat(timespec='seconds')}")
+
+
+def _subject(intent: Intent, code: str) -> dict[str, Any]:
+    return {
+        "code": code,
+        "action": intent.action,
+        "channel": intent.channel,
+        "campaign_id": intent.target.id,
+        "advice": PROBLEMS[code].advice,
+    }
+
+
+def _failed(error: Exception) -> GateFailure:
+    return GateFailure(
+        code="CF505", reason=f"The gate failed with {type(error).__name__}.", advice=PROBLEMS["CF505"].advice
+    )
+
+
+def _refusal(intent: Intent, reading: Reading, decision: Decision) -> Refused:
+    kind: type[Refused] = IllegalTransition
+    if decision.already:
+        kind = AlreadyThere
+    elif reading.status is Status.UNKNOWN:
+        kind = UnknownStatus
+    return kind(
+        code=decision.code,
+        reason=decision.reason
+        if kind is not UnknownStatus
+        else f"Its status {reading.raw_status!r} is on no list. {decision.reason}",
+        action=decision.action,
+        channel=decision.channel,
+        campaign_id=intent.target.id,
+        status=reading.status,
+        raw_status=reading.raw_status,
+        sources=decision.sources,
+        legal_actions=decision.legal_actions,
+        route=decision.route,
+        decision=decision,
+        advice=decision.advice,
+    )

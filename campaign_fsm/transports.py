@@ -1,0 +1,290 @@
+"""The gate as a transport: give one to any `httpx` client, and every request of it is judged.
+
+>>> import httpx
+>>> from campaign_fsm import GuardTransport
+>>> client = httpx.Client(transport=GuardTransport(httpx.HTTPTransport()))
+
+Neither `httpx` nor its successor `httpx2` is imported here: a client never checks the type of its
+transport, and requests and responses are copied with their own classes, so both work.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+
+import anyio
+from attrs import define
+
+from campaign_fsm.drive import drive, drive_async
+from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step
+from campaign_fsm.wire.answer import Answer
+from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
+
+if TYPE_CHECKING:
+    from httpx import AsyncBaseTransport, BaseTransport, Request, Response
+else:
+    BaseTransport = AsyncBaseTransport = object
+
+EXTENSION: Final = "campaign_fsm"
+"""The key under which requests and responses carry their `Judgement` in ``.extensions``."""
+
+_MOST: Final = 4 * 2**20
+_MOST_ENCODED: Final = 256 * 2**10  # an encoded body can grow a thousandfold
+
+
+class GuardSettings(TypedDict, total=False):
+    """The settings of a guard, all optional.
+
+    Attributes:
+        max_age: Seconds for which a reading may be used again, counted from when it was sent.
+            Default 0: every write is preceded by a read.
+        strict: Refuse what the vendor's pages contradict each other about. Default False.
+        deadline: Seconds during which a read before a write is retried after 429, 5xx and broken
+            connections. Default 30.
+        ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
+        on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
+        clock: Seconds, monotonic.
+        now: The local time, an aware datetime; used where the server does not send its own.
+    """
+
+    max_age: float
+    strict: bool
+    deadline: float
+    ignore_hosts: Collection[str]
+    on_drift: Callable[[Drift], object] | None
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+
+
+def _family(thing: object) -> ModuleType:
+    """The HTTP library that an object belongs to: `httpx`, or one with the same API."""
+    return sys.modules[type(thing).__module__.partition(".")[0]]
+
+
+def _wire(request: Request, body: bytes = b"") -> WireRequest:
+    url = request.url
+    target = request.extensions.get("target")
+    return WireRequest(
+        method=request.method,
+        scheme=url.scheme,
+        host=url.raw_host.decode("latin-1").lower(),
+        port=url.port,
+        target=url.raw_path if target is None else target if isinstance(target, bytes) else str(target).encode(),
+        url_target=None if target is None else url.raw_path,
+        headers=tuple(request.headers.raw),
+        userinfo=bool(url.userinfo),
+        body=body,
+    )
+
+
+@define
+class _Passage:
+    """One request on its way through the gate: what the two drivers share."""
+
+    request: Request
+    response: Response | None = None
+
+    def transient(self, error: BaseException) -> bool:
+        """Whether no connection or no answer came, so that a read is worth another try."""
+        family = _family(self.request)
+        kinds = (family.NetworkError, family.TimeoutException, family.RemoteProtocolError, family.ProxyError)
+        return isinstance(error, (*kinds, OSError))
+
+    def question(self, wire: WireRequest) -> Request:
+        """The read before the write, as a request of the same library with the same time-outs."""
+        extensions = {key: value for key, value in self.request.extensions.items() if key not in (EXTENSION, "target")}
+        return type(self.request)(wire.method, self.request.url, headers=list(wire.headers), extensions=extensions)
+
+    def note(self, judgement: Judgement | None) -> None:
+        if judgement is not None:
+            self.request.extensions[EXTENSION] = judgement
+            if self.response is not None:
+                self.response.extensions[EXTENSION] = judgement
+
+    def limit(self, response: Response) -> int:
+        return _MOST_ENCODED if "content-encoding" in response.headers else _MOST
+
+    def too_large(self, response: Response) -> Exception:
+        error: Exception = _family(self.request).ProtocolError(
+            f"the answer is larger than {self.limit(response)} bytes"
+        )
+        return error
+
+    def buffered(self, response: Response, raw: bytes) -> tuple[Answer, Response]:
+        """The answer for the gate, and the response to hand on, as if nobody had read it."""
+        kind, headers = type(response), response.headers
+        body = raw
+        if "content-encoding" in headers:
+            try:
+                body = kind(response.status_code, headers=headers, content=raw).content
+            except _family(response).DecodingError:
+                body = b""
+        cached = any(response.extensions.get(key) for key in ("from_cache", "hishel_from_cache"))
+        answer = Answer(response.status_code, tuple(headers.raw), body, cached=cached)
+        # The stream of a response made from bytes suits sync and async clients alike.
+        stream = kind(200, content=raw).stream
+        replay = kind(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+        return answer, replay
+
+
+class _Guard:
+    def __init__(self, inner: Any, make_lock: Callable[[], Any], settings: GuardSettings) -> None:
+        self._inner = inner
+        self._gate = Gate(make_lock, **settings)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({type(self._inner).__name__})"
+
+
+class GuardTransport(_Guard, BaseTransport):
+    """A transport for `httpx.Client` that lets no illegal campaign write through.
+
+    It judges by path on every host. Requests that are not about campaigns pass untouched. What lies
+    below it (`inner`) must neither retry nor cache nor follow redirects.
+
+    Args:
+        inner: The transport that sends, such as `httpx.HTTPTransport()`.
+        sleep: Waits between two tries of a read.
+        **settings: See `GuardSettings`.
+
+    Raises (from requests):
+        Refused: The write was not sent.
+        UnexpectedRedirect: The server answered the write with a 3xx.
+
+    Whatever the inner transport raises while the write is out is raised as it is.
+    """
+
+    def __init__(
+        self, inner: BaseTransport, *, sleep: Callable[[float], object] = time.sleep, **settings: Unpack[GuardSettings]
+    ) -> None:
+        # An RLock, because only that one knows its owner; no flow enters another one.
+        super().__init__(inner, threading.RLock, settings)
+        self._sleep = sleep
+
+    def handle_request(self, request: Request) -> Response:
+        if not self._gate.concerns(_wire(request)):
+            response: Response = self._inner.handle_request(request)
+            return response
+        body = b"" if request.method in SAFE_METHODS else request.read()
+        passage = _Passage(request)
+        flow = self._gate.flow(_wire(request, body), passage.transient)
+        passage.note(drive(flow, lambda step: self._perform(step, passage)))
+        assert passage.response is not None
+        return passage.response
+
+    def _perform(self, step: Step, passage: _Passage) -> Answer | None:
+        match step:
+            case Acquire(lease):
+                lease.lock.acquire()
+            case Pause(seconds):
+                self._sleep(seconds)
+            case Read(wire):
+                return self._buffered(self._inner.handle_request(passage.question(wire)), passage)[0]
+            case Forward(judgement, buffered):
+                passage.note(judgement)
+                passage.response = self._inner.handle_request(passage.request)
+                if buffered:
+                    answer, passage.response = self._buffered(passage.response, passage)
+                    return answer
+        return None
+
+    def _buffered(self, response: Response, passage: _Passage) -> tuple[Answer, Response]:
+        raw = bytearray()
+        try:
+            for chunk in response.stream:  # type: ignore[union-attr]
+                raw += chunk
+                if len(raw) > passage.limit(response):
+                    raise passage.too_large(response)
+        finally:
+            response.close()
+        return passage.buffered(response, bytes(raw))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __enter__(self) -> Self:
+        self._inner.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._inner.__exit__(exc_type, exc_value, traceback)
+
+
+class AsyncGuardTransport(_Guard, AsyncBaseTransport):
+    """A transport for `httpx.AsyncClient` (asyncio and trio); otherwise like `GuardTransport`."""
+
+    def __init__(
+        self,
+        inner: AsyncBaseTransport,
+        *,
+        sleep: Callable[[float], Any] = anyio.sleep,
+        **settings: Unpack[GuardSettings],
+    ) -> None:
+        super().__init__(inner, anyio.Lock, settings)
+        self._sleep = sleep
+
+    async def handle_async_request(self, request: Request) -> Response:
+        if not self._gate.concerns(_wire(request)):
+            response: Response = await self._inner.handle_async_request(request)
+            return response
+        body = b"" if request.method in SAFE_METHODS else await request.aread()
+        passage = _Passage(request)
+        flow = self._gate.flow(_wire(request, body), passage.transient)
+        passage.note(await drive_async(flow, lambda step: self._perform(step, passage)))
+        assert passage.response is not None
+        return passage.response
+
+    async def _perform(self, step: Step, passage: _Passage) -> Answer | None:
+        match step:
+            case Acquire(lease):
+                await lease.lock.acquire()
+            case Pause(seconds):
+                await self._sleep(seconds)
+            case Read(wire):
+                question = passage.question(wire)
+                return (await self._buffered(await self._inner.handle_async_request(question), passage))[0]
+            case Forward(judgement, buffered):
+                passage.note(judgement)
+                passage.response = await self._inner.handle_async_request(passage.request)
+                if buffered:
+                    answer, passage.response = await self._buffered(passage.response, passage)
+                    return answer
+        return None
+
+    async def _buffered(self, response: Response, passage: _Passage) -> tuple[Answer, Response]:
+        raw = bytearray()
+        try:
+            async for chunk in response.stream:  # type: ignore[union-attr]
+                raw += chunk
+                if len(raw) > passage.limit(response):
+                    raise passage.too_large(response)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+        return passage.buffered(response, bytes(raw))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self._inner.__aexit__(exc_type, exc_value, traceback)

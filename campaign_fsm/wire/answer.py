@@ -1,0 +1,312 @@
+"""What the server said: envelopes, failures, and the status of one campaign.
+
+Bodies are read strictly (`strictjson`), because a reading decides whether a write leaves.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from campaign_fsm import errors
+from campaign_fsm.lifecycle import has_started
+from campaign_fsm.rules import Channel, Status
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.wire.target import Target
+
+ID_KEYS: Final = {Channel.MESSAGE: "sid", Channel.VOICE: "id"}
+SCHEDULE_KEYS: Final = {Channel.MESSAGE: ("start_time", "end_time"), Channel.VOICE: ("send_at", "end_at")}
+
+
+@frozen
+class Answer:
+    """An answer as it came: status code, headers, decoded body."""
+
+    status_code: int
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    cached: bool = False
+    """Whether a client-side cache says that it made the answer."""
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of a header, or None."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value.decode("latin-1").strip()
+        return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks to wait, if it says so in seconds (S8)."""
+        value = self.header(b"retry-after")
+        return float(value) if value and re.fullmatch(r"\d{1,9}", value) else None
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock, an aware datetime, or None."""
+        value = self.header(b"date")
+        if not value:
+            return None
+        try:
+            date = parsedate_to_datetime(value)
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
+        return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether some cache, ours or one on the way, says that it made the answer."""
+        age = self.header(b"age")
+        return self.cached or (age is not None and age != "0")
+
+
+class NotReadable(ValueError):
+    """The answer cannot be used as a reading; `code` is one of ``CF502``, ``CF503``, ``CF504``."""
+
+    def __init__(self, detail: str, code: str = "CF502") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+@frozen
+class Item:
+    """One item of an envelope (S1, S6, S7)."""
+
+    code: int
+    data: Mapping[str, Any]
+    error: Mapping[str, Any]
+    request_id: str | None
+
+    @property
+    def failed(self) -> bool:
+        return not 200 <= self.code < 300
+
+
+def read_item(answer: Answer) -> Item:
+    """The one item of an answer about one campaign, failed or not.
+
+    Raises:
+        NotReadable: There is not exactly one item, or the parts of the envelope contradict each other.
+    """
+    try:
+        envelope = read_object(answer.body)
+    except Ambiguous as problem:
+        raise NotReadable(f"the answer cannot be used: {problem}") from None
+    response = envelope.get("response")
+    if isinstance(response, list):
+        if len(response) != 1:
+            raise NotReadable(f"the answer holds {len(response)} items, not one")
+        response = response[0]
+    if not isinstance(response, dict):
+        raise NotReadable("the answer holds no item")
+    code = response.get("code", answer.status_code)
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise NotReadable("the item's code is no number")
+    status = response.get("status")
+    if status not in ("success", "failure", None) or (
+        status is not None and (status == "success") != (200 <= code < 300)
+    ):
+        raise NotReadable("the item's code and status contradict each other")
+    outer = envelope.get("http_code", answer.status_code)
+    if outer not in (answer.status_code, code) or isinstance(outer, bool):
+        raise NotReadable("the envelope's http_code contradicts the answer's status code")
+    data, error = response.get("data"), response.get("error_data")
+    return Item(
+        code=code,
+        data=data if isinstance(data, dict) else {},
+        error=error if isinstance(error, dict) else {},
+        request_id=_text(envelope.get("request_id"), 100),
+    )
+
+
+@frozen
+class Reading:
+    """The status of one campaign, as read from the server."""
+
+    status: Status
+    raw_status: str
+    data: Mapping[str, Any] = field(repr=False)
+    start: datetime | None
+    end: datetime | None
+    date: datetime | None
+    """The server's clock at the reading; None if it did not say."""
+    start_unreadable: bool = False
+    """There is a start, but nobody can say when: whoever asks has to assume that it has passed."""
+    request_id: str | None = None
+
+    def now(self, local: datetime) -> datetime:
+        """The time of the reading: the server's if it gave one, else `local`."""
+        return self.date or local
+
+    def started(self, local: datetime) -> bool:
+        """Whether the campaign counts as started (see `lifecycle.has_started`)."""
+        return self.start_unreadable or has_started(self.status, self.start, self.now(local))
+
+
+def moment(value: object) -> datetime | None:
+    """An RFC 3339 text with an offset as an aware datetime; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return parsed if parsed.tzinfo else None
+
+
+def read_status(answer: Answer, target: Target) -> Reading:
+    """The reading that a successful answer about `target` holds.
+
+    Raises:
+        NotReadable: It holds none, an ambiguous one, one of another campaign, or one from a cache.
+    """
+    if answer.from_cache:
+        raise NotReadable("the answer came from a cache", "CF504")
+    item = read_item(answer)
+    if item.failed:
+        raise NotReadable(f"the item in the answer failed with {item.code}")
+    ids = {item.data[key] if isinstance(item.data[key], str) else None for key in ("id", "sid") if key in item.data}
+    if not ids:
+        raise NotReadable("the answer names no campaign")
+    if ids != {target.id}:
+        raise NotReadable("the answer is about another campaign", "CF503")
+    raw = item.data.get("status")
+    if not isinstance(raw, str):
+        raise NotReadable("the answer holds no status")
+    start, end, unreadable = _schedule(item.data.get("schedule"), target.channel)
+    return Reading(
+        status=Status.parse(raw),
+        raw_status=raw[:100],
+        data=item.data,
+        start=start,
+        end=end,
+        date=answer.date,
+        start_unreadable=unreadable,
+        request_id=item.request_id,
+    )
+
+
+def _schedule(value: object, channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
+    if value is None:
+        return None, None, False
+    if not isinstance(value, dict):
+        return None, None, True
+    first, last = SCHEDULE_KEYS[channel]
+    start = moment(value.get(first))
+    return start, moment(value.get(last)), start is None and value.get(first) is not None
+
+
+_KINDS: Final[dict[int, type[errors.ApiError]]] = {
+    400: errors.BadRequest,
+    401: errors.AuthenticationError,
+    402: errors.PaymentRequired,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    429: errors.RateLimited,
+}
+_HINTS: Final = {
+    401: "Wrong key or token, or the account lives in the other region.",
+    402: "Look at the plan and the balance of the account.",
+    403: "The account has no access to this.",
+    404: "No such campaign in this account and channel.",
+}
+
+
+def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple[str, ...] = ()) -> errors.ApiError:
+    """The error that an unsuccessful answer stands for. Never raises on a malformed body."""
+    code, description, request_id, status_code = _failure(answer)
+    kind = _KINDS.get(status_code)
+    if kind is None:
+        kind = (
+            errors.ServerError
+            if status_code >= 500
+            else errors.UnexpectedRedirect
+            if 300 <= status_code < 400
+            else errors.ApiError
+            if status_code >= 400
+            else errors.UnexpectedAnswer
+        )
+    return kind(
+        status_code=status_code,
+        method=method,
+        campaign_id=target.id if target else None,
+        request_id=redact(request_id, secrets),
+        error_code=redact(code, secrets),
+        description=redact(description, secrets),
+        retry_after=answer.retry_after,
+        hint="The API documents no redirect; it was not followed."
+        if kind is errors.UnexpectedRedirect
+        else _HINTS.get(status_code, ""),
+    )
+
+
+def _failure(answer: Answer) -> tuple[str | None, str | None, str | None, int]:
+    """Code, description, request id and effective status code of a failed answer, as far as readable."""
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None, None, None, answer.status_code
+    if not isinstance(document, dict):
+        return None, None, None, answer.status_code
+    request_id = _text(document.get("request_id"), 100)
+    old = document.get("RestException")
+    if isinstance(old, dict):
+        return _text(old.get("Code"), 40), _text(old.get("Message"), 300), request_id, answer.status_code
+    item = document.get("response")
+    if isinstance(item, list) and item:
+        item = item[0]
+    if not isinstance(item, dict):
+        return None, None, request_id, answer.status_code
+    status_code = item.get("code")
+    if (
+        isinstance(status_code, bool)
+        or not isinstance(status_code, int)
+        or not 400 <= status_code < 600
+        or answer.status_code >= 300
+    ):
+        status_code = answer.status_code
+    error = item.get("error_data")
+    if not isinstance(error, dict):
+        return None, None, request_id, status_code
+    description = _text(error.get("description"), 300)
+    return _text(error.get("code"), 40), _text(error.get("message"), 300) or description, request_id, status_code
+
+
+def _text(value: object, limit: int) -> str | None:
+    """A value of the server's as one printable line, so that no answer can drive a terminal."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    text = "".join(char if char.isprintable() else " " for char in str(value)[: limit + 1])
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def secrets_of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[str, ...]:
+    """What an Authorization header gives away, in every form that a server could echo."""
+    found: list[str] = []
+    for name, value in headers:
+        if name.lower() not in (b"authorization", b"proxy-authorization"):
+            continue
+        scheme, _, blob = value.decode("latin-1").partition(" ")
+        found += [blob or scheme]
+        try:
+            decoded = base64.b64decode(blob).decode("latin-1")
+        except ValueError:
+            continue
+        found += [decoded, *decoded.split(":", 1)]
+    return tuple(sorted({secret for secret in found if len(secret) >= 4}, key=len, reverse=True))
+
+
+def redact(text: str | None, secrets: tuple[str, ...]) -> str | None:
+    """The text without the secrets: a server may echo what it was sent."""
+    for secret in secrets:
+        text = text.replace(secret, "[redacted]") if text else text
+    return text

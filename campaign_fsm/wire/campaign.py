@@ -1,0 +1,136 @@
+"""A campaign as the server describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from campaign_fsm.rules import Channel, Status
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, moment
+
+_CALLBACKS: Final = frozenset(
+    {"status_callback", "sms_status_callback", "call_status_callback", "call_schedule_callback"}
+)
+
+
+@frozen
+class Schedule:
+    """When a campaign starts and ends; aware datetimes, None where the server gives none."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@frozen(repr=False)
+class Campaign:
+    """One campaign, as read. Unknown or oddly typed fields are kept in `raw`, never dropped.
+
+    Sources: S1 (the update response), S3 and S7 (voice items), S6 (message items).
+    """
+
+    id: str
+    status: Status
+    raw_status: str
+    """The status in the server's own spelling."""
+    channel: Channel
+    name: str | None = None
+    schedule: Schedule | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    started: bool = True
+    """Whether it counted as started at the reading (see `has_started`)."""
+    stats: Mapping[str, int] = field(factory=dict, hash=False)
+    """Counts by the vendor's own keys, which vary."""
+    lists: tuple[str, ...] = ()
+    template: str | None = None
+    callbacks: Mapping[str, str] = field(factory=dict, hash=False)
+    report_url: str | None = None
+    estimated_cost: float | None = None
+    raw: Mapping[str, Any] = field(factory=dict, hash=False)
+    """What was not understood, as it came."""
+
+    def __repr__(self) -> str:
+        return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
+
+    @property
+    def pending(self) -> int | None:
+        """How many numbers are still waiting, by the stats; None where they do not say.
+
+        Voice campaigns count ``pending`` (S3), message campaigns ``scheduled`` (S1).
+        """
+        return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
+
+
+def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: datetime) -> Campaign:
+    """The campaign that a reading describes. Never raises: what it cannot use goes to `raw`."""
+    rest = dict(reading.data)
+    for key in ("id", "sid", "status"):
+        rest.pop(key, None)
+
+    def take(key: str, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+        value = rest.get(key)
+        if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
+            return rest.pop(key, None)
+        return None
+
+    def take_moment(key: str) -> datetime | None:
+        parsed = moment(rest.get(key))
+        if parsed is not None or rest.get(key) is None:
+            rest.pop(key, None)
+        return parsed
+
+    callbacks = {key: value for key in sorted(_CALLBACKS) if (value := take(key, str)) is not None}
+    lists = rest.get("lists")
+    if lists is None or (isinstance(lists, list) and all(isinstance(entry, str) for entry in lists)):
+        rest.pop("lists", None)
+    else:
+        lists = None
+    stats = rest.get("stats")
+    counts = {}
+    if isinstance(stats, dict):
+        counts = {key: value for key, value in stats.items() if isinstance(value, int) and not isinstance(value, bool)}
+        rest["stats"] = {key: value for key, value in stats.items() if key not in counts}
+    if not rest.get("stats"):
+        rest.pop("stats", None)
+    cost = take("estimated_cost", (int, float))
+    return Campaign(
+        id=campaign_id,
+        status=reading.status,
+        raw_status=reading.raw_status,
+        channel=channel,
+        name=take("name", str),
+        schedule=_take_schedule(reading, rest, channel),
+        created=take_moment("date_created"),
+        updated=take_moment("date_updated"),
+        started=reading.started(now),
+        stats=counts,
+        lists=tuple(lists or ()),
+        template=take("template", str),
+        callbacks=callbacks,
+        report_url=take("report_url", str),
+        estimated_cost=float(cost) if cost is not None else None,
+        raw=rest,
+    )
+
+
+def _take_schedule(reading: Reading, rest: dict[str, Any], channel: Channel) -> Schedule | None:
+    value = rest.get("schedule")
+    if value is None:
+        rest.pop("schedule", None)
+        return None
+    if not isinstance(value, dict):
+        return None
+    understood = {
+        key
+        for key, parsed in zip(SCHEDULE_KEYS[channel], (reading.start, reading.end), strict=True)
+        if parsed is not None
+    }
+    left = {key: entry for key, entry in value.items() if key not in understood and entry is not None}
+    if left:
+        rest["schedule"] = left
+    else:
+        del rest["schedule"]
+    return Schedule(reading.start, reading.end)

@@ -1,0 +1,277 @@
+"""What a request would do to a campaign, read from the bytes that go out.
+
+Whatever cannot be read in exactly one way raises `UnreadableRequest`; whatever is not about a
+campaign is left alone. Nothing here does I/O or knows an HTTP library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from campaign_fsm.errors import UnreadableRequest
+from campaign_fsm.rules import PROBLEMS, Action, Channel
+from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
+from campaign_fsm.wire.target import Target, could_become_target, read_target
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+# The actions that a PUT body can name (S1).
+VERBS: Final = {verb.value: verb for verb in (Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE)}
+
+# Fact sheet section 3 for voice (S2), section 7 for message (S6).
+CALLBACKS: Final = {
+    Channel.VOICE: frozenset({"status_callback", "call_status_callback", "call_schedule_callback"}),
+    Channel.MESSAGE: frozenset({"status_callback", "sms_status_callback"}),
+}
+_ID_KEYS: Final = frozenset({"id", "sid"})
+_NO_PARAMETERS: Final = frozenset({"status", "action", "campaigns", "_method"})
+_RESERVED: Final = _NO_PARAMETERS | _ID_KEYS | {"schedule"} | CALLBACKS[Channel.VOICE] | CALLBACKS[Channel.MESSAGE]
+
+_OVERRIDES: Final = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
+_REWRITES: Final = frozenset({b"x-original-url", b"x-rewrite-url"})
+_JSON: Final = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+_NOT_FOR_READS: Final = re.compile(
+    rb"(content-.*|if-.*|accept|accept-encoding|cache-control|expect|range|te|trailer|transfer-encoding|upgrade)\Z",
+    re.IGNORECASE,
+)
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+@frozen
+class WireRequest:
+    """A request as it would leave: what the gate judges."""
+
+    method: str
+    scheme: str
+    host: str
+    port: int | None
+    target: bytes
+    """Path and query as they stand in the request line."""
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    userinfo: bool = False
+    """Whether the URL carries credentials."""
+    url_target: bytes | None = None
+    """The URL's own path and query, where an extension overrides the request line."""
+    body: bytes = field(default=b"", repr=False)
+
+    def values(self, name: bytes) -> list[bytes]:
+        """The values of a header; ``_`` counts as ``-``, as it does for CGI-style servers."""
+        return [value for key, value in self.headers if key.lower().replace(b"_", b"-") == name]
+
+    @property
+    def path(self) -> str:
+        return self.target.partition(b"?")[0].decode("latin-1")
+
+    @property
+    def origin(self) -> tuple[str, str, int | None]:
+        return self.scheme, self.host, self.port or _PORTS.get(self.scheme)
+
+
+@frozen
+class Intent:
+    """What one write would do to one campaign (or, for a create, to the collection)."""
+
+    action: Action
+    target: Target
+    fields: Mapping[str, Any]
+    """For an action: what stands beside it. For an edit or a create: the parameters."""
+
+    @property
+    def channel(self) -> Channel:
+        return self.target.channel
+
+
+def concerns(request: WireRequest) -> bool:
+    """Whether the gate has to look at the request at all. Needs no body."""
+    paths = [request.target] if request.url_target is None else [request.target, request.url_target]
+    if any(could_become_target(path.partition(b"?")[0].decode("latin-1")) for path in paths):
+        return True
+    rewrites = [value.decode("latin-1") for name in _REWRITES for value in request.values(name)]
+    return any(could_become_target(value) for value in rewrites)
+
+
+def read_intent(request: WireRequest) -> Intent | Target | None:
+    """What the request would do: an `Intent` for a write, a `Target` for a read of a campaign.
+
+    None means that it is not about a campaign, or is an oddly spelled read, which harms nothing.
+
+    Raises:
+        UnreadableRequest: It cannot be read in exactly one way; `code` and `reason` say why.
+    """
+    if not concerns(request):
+        return None
+    safe = request.method in SAFE_METHODS
+    target = read_target(request.path)
+    for name in sorted(_OVERRIDES):
+        if request.values(name):
+            raise _unreadable(
+                "CF406", f"the header {name.decode()} may turn {request.method} into another method", target
+            )
+    if request.userinfo:
+        raise _unreadable("CF404", "the URL carries credentials", target)
+    if safe:
+        return target
+    for name in sorted(_REWRITES):
+        if request.values(name):
+            raise _unreadable("CF405", f"the header {name.decode()} may send it to another path", target)
+    if request.url_target is not None and request.url_target != request.target:
+        raise _unreadable("CF405", "an extension replaces the target of the request line", target)
+    if target is None:
+        raise _unreadable("CF401", "its path could be taken for a campaign path, but is not spelled as one")
+    if not target.well_formed:
+        raise _unreadable("CF415", "the account or the campaign id in its path has an undocumented form")
+    if b"?" in request.target:
+        raise _unreadable("CF403", "no write takes a query string", target)
+    _check_host(request, target)
+    return _read_write(request, target)
+
+
+def _unreadable(
+    code: str, reason: str, target: Target | None = None, action: Action | None = None
+) -> UnreadableRequest:
+    known = target if target and target.well_formed else None
+    return UnreadableRequest(
+        code=code,
+        reason=f"{reason}.",
+        action=action,
+        channel=known.channel if known else None,
+        campaign_id=known.id if known else None,
+        advice=PROBLEMS[code].advice,
+    )
+
+
+def mixed(intent: Intent, keys: list[str]) -> UnreadableRequest:
+    """The refusal of an action that comes with fields that change something (fact sheet 5.8)."""
+    names = ", ".join(repr(key[:40]) for key in keys[:5])
+    return _unreadable("CF413", f"beside the action stand {names}", intent.target, intent.action)
+
+
+def bad_end(intent: Intent, detail: str) -> UnreadableRequest:
+    """The refusal of a schedule whose new end cannot be shown to lie ahead."""
+    return _unreadable("CF416", detail, intent.target, intent.action)
+
+
+def _check_host(request: WireRequest, target: Target) -> None:
+    hosts = request.values(b"host")
+    if not hosts:
+        return
+    host = f"[{request.host}]" if ":" in request.host else request.host
+    port = request.port or _PORTS.get(request.scheme)
+    spelled = {f"{host}:{port}".encode()}
+    if port == _PORTS.get(request.scheme):
+        spelled.add(host.encode())
+    if len(hosts) > 1 or hosts[0].strip().lower() not in spelled:
+        raise _unreadable("CF405", "its Host header names another host than its URL", target)
+
+
+def _read_write(request: WireRequest, target: Target) -> Intent:
+    method = request.method
+    if target.rest or method not in ("PUT", "DELETE", "POST") or (method == "POST") != (target.id is None):
+        where = "a campaign" if target.id else "the collection"
+        below = f"/{'/'.join(target.rest)}" if target.rest else ""
+        raise _unreadable("CF402", f"no page documents {method[:20]} on {where}{below[:60]}", target)
+    _check_framing(request, target)
+    if method == "DELETE":
+        if request.body:
+            raise _unreadable("CF417", "a DELETE with a body", target, Action.DELETE)
+        return Intent(Action.DELETE, target, {})
+    _check_content_type(request, target)
+    try:
+        document = read_object(request.body)
+    except Ambiguous as problem:
+        raise _unreadable(problem.code, f"its body cannot be used: {problem}", target) from None
+    item = _one_campaign(document, target)
+    for key in item:
+        if key not in _RESERVED and fold(key) in _RESERVED:
+            raise _unreadable("CF410", f"the key {key[:40]!r} could be taken for {fold(key)!r}", target)
+    if method == "POST":
+        return _read_create(item, target)
+    if "action" in item:
+        return _read_action(item, target)
+    return _read_edit(item, target)
+
+
+def _check_framing(request: WireRequest, target: Target) -> None:
+    if request.values(b"content-encoding"):
+        raise _unreadable("CF408", "it has a Content-Encoding", target)
+    lengths, codings = request.values(b"content-length"), request.values(b"transfer-encoding")
+    if lengths and codings:
+        raise _unreadable("CF408", "it has both a Content-Length and a Transfer-Encoding", target)
+    if lengths and lengths != [str(len(request.body)).encode()]:
+        raise _unreadable("CF408", "its Content-Length is not the length of its body", target)
+    if codings and [coding.lower() for coding in codings] != [b"chunked"]:
+        raise _unreadable("CF408", "its Transfer-Encoding is not plain chunked", target)
+
+
+def _check_content_type(request: WireRequest, target: Target) -> None:
+    types = request.values(b"content-type")
+    if len(types) != 1:
+        raise _unreadable("CF407", f"it has {len(types) or 'no'} Content-Type headers", target)
+    if not _JSON.fullmatch(types[0].strip()):
+        raise _unreadable("CF407", f"its Content-Type is {types[0][:60].decode('latin-1')!r}", target)
+
+
+def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
+    """The one item of the body: flat, or on voice wrapped as ``{"campaigns": [item]}`` (S1, S2, S3)."""
+    wrapped = [key for key in document if fold(key) == "campaigns"]
+    if not wrapped:
+        item: Any = document
+    elif wrapped != ["campaigns"]:
+        raise _unreadable("CF410", f"the key {wrapped[0][:40]!r} could be taken for 'campaigns'", target)
+    elif target.channel is not Channel.VOICE:
+        raise _unreadable("CF411", "a message campaign's body is flat, without 'campaigns'", target)
+    elif len(document) > 1:
+        raise _unreadable("CF411", "keys stand beside 'campaigns'", target)
+    else:
+        items = document["campaigns"]
+        if not isinstance(items, list) or len(items) != 1:
+            count = len(items) if isinstance(items, list) else "no list of"
+            raise _unreadable("CF411", f"'campaigns' holds {count} items, not one", target)
+        item = items[0]
+    if not isinstance(item, dict) or not item:
+        raise _unreadable("CF411", "the campaign in its body is not a JSON object with content", target)
+    return item
+
+
+def _read_action(item: dict[str, Any], target: Target) -> Intent:
+    action = item["action"]
+    if not isinstance(action, str) or action not in VERBS:
+        shown = repr(action)[:40] if isinstance(action, str) else f"a {type(action).__name__}"
+        raise _unreadable("CF412", f"its action is {shown}", target)
+    return Intent(VERBS[action], target, {key: value for key, value in item.items() if key != "action"})
+
+
+def _check_parameters(item: dict[str, Any], target: Target, action: Action) -> None:
+    for key in sorted(item):
+        if key in _NO_PARAMETERS or (key in _ID_KEYS and item[key] != target.id):
+            raise _unreadable("CF414", f"{key!r} is no parameter that can be set", target, action)
+
+
+def _read_edit(item: dict[str, Any], target: Target) -> Intent:
+    keys = set(item)
+    action = Action.EDIT
+    if keys <= CALLBACKS[target.channel]:
+        action = Action.EDIT_CALLBACKS
+    elif keys == {"schedule"}:
+        action = Action.RESCHEDULE
+    _check_parameters(item, target, action)
+    return Intent(action, target, item)
+
+
+def _read_create(item: dict[str, Any], target: Target) -> Intent:
+    _check_parameters(item, target, Action.CREATE)
+    return Intent(Action.CREATE, target, item)
+
+
+def preflight(request: WireRequest) -> WireRequest:
+    """The read of the campaign that a write is about: same host, same credentials, no body.
+
+    Conditional, range and caching headers go: a reading that came from a cache is no reading.
+    """
+    kept = tuple((name, value) for name, value in request.headers if not _NOT_FOR_READS.match(name))
+    extra = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"identity"), (b"Cache-Control", b"no-cache"))
+    return evolve(request, method="GET", headers=kept + extra, body=b"")

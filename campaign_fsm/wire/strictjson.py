@@ -1,0 +1,79 @@
+"""JSON that can be read in exactly one way.
+
+Parsers differ over duplicate keys, over keys that differ only in case (Go's standard parser takes
+``Action`` for ``action``), over invisible characters, NaN and unpaired surrogates. A text on which
+two of them could disagree is no basis for a judgement, so it is not accepted here.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+
+class Ambiguous(ValueError):
+    """The text is not exactly one UTF-8 JSON object that every parser reads alike.
+
+    `code` is ``CF410`` for keys that could be mistaken for each other, else ``CF409``.
+    """
+
+    def __init__(self, detail: str, code: str = "CF409") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+@lru_cache(maxsize=1024)
+def fold(text: str) -> str:
+    """The form under which a lax parser might take two keys or path segments for the same."""
+    if text.isascii() and text.isprintable():
+        return text.lower().strip()
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(char for char in folded if unicodedata.category(char)[0] not in "CZ")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, str] = {}
+    for key, _ in pairs:
+        folded = fold(key)
+        if folded in seen:
+            raise Ambiguous(f"the keys {seen[folded]!r} and {key!r} could be taken for each other", "CF410")
+        seen[folded] = key
+    return dict(pairs)
+
+
+def _constant(text: str) -> Any:
+    raise Ambiguous(f"{text} is not JSON")
+
+
+def _surrogate_free(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Ambiguous("an unpaired surrogate stands for no character") from None
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The one JSON object that `body` is.
+
+    Raises:
+        Ambiguous: It is not, or not for every parser. Nothing else is raised, whatever the bytes.
+    """
+    if not body.strip():
+        raise Ambiguous("it is empty")
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_pairs, parse_constant=_constant)
+        if b"\\u" in body:
+            _surrogate_free(value)
+    except Ambiguous:
+        raise
+    except UnicodeDecodeError:
+        raise Ambiguous("it is not UTF-8") from None
+    except RecursionError:
+        raise Ambiguous("it is nested too deeply") from None
+    except ValueError as error:
+        raise Ambiguous(f"it is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise Ambiguous("it is not a JSON object")
+    return value

@@ -99,7 +99,7 @@ def _check(rules: tuple[Rule, ...]) -> None:
     reached: set[Status | None] = {None}
     while fresh := {dest for source, dest in moves if source in reached} - reached:
         reached |= fresh
-    for known in set(Status) - {Status.UNKNOWN}:
+    for known in [status for status in Status if status is not Status.UNKNOWN]:
         if known not in reached:
             raise ValueError(f"no way leads to {known}")
         ends = all(source is not known for source, _ in moves)
@@ -141,6 +141,7 @@ def _machine(channel: Channel) -> Machine:
     return build_machine(channel)
 
 
+@cache
 def _edge(status: Status | None, action: Action, channel: Channel, started: bool) -> Rule | None:
     """The rule under the edge that the machine would take, or None where it would take none."""
     machine = _machine(channel)

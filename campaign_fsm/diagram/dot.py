@@ -7,10 +7,22 @@ and push the life cycle around.
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import Final
 
-from campaign_fsm.diagram.model import CONTESTED, IRREVERSIBLE, Drawing, Edge, Entry, Group, Kind, Node, Sample
-from campaign_fsm.rules import Actor
+from campaign_fsm.diagram.model import (
+    CONTESTED,
+    IRREVERSIBLE,
+    Drawing,
+    Edge,
+    Entry,
+    Group,
+    Kind,
+    Node,
+    Sample,
+    identifier,
+)
+from campaign_fsm.rules import Actor, Status
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 
@@ -21,6 +33,13 @@ _BLUE: Final = "#0064A0"
 _WARNING: Final = "#B84A00"
 _FILLS: Final = {Kind.START: _INK, Kind.LIVE: "#E6F1FA", Kind.OVER: "#EDEDED", Kind.FINAL: "#EDEDED"}
 _FRAME: Final = "#BBBBBB"
+
+# The life of a campaign that nobody touches, and its end: kept on one straight line.
+_SPINE: Final = frozenset(
+    pairwise(
+        identifier(status) for status in (None, Status.CREATED, Status.IN_PROGRESS, Status.COMPLETED, Status.ARCHIVED)
+    )
+)
 
 _THIN: Final = 1.5
 _THICK: Final = 3
@@ -37,16 +56,13 @@ def dot(drawing: Drawing) -> str:
         "// Generated from the table in campaign_fsm/rules.py by `campaign-fsm diagram`; do not edit.",
         "// Each class names the rules that a node or an edge stands for.",
         "digraph lifecycle {",
-        f'  graph [rankdir=LR, bgcolor=white, pad=0.15, nodesep=0.3, ranksep=0.28, fontname="{FONT}",',
+        f'  graph [rankdir=LR, bgcolor=white, pad=0.15, nodesep=0.35, ranksep=0.2, fontname="{FONT}",',
         f"    fontsize={_SMALL}, labelloc=b, label=<{_legend(drawing)}>]",
         f'  node [shape=box, style="rounded,filled", color="{_INK}", penwidth={_THIN}, margin="0.1,0.06",',
-        f'    fontname="{FONT}", fontsize=15, fontcolor="{_INK}"]',
-        f'  edge [color="{_INK}", penwidth={_THIN}, arrowsize=0.8,',
         f'    fontname="{FONT}", fontsize=14, fontcolor="{_INK}"]',
-        "  subgraph cluster_life {",
-        f"    graph [peripheries=0, margin=4, fontsize=17, labelloc=t, label=<<b>{escape(drawing.title)}</b>>]",
-        *(f"    {_node(node)}" for node in drawing.nodes),
-        "  }",
+        f'  edge [color="{_INK}", penwidth={_THIN}, arrowsize=0.8,',
+        f'    fontname="{FONT}", fontsize=13, fontcolor="{_INK}"]',
+        *(f"  {_node(node)}" for node in drawing.nodes),
         *(f"  {_edge(edge)}" for edge in drawing.edges),
         "}",
     ]
@@ -77,7 +93,7 @@ def _box(node: Node) -> str:
 def _group(group: Group) -> str:
     # One line a trigger keeps the box narrow; the picture has to fit into a README's column.
     indent = "  " if group.condition else ""
-    lines = [f"<i>{escape(group.condition)}</i>"] if group.condition else []
+    lines = [f"<i>{escape(part)}</i>" for part in group.condition.replace(", ", ",\n").split("\n") if part]
     lines += [f"{indent}{escape(label.text)}" for label in group.labels]
     text = "".join(f'{line}<br align="left"/>' for line in lines)
     return f'<font point-size="{_SMALL}">{text}</font>'
@@ -92,7 +108,9 @@ def _edge(edge: Edge) -> str:
     details = "".join(
         f'<br/><font point-size="{_SMALL}">{escape(part)}</font>' for part in edge.condition.split(", ") if part
     )
-    attributes = [f'class="{_codes(edge)}"', f"label=<{names}{details}>"]
+    # The table is there for its padding: Graphviz lets a bare label touch its own line.
+    label = f'<table border="0" cellborder="0" cellpadding="3"><tr><td>{names}{details}</td></tr></table>'
+    attributes = [f'class="{_codes(edge)}"', f"label=<{label}>"]
     colour = _colour(actor=edge.actor, undoable=edge.undoable)
     if colour != _INK:
         attributes.append(f'color="{colour}", fontcolor="{colour}"')
@@ -100,6 +118,8 @@ def _edge(edge: Edge) -> str:
         attributes.append(f"style={_style(actor=edge.actor, contested=edge.contested)}")
     if not edge.undoable:
         attributes.append(f"penwidth={_THICK}")
+    if (edge.source, edge.dest) in _SPINE:
+        attributes.append("weight=5")
     return f"{edge.source} -> {edge.dest} [{', '.join(attributes)}]"
 
 
@@ -120,20 +140,25 @@ def _legend(drawing: Drawing) -> str:
     short = [entry for entry in drawing.legend if len(entry.text) <= _LONG]
     for first in range(0, len(short), _COLUMNS):
         cells = "".join(
-            f'{_sample(entry)}<td align="left">{escape(entry.text)}  </td>'
-            for entry in short[first : first + _COLUMNS]
+            f'{_sample(entry)}<td align="left">{escape(entry.text)}  </td>' for entry in short[first : first + _COLUMNS]
         )
         rows.append(f"<tr>{cells}</tr>")
     rest = 2 * _COLUMNS - 1
     rows += [
-        f'<tr>{_sample(entry)}<td colspan="{rest}" align="left">{escape(entry.text)}</td></tr>'
+        f'<tr>{_sample(entry)}<td colspan="{rest}" align="left">{escape(entry.text)}   </td></tr>'
         for entry in drawing.legend
         if entry not in short
     ]
     rows += [f'<tr><td></td><td colspan="{rest}" align="left">{escape(note)}</td></tr>' for note in drawing.notes]
-    return (
+    title = f'<tr><td colspan="{2 * _COLUMNS}" align="left"><b>{escape(drawing.title)}</b></td></tr>'
+    box = (
         f'<table border="1" color="{_FRAME}" style="rounded" cellborder="0" cellspacing="2" cellpadding="2">'
-        f"{''.join(rows)}</table>"
+        f"{title}{''.join(rows)}</table>"
+    )
+    # The empty row keeps the legend away from the lowest node.
+    return (
+        '<table border="0" cellborder="0" cellspacing="0" cellpadding="0">'
+        f'<tr><td height="10"></td></tr><tr><td>{box}</td></tr></table>'
     )
 
 

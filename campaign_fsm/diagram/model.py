@@ -141,6 +141,8 @@ def identifier(status: Status | None) -> str:
 def draw(channel: Channel | str | None = None, rules: tuple[Rule, ...] = RULES) -> Drawing:
     """The life cycle of one channel, or of both in one picture.
 
+    Nodes and edges come in the order of a campaign's life, which is also the order that layouts start from.
+
     Raises:
         ValueError: There is no such channel.
     """
@@ -220,8 +222,9 @@ def _edges(moves: list[Rule], channel: Channel | None) -> tuple[Edge, ...]:
 
 def _legend(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> tuple[Entry, ...]:
     """Entries for what is on the picture, and for nothing else."""
+    rules = [*(rule for node in nodes for rule in node.rules), *(rule for edge in edges for rule in edge.rules)]
     contested = [
-        f"{label.trigger} {condition}".strip()
+        f"{label.trigger} {condition.split(', ')[0]}".rstrip()  # the channel is on the picture already
         for condition, labels in (
             *((edge.condition, edge.labels) for edge in edges),
             *((group.condition, group.labels) for node in nodes for group in node.inside),
@@ -245,15 +248,15 @@ def _legend(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> tuple[Entry, ..
             (
                 Sample.IRREVERSIBLE,
                 "cannot be undone",
-                any(not rule.undoable for piece in (*nodes, *edges) for rule in piece.rules),
-            ),
-            (
-                Sample.CONTESTED,
-                f"contested, the vendor's pages contradict each other: {'; '.join(contested)}",
-                bool(contested),
+                any(not rule.undoable for rule in rules),
             ),
             (Sample.INSIDE, "inside a box: the status stays as it is", any(node.inside for node in nodes)),
             (Sample.FINAL, "final: nothing leads out of it", any(node.kind is Kind.FINAL for node in nodes)),
+            (
+                Sample.CONTESTED,
+                f"contested, the vendor's pages contradict each other: {' and '.join(contested)}",
+                bool(contested),
+            ),
         )
         if used
     )

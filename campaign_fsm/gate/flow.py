@@ -179,7 +179,7 @@ class Gate:
             wait = (answer.retry_after if answer else None) or delay
             if (cause is not None and not transient(cause)) or self._clock() + wait >= give_up:
                 raise self._unavailable(intent, answer, cause, secrets) from cause
-            _log.info(
+            _log.warning(
                 "%s %s: the status could not be read (%s); next try in %.1f s",
                 intent.action,
                 intent.target.id,

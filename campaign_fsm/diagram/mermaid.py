@@ -1,0 +1,117 @@
+"""The drawing model as Mermaid text: a stateDiagram-v2 that GitHub renders.
+
+Mermaid can style no single transition of a state diagram, so what lines show elsewhere is said by marks here:
+a gear before what the platform does by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from campaign_fsm.diagram.model import (
+    CONTESTED,
+    IRREVERSIBLE,
+    Drawing,
+    Edge,
+    Entry,
+    Group,
+    Kind,
+    Node,
+    Sample,
+    identifier,
+)
+from campaign_fsm.rules import Actor, Status
+
+PLATFORM: Final = "⚙"
+"""The mark of what the platform does by itself."""
+
+# The grey of the borders shows on the white and on the dark pages of GitHub.
+_CLASSES: Final = {
+    Kind.LIVE: "fill:#E6F1FA,stroke:#767676,color:#1A1A1A",
+    Kind.OVER: "fill:#EDEDED,stroke:#767676,color:#1A1A1A",
+    Kind.FINAL: "fill:#EDEDED,stroke:#767676,color:#1A1A1A,stroke-width:4px",
+}
+_MARKS: Final = {
+    Sample.ACCOUNT_HOLDER: "no mark",
+    Sample.PLATFORM: PLATFORM,
+    Sample.IRREVERSIBLE: IRREVERSIBLE,
+    Sample.CONTESTED: CONTESTED,
+    Sample.INSIDE: "",
+    Sample.FINAL: "thick border",
+}
+# The legend is a note, and a note needs a state to hang on: beside this one there is room.
+_LEGEND_AT: Final = identifier(Status.CANCELED)
+
+
+def mermaid(drawing: Drawing) -> str:
+    """Mermaid text of a drawing, the same for the same drawing on every machine."""
+    ids = {node.id: "[*]" if node.kind is Kind.START else node.id for node in drawing.nodes}
+    lines = [
+        "---",
+        f"title: {drawing.title}",
+        "config:",
+        "  state:",
+        "    nodeSpacing: 30",
+        "    rankSpacing: 25",
+        "---",
+        "%% Generated from the table in campaign_fsm/rules.py by campaign-fsm diagram; do not edit.",
+        "stateDiagram-v2",
+        "    direction LR",
+        f"    accTitle: {_text(drawing.title)}",
+        f"    accDescr: {_text(drawing.description)}",
+    ]
+    for kind, style in _CLASSES.items():
+        lines.append(f"    classDef {kind} {style}")
+    for node in drawing.nodes:
+        lines += [f"    {line}" for line in _node(node)]
+    for edge in drawing.edges:
+        lines += [f"    {line}" for line in _edge(edge, ids)]
+    lines += [f"    {line}" for line in _legend(drawing)]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """Text that ends no statement: Mermaid reads a semicolon as the end of a line and # as an entity."""
+    return text.replace("#", "no. ").replace(";", ",")
+
+
+def _node(node: Node) -> list[str]:
+    if node.kind is Kind.START:
+        return []
+    lines = [f'state "{_text(node.label)}" as {node.id}']
+    for group in node.inside:
+        codes = " ".join(rule.code for label in group.labels for rule in label.rules)
+        lines += [f"%% {codes}", *(f"{node.id} : {line}" for line in _group(group))]
+    lines.append(f"class {node.id} {node.kind}")
+    return lines
+
+
+def _group(group: Group) -> list[str]:
+    # One line a trigger keeps the box narrow; the picture has to fit into a README's column.
+    indent = "· " if group.condition else ""
+    header = [_text(part) for part in group.condition.replace(", ", ",\n").split("\n") if part]
+    return [*header, *(f"{indent}{_text(label.text)}" for label in group.labels)]
+
+
+def _edge(edge: Edge, ids: dict[str, str]) -> list[str]:
+    gear = f"{PLATFORM} " if edge.actor is Actor.PLATFORM else ""
+    names = [f"{gear}{_text(label.text)}" for label in edge.labels]
+    text = "<br/>".join((*names, *(_text(part) for part in edge.condition.split(", ") if part)))
+    codes = " ".join(rule.code for rule in edge.rules)
+    return [f"%% {codes}", f"{ids[edge.source]} --> {ids[edge.dest]} : {text}"]
+
+
+def _legend(drawing: Drawing) -> list[str]:
+    ids = [node.id for node in drawing.nodes]
+    return [
+        f"note right of {_LEGEND_AT if _LEGEND_AT in ids else ids[-1]}",
+        "    Legend",
+        *(f"    {_entry(entry)}" for entry in drawing.legend),
+        *(f"    {_text(note)}" for note in drawing.notes),
+        "end note",
+    ]
+
+
+def _entry(entry: Entry) -> str:
+    mark = _MARKS[entry.sample]
+    return f"{mark} = {_text(entry.text)}" if mark else _text(entry.text)

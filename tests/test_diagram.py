@@ -1,0 +1,537 @@
+"""The diagrams: what the drawing model shows, what the writers make of it, and how drift is noticed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from click.testing import CliRunner
+
+from campaign_fsm.cli.diagram import diagram
+from campaign_fsm.diagram import FILES, Format, draw, drift, render, write
+from campaign_fsm.diagram.dot import dot
+from campaign_fsm.diagram.graphviz import GraphvizMissing
+from campaign_fsm.diagram.mermaid import mermaid
+from campaign_fsm.diagram.model import Kind, Sample
+from campaign_fsm.diagram.stamp import read_png, read_svg
+from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing, Status
+
+COMMITTED = Path(__file__).resolve().parent.parent / "diagrams"
+CHANNELS = [None, *Channel]
+TEXTS = ["mermaid", "dot"]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def shown(channel):
+    return [rule for rule in RULES if channel is None or channel in rule.channels]
+
+
+def name(status):
+    return "new" if status is None else status.value.replace("-", "_")
+
+
+def moves(text, kind):
+    """Source, target and rest of each arrow line, with the codes that belong to it."""
+    found = []
+    lines = text.splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        if kind == "mermaid" and (arrow := re.fullmatch(r"\s+(\S+) --> (\S+) : (.*)", line)):
+            source, dest, rest = arrow.groups()
+            found.append(("new" if source == "[*]" else source, dest, rest, re.findall(r"CF\d+", before)))
+        if kind == "dot" and (arrow := re.match(r"\s+(\w+) -> (\w+) (\[.*\])", line)):
+            found.append((*arrow.groups(), re.findall(r"CF\d+", line)))
+    return found
+
+
+def inside(text, kind):
+    """Status and line of each trigger that a box lists, without its condition."""
+    if kind == "mermaid":
+        return [
+            (status, line.removeprefix("· "))
+            for status, line in re.findall(r"^    (\w+) : (.*)$", text, re.MULTILINE)
+            if not re.match(r"(before|after|voice)\b", line)
+        ]
+    return [
+        (status, line.strip())
+        for status, box in re.findall(r"^  (\w+) \[class=.*?label=<(.*?)>, fillcolor", text, re.MULTILINE)
+        for line in re.findall(r"(?:<font[^>]*>|<br[^>]*/>)([^<]+)(?=<br)", box)
+    ]
+
+
+@pytest.fixture
+def pictures():
+    """The committed files need pygraphviz to be drawn anew, and only then."""
+    return pytest.importorskip("pygraphviz", reason="pictures are drawn by pygraphviz, an optional extra")
+
+
+@pytest.fixture
+def copies(tmp_path):
+    for file in FILES:
+        (tmp_path / file).write_bytes((COMMITTED / file).read_bytes())
+    return tmp_path
+
+
+# --- the drawing model
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_the_model_holds_each_rule_of_the_channel_once(channel):
+    """Every rule of a channel is on its drawing exactly once, as an edge or inside a node."""
+    drawing = draw(channel)
+    codes = [rule.code for piece in (*drawing.nodes, *drawing.edges) for rule in piece.rules]
+    assert sorted(codes) == sorted(rule.code for rule in shown(channel))
+
+
+def test_a_rule_is_drawn_where_it_belongs():
+    """A rule that keeps the status is inside its status, and one that moves connects its two."""
+    drawing = draw()
+    for node in drawing.nodes:
+        for rule in node.rules:
+            assert (name(rule.source), rule.leads_to) == (node.id, rule.source), rule.code
+    for edge in drawing.edges:
+        for rule in edge.rules:
+            assert (name(rule.source), name(rule.dest)) == (edge.source, edge.dest), rule.code
+
+
+def test_final_statuses_are_the_dead_ends():
+    """Exactly the statuses that nothing leads out of are drawn as final."""
+    final = {node.label for node in draw().nodes if node.kind is Kind.FINAL}
+    assert final == {status.value for status in DEAD_ENDS}
+
+
+def test_the_message_drawing_knows_no_voice():
+    """The drawing of message campaigns has no deleted status, no contested rule and no word of voice."""
+    drawing = draw("message")
+    assert "deleted" not in {node.id for node in drawing.nodes}
+    assert Sample.CONTESTED not in {entry.sample for entry in drawing.legend}
+    assert "voice" not in mermaid(drawing) + dot(drawing)
+
+
+def test_the_legend_names_what_is_contested():
+    """The legend names every contested rule that is on the drawing."""
+    (entry,) = [entry for entry in draw().legend if entry.sample is Sample.CONTESTED]
+    contested = [rule for rule in RULES if rule.standing is Standing.CONTESTED]
+    assert contested
+    for rule in contested:
+        assert f"{rule.trigger} {'after' if rule.started else 'before'} start" in entry.text
+
+
+def test_the_description_tells_what_the_picture_shows():
+    """The words for screen readers name each trigger and say what is irreversible, contested and the platform's."""
+    description = draw().description
+    for rule in RULES:
+        assert rule.trigger.value in description
+    assert "delete (before start and voice only and cannot be undone and contested) leads to deleted" in description
+    assert "expire (by the platform and cannot be undone) leads to canceled" in description
+
+
+def test_an_unknown_channel_is_refused():
+    """A channel that does not exist is an error, not an empty picture."""
+    with pytest.raises(ValueError, match="fax"):
+        render("dot", channel="fax")
+
+
+# --- Mermaid and DOT
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("kind", TEXTS)
+def test_every_edge_of_the_table_is_written(kind, channel):
+    """Every rule that moves a campaign is an arrow between its two statuses, with its trigger and its code."""
+    arrows = moves(render(kind, channel=channel), kind)
+    wanted = [rule for rule in shown(channel) if rule.dest is not None]
+    for rule in wanted:
+        assert any(
+            (source, dest) == (name(rule.source), name(rule.dest))
+            and re.search(rf"\b{rule.trigger}\b", rest)
+            and rule.code in codes
+            for source, dest, rest, codes in arrows
+        ), rule.code
+    assert sum(len(codes) for *_, codes in arrows) == len(wanted)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("kind", TEXTS)
+def test_every_rule_that_keeps_the_status_is_written(kind, channel):
+    """Every rule that keeps the status is a line in its status's box, marked if and only if it is contested."""
+    wanted = [
+        (name(rule.source), f"{rule.trigger} †" if rule.standing is Standing.CONTESTED else f"{rule.trigger}")
+        for rule in shown(channel)
+        if rule.dest is None
+    ]
+    assert sorted(inside(render(kind, channel=channel), kind)) == sorted(wanted)
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_marks_stand_exactly_where_they_belong(kind):
+    """▲ stands on exactly the irreversible arrows and † on exactly the contested ones."""
+    by_code = {rule.code: rule for rule in RULES}
+    arrows = moves(render(kind), kind)
+    assert arrows
+    for *_, rest, codes in arrows:
+        rules = [by_code[code] for code in codes]
+        assert rules
+        assert {not rule.undoable for rule in rules} == {"▲" in rest}, codes
+        assert {rule.standing is Standing.CONTESTED for rule in rules} == {"†" in rest}, codes
+
+
+def test_dot_lines_look_like_what_they_are():
+    """In DOT, platform arrows are dashed, contested ones dotted, irreversible ones thick, and no others."""
+    by_code = {rule.code: rule for rule in RULES}
+    for *_, rest, codes in moves(render("dot"), "dot"):
+        for rule in (by_code[code] for code in codes):
+            contested = rule.standing is Standing.CONTESTED
+            assert ("style=dotted" in rest) == contested, rule.code
+            assert ("style=dashed" in rest) == (isinstance(rule.trigger, Event) and not contested), rule.code
+            assert ("penwidth=3" in rest) == (not rule.undoable), rule.code
+
+
+def test_mermaid_marks_the_platform_with_a_gear():
+    """In Mermaid, exactly the arrows of the platform carry a gear."""
+    by_code = {rule.code: rule for rule in RULES}
+    for *_, rest, codes in moves(render("mermaid"), "mermaid"):
+        assert {isinstance(by_code[code].trigger, Event) for code in codes} == {rest.startswith("⚙ ")}, codes
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_conditions_are_visible(kind):
+    """The arrow of delete says that it is for voice campaigns before their start, and so do the boxes."""
+    text = render(kind)
+    (delete,) = [rest for _, dest, rest, _ in moves(text, kind) if dest == "deleted"]
+    assert "before start" in delete
+    assert "voice only" in delete
+    assert text.count("after start,") == 2  # created and paused
+    assert "after start" in render(kind, channel="voice")
+    assert "voice only" not in render(kind, channel="voice")
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_dot_and_mermaid_set_final_statuses_apart(kind):
+    """Exactly the final statuses have the border of final ones."""
+    pattern = r"class (\w+) final$" if kind == "mermaid" else r"^  (\w+) \[.*peripheries=2\]$"
+    assert set(re.findall(pattern, render(kind), re.MULTILINE)) == {name(status) for status in DEAD_ENDS}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_mermaid_uses_only_identifiers_and_statements_that_parse(channel):
+    """Every Mermaid line is a statement that state diagrams have, and every state id is a plain identifier."""
+    text = render("mermaid", channel=channel)
+    front, title, *_, body = text.split("---\n", 2)
+    assert front == ""
+    assert title.startswith("title: ")
+    state = r"(?:\[\*\]|[a-z_]+)"
+    statement = re.compile(
+        rf"%% [^{{}}]*|stateDiagram-v2|direction LR|accTitle: [^;#]+|accDescr: [^;#]+|classDef \w+ [\w:#,-]+"
+        rf'|state "[^";]+" as [a-z_]+|class [a-z_]+ \w+|{state} --> {state} : [^:;#]+|[a-z_]+ : [^:;#]+'
+    )
+    statements, note = body.split("    note right of canceled\n")
+    for line in statements.splitlines():
+        assert statement.fullmatch(line.strip()), line
+    assert note.endswith("\n    end note\n")
+    assert ";" not in note
+    declared = set(re.findall(r'state "[^"]+" as ([a-z_]+)$', text, re.MULTILINE))
+    used = {end for source, dest, *_ in moves(text, "mermaid") for end in (source, dest)} - {"new"}
+    assert used <= declared
+
+
+def test_mermaid_text_cannot_end_a_statement():
+    """A title with a semicolon or a number sign does not leak Mermaid syntax."""
+    text = mermaid(evolve(draw(), description="one; two #3"))
+    assert "accDescr: one, two no. 3\n" in text
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_text_is_the_same_whatever_the_hash_seed(kind):
+    """The text is the same in processes that order their sets differently."""
+    code = f"import sys; from campaign_fsm.diagram import render; sys.stdout.buffer.write(render({kind!r}).encode())"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("0", "1", "4711")
+    }
+    assert outputs == {render(kind).encode()}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_dot_is_parsed_by_graphviz(pictures, channel):
+    """Graphviz reads the DOT text, and sees the statuses and arrows of the table in it."""
+    graph = pictures.AGraph(string=render("dot", channel=channel))
+    rules = shown(channel)
+    assert set(graph.nodes()) == {name(rule.source) for rule in rules} | {name(rule.leads_to) for rule in rules}
+    assert {tuple(edge) for edge in graph.edges()} == {
+        (name(rule.source), name(rule.dest)) for rule in rules if rule.dest is not None
+    }
+    graph.close()
+
+
+def test_importing_and_writing_text_needs_no_pygraphviz():
+    """Text is written and drift is checked without pygraphviz, httpx or rich being imported."""
+    code = (
+        "import sys; sys.modules['pygraphviz'] = None\n"
+        "from campaign_fsm.cli.diagram import diagram\n"
+        "from campaign_fsm.diagram import drift, render\n"
+        f"render('mermaid'); render('dot'); assert drift({str(COMMITTED)!r}) == []\n"
+        "assert not {'httpx', 'rich'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+# --- pictures
+
+
+def test_an_svg_has_words_for_screen_readers(pictures):
+    """An SVG is well formed, an image with a title first and a description, and shows every status and trigger."""
+    root = ET.fromstring(render("svg"))
+    assert root.get("role") == "img"
+    title, description = root[0], root[1]
+    assert (title.tag, description.tag) == (f"{SVG}title", f"{SVG}desc")
+    assert root.get("aria-labelledby").split() == [title.get("id"), description.get("id")]
+    assert title.text == "The life of an Exotel campaign"
+    assert description.text == draw().description
+    words = " ".join(element.text.replace("\xa0", " ") for element in root.iter(f"{SVG}text"))
+    for word in (*(set(Status) - {Status.UNKNOWN}), *(rule.trigger for rule in RULES)):
+        assert word in words
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_an_svg_fits_a_readme(pictures, channel):
+    """No SVG is wider than 1000 units, so that its smallest letters stay readable at 800 pixels."""
+    root = ET.fromstring(render("svg", channel=channel))
+    assert float(root.get("width")) <= 1000
+
+
+def test_a_picture_is_stamped_with_its_dot_text(pictures):
+    """The stamps of a fresh SVG and a fresh PNG are intact and name the same DOT text."""
+    one, other = read_svg(render("svg")), read_png(render("png"))
+    assert one == other
+    assert one.intact
+
+
+def test_the_svg_and_png_without_pygraphviz_say_what_to_install(monkeypatch):
+    """Without pygraphviz a picture is refused with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(GraphvizMissing, match=r"pip install 'campaign_fsm\[diagrams\]'"):
+        render(Format.SVG)
+
+
+# --- drift
+
+
+def test_the_committed_diagrams_show_the_table():
+    """The committed diagrams have not drifted from the table."""
+    assert drift(COMMITTED) == []
+
+
+def test_fresh_diagrams_show_no_drift(pictures, tmp_path):
+    """What is written is what the check expects, and nothing else is written."""
+    written = write(tmp_path / "new" / "folder")
+    assert drift(tmp_path / "new" / "folder") == []
+    assert {path.name for path in written} == {path.name for path in (tmp_path / "new" / "folder").iterdir()}
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_changed_file_is_drift(copies, file):
+    """A diagram of any kind in which one visible thing was changed is drift, and only that one is reported."""
+    path = copies / file
+    data = path.read_bytes()
+    # In a PNG, one bit in the middle of the pixels.
+    middle = len(data) // 2
+    changed = (
+        data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        if path.suffix == ".png"
+        else data.replace(b"paused", b"halted")
+    )
+    assert changed != data
+    path.write_bytes(changed)
+    (found,) = drift(copies)
+    assert found.name == file
+    assert bool(found.difference) == (path.suffix in {".mmd", ".dot"})
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_missing_file_is_drift(copies, file):
+    """A committed diagram that is gone is drift."""
+    (copies / file).unlink()
+    assert [(found.name, found.problem) for found in drift(copies)] == [(file, "is missing")]
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_an_empty_file_is_drift(copies, file):
+    """A diagram without content is drift, whatever its format."""
+    (copies / file).write_bytes(b"")
+    assert [found.name for found in drift(copies)] == [file]
+
+
+def test_a_picture_of_another_table_is_drift(copies):
+    """An intact picture that was drawn from other DOT text is drift."""
+    (copies / "lifecycle.svg").write_bytes((COMMITTED / "lifecycle-voice.svg").read_bytes())
+    (found,) = drift(copies)
+    assert found.problem.startswith("was drawn from another table")
+
+
+def test_a_cut_off_png_is_drift(copies):
+    """A PNG that ends early is drift."""
+    path = copies / "lifecycle.png"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert [found.name for found in drift(copies)] == ["lifecycle.png"]
+
+
+def test_line_ends_are_drift_with_their_own_words(copies):
+    """Text with other line ends is drift, and is told so instead of an empty difference."""
+    path = copies / "lifecycle.mmd"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    (found,) = drift(copies)
+    assert "line ends" in found.problem
+    assert found.difference == ""
+
+
+def test_a_missing_directory_is_no_verdict(tmp_path):
+    """Where there is no directory, nothing can be said about drift."""
+    with pytest.raises(OSError, match="nowhere"):
+        drift(tmp_path / "nowhere")
+
+
+# --- the command
+
+
+def run(*arguments):
+    return CliRunner().invoke(diagram, [str(argument) for argument in arguments])
+
+
+def test_the_command_writes_mermaid_by_default():
+    """Without options the command writes the Mermaid text of both channels."""
+    done = run()
+    assert (done.exit_code, done.output) == (0, render("mermaid"))
+
+
+def test_the_command_takes_format_and_channel():
+    """The command writes the format and the channel that it is asked for."""
+    done = run("--format", "dot", "--channel", "voice")
+    assert (done.exit_code, done.output) == (0, render("dot", channel="voice"))
+
+
+def test_the_name_of_the_file_tells_the_format(tmp_path):
+    """Without a format, the ending of the output's name decides, byte for byte."""
+    done = run("-o", tmp_path / "a.dot")
+    assert (done.exit_code, done.output) == (0, "")
+    assert (tmp_path / "a.dot").read_bytes() == render("dot").encode()
+
+
+def test_an_ending_that_tells_no_format_is_refused(tmp_path):
+    """An output name that tells no format is refused with exit code 2, and no file is made."""
+    done = run("-o", tmp_path / "a.txt")
+    assert done.exit_code == 2
+    assert "--format" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_cannot_be_written_is_told(tmp_path):
+    """An output in a directory that does not exist gives exit code 2 and names the file."""
+    done = run("-o", tmp_path / "nowhere" / "a.dot")
+    assert done.exit_code == 2
+    assert "a.dot cannot be written" in done.output
+
+
+def test_the_command_writes_a_png(pictures, tmp_path):
+    """The command writes a PNG into a file and to a pipe."""
+    assert run("-o", tmp_path / "a.png").exit_code == 0
+    assert (tmp_path / "a.png").read_bytes() == run("--format", "png").stdout_bytes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_png_is_not_written_to_a_terminal():
+    """A PNG to a terminal is refused with exit code 2 and a sentence that names -o."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", "from campaign_fsm.cli.diagram import diagram; diagram()", "--format", "png"],
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert done.returncode == 2
+    assert "name a file with -o" in done.stderr
+
+
+def test_the_command_without_pygraphviz_exits_2(monkeypatch, tmp_path):
+    """Without pygraphviz the command exits with 2, names the extra and leaves the directory alone."""
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    for arguments in (["--format", "svg"], ["--write", tmp_path / "new"]):
+        done = run(*arguments)
+        assert done.exit_code == 2
+        assert "campaign_fsm[diagrams]" in done.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_check_exits_0_without_drift():
+    """The check of the committed diagrams exits with 0 and says how many it looked at."""
+    done = run("--check", COMMITTED)
+    assert done.exit_code == 0
+    assert f"all {len(FILES)} diagrams" in done.output
+
+
+def test_check_exits_1_and_shows_the_difference(copies):
+    """The check exits with 1 on drift, shows the difference of text and names what to run."""
+    path = copies / "lifecycle.mmd"
+    path.write_bytes(path.read_bytes().replace(b": resume", b": restart"))
+    done = run("--check", copies)
+    assert done.exit_code == 1
+    assert "-    paused --> in_progress : restart" in done.output
+    assert "+    paused --> in_progress : resume" in done.output
+    assert f"campaign-fsm diagram --write {copies}" in done.output
+
+
+def test_check_exits_2_where_it_cannot_tell(tmp_path):
+    """The check exits with 2 where there is no directory, or a file in its place."""
+    assert run("--check", tmp_path / "nowhere").exit_code == 2
+    (tmp_path / "file").touch()
+    assert run("--check", tmp_path / "file").exit_code == 2
+
+
+def test_check_takes_the_directory_diagrams_by_default(monkeypatch, tmp_path):
+    """Without a directory the check looks into ./diagrams."""
+    monkeypatch.chdir(COMMITTED.parent)
+    assert run("--check").exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    assert run("--check").exit_code == 2
+
+
+def test_check_and_write_go_with_nothing_else(tmp_path):
+    """Options that would be ignored are refused instead, with exit code 2."""
+    for arguments in (
+        ["--check", COMMITTED, "--channel", "voice"],
+        ["--check", COMMITTED, "--write", tmp_path / "new"],
+        ["--write", tmp_path / "new", "--format", "svg"],
+    ):
+        assert run(*arguments).exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_write_writes_what_check_accepts(pictures, tmp_path):
+    """What --write writes passes --check, and each file is named."""
+    done = run("--write", tmp_path)
+    assert done.exit_code == 0
+    for file in FILES:
+        assert f"wrote {tmp_path / file}" in done.output
+    assert run("--check", tmp_path).exit_code == 0
+
+
+def test_the_readme_shows_every_committed_diagram():
+    """The page in the directory of the diagrams links to each of them."""
+    page = (COMMITTED / "README.md").read_text(encoding="utf-8")
+    for file in FILES:
+        assert f"({file})" in page

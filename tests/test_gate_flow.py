@@ -1,0 +1,735 @@
+"""The flow of the gate, driven by hand: no socket, no thread, every step in the test's hands."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+
+import oracle
+import pytest
+from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
+
+from campaign_fsm import errors
+from campaign_fsm.gate import Acquire, Forward, Gate, Judgement, Pause, Read
+from campaign_fsm.rules import PROBLEMS, Channel, Status
+from campaign_fsm.wire.answer import Answer
+
+NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+SOON, PAST = (NOW + timedelta(hours=3)).isoformat(), (NOW - timedelta(hours=3)).isoformat()
+
+
+class Lock:
+    """A lock that knows its owner; `Lock.actor` is whoever runs now."""
+
+    actor = None
+
+    def __init__(self):
+        self.owner = None
+
+    def release(self):
+        if self.owner is None or self.owner is not Lock.actor:
+            raise RuntimeError("not the owner")
+        self.owner = None
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def envelope(status="paused", *, id=ID, code=200, wrapped=False, key=None, headers=(), **data):
+    item = {"code": code, "status": "success" if code < 300 else "failure"}
+    key = key or ("id" if wrapped else "sid")
+    item["data"] = {key: id, "status": status, **data} if code < 300 else None
+    if code >= 300:
+        item["error_data"] = {"code": 1000, "description": "no"}
+    body = {"request_id": "r1", "method": "GET", "http_code": 200, "response": [item] if wrapped else item}
+    return Answer(200, tuple(headers), json.dumps(body).encode())
+
+
+def make(**settings):
+    return Gate(Lock, **{"now": lambda: NOW, "clock": Clock(), **settings})
+
+
+def run(gate, request, *answers, transient=lambda error: isinstance(error, OSError)):
+    """Drive one flow with these answers (or exceptions); the result, and the steps that it took."""
+    steps, answers = [], list(answers)
+    flow = gate.flow(request, transient)
+    Lock.actor = flow
+    try:
+        step = next(flow)
+        while True:
+            steps.append(step)
+            if isinstance(step, Acquire):
+                assert step.lease.lock.owner is None
+                step.lease.lock.owner = flow
+                step = flow.send(None)
+            elif isinstance(step, Pause):
+                gate._clock.now += step.seconds
+                step = flow.send(None)
+            elif isinstance(step, Forward) and not step.buffered:
+                step = flow.send(None)
+            else:
+                answer = answers.pop(0)
+                step = flow.throw(answer) if isinstance(answer, BaseException) else flow.send(answer)
+    except StopIteration as stop:
+        return stop.value, steps
+    except BaseException as error:
+        error.steps = steps
+        raise
+    finally:
+        assert len(gate.locks) == 0, "a lock was left behind"
+
+
+def put(action, target=MESSAGE, **fields):
+    return wire(target=target, body={"action": action, **fields})
+
+
+def kinds(steps):
+    return [type(step).__name__ for step in steps]
+
+
+def refuse(gate, request, *answers, kind=errors.Refused):
+    with pytest.raises(kind) as caught:
+        run(gate, request, *answers)
+    assert not any(isinstance(step, Forward) for step in caught.value.steps), "something was sent"
+    return caught.value
+
+
+WRITES = {
+    "pause": {"action": "pause"},
+    "resume": {"action": "resume"},
+    "complete": {"action": "complete"},
+    "archive": {"action": "archive"},
+    "edit": {"name": "another name"},
+    "edit-callbacks": {"status_callback": "https://example.com"},
+    "reschedule": {"schedule": {"end_at": SOON, "end_time": SOON}},
+}
+
+
+def request_for(action, channel):
+    target = VOICE if channel == "voice" else MESSAGE
+    if action == "delete":
+        return wire("DELETE", target, b"", headers=())
+    return wire(target=target, body=WRITES[action])
+
+
+def test_the_flow_agrees_with_the_oracle_in_every_cell():
+    """For every status, action, channel, start and strictness, a write is forwarded exactly if the typed table allows it."""
+    counted = forwarded = 0
+    for channel, status, started, strict in itertools.product(
+        oracle.CHANNELS, oracle.STATUSES, (False, True), (False, True)
+    ):
+        start = SOON if not started else PAST
+        data = {"schedule": {"start_time": start, "send_at": start}}
+        for action in [*WRITES, "delete"]:
+            gate = make(strict=strict)
+            request = request_for(action, channel)
+            read = envelope(status, wrapped=channel == "voice", **data)
+            dest = oracle.legal(status, action, channel, started, strict=strict)
+            counted += 1
+            if dest is None:
+                refusal = refuse(gate, request, read)
+                if status == "unknown":
+                    assert isinstance(refusal, errors.UnknownStatus)
+                elif (action, status) in oracle.ALREADY:
+                    assert isinstance(refusal, errors.AlreadyThere)
+                else:
+                    assert isinstance(refusal, errors.IllegalTransition)
+                assert (refusal.status, refusal.action, refusal.campaign_id) == (status, action, ID)
+                assert refusal.decision.legal_actions == refusal.legal_actions
+            else:
+                judgement, steps = run(gate, request, read, envelope(dest, wrapped=channel == "voice"))
+                assert kinds(steps) == ["Acquire", "Read", "Forward"]
+                assert judgement.forwarded
+                assert judgement.drift is None
+                assert judgement.answered.status == dest
+                forwarded += 1
+    assert (counted, forwarded) == (2 * 9 * 2 * 2 * 8, 2 * 16 + 22 + 20)
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_an_unreadable_request_takes_not_one_step(name):
+    """It is refused before the lock, before the read, before anything."""
+    code, parts = UNREADABLE[name]
+    refusal = refuse(make(), wire(**parts), kind=errors.UnreadableRequest)
+    assert (refusal.code, refusal.steps) == (code, [])
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_an_unrelated_request_passes_unjudged(name):
+    """Its answer is not even read."""
+    result, steps = run(make(), wire(**UNTOUCHED[name]))
+    assert result is None
+    assert steps == [Forward(buffered=False)]
+
+
+def test_a_host_can_be_left_out_on_purpose():
+    """`ignore_hosts` lets every path of that host pass, and only of that host."""
+    gate = make(ignore_hosts=["Elsewhere.example"])
+    assert not gate.concerns(wire(host="elsewhere.example"))
+    assert gate.concerns(wire())
+
+
+def test_the_read_goes_where_the_write_goes():
+    """Same host, path and credentials, and it is a GET."""
+    request = wire(headers=[JSON, (b"Authorization", b"Basic abcd")])
+    _, steps = run(make(), request, envelope("in-progress"), envelope("paused"))
+    read = steps[1].request
+    assert (read.method, read.target, read.host) == ("GET", request.target, request.host)
+    assert (b"Authorization", b"Basic abcd") in read.headers
+
+
+HTML = Answer(200, (), b"<html>proxy</html>")
+UNUSABLE = {
+    "another campaign": (envelope("in-progress", id="0" * 32), "CF503"),
+    "two ids": (
+        Answer(
+            200, (), b'{"response": {"code": 200, "data": {"sid": "%s", "id": "x", "status": "paused"}}}' % ID.encode()
+        ),
+        "CF503",
+    ),
+    "HTML": (HTML, "CF502"),
+    "an empty body": (Answer(200, (), b""), "CF502"),
+    "no status": (envelope(None), "CF502"),
+    "a status that is a list": (envelope(["paused"]), "CF502"),
+    "no id": (envelope("in-progress", key="name"), "CF502"),
+    "a failed item": (envelope(code=400), "CF502"),
+    "two items": (Answer(200, (), b'{"response": [{"code": 200}, {"code": 200}]}'), "CF502"),
+    "a list": (Answer(200, (), b"[]"), "CF502"),
+    "a doubled status": (
+        Answer(
+            200,
+            (),
+            b'{"response": {"code": 200, "data": {"sid": "%s", "status": "paused", "Status": "completed"}}}'
+            % ID.encode(),
+        ),
+        "CF502",
+    ),
+    "contradicting codes": (
+        Answer(
+            200,
+            (),
+            b'{"http_code": 500, "response": {"code": 200, "data": {"sid": "%s", "status": "in-progress"}}}'
+            % ID.encode(),
+        ),
+        "CF502",
+    ),
+    "success that failed": (
+        Answer(
+            200,
+            (),
+            b'{"response": {"code": 200, "status": "failure", "data": {"sid": "%s", "status": "in-progress"}}}'
+            % ID.encode(),
+        ),
+        "CF502",
+    ),
+    "a cached answer": (envelope("in-progress", headers=[(b"Age", b"12")]), "CF504"),
+    "a client-side cache": (Answer(200, (), envelope("in-progress").body, cached=True), "CF504"),
+    "not found": (Answer(404, (), b"{}"), "CF501"),
+    "wrong credentials": (Answer(401, (), b"{}"), "CF501"),
+    "a redirect": (Answer(302, ((b"Location", b"https://elsewhere.example"),), b""), "CF501"),
+    "no content": (Answer(204, (), b""), "CF501"),
+    "partial content": (Answer(206, (), envelope("in-progress").body), "CF501"),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_reading_that_cannot_be_trusted_refuses_the_write(name):
+    """An answer that is an error, ambiguous, malformed or about something else is no status."""
+    answer, code = UNUSABLE[name]
+    refusal = refuse(make(), put("pause"), answer, kind=errors.StatusUnavailable)
+    assert refusal.code == code
+
+
+def test_every_code_of_an_unusable_reading_is_reached():
+    """No CF5xx code is without an answer that meets it."""
+    reached = {code for _, code in UNUSABLE.values()} | {"CF505"}
+    assert reached == {code for code in PROBLEMS if code.startswith("CF5")}
+
+
+def test_a_failure_of_the_gate_itself_lets_nothing_out(monkeypatch):
+    """A bug inside the gate is a refusal, before and after the read."""
+    from campaign_fsm.gate import flow
+
+    def broken(*args, **kwargs):
+        raise KeyError("bug")
+
+    monkeypatch.setattr(flow, "decide", broken)
+    assert refuse(make(), put("pause"), envelope("in-progress"), kind=errors.GateFailure).code == "CF505"
+    monkeypatch.setattr(flow, "read_intent", broken)
+    assert refuse(make(), put("pause"), kind=errors.GateFailure).code == "CF505"
+
+
+@pytest.mark.parametrize(
+    "trouble", [Answer(429, ((b"Retry-After", b"3"),), b""), Answer(503, (), b""), OSError("reset")]
+)
+def test_a_read_that_fails_in_passing_is_tried_again(trouble):
+    """The 2 a.m. pause gets through: 429, 5xx and broken connections are retried until the deadline."""
+    judgement, steps = run(make(), put("pause"), trouble, trouble, envelope("in-progress"), envelope("paused"))
+    assert judgement.answered.status == "paused"
+    assert kinds(steps) == ["Acquire", "Read", "Pause", "Read", "Pause", "Read", "Forward"]
+    if isinstance(trouble, Answer) and trouble.status_code == 429:
+        assert [step.seconds for step in steps if isinstance(step, Pause)] == [3.0, 3.0]
+
+
+def test_the_retries_end_at_the_deadline():
+    """A server that stays away refuses the write in the end, with what it said last."""
+    gate = make(deadline=5.0)
+    refusal = refuse(gate, put("pause"), *[Answer(503, (), b"")] * 10, kind=errors.StatusUnavailable)
+    assert (refusal.code, refusal.status_code) == ("CF501", 503)
+    assert 2 < gate._clock.now - 1000.0 <= 5.0
+    refusal = refuse(
+        make(deadline=5.0), put("pause"), Answer(429, ((b"Retry-After", b"60"),), b""), kind=errors.StatusUnavailable
+    )
+    assert refusal.retry_after == 60.0
+    assert kinds(refusal.steps) == ["Acquire", "Read"]
+
+
+def test_a_read_that_cannot_succeed_is_not_tried_again():
+    """What is no passing trouble refuses at once, with its cause."""
+    refusal = refuse(make(), put("pause"), ValueError("no such scheme"), kind=errors.StatusUnavailable)
+    assert isinstance(refusal.__cause__, ValueError)
+    assert refusal.no_answer
+
+
+# Action and fields in one body (fact sheet 5.8)
+
+
+def test_fields_equal_to_the_reading_are_no_edit():
+    """S2's own sample sends `caller_id` and `url` beside the action."""
+    request = put("pause", VOICE, caller_id="0123", url="https://x", retries={"b": 1, "a": [True]})
+    reading = envelope("InProgress", wrapped=True, caller_id="0123", url="https://x", retries={"a": [True], "b": 1})
+    judgement, _ = run(make(), request, reading, envelope("Paused", wrapped=True))
+    assert judgement.decision.allowed
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "fields"),
+    [
+        ("pause", VOICE, {"caller_id": "9"}),
+        ("pause", VOICE, {"schedule": {"end_at": SOON}}),
+        ("resume", VOICE, {"schedule": {"end_at": SOON}, "caller_id": "9"}),
+        ("resume", MESSAGE, {"schedule": {"end_time": SOON}}),
+        ("resume", VOICE, {"status": "completed"}),
+        ("pause", VOICE, {"flag": 1}),
+    ],
+)
+def test_an_action_with_fields_that_change_something_is_refused(action, target, fields):
+    """Nobody documents what such a mix does, so the action has to go alone."""
+    status = "paused" if action == "resume" else "in-progress"
+    wrapped = target == VOICE
+    refusal = refuse(make(), put(action, target, **fields), envelope(status, wrapped=wrapped, flag=True, caller_id="0"))
+    assert (type(refusal), refusal.code) == (errors.UnreadableRequest, "CF413")
+    assert "alone" in str(refusal)
+
+
+def test_schedule_and_resume_together_is_the_contested_way_on_voice(caplog):
+    """5.3: allowed with standing contested, said in the log; strict refuses it."""
+    request = put("resume", VOICE, schedule={"send_at": PAST, "end_at": SOON})
+    with caplog.at_level("WARNING"):
+        judgement, _ = run(make(), request, envelope("Paused", wrapped=True), envelope("InProgress", wrapped=True))
+    assert (judgement.decision.standing, judgement.decision.destination) == ("contested", "in-progress")
+    assert judgement.warnings
+    assert "contested" in caplog.text
+    refusal = refuse(make(strict=True), request, envelope("Paused", wrapped=True))
+    assert refusal.code == "CF251"
+    refusal = refuse(make(), request, envelope("InProgress", wrapped=True))
+    assert isinstance(refusal, errors.AlreadyThere)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"end_at": PAST},
+        {"end_at": "soon"},
+        {"end_at": "2026-01-05T23:00:00"},
+        {"end_at": None},
+        "soon",
+        {"end_time": SOON},
+    ],
+)
+@pytest.mark.parametrize("action", [{}, {"action": "resume"}])
+def test_a_new_end_has_to_lie_ahead(schedule, action):
+    """After the start a new schedule needs an end with a time zone that is still to come."""
+    request = wire(target=VOICE, body={**action, "schedule": schedule})
+    refusal = refuse(make(), request, envelope("Paused", wrapped=True, schedule={"end_at": SOON + "x"}))
+    assert (type(refusal), refusal.code) == (errors.UnreadableRequest, "CF416")
+
+
+def test_a_bare_resume_past_the_end_is_legal_and_gets_a_warning():
+    """5.3: it is legal; 5.2: whatever the platform makes of it at once is no drift."""
+    late = {"schedule": {"start_time": PAST, "end_time": PAST}}
+    for answered in ("in-progress", "completed", "paused", "failed"):
+        judgement, _ = run(make(), put("resume"), envelope("paused", **late), envelope(answered, **late))
+        assert "end time has passed" in judgement.warnings[0]
+        assert judgement.drift is None
+
+
+# Started
+
+
+@pytest.mark.parametrize(
+    ("status", "start", "date", "allowed"),
+    [
+        ("created", None, None, True),
+        ("created", SOON, None, True),
+        ("created", PAST, None, False),
+        ("created", "tomorrow", None, False),
+        ("created", "2026-01-06T10:00:00", None, False),
+        ("created", SOON, b"Mon, 05 Jan 2026 23:00:00 GMT", False),
+        ("created", PAST, b"Mon, 05 Jan 2026 01:00:00 GMT", True),
+        ("paused", None, None, False),
+        ("paused", SOON, None, True),
+        ("paused", "tomorrow", None, False),
+        ("created", SOON, b"nonsense", True),
+    ],
+)
+def test_an_edit_is_judged_by_the_clock_of_the_server(status, start, date, allowed):
+    """Started goes by the Date of the reading, else by the local clock; an unreadable start has passed."""
+    headers = [(b"Date", date)] if date else []
+    reading = envelope(status, headers=headers, schedule={"start_time": start, "end_time": SOON})
+    request = wire(body={"name": "new"})
+    if allowed:
+        run(make(), request, reading, envelope(status))
+    else:
+        assert refuse(make(), request, reading).code == "CF232"
+
+
+def test_a_schedule_that_is_no_object_counts_as_started():
+    """Whoever cannot say when it starts has to assume that it did."""
+    assert refuse(make(), wire(body={"name": "new"}), envelope("created", schedule="soon")).code == "CF232"
+
+
+# The answer
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "answered", "unseen"),
+    [
+        ("pause", "in-progress", "completed", False),
+        ("pause", "in-progress", "in-progress", True),
+        ("pause", "created", "in-progress", False),
+        ("resume", "paused", "canceled", False),
+        ("resume", "paused", "paused", True),
+        ("complete", "paused", "in-progress", False),
+        ("archive", "completed", "completed", True),
+        ("archive", "completed", "shredded", False),
+    ],
+)
+def test_an_answer_outside_the_accepted_statuses_is_drift(action, before, answered, unseen, caplog):
+    """Drift is a field of the judgement, a call and a log line."""
+    seen = []
+    gate = make(on_drift=seen.append)
+    with caplog.at_level("WARNING"):
+        judgement, _ = run(gate, put(action), envelope(before), envelope(answered))
+    assert [judgement.drift] == seen
+    drift = judgement.drift
+    assert (drift.seen, drift.raw_status, drift.action, drift.campaign_id) == (before, answered, action, ID)
+    assert drift.answered == Status.parse(answered)
+    assert drift.unseen is unseen
+    assert "drift" in caplog.text
+
+
+def test_resume_before_the_start_may_be_answered_with_created():
+    """5.4: that is no drift; after the start it is."""
+    early = {"schedule": {"start_time": SOON}}
+    judgement, _ = run(make(), put("resume"), envelope("paused", **early), envelope("created", **early))
+    assert judgement.drift is None
+    judgement, _ = run(make(), put("resume"), envelope("paused"), envelope("created"))
+    assert judgement.drift.answered == "created"
+
+
+def test_a_failing_observer_does_not_hide_the_answer(caplog):
+    """The write is done; the callback's failure is logged."""
+    judgement, _ = run(make(on_drift=lambda drift: 1 / 0), put("pause"), envelope("in-progress"), envelope("completed"))
+    assert judgement.drift
+    assert "on_drift" in caplog.text
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_of_a_write_is_an_error(code):
+    """It is never handed on, so nobody above can follow it with the same write."""
+    with pytest.raises(errors.UnexpectedRedirect) as caught:
+        run(make(), put("pause"), envelope("in-progress"), Answer(code, ((b"Location", b"https://x"),), b""))
+    assert caught.value.status_code == code
+
+
+@pytest.mark.parametrize("answer", [HTML, envelope("paused", id="0" * 32), envelope(code=409), Answer(200, (), b"")])
+def test_an_unusable_answer_to_a_write_is_named(answer):
+    """The write is done: the judgement says that the answer shows no status, and hands it on."""
+    judgement, _ = run(make(), put("pause"), envelope("in-progress"), answer)
+    assert judgement.forwarded
+    assert judgement.answered is None
+    assert judgement.problem
+
+
+def test_whatever_the_transport_raises_during_the_write_comes_through():
+    """A lost answer is for the caller to settle; the judgement said so before."""
+    with pytest.raises(OSError, match="lost") as caught:
+        run(make(), put("pause"), envelope("in-progress"), OSError("lost"))
+    forward = caught.value.steps[-1]
+    assert isinstance(forward.judgement, Judgement)
+    assert forward.judgement.reading.status == "in-progress"
+
+
+def test_a_create_goes_without_a_reading():
+    """There is no campaign yet whose status could be read."""
+    judgement, steps = run(make(), wire("POST", MESSAGE.rpartition("/")[0], {"name": "n"}), envelope("created"))
+    assert kinds(steps) == ["Forward"]
+    assert judgement.decision.code == "CF101"
+
+
+# Reuse
+
+
+def test_without_max_age_every_write_is_preceded_by_a_read():
+    """The default never trusts an earlier answer."""
+    gate = make()
+    for action, before, after in [("pause", "in-progress", "paused"), ("resume", "paused", "in-progress")]:
+        _, steps = run(gate, put(action), envelope(before), envelope(after))
+        assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_with_max_age_an_answer_is_a_reading():
+    """Within the age, the answer to one write is the reading of the next."""
+    gate = make(max_age=10)
+    run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    judgement, steps = run(gate, put("resume"), envelope("in-progress"))
+    assert kinds(steps) == ["Acquire", "Forward"]
+    assert judgement.reused
+    gate._clock.now += 10.5
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_an_age_counts_from_when_the_read_was_sent():
+    """A slow answer is as old as its question."""
+    gate = make(max_age=10)
+    flow = gate.flow(wire("GET", body=b""))
+    next(flow)
+    gate._clock.now += 9
+    with pytest.raises(StopIteration):
+        flow.send(envelope("in-progress"))
+    gate._clock.now += 2
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_nobody_is_refused_on_an_old_reading():
+    """Where a reused reading would refuse, the status is read again first."""
+    gate = make(max_age=10)
+    run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+@pytest.mark.parametrize("trouble", [OSError("lost"), Answer(409, (), b""), HTML, envelope("completed")])
+def test_after_trouble_there_is_no_reading_to_reuse(trouble):
+    """A lost, rejected, unreadable or drifting write leaves no reading behind."""
+    gate = make(max_age=100)
+    try:
+        run(gate, put("pause"), envelope("in-progress"), trouble)
+    except OSError:
+        pass
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+@pytest.mark.parametrize("order", ["read first", "write first"])
+def test_a_read_that_overlaps_a_write_is_no_reading(order):
+    """Its answer may show the state before the write, whichever was sent first."""
+    gate = make(max_age=100)
+    write, read = gate.flow(put("pause")), gate.flow(wire("GET", body=b""))
+    Lock.actor = write
+    if order == "read first":
+        next(read)
+    acquire = next(write)
+    acquire.lease.lock.owner = write
+    write.send(None)
+    write.send(envelope("in-progress"))
+    if order == "write first":
+        next(read)
+    with pytest.raises(StopIteration):
+        write.send(HTML)  # done, and nobody knows the status
+    with pytest.raises(StopIteration):
+        read.send(envelope("in-progress"))
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_readings_of_other_accounts_hosts_and_channels_are_kept_apart():
+    """The same id elsewhere is another campaign."""
+    gate = make(max_age=100)
+    run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    for other in (
+        put("resume", MESSAGE.replace("acme1", "acme2")),
+        put("resume", VOICE),
+        wire(body={"action": "resume"}, host="api.in.exotel.com"),
+        put("resume", f"/gateway{MESSAGE}"),
+    ):
+        wrapped = b"/campaigns/" in other.target
+        _, steps = run(gate, other, envelope("paused", wrapped=wrapped), envelope("in-progress", wrapped=wrapped))
+        assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_settings_are_checked():
+    """A negative age or deadline, or one string for many hosts, is a mistake."""
+    for settings, kind in [
+        ({"max_age": -1}, ValueError),
+        ({"max_age": float("nan")}, ValueError),
+        ({"deadline": -1}, ValueError),
+        ({"ignore_hosts": "x"}, TypeError),
+    ]:
+        with pytest.raises(kind):
+            make(**settings)
+
+
+# Interleavings
+
+
+class World:
+    """One campaign on a server that two flows and a foreign hand work on."""
+
+    def __init__(self, status, move, *, shared):
+        self.status, self.move, self.moved, self.log = status, move, False, []
+        gate = make()
+        self.gates = {"A": gate, "B": gate if shared else make()}
+        self.actors = {}
+
+    def start(self, name, action):
+        self.actors[name] = {"flow": self.gates[name].flow(put(action)), "action": action, "inbox": None, "at": None}
+        self._advance(name, lambda flow: next(flow))
+
+    def _advance(self, name, how):
+        actor = self.actors[name]
+        Lock.actor = actor["flow"]
+        try:
+            actor["at"] = how(actor["flow"])
+        except StopIteration as stop:
+            actor["at"], actor["result"] = None, stop.value
+        except errors.Refused as refusal:
+            actor["at"], actor["result"] = None, refusal
+
+    def moves(self):
+        """Who can move now: an actor that is not waiting for a lock, or the foreign hand."""
+        found = [] if self.moved else ["move"]
+        for name, actor in self.actors.items():
+            step = actor["at"]
+            if step is not None and not (isinstance(step, Acquire) and step.lease.lock.owner is not None):
+                found.append(name)
+        return found
+
+    def step(self, name):
+        if name == "move":
+            self.moved = True
+            self.log.append(("move", self.status, self.move))
+            self.status = self.move
+            return
+        actor = self.actors[name]
+        if actor["inbox"] is not None:  # the answer arrives
+            answer, actor["inbox"] = actor["inbox"], None
+            self._advance(name, lambda flow: flow.send(answer))
+        elif isinstance(actor["at"], Acquire):
+            actor["at"].lease.lock.owner = actor["flow"]
+            self._advance(name, lambda flow: flow.send(None))
+        elif isinstance(actor["at"], Read):  # the read arrives
+            self.log.append(("read", name, self.status))
+            actor["inbox"] = envelope(self.status)
+        else:  # the write arrives
+            dest = oracle.legal(self.status, actor["action"], "message", started=True)
+            self.log.append(("write", name, self.status, dest))
+            if dest:
+                self.status = dest
+                actor["inbox"] = envelope(dest)
+            else:
+                actor["inbox"] = Answer(409, (), b"")
+
+
+def schedules(status, move, first, second, *, shared):
+    """Every order in which the two flows and the move can take their steps, as finished worlds."""
+    pending = [()]
+    while pending:
+        schedule = pending.pop()
+        world = World(status, move, shared=shared)
+        world.start("A", first)
+        world.start("B", second)
+        for name in schedule:
+            world.step(name)
+        if choices := world.moves():
+            pending += [(*schedule, name) for name in choices]
+        else:
+            yield schedule, world
+
+
+CASES = [
+    ("in-progress", "paused", "pause", "pause"),
+    ("in-progress", "completed", "pause", "pause"),
+    ("paused", "in-progress", "complete", "resume"),
+    ("paused", "canceled", "resume", "complete"),
+    ("paused", "in-progress", "complete", "complete"),
+    ("completed", "archived", "archive", "archive"),
+    ("in-progress", "paused", "pause", "complete"),
+]
+
+
+@pytest.mark.parametrize(("shared", "at_least"), [(True, 100), (False, 4000)])
+def test_in_every_interleaving_a_write_is_legal_in_the_status_last_read(shared, at_least):
+    """All orders of the steps of two flows and one server move, in one gate and in two.
+
+    What was illegal on arrival had been moved in between, by the server or (with two gates) by a
+    foreign writer, and was told to the caller. In one gate the two flows never race each other.
+    """
+    count = raced = 0
+    for case in CASES:
+        for schedule, world in schedules(*case, shared=shared):
+            count += 1
+            last_read, moved_since = {}, {}
+            for entry in world.log:
+                if entry[0] == "read":
+                    last_read[entry[1]], moved_since[entry[1]] = entry[2], False
+                elif entry[0] == "move":
+                    moved_since = dict.fromkeys(moved_since, True)
+                else:
+                    _, name, on_arrival, dest = entry
+                    action = world.actors[name]["action"]
+                    assert oracle.legal(last_read[name], action, "message", started=True), (case, schedule)
+                    if dest is None:
+                        raced += 1
+                        assert moved_since[name], (case, schedule)
+                        assert world.actors[name]["result"].status_code == 409
+                    else:
+                        assert on_arrival == last_read[name] or moved_since[name], (case, schedule)
+                        if not shared:
+                            moved_since |= {other: True for other in moved_since if other != name}
+            assert not any(len(gate.locks) for gate in world.gates.values())
+            for actor in world.actors.values():
+                assert isinstance(actor["result"], Judgement | errors.Refused)
+    assert count >= at_least
+    assert raced >= 20
+    print(f"{count} interleavings, {raced} races met")
+
+
+def test_a_flow_that_is_closed_at_any_step_leaves_the_lock_free():
+    """Cancellation at each of the steps lets go of the campaign."""
+    for stop_at in range(3):
+        gate = make()
+        flow = gate.flow(put("pause"))
+        Lock.actor = flow
+        step = next(flow)
+        for answer in [None, envelope("in-progress")][:stop_at]:
+            if isinstance(step, Acquire):
+                step.lease.lock.owner = flow
+            step = flow.send(answer)
+        with pytest.raises(KeyboardInterrupt):
+            flow.throw(KeyboardInterrupt())
+        assert len(gate.locks) == 0
+        run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+
+
+def test_channels_of_the_oracle_are_those_of_the_package():
+    """A channel that is added has to be typed into the oracle."""
+    assert oracle.CHANNELS == [channel.value for channel in Channel]

@@ -1,0 +1,228 @@
+"""The reader of requests: what each would do, or that it cannot be read in exactly one way."""
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from wires import ALIAS, ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire, with_header
+
+from campaign_fsm.errors import UnreadableRequest
+from campaign_fsm.rules import PROBLEMS, Action
+from campaign_fsm.wire.intent import Intent, preflight, read_intent
+from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
+from campaign_fsm.wire.target import Target, could_become_target, read_target
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_cannot_be_read_in_one_way_is_refused_with_its_reason(name):
+    """Each odd request is refused with the code of just that oddity and with what to do instead."""
+    code, parts = UNREADABLE[name]
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(**parts))
+    assert caught.value.code == code
+    assert caught.value.advice == PROBLEMS[code].advice
+    assert caught.value.advice in str(caught.value)
+
+
+def test_every_code_of_an_unreadable_request_is_reached():
+    """No CF4xx code is without a request that meets it, here or in the tests of the gate."""
+    gate_only = {"CF413", "CF416"}
+    assert {code for code, _ in UNREADABLE.values()} == {
+        code for code in PROBLEMS if code.startswith("CF4")
+    } - gate_only
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_what_is_not_about_campaigns_is_left_alone(name):
+    """Nothing is refused on suspicion."""
+    assert not isinstance(read_intent(wire(**UNTOUCHED[name])), Intent)
+
+
+@pytest.mark.parametrize("target", [MESSAGE, ALIAS, VOICE])
+@pytest.mark.parametrize("action", ["pause", "resume", "complete", "archive"])
+def test_an_action_is_read_in_every_documented_form(target, action):
+    """The flat form on both channels and the wrapped form on voice say the same."""
+    forms = [{"action": action}] + ([{"campaigns": [{"action": action}]}] if target == VOICE else [])
+    for form in forms:
+        intent = read_intent(wire(target=target, body=form))
+        assert isinstance(intent, Intent)
+        assert (intent.action, intent.target.id, dict(intent.fields)) == (action, ID, {})
+        assert intent.channel == ("voice" if target == VOICE else "message")
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "action"),
+    [
+        (MESSAGE, {"name": "new"}, "edit"),
+        (MESSAGE, {"status_callback": "https://x", "name": "n"}, "edit"),
+        (MESSAGE, {"status_callback": "https://x"}, "edit-callbacks"),
+        (MESSAGE, {"sms_status_callback": "https://x"}, "edit-callbacks"),
+        (MESSAGE, {"call_status_callback": "https://x"}, "edit"),
+        (MESSAGE, {"schedule": {"start_time": "x"}}, "reschedule"),
+        (MESSAGE, {"sid": ID, "name": "n"}, "edit"),
+        (VOICE, {"campaigns": [{"call_status_callback": "https://x", "status_callback": "y"}]}, "edit-callbacks"),
+        (VOICE, {"call_schedule_callback": "https://x"}, "edit-callbacks"),
+        (VOICE, {"sms_status_callback": "https://x"}, "edit"),
+        (VOICE, {"campaigns": [{"schedule": {"end_at": "x"}}]}, "reschedule"),
+        (VOICE, {"schedule": {"end_at": "x"}, "name": "n"}, "edit"),
+    ],
+)
+def test_an_edit_is_told_from_a_callback_edit_and_a_reschedule(target, body, action):
+    """Which rule judges a PUT without an action hangs on its keys alone."""
+    intent = read_intent(wire(target=target, body=body))
+    assert intent.action == action
+
+
+def test_a_delete_and_a_create_are_read():
+    """DELETE needs no body and no content type; POST goes to the collection."""
+    assert read_intent(wire("DELETE", VOICE, b"", headers=())).action is Action.DELETE
+    create = read_intent(wire("POST", VOICE.rpartition("/")[0], {"campaigns": [{"caller_id": "1"}]}))
+    assert (create.action, create.target.id) == (Action.CREATE, None)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_read_of_a_campaign_passes(method):
+    """Reads are harmless; the campaign that they are about is still known."""
+    target = read_intent(wire(method, f"{MESSAGE}?x=1", b"", headers=()))
+    assert isinstance(target, Target)
+    assert target.id == ID
+
+
+@pytest.mark.parametrize("value", ["api.exotel.com", "API.exotel.com", "api.exotel.com:443"])
+def test_a_host_header_that_says_the_same_as_the_url_is_fine(value):
+    """The default port may stand in the Host header or not."""
+    assert isinstance(read_intent(wire(headers=with_header("Host", value))), Intent)
+
+
+@pytest.mark.parametrize(
+    "value", ["application/json", "Application/JSON; charset=utf-8", 'application/json;charset="UTF-8"']
+)
+def test_plain_json_content_types_are_fine(value):
+    """UTF-8 is what JSON is; saying so changes nothing."""
+    assert isinstance(read_intent(wire(headers=[(b"content-type", value.encode())])), Intent)
+
+
+def test_a_prefix_before_the_version_is_part_of_the_target():
+    """A gateway's mount point does not hide a campaign."""
+    intent = read_intent(wire(target=f"/gateway/exotel{MESSAGE}"))
+    assert intent.target.prefix == "/gateway/exotel"
+
+
+def test_a_chunked_body_is_the_same_body():
+    """A streamed request that was read whole may say chunked."""
+    assert isinstance(read_intent(wire(headers=with_header("Transfer-Encoding", "chunked"))), Intent)
+
+
+def test_the_preflight_keeps_the_credentials_and_drops_what_belongs_to_the_write():
+    """Same host, same target, same credentials; no body, no condition, no range, no cache."""
+    headers = with_header(
+        "Authorization",
+        "Basic x",
+        (b"If-None-Match", b"x"),
+        (b"Range", b"bytes=0-1"),
+        (b"Expect", b"100-continue"),
+        (b"Content-Length", b"19"),
+        (b"Telemetry", b"kept"),
+        (b"X-Trace", b"kept"),
+    )
+    read = preflight(wire(headers=headers))
+    assert (read.method, read.body, read.target, read.host) == ("GET", b"", MESSAGE.encode(), "api.exotel.com")
+    assert [name for name, _ in read.headers] == [
+        b"Authorization",
+        b"Telemetry",
+        b"X-Trace",
+        b"Accept",
+        b"Accept-Encoding",
+        b"Cache-Control",
+    ]
+
+
+@given(st.binary(max_size=200))
+@example(b'{"a": 1}')
+def test_the_strict_reader_raises_nothing_else(body):
+    """Whatever the bytes are, there is one object or `Ambiguous`."""
+    try:
+        value = read_object(body)
+    except Ambiguous as problem:
+        assert problem.code in PROBLEMS
+    else:
+        assert value == json.loads(body)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+BODIES = st.dictionaries(
+    st.sampled_from(["action", "campaigns", "schedule", "status", "Action", "name"]) | st.text(max_size=8),
+    JSON_VALUES,
+    max_size=4,
+)
+
+
+@given(
+    st.one_of(st.binary(max_size=60), BODIES.map(lambda body: json.dumps(body).encode())),
+    st.sampled_from(["PUT", "POST", "DELETE", "PATCH", "GET", "put"]),
+    st.sampled_from([MESSAGE, VOICE, VOICE.rpartition("/")[0], "/"])
+    | st.text(max_size=40).map(lambda text: f"/{text}"),
+)
+def test_every_request_is_read_or_refused(body, method, target):
+    """The reader gives an intent, a target or None, or refuses; it never fails in another way."""
+    try:
+        found = read_intent(wire(method, target.encode("utf-8", "surrogatepass"), body))
+    except UnreadableRequest as refusal:
+        assert refusal.code in PROBLEMS
+    else:
+        assert found is None or isinstance(found, Intent | Target)
+        if isinstance(found, Intent) and found.action in ("pause", "resume", "complete", "archive"):
+            assert json.loads(body).get("action", found.action) == found.action
+
+
+DISGUISES = [
+    lambda text: text,
+    lambda text: text.upper(),
+    lambda text: "".join(f"%{ord(char):02x}" if char.isalpha() else char for char in text),
+    lambda text: "".join(f"%25{ord(char):02X}" for char in text),
+    lambda text: text.replace("/", "//"),
+    lambda text: text.replace("/", "/./"),
+    lambda text: text.replace("/", "\\"),
+    lambda text: text.replace("/", "%2F"),
+    lambda text: text.replace("/", ";x=1/"),
+    lambda text: f"/a/..{text}",
+    lambda text: f"{text}/",
+]
+
+
+@given(st.lists(st.sampled_from(DISGUISES), max_size=3), st.sampled_from([MESSAGE, ALIAS, VOICE]))
+def test_no_disguise_of_a_campaign_path_goes_unnoticed(disguises, path):
+    """However often a path is decoded, folded and re-spelled, a write to it is read or refused, never passed."""
+    for disguise in disguises:
+        path = disguise(path)
+    assert could_become_target(path)
+    try:
+        found = read_intent(wire(target=path))
+    except UnreadableRequest:
+        pass
+    else:
+        assert isinstance(found, Intent)
+
+
+@given(st.text(max_size=60))
+def test_a_path_that_is_a_target_could_become_one(text):
+    """The two path readers cannot disagree: what is a target is always looked at."""
+    path = f"/v2/accounts/acme1/{text}"
+    if read_target(path) is not None:
+        assert could_become_target(path)
+
+
+def test_keys_fold_as_lax_parsers_might():
+    """Case, width and invisible characters fold away; letters stay."""
+    assert {fold(text) for text in ("action", "ACTION", " action ", "\uff41ction", "act\u00adion")} == {"action"}
+    assert fold("reaction") != "action"
+
+
+def test_headers_may_repeat_where_that_is_harmless():
+    """Only headers that change how a request is read are looked at."""
+    assert isinstance(read_intent(wire(headers=[JSON, (b"X-A", b"1"), (b"X-A", b"2")])), Intent)

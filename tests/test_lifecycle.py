@@ -1,0 +1,300 @@
+"""The table, the machine and `decide` against the oracle that was typed by hand."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import oracle
+import pytest
+from transitions import MachineError
+
+from campaign_fsm import lifecycle
+from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, route
+from campaign_fsm.rules import (
+    CONTESTED,
+    PROBLEMS,
+    REFUSALS,
+    RULES,
+    Action,
+    Actor,
+    Channel,
+    Event,
+    Standing,
+    Status,
+)
+
+NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+
+def test_the_oracle_covers_the_enumerations():
+    """The oracle was typed for exactly the statuses, actions and channels that the package has."""
+    assert oracle.STATUSES == list(Status)
+    assert oracle.ACTIONS == list(Action)
+    assert oracle.CHANNELS == list(Channel)
+    assert len(list(oracle.cells())) == 2 * 10 * 9 * 3 * 2
+
+
+def test_decide_agrees_with_the_oracle_in_every_cell():
+    """Every one of the 1080 cells is decided as the typed table says, with everything that hangs on it."""
+    counted = 0
+    for status, action, channel, started, strict in oracle.cells():
+        decision = decide(status, action, channel=channel, started=started, strict=strict)
+        where = (status, action, channel, started, strict)
+        dest = oracle.legal(status, action, channel, started, strict=strict)
+        assert decision.allowed is (dest is not None), where
+        assert bool(decision) is decision.allowed, where
+        assert decision.destination == dest, where
+        assert decision.undoable is (action not in oracle.IRREVERSIBLE), where
+        assert decision.already is ((action, status) in oracle.ALREADY), where
+        assert decision.legal_actions == tuple(
+            other for other in oracle.ACTIONS if oracle.legal(status, other, channel, started, strict=strict)
+        ), where
+        if dest is None:
+            assert decision.accepted == frozenset(), where
+            assert re.fullmatch(r"CF2\d\d", decision.code), where
+            assert decision.standing is None, where
+        else:
+            late = {"created"} if action == "resume" and started is False else set()
+            assert decision.accepted == set(oracle.ACCEPTED[action, status].split()) | late, where
+            assert re.fullmatch(r"CF1\d\d", decision.code), where
+            contested = status is not None and oracle.contested(status, action, channel, started)
+            assert decision.standing is (Standing.CONTESTED if contested else Standing.DOCUMENTED), where
+            assert decision.sources, where
+        assert decision.reason.endswith("."), where
+        counted += 1
+    assert counted == 1080
+
+
+def test_the_machine_agrees_with_the_oracle_in_every_cell():
+    """Triggering the `transitions` machine itself moves a model exactly where the typed table says."""
+    machines = {channel: build_machine(channel) for channel in Channel}
+    for status, action, channel, started, strict in oracle.cells():
+        if strict or status == "unknown" or started is None:
+            continue
+        machine = machines[Channel(channel)]
+        model = lifecycle._Scratch(started)
+        machine.add_model(model, initial=NEW if status is None else status)
+        try:
+            moved = model.trigger(action)
+        except (MachineError, AttributeError):  # the message machine has no delete at all
+            moved = False
+        dest = oracle.legal(status, action, channel, started)
+        assert moved is (dest is not None), (status, action, channel, started)
+        assert model.state == (dest or status or NEW)
+        machine.remove_model(model)
+
+
+def test_members_and_canonical_strings_are_the_same_question():
+    """`decide` takes members and their strings, and gives the very same answer."""
+    assert decide(Status.PAUSED, Action.RESUME, channel=Channel.VOICE) is decide("paused", "resume", channel="voice")
+
+
+@pytest.mark.parametrize("status", ["Paused", "running", "", "PAUSED ", 7, True, ["paused"]])
+def test_a_status_that_is_no_canonical_string_is_refused_as_unknown(status):
+    """Whatever is not a canonical status is refused, never guessed and never an exception."""
+    decision = decide(status, "resume")
+    assert not decision
+    assert (decision.code, decision.status) == ("CF201", Status.UNKNOWN)
+
+
+@pytest.mark.parametrize("action", ["halt", "Pause", None, 1])
+def test_an_action_on_no_list_is_a_clear_error(action):
+    """An unknown action is a mistake of the caller's, and the error lists the actions."""
+    with pytest.raises(ValueError, match="is no action; it is one of create, pause"):
+        decide("paused", action)
+
+
+def test_bad_flags_are_a_clear_error():
+    """`started` and `strict` are booleans; a string that happens to be true is not taken for one."""
+    with pytest.raises(TypeError, match="started is True, False or None"):
+        decide("paused", "resume", started="no")
+    with pytest.raises(TypeError):
+        decide("paused", "resume", strict="no")
+    with pytest.raises(ValueError, match="is no channel"):
+        decide("paused", "resume", channel="fax")
+
+
+def test_routes_agree_with_the_oracle():
+    """All 64 routes of the message channel are the typed ones, and voice differs only by delete."""
+    counted = 0
+    for start, goal, way in oracle.routes():
+        assert route(start, goal) == way, (start, goal)
+        if goal != "deleted" or start == "deleted":
+            assert route(start, goal, channel="voice") == way, (start, goal)
+        counted += 1
+    assert counted == 64
+    assert route("created", "deleted", channel="voice") == ("delete",)
+    assert route("created", "deleted", channel="voice", strict=True) is None
+    assert route("paused", "deleted", channel="voice") is None
+
+
+def test_no_route_starts_a_campaign_early():
+    """From created, or from nothing, there is only waiting for the start."""
+    for channel in Channel:
+        assert route("created", "in-progress", channel=channel) is None
+        assert route(None, "in-progress", channel=channel) is None
+
+
+def test_every_route_is_legal_step_by_step():
+    """Walking a route by `decide` never meets a refusal and ends at its goal."""
+    for channel in Channel:
+        for start in Status:
+            for goal in Status:
+                at = start
+                for step in route(start, goal, channel=channel) or ():
+                    decision = decide(at, step, channel=channel)
+                    assert decision, (start, goal, step)
+                    at = decision.destination
+                if route(start, goal, channel=channel) is not None:
+                    assert at is goal
+
+
+@pytest.mark.parametrize("bad", ["Paused", "nowhere"])
+def test_a_route_needs_statuses_of_the_list(bad):
+    """A typo in a route is an error with the list, not "no way"."""
+    with pytest.raises(ValueError, match="is no status"):
+        route(bad, "paused")
+    with pytest.raises(ValueError, match="is no status"):
+        route("paused", bad)
+
+
+def test_a_refusal_that_has_a_way_names_it_and_marks_what_cannot_be_undone():
+    """The decision against completing a running campaign carries the way, in data and in words."""
+    decision = decide("in-progress", "complete")
+    assert decision.route == ("pause", "complete")
+    assert decision.way == "pause, then complete (cannot be undone)"
+    assert decision.as_dict()["irreversible_steps"] == ["complete"]
+    assert "Legal now: pause." in decision.advice
+
+
+MINUTES = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("status", "start", "expected"),
+    [
+        ("created", None, False),
+        ("created", 5 * MINUTES, False),
+        ("created", timedelta(seconds=61), False),
+        ("created", timedelta(seconds=60), True),
+        ("created", timedelta(seconds=59), True),
+        ("created", -MINUTES, True),
+        ("paused", None, True),
+        ("paused", 5 * MINUTES, False),
+        ("paused", timedelta(seconds=60), True),
+        ("paused", -MINUTES, True),
+        ("in-progress", 5 * MINUTES, True),
+        ("completed", 5 * MINUTES, True),
+        ("unknown", 5 * MINUTES, True),
+    ],
+)
+def test_started_is_the_predicate_of_the_fact_sheet(status, start, expected):
+    """Started goes by status, start and now, with a margin of 60 seconds on the side of caution."""
+    assert has_started(Status(status), None if start is None else NOW + start, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("created", "created"),
+        ("Created", "created"),
+        ("scheduled", "created"),
+        ("in-progress", "in-progress"),
+        ("InProgress", "in-progress"),
+        ("in progress", "in-progress"),
+        ("IN_PROGRESS", "in-progress"),
+        ("Resumed", "in-progress"),
+        ("Paused", "paused"),
+        ("Completed", "completed"),
+        ("archived", "archived"),
+        ("Failed", "failed"),
+        ("Canceled", "canceled"),
+        ("deleted", "deleted"),
+        ("cancelled", "unknown"),
+        ("running", "unknown"),
+        ("unknown", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+        (3, "unknown"),
+    ],
+)
+def test_wire_spellings_parse_to_canonical_statuses(raw, status):
+    """Every spelling of the fact sheet is read, and nothing else is guessed at."""
+    assert Status.parse(raw) == status
+
+
+def test_every_rule_is_complete():
+    """Each row has an effect, sources with an https address, and a code of its kind."""
+    for rule in RULES:
+        assert rule.effect.endswith(".")
+        assert rule.sources
+        assert all(source.page.url.startswith("https://") and source.says for source in rule.sources)
+        platform = isinstance(rule.trigger, Event)
+        assert (rule.actor is Actor.PLATFORM) is platform is (rule.standing is Standing.PLATFORM)
+        assert rule.code.startswith("CF3" if platform else "CF1")
+    assert all(re.fullmatch(r"CF2\d\d", refusal.code) for refusal in (*REFUSALS, CONTESTED))
+    assert all(code == problem.code and re.fullmatch(r"CF[45]\d\d", code) for code, problem in PROBLEMS.items())
+
+
+def test_every_rule_and_refusal_code_is_reached_by_some_cell():
+    """No code is dead: each edge and each refusal is the answer of at least one cell."""
+    reached = {
+        decide(status, action, channel=channel, started=started, strict=strict).code
+        for status, action, channel, started, strict in oracle.cells()
+    }
+    expected = {rule.code for rule in RULES if isinstance(rule.trigger, Action)}
+    assert reached == expected | {refusal.code for refusal in REFUSALS} | {CONTESTED.code}
+
+
+def test_the_platform_events_are_those_of_the_fact_sheet():
+    """The platform's own moves were typed here from section 4."""
+    assert {
+        (rule.trigger.value, rule.source.value, rule.dest.value) for rule in RULES if isinstance(rule.trigger, Event)
+    } == {
+        ("start", "created", "in-progress"),
+        ("finish", "in-progress", "completed"),
+        ("fail", "created", "failed"),
+        ("fail", "in-progress", "failed"),
+        ("expire", "paused", "canceled"),
+        ("suspend", "in-progress", "paused"),
+    }
+
+
+def broken(**changes):
+    return attrs.evolve(RULES[1], code="CF199", **changes)
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ((*RULES, broken()), "are the same edge"),
+        ((*RULES, attrs.evolve(RULES[1], source=Status.COMPLETED)), "codes used twice"),
+        ((*RULES, broken(source=Status.UNKNOWN)), "the unknown status"),
+        ((*RULES, broken(dest="gone", source=Status.COMPLETED)), "is no status"),
+        ((*RULES, broken(source=None)), "only create acts on no campaign"),
+        (tuple(rule for rule in RULES if rule.code != "CF305"), "no way leads to canceled"),
+        ((*RULES, broken(source=Status.FAILED)), "failed is no dead end"),
+        (tuple(rule for rule in RULES if rule.code != "CF106"), "completed is an undeclared dead end"),
+    ],
+)
+def test_a_table_that_is_not_sound_builds_no_machine(rules, message):
+    """What `transitions` would silently accept is refused when the machine is built."""
+    with pytest.raises(ValueError, match=message):
+        build_machine("message", rules)
+
+
+def test_the_machine_has_no_way_around_the_table():
+    """No automatic `to_…` transitions, and the started rule stands as a condition."""
+    machine = build_machine("message")
+    assert not [name for name in machine.events if name.startswith("to_")]
+    (edit,) = machine.get_transitions("edit", "created")
+    assert [condition.func for condition in edit.conditions] == ["not_started"]
+
+
+def test_deciding_leaves_no_trace_in_the_log_of_transitions(caplog):
+    """A question is no transition: nothing is logged as if a campaign had moved."""
+    lifecycle._CELLS.clear()
+    lifecycle._edge.cache_clear()
+    with caplog.at_level("INFO"):
+        assert decide("paused", "resume")
+    assert not [record for record in caplog.records if record.name.startswith("transitions")]

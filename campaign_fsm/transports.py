@@ -24,7 +24,7 @@ from attrs import define
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step
 from campaign_fsm.wire.answer import Answer
-from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
+from campaign_fsm.wire.intent import WireRequest
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport, Request, Response
@@ -67,7 +67,7 @@ def _family(thing: object) -> ModuleType:
     return sys.modules[type(thing).__module__.partition(".")[0]]
 
 
-def _wire(request: Request, body: bytes = b"") -> WireRequest:
+def _wire(request: Request) -> WireRequest:
     url = request.url
     target = request.extensions.get("target")
     return WireRequest(
@@ -79,7 +79,6 @@ def _wire(request: Request, body: bytes = b"") -> WireRequest:
         url_target=None if target is None else url.raw_path,
         headers=tuple(request.headers.raw),
         userinfo=bool(url.userinfo),
-        body=body,
     )
 
 
@@ -111,26 +110,28 @@ class _Passage:
         return _MOST_ENCODED if "content-encoding" in response.headers else _MOST
 
     def too_large(self, response: Response) -> Exception:
-        error: Exception = _family(self.request).ProtocolError(
-            f"the answer is larger than {self.limit(response)} bytes"
-        )
+        limit = self.limit(response)
+        error: Exception = _family(self.request).ProtocolError(f"the answer is larger than {limit} bytes")
         return error
 
-    def buffered(self, response: Response, raw: bytes) -> tuple[Answer, Response]:
-        """The answer for the gate, and the response to hand on, as if nobody had read it."""
-        kind, headers = type(response), response.headers
-        body = raw
-        if "content-encoding" in headers:
-            try:
-                body = kind(response.status_code, headers=headers, content=raw).content
-            except _family(response).DecodingError:
-                body = b""
+    def answer(self, response: Response, raw: bytes | None) -> Answer:
+        """The answer for the gate. The response can be read again, as if nobody had read it yet.
+
+        `raw` is what its stream held, None if whoever made it had read it already.
+        """
+        if raw is None:
+            body = response.content
+        else:
+            # The request's own body is a stream of the same library, good for sync and async clients.
+            response.stream = type(self.request.stream)(raw)  # type: ignore[call-arg]
+            body = raw
+            if "content-encoding" in response.headers:
+                try:
+                    body = type(response)(response.status_code, headers=response.headers, content=raw).content
+                except _family(response).DecodingError:
+                    body = b""
         cached = any(response.extensions.get(key) for key in ("from_cache", "hishel_from_cache"))
-        answer = Answer(response.status_code, tuple(headers.raw), body, cached=cached)
-        # The stream of a response made from bytes suits sync and async clients alike.
-        stream = kind(200, content=raw).stream
-        replay = kind(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
-        return answer, replay
+        return Answer(response.status_code, tuple(response.headers.raw), body, cached=cached)
 
 
 class _Guard:
@@ -168,12 +169,14 @@ class GuardTransport(_Guard, BaseTransport):
         self._sleep = sleep
 
     def handle_request(self, request: Request) -> Response:
-        if not self._gate.concerns(_wire(request)):
+        wire = _wire(request)
+        if not self._gate.concerns(wire):
             response: Response = self._inner.handle_request(request)
             return response
-        body = b"" if request.method in SAFE_METHODS else request.read()
+        # Reading the body of a read costs nothing and makes its stream one that can be made anew.
+        wire.body = request.read()
         passage = _Passage(request)
-        flow = self._gate.flow(_wire(request, body), passage.transient)
+        flow = self._gate.flow(wire, passage.transient)
         passage.note(drive(flow, lambda step: self._perform(step, passage)))
         assert passage.response is not None
         return passage.response
@@ -185,16 +188,17 @@ class GuardTransport(_Guard, BaseTransport):
             case Pause(seconds):
                 self._sleep(seconds)
             case Read(wire):
-                return self._buffered(self._inner.handle_request(passage.question(wire)), passage)[0]
+                return self._answer(self._inner.handle_request(passage.question(wire)), passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
                 passage.response = self._inner.handle_request(passage.request)
                 if buffered:
-                    answer, passage.response = self._buffered(passage.response, passage)
-                    return answer
+                    return self._answer(passage.response, passage)
         return None
 
-    def _buffered(self, response: Response, passage: _Passage) -> tuple[Answer, Response]:
+    def _answer(self, response: Response, passage: _Passage) -> Answer:
+        if response.is_closed:
+            return passage.answer(response, None)
         raw = bytearray()
         try:
             for chunk in response.stream:  # type: ignore[union-attr]
@@ -202,8 +206,9 @@ class GuardTransport(_Guard, BaseTransport):
                 if len(raw) > passage.limit(response):
                     raise passage.too_large(response)
         finally:
-            response.close()
-        return passage.buffered(response, bytes(raw))
+            # The stream and not the response, which is still to be read.
+            response.stream.close()  # type: ignore[union-attr]
+        return passage.answer(response, bytes(raw))
 
     def close(self) -> None:
         self._inner.close()
@@ -235,12 +240,13 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
         self._sleep = sleep
 
     async def handle_async_request(self, request: Request) -> Response:
-        if not self._gate.concerns(_wire(request)):
+        wire = _wire(request)
+        if not self._gate.concerns(wire):
             response: Response = await self._inner.handle_async_request(request)
             return response
-        body = b"" if request.method in SAFE_METHODS else await request.aread()
+        wire.body = await request.aread()
         passage = _Passage(request)
-        flow = self._gate.flow(_wire(request, body), passage.transient)
+        flow = self._gate.flow(wire, passage.transient)
         passage.note(await drive_async(flow, lambda step: self._perform(step, passage)))
         assert passage.response is not None
         return passage.response
@@ -253,16 +259,17 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                 await self._sleep(seconds)
             case Read(wire):
                 question = passage.question(wire)
-                return (await self._buffered(await self._inner.handle_async_request(question), passage))[0]
+                return await self._answer(await self._inner.handle_async_request(question), passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
                 passage.response = await self._inner.handle_async_request(passage.request)
                 if buffered:
-                    answer, passage.response = await self._buffered(passage.response, passage)
-                    return answer
+                    return await self._answer(passage.response, passage)
         return None
 
-    async def _buffered(self, response: Response, passage: _Passage) -> tuple[Answer, Response]:
+    async def _answer(self, response: Response, passage: _Passage) -> Answer:
+        if response.is_closed:
+            return passage.answer(response, None)
         raw = bytearray()
         try:
             async for chunk in response.stream:  # type: ignore[union-attr]
@@ -271,8 +278,8 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                     raise passage.too_large(response)
         finally:
             with anyio.CancelScope(shield=True):
-                await response.aclose()
-        return passage.buffered(response, bytes(raw))
+                await response.stream.aclose()  # type: ignore[union-attr]
+        return passage.answer(response, bytes(raw))
 
     async def aclose(self) -> None:
         await self._inner.aclose()

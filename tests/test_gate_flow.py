@@ -1,5 +1,6 @@
 """The flow of the gate, driven by hand: no socket, no thread, every step in the test's hands."""
 
+import contextlib
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
@@ -117,7 +118,7 @@ def request_for(action, channel):
 
 
 def test_the_flow_agrees_with_the_oracle_in_every_cell():
-    """For every status, action, channel, start and strictness, a write is forwarded exactly if the typed table allows it."""
+    """For every status, action, channel, start and strictness, what is forwarded is what the typed table allows."""
     counted = forwarded = 0
     for channel, status, started, strict in itertools.product(
         oracle.CHANNELS, oracle.STATUSES, (False, True), (False, True)
@@ -143,7 +144,6 @@ def test_the_flow_agrees_with_the_oracle_in_every_cell():
             else:
                 judgement, steps = run(gate, request, read, envelope(dest, wrapped=channel == "voice"))
                 assert kinds(steps) == ["Acquire", "Read", "Forward"]
-                assert judgement.forwarded
                 assert judgement.drift is None
                 assert judgement.answered.status == dest
                 forwarded += 1
@@ -462,7 +462,6 @@ def test_a_redirect_of_a_write_is_an_error(code):
 def test_an_unusable_answer_to_a_write_is_named(answer):
     """The write is done: the judgement says that the answer shows no status, and hands it on."""
     judgement, _ = run(make(), put("pause"), envelope("in-progress"), answer)
-    assert judgement.forwarded
     assert judgement.answered is None
     assert judgement.problem
 
@@ -531,10 +530,8 @@ def test_nobody_is_refused_on_an_old_reading():
 def test_after_trouble_there_is_no_reading_to_reuse(trouble):
     """A lost, rejected, unreadable or drifting write leaves no reading behind."""
     gate = make(max_age=100)
-    try:
+    with contextlib.suppress(OSError):
         run(gate, put("pause"), envelope("in-progress"), trouble)
-    except OSError:
-        pass
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Acquire", "Read", "Forward"]
 
@@ -602,7 +599,7 @@ class World:
 
     def start(self, name, action):
         self.actors[name] = {"flow": self.gates[name].flow(put(action)), "action": action, "inbox": None, "at": None}
-        self._advance(name, lambda flow: next(flow))
+        self._advance(name, next)
 
     def _advance(self, name, how):
         actor = self.actors[name]
@@ -732,4 +729,4 @@ def test_a_flow_that_is_closed_at_any_step_leaves_the_lock_free():
 
 def test_channels_of_the_oracle_are_those_of_the_package():
     """A channel that is added has to be typed into the oracle."""
-    assert oracle.CHANNELS == [channel.value for channel in Channel]
+    assert [channel.value for channel in Channel] == oracle.CHANNELS

@@ -28,9 +28,9 @@ NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
 def test_the_oracle_covers_the_enumerations():
     """The oracle was typed for exactly the statuses, actions and channels that the package has."""
-    assert oracle.STATUSES == list(Status)
-    assert oracle.ACTIONS == list(Action)
-    assert oracle.CHANNELS == list(Channel)
+    assert list(Status) == oracle.STATUSES
+    assert list(Action) == oracle.ACTIONS
+    assert list(Channel) == oracle.CHANNELS
     assert len(list(oracle.cells())) == 2 * 10 * 9 * 3 * 2
 
 

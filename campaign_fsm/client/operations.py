@@ -180,7 +180,7 @@ class Operations:
         return campaign_from(reading, target.id, target.channel, self.now())
 
     def _decide(self, reading: Reading, action: Action, target: Target) -> Decision:
-        started = reading.started(self.now())
+        started = reading.started(reading.date or self.now())
         return decide(reading.status, action, channel=target.channel, started=started, strict=self.strict)
 
     # What became of a write
@@ -266,7 +266,7 @@ class _Write:
         assert judgement.reading is not None
         assert judgement.decision is not None
         reading = judgement.reading
-        past_end = reading.end is not None and reading.end <= reading.now(datetime.now(UTC))
+        past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
         return cls(target, target.id, action, judgement, reading.status, judgement.decision.accepted, past_end)
 
     def conflict(self, now: Status, rejection: ApiError | None) -> StateConflict:

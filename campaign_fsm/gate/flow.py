@@ -159,7 +159,7 @@ class Gate:
         self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
     ) -> Generator[Step, Any, Reading]:
         """Read the status, retrying what passes by itself until the deadline."""
-        ask, secrets = preflight(request), secrets_of(request.headers)
+        ask = preflight(request)
         give_up = self._clock() + self._deadline
         delay = 0.5
         while True:
@@ -173,12 +173,12 @@ class Gate:
                     raise
                 cause = error
             if answer is not None and answer.status_code != 429 and answer.status_code < 500:
-                reading = self._usable(answer, intent, secrets)
+                reading = self._usable(answer, intent, request)
                 self._readings.put(self._key(request, intent.target), reading, sent_at)
                 return reading
             wait = (answer.retry_after if answer else None) or delay
             if (cause is not None and not transient(cause)) or self._clock() + wait >= give_up:
-                raise self._unavailable(intent, answer, cause, secrets) from cause
+                raise self._unavailable(intent, answer, cause, request) from cause
             _log.warning(
                 "%s %s: the status could not be read (%s); next try in %.1f s",
                 intent.action,
@@ -189,21 +189,22 @@ class Gate:
             yield Pause(wait)
             delay = min(delay * 2, 8.0)
 
-    def _usable(self, answer: Answer, intent: Intent, secrets: tuple[str, ...]) -> Reading:
+    def _usable(self, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
         if answer.status_code != 200:
-            raise self._unavailable(intent, answer, None, secrets)
+            raise self._unavailable(intent, answer, None, request)
         try:
             return read_status(answer, intent.target)
         except NotReadable as problem:
             raise StatusUnavailable(
                 **_subject(intent, problem.code),
-                reason=f"{redact(str(problem), secrets)}.",
+                reason=f"{redact(str(problem), secrets_of(request.headers))}.",
                 status_code=answer.status_code,
             ) from None
 
     def _unavailable(
-        self, intent: Intent, answer: Answer | None, cause: BaseException | None, secrets: tuple[str, ...]
+        self, intent: Intent, answer: Answer | None, cause: BaseException | None, request: WireRequest
     ) -> StatusUnavailable:
+        secrets = secrets_of(request.headers)
         if answer is None:
             said = redact(str(cause), secrets)
             return StatusUnavailable(
@@ -244,8 +245,8 @@ class Gate:
         return Judgement(intent, reading, reused, decision, warnings)
 
     def _decide(self, intent: Intent, reading: Reading) -> tuple[Decision, tuple[str, ...]]:
-        local = self._now()
-        started, now = reading.started(local), reading.now(local)
+        now = reading.date or self._now()
+        started = reading.started(now)
 
         def ask(action: Action, *, as_started: bool = started) -> Decision:
             return decide(reading.status, action, channel=intent.channel, started=as_started, strict=self._strict)
@@ -279,7 +280,6 @@ class Gate:
     def _send(self, request: WireRequest, judgement: Judgement) -> Generator[Step, Any, Judgement]:
         intent = judgement.intent
         key = self._key(request, intent.target)
-        judgement = evolve(judgement, forwarded=True)
         self._readings.write_begins(key)
         sent_at = self._clock()
         try:
@@ -289,7 +289,7 @@ class Gate:
         if 300 <= answer.status_code < 400:
             _log.warning("%s %s: answered with a redirect (%d)", intent.action, intent.target.id, answer.status_code)
             raise api_error(answer, request.method, intent.target, secrets_of(request.headers))
-        judgement = self._compared(evolve(judgement, status_code=answer.status_code), answer)
+        judgement = self._compared(judgement, answer)
         if judgement.answered and not judgement.drift:
             self._readings.put(key, judgement.answered, sent_at)
         status = judgement.answered.status if judgement.answered else None
@@ -299,33 +299,47 @@ class Gate:
     def _compared(self, judgement: Judgement, answer: Answer) -> Judgement:
         """The judgement with what the answer shows, held against what was decided."""
         intent, reading, decision = judgement.intent, judgement.reading, judgement.decision
-        if answer.status_code >= 400 or reading is None or decision is None or intent.target.id is None:
-            return judgement
-        try:
-            answered = read_status(answer, intent.target)
-        except NotReadable as problem:
-            return evolve(judgement, problem=str(problem))
-        except Exception as error:  # noqa: BLE001
-            # The write is done: whatever the answer does to us, the caller gets it.
-            _log.exception("the answer to a write could not be judged")
-            return evolve(judgement, problem=type(error).__name__)
-        drift = None
+        answered, problem, drift = None, None, None
+        if answer.status_code < 300 and reading and decision and intent.target.id:
+            try:
+                answered = read_status(answer, intent.target)
+                drift = self._drift(intent, reading, decision, answered)
+            except NotReadable as unreadable:
+                problem = str(unreadable)
+            except Exception as error:  # noqa: BLE001
+                # The write is done: whatever the answer does to us, the caller gets it.
+                _log.exception("the answer to a write could not be judged")
+                problem = type(error).__name__
+        return Judgement(
+            intent=intent,
+            reading=reading,
+            reused=judgement.reused,
+            decision=decision,
+            warnings=judgement.warnings,
+            status_code=answer.status_code,
+            answered=answered,
+            problem=problem,
+            drift=drift,
+        )
+
+    def _drift(self, intent: Intent, reading: Reading, decision: Decision, answered: Reading) -> Drift | None:
         expected = decision.accepted
-        if decision.destination and reading.end and reading.end <= reading.now(self._now()):
+        if decision.destination and reading.end and reading.end <= (reading.date or self._now()):
             # Past its end the platform may pause a resumed campaign again at once (5.2): never drift.
             expected |= platform_moves(decision.destination)
-        if answered.status not in expected:
-            drift = Drift(
-                channel=intent.channel,
-                campaign_id=intent.target.id,
-                action=intent.action,
-                seen=reading.status,
-                answered=answered.status,
-                raw_status=answered.raw_status,
-                expected=expected,
-                unseen=answered.status is reading.status,
-            )
-        return evolve(judgement, answered=answered, drift=drift)
+        if answered.status in expected:
+            return None
+        assert intent.target.id is not None
+        return Drift(
+            channel=intent.channel,
+            campaign_id=intent.target.id,
+            action=intent.action,
+            seen=reading.status,
+            answered=answered.status,
+            raw_status=answered.raw_status,
+            expected=expected,
+            unseen=answered.status is reading.status,
+        )
 
     def _report(self, drift: Drift) -> None:
         _log.warning(

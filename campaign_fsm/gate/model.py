@@ -76,7 +76,7 @@ class Drift:
 
 @frozen
 class Judgement:
-    """What the gate read, decided and saw of one write.
+    """What the gate read, decided and saw of one write that it let through.
 
     It stands in ``request.extensions["campaign_fsm"]``, also of a request whose answer was lost, and in
     ``response.extensions["campaign_fsm"]``.
@@ -89,8 +89,6 @@ class Judgement:
     """Whether the reading was an earlier one, reused under `max_age`."""
     decision: Decision | None = None
     warnings: tuple[str, ...] = ()
-    forwarded: bool = False
-    """Whether the write was handed to the inner transport."""
     status_code: int | None = None
     answered: Reading | None = None
     """The status that the answer shows, if it holds one."""

@@ -136,18 +136,14 @@ class Reading:
     start: datetime | None
     end: datetime | None
     date: datetime | None
-    """The server's clock at the reading; None if it did not say."""
+    """The server's clock at the reading; None if it did not say, and the local one has to do."""
     start_unreadable: bool = False
     """There is a start, but nobody can say when: whoever asks has to assume that it has passed."""
     request_id: str | None = None
 
-    def now(self, local: datetime) -> datetime:
-        """The time of the reading: the server's if it gave one, else `local`."""
-        return self.date or local
-
-    def started(self, local: datetime) -> bool:
-        """Whether the campaign counts as started (see `lifecycle.has_started`)."""
-        return self.start_unreadable or has_started(self.status, self.start, self.now(local))
+    def started(self, now: datetime) -> bool:
+        """Whether the campaign counts as started at `now` (see `lifecycle.has_started`)."""
+        return self.start_unreadable or has_started(self.status, self.start, now)
 
 
 def moment(value: object) -> datetime | None:

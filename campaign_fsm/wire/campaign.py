@@ -105,7 +105,7 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
         schedule=_take_schedule(reading, rest, channel),
         created=take_moment("date_created"),
         updated=take_moment("date_updated"),
-        started=reading.started(now),
+        started=reading.started(reading.date or now),
         stats=counts,
         lists=tuple(lists or ()),
         template=take("template", str),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action, Channel
@@ -41,7 +41,15 @@ _NOT_FOR_READS: Final = re.compile(
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@frozen
+def _index(request: WireRequest) -> dict[bytes, list[bytes]]:
+    index: dict[bytes, list[bytes]] = {}
+    for name, value in request.headers:
+        # To a CGI-style server `_` is the same as `-`.
+        index.setdefault(name.lower().replace(b"_", b"-"), []).append(value)
+    return index
+
+
+@define
 class WireRequest:
     """A request as it would leave: what the gate judges."""
 
@@ -57,10 +65,11 @@ class WireRequest:
     url_target: bytes | None = None
     """The URL's own path and query, where an extension overrides the request line."""
     body: bytes = field(default=b"", repr=False)
+    _by_name: dict[bytes, list[bytes]] = field(default=Factory(_index, takes_self=True), init=False, repr=False)
 
     def values(self, name: bytes) -> list[bytes]:
-        """The values of a header; ``_`` counts as ``-``, as it does for CGI-style servers."""
-        return [value for key, value in self.headers if key.lower().replace(b"_", b"-") == name]
+        """The values of a header."""
+        return self._by_name.get(name, [])
 
     @property
     def path(self) -> str:

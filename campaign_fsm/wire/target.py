@@ -22,6 +22,7 @@ COLLECTIONS: Final = {
 COLLECTION_OF: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "campaigns"}
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
 _MAX_PATH: Final = 8192
 
 
@@ -59,6 +60,7 @@ def _locate(segments: list[str]) -> int | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def read_target(path: str) -> Target | None:
     """The campaign or collection that a path names byte for byte; None if it names neither.
 
@@ -81,11 +83,7 @@ def read_target(path: str) -> Target | None:
 
 def odd(segment: str) -> bool:
     """Whether a path segment may mean something else to another reader."""
-    return (
-        segment in ("", ".", "..")
-        or not segment.isascii()
-        or any(char in "%;\\?#" or ord(char) <= 32 for char in segment)
-    )
+    return segment in (".", "..") or _PLAIN.fullmatch(segment) is None
 
 
 @lru_cache(maxsize=1024)

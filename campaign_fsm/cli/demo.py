@@ -57,7 +57,8 @@ def story(server: SimulatorServer, simulator: Simulator) -> Iterator[str]:
         lost = simulator.add("in-progress", name="lost-answer")
         simulator.fault("lost-after", method="PUT", id=lost)
         campaign = client.pause(lost)
-        yield f"   client.pause({lost[:8]}…) {_say('applied', fg='green')}: read again, it is {campaign.status}. Nothing was sent twice."
+        yield f"   client.pause({lost[:8]}…) {_say('applied', fg='green')}: read again, it is {campaign.status}."
+        yield "   Nothing was sent twice."
 
     yield _say("5. A hand-written request through the same gate", bold=True)
     body = b'{"action": "pause", "Action": "complete"}'
@@ -77,7 +78,7 @@ def _refusal(refusal: IllegalTransition | UnreadableRequest) -> Iterator[str]:
     yield f"   {_say('refused', fg='red')} [{refusal.code}] {refusal.reason}"
     if refusal.sources:
         yield f"   rule      {refusal.sources[0].page.title}: {refusal.sources[0].says}"
-    if refusal.decision and refusal.decision.way:
+    if refusal.decision is not None and refusal.decision.way:
         yield f"   legal way {refusal.decision.way}"
     elif refusal.advice:
         yield f"   advice    {refusal.advice}"

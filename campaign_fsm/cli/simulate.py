@@ -1,0 +1,108 @@
+"""`campaign-fsm simulate`: the simulator as a real HTTP server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import Any
+
+import click
+
+from campaign_fsm.rules import Channel, Status
+from campaign_fsm.simulator import Simulator, SimulatorServer
+from campaign_fsm.wire.target import COLLECTION_OF
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def greeting(server: SimulatorServer, campaigns: list[tuple[Channel, str, Status]]) -> dict[str, Any]:
+    """What a program has to know to use the simulator."""
+    simulator = server.simulator
+    return {
+        "base_url": server.base_url,
+        "account_sid": simulator.account_sid,
+        "api_key": simulator.api_key,
+        "api_token": simulator.api_token,
+        "campaigns": [{"channel": channel, "id": id_, "status": status} for channel, id_, status in campaigns],
+    }
+
+
+def lines(told: dict[str, Any]) -> list[str]:
+    """The greeting for a person."""
+    first = next(entry for entry in told["campaigns"] if entry["status"] == Status.COMPLETED)
+    url = told["base_url"].replace("://", f"://{told['api_key']}:{told['api_token']}@", 1)
+    path = f"/v2/accounts/{told['account_sid']}/{COLLECTION_OF[first['channel']]}/{first['id']}"
+    return [
+        f"The simulator listens on {told['base_url']}. Ctrl-C ends it.",
+        "",
+        "For campaign-fsm and CampaignClient():",
+        f"  export EXOTEL_BASE_URL={told['base_url']} EXOTEL_ACCOUNT_SID={told['account_sid']} \\",
+        f"    EXOTEL_API_KEY={told['api_key']} EXOTEL_API_TOKEN={told['api_token']}",
+        "",
+        *(f"  {entry['channel']:<8} {entry['id']}  {entry['status']}" for entry in told["campaigns"]),
+        "",
+        "The vendor's own line, unguarded:",
+        f"  curl --request PUT '{url}{path}' \\",
+        "    --header 'content-type: application/json' --data-raw '{\"action\":\"archive\"}'",
+        "",
+        f"Clock, faults and journal: curl {told['base_url']}/_simulator/",
+    ]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on the first line, once it listens.")
+@click.option("--live", is_flag=True, help="Let the clock run; it stands still otherwise.")
+@click.option(
+    "--illegal-status-code",
+    type=click.IntRange(400, 499),
+    default=409,
+    show_default=True,
+    help="How an illegal action is answered, which no page documents.",
+)
+@click.option(
+    "--at-end",
+    type=click.Choice(["completed", "paused"]),
+    default="completed",
+    show_default=True,
+    help="What the end time does, which the vendor's pages contradict each other about.",
+)
+@click.option(
+    "--resume-before-start", type=click.Choice(["in-progress", "created"]), default="in-progress", show_default=True
+)
+@click.option("--account-sid", default="acme1", show_default=True)
+@click.option("--api-key", default="key", show_default=True)
+@click.option("--api-token", default="token", show_default=True)
+def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
+    """Serve the documented campaign API of one account from memory.
+
+    Starts with a campaign in every status on both channels. Its clock, faults and journal can be
+    driven over HTTP under /_simulator/.
+
+    \b
+    Examples:
+      campaign-fsm simulate
+      campaign-fsm simulate --port 0 --json
+      curl -X POST http://127.0.0.1:8080/_simulator/clock -d '{"advance": 3600}'
+      curl -X POST http://127.0.0.1:8080/_simulator/faults -d '{"kind": "lost-after", "method": "PUT"}'
+    """
+    simulator = Simulator(**switches)
+    campaigns = simulator.seed()
+    try:
+        server = SimulatorServer(simulator, host, port)
+    except OSError as problem:
+        raise click.ClickException(f"cannot listen on {host} port {port}: {problem.strerror}; try --port 0.") from None
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with server:
+        told = greeting(server, campaigns)
+        # Flushed, because whoever started it waits for this line.
+        click.echo(json.dumps(told) if as_json else "\n".join(lines(told)))
+        if host not in _LOOPBACK:
+            click.echo(f"Everybody who can reach {host} can use it and drive it.", err=True)
+        ended.wait()
+    if not as_json:
+        click.echo("\nThe simulator has ended.")

@@ -1,0 +1,257 @@
+"""The documented API, as a lenient server speaks it: what a request asks for, and the answer.
+
+Whether an action is legal comes from `decide`; no rule is stated here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from attrs import evolve, frozen
+
+from campaign_fsm.lifecycle import Decision, decide
+from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.simulator.campaigns import Record
+from campaign_fsm.wire.intent import CALLBACKS, VERBS
+from campaign_fsm.wire.target import Target
+
+if TYPE_CHECKING:
+    from campaign_fsm.simulator.state import Simulator
+
+# Fact sheet section 6: default and greatest page size.
+_PAGE = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
+_SORT_KEYS: dict[str, Callable[[Record], Any]] = {
+    "date_created": lambda record: record.created,
+    "name": lambda record: record.name,
+    "schedule.start_time": lambda record: record.start or record.created,
+}
+
+
+@frozen
+class Request:
+    """One request, as far as the server has understood it."""
+
+    method: str
+    target: Target | None
+    query: str
+    body: bytes
+    record: Record | None
+    content_type: str | None
+
+
+@frozen
+class Result:
+    """What the server answers, and what it did."""
+
+    request: Request
+    status_code: int
+    payload: dict[str, Any] | None
+    """The body without its request id; None for an empty one."""
+    action: str | None = None
+    legal: bool | None = None
+    applied: bool = False
+
+
+@frozen
+class Plan:
+    """What a request asks for, before it is done."""
+
+    request: Request
+    action: str | None
+    legal: bool | None
+    run: Callable[[Simulator], Result]
+
+    def carry_out(self, simulator: Simulator) -> Result:
+        return evolve(self.run(simulator), action=self.action, legal=self.legal)
+
+    def refused(self, status_code: int) -> Result:
+        """The request is answered with an error, and nothing is done."""
+        return evolve(error(self.request, status_code, "The request failed."), action=self.action, legal=self.legal)
+
+
+def encode(result: Result, request_id: str) -> bytes:
+    """The body of an answer."""
+    if result.payload is None:
+        return b""
+    if "RestException" in result.payload:
+        return json.dumps(result.payload).encode()
+    return json.dumps({"request_id": request_id, **result.payload}).encode()
+
+
+def rest_exception(status_code: int, message: str) -> dict[str, Any]:
+    """The older error form (fact sheet section 6)."""
+    return {"RestException": {"Status": status_code, "Message": message}}
+
+
+def _envelope(request: Request, status_code: int, response: Any, **more: Any) -> dict[str, Any]:
+    return {"method": request.method, "http_code": status_code, **more, "response": response}
+
+
+def _item(data: dict[str, Any]) -> dict[str, Any]:
+    return {"code": 200, "error_data": None, "status": "success", "data": data}
+
+
+def error(request: Request, status_code: int, description: str, code: int = 1000) -> Result:
+    """A failed item in the envelope of its channel."""
+    data = {"code": code, "description": description, "message": description}
+    item = {"code": status_code, "error_data": data, "status": "failure", "data": None}
+    voice = request.target is not None and request.target.channel is Channel.VOICE
+    return Result(request, status_code, _envelope(request, status_code, [item] if voice else item))
+
+
+def _ok(simulator: Simulator, request: Request, record: Record, *, applied: bool) -> Result:
+    item = _item(record.data(simulator.account_sid))
+    response = [item] if record.channel is Channel.VOICE else item
+    return Result(request, 200, _envelope(request, 200, response), applied=applied)
+
+
+def _failing(request: Request, status_code: int, description: str, *, action: str | None = None, write: bool) -> Plan:
+    legal = False if write else None
+    return Plan(request, action, legal, lambda _: error(request, status_code, description))
+
+
+def plan(simulator: Simulator, request: Request) -> Plan:
+    """What a request asks for, and whether it is legal now."""
+    target, method = request.target, request.method
+    write = method not in ("GET", "HEAD", "OPTIONS")
+    if target is None:
+        return Plan(request, None, None, lambda _: Result(request, 404, rest_exception(404, "Not Found")))
+    if target.id is None:
+        if method == "GET":
+            return Plan(request, None, None, lambda sim: _list(sim, request, target))
+        if method == "POST":
+            return _plan_create(request, target)
+        return _failing(request, 405, "Method not allowed.", write=write)
+    if target.rest or request.record is None:
+        return _failing(request, 404, "No such campaign.", write=write)
+    record = request.record
+    if method == "GET":
+        return Plan(request, None, None, lambda sim: _ok(sim, request, record, applied=False))
+    if method == "PUT":
+        return _plan_put(simulator, request, record)
+    if method == "DELETE":
+        return _plan_step(simulator, request, record, Action.DELETE, {})
+    return _failing(request, 405, "Method not allowed.", write=write)
+
+
+def _read_body(request: Request) -> dict[str, Any] | None:
+    """The campaign in a body, read as laxly as the vendor's server evidently does: no content type is
+    needed, the last of two keys counts, and the wrapped and the flat form are the same (S1, S2, S3).
+    """
+    try:
+        document = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(document, dict) and "campaigns" in document:
+        items = document["campaigns"]
+        document = items[0] if isinstance(items, list) and items else None
+    return document if isinstance(document, dict) and document else None
+
+
+def _plan_put(simulator: Simulator, request: Request, record: Record) -> Plan:
+    item = _read_body(request)
+    if item is None:
+        return _failing(request, 400, "The body is not a JSON object.", write=True)
+    fields = {key: value for key, value in item.items() if key != "action"}
+    if "action" in item:
+        verb = VERBS.get(item["action"]) if isinstance(item["action"], str) else None
+        if verb is None:
+            return _failing(request, 400, "Unknown action.", write=True)
+        return _plan_step(simulator, request, record, verb, fields)
+    keys = set(fields)
+    action = Action.EDIT
+    if keys <= CALLBACKS[record.channel]:
+        action = Action.EDIT_CALLBACKS
+    elif keys == {"schedule"}:
+        action = Action.RESCHEDULE
+    return _plan_step(simulator, request, record, action, fields)
+
+
+def _plan_step(simulator: Simulator, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
+    started = record.started(simulator.now)
+
+    def ask(what: Action) -> Decision:
+        return decide(record.status, what, channel=record.channel, started=started)
+
+    decision = ask(action)
+    legal = decision.allowed
+    if action is Action.RESUME and "schedule" in fields and record.channel is Channel.VOICE:
+        legal = legal and ask(Action.RESCHEDULE).allowed
+
+    def run(sim: Simulator) -> Result:
+        if not legal:
+            return error(
+                request, sim.illegal_status_code, f"Cannot {action} a campaign that is {record.spelled}.", 1004
+            )
+        if action in (Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE):
+            record.edit(fields)
+        elif action is Action.RESUME:
+            record.reschedule(fields.get("schedule"))
+            record.status = sim.after_resume(record)
+        else:
+            assert decision.destination is not None
+            record.status = decision.destination
+        record.updated = sim.now
+        return _ok(sim, request, record, applied=True)
+
+    return Plan(request, action.value, legal, run)
+
+
+def _plan_create(request: Request, target: Target) -> Plan:
+    item = _read_body(request)
+    if item is None:
+        return _failing(request, 400, "The body is not a JSON object.", action="create", write=True)
+    missing = _missing(item, target.channel)
+    if missing:
+        return Plan(request, "create", True, lambda _: error(request, 400, f"Missing: {', '.join(missing)}.", 1001))
+
+    def run(sim: Simulator) -> Result:
+        record = sim.create(target.channel, item)
+        data = record.data(sim.account_sid)
+        if target.channel is Channel.MESSAGE:
+            data["status"] = "scheduled"  # how a create is answered (S6, S3)
+        return Result(request, 200, _envelope(request, 200, [_item(data)]), applied=True)
+
+    return Plan(request, "create", True, run)
+
+
+def _missing(item: dict[str, Any], channel: Channel) -> list[str]:
+    """What a create lacks (fact sheet section 7; names of the existing client are taken too)."""
+    if channel is Channel.MESSAGE:
+        needed: list[tuple[str, ...]] = [("lists",), ("template", "template_id"), ("sender_id", "from")]
+    else:
+        needed = [("from", "lists"), ("caller_id",)]
+    return [names[0] for names in needed if not any(item.get(name) for name in names)]
+
+
+def _list(simulator: Simulator, request: Request, target: Target) -> Result:
+    query = dict(parse_qsl(request.query))
+    default, greatest = _PAGE[target.channel]
+    if target.channel is Channel.MESSAGE and query.get("channel", "").upper() != "SMS":
+        return error(request, 400, "Missing: channel.", 1001)
+    try:
+        offset, limit = int(query.get("offset", 0)), int(query.get("limit", default))
+    except ValueError:
+        return error(request, 400, "offset and limit are numbers.", 1002)
+    if offset < 0 or not 1 <= limit <= greatest:
+        return error(request, 400, f"limit is 1 to {greatest}, offset is not negative.", 1002)
+    wanted = {Status.parse(text) for text in query.get("status", "").split(",") if text}
+    found = [
+        record
+        for record in simulator.records.values()
+        if record.channel is target.channel
+        and (not wanted or record.status in wanted)
+        and query.get("name", "").casefold() in record.name.casefold()
+        and record.status is not Status.DELETED
+    ]
+    key, _, order = query.get("sort_by", "date_created:desc").partition(":")
+    if key not in _SORT_KEYS or order not in ("asc", "desc"):
+        return error(request, 400, "Unknown sort_by.", 1002)
+    found.sort(key=_SORT_KEYS[key], reverse=order == "desc")
+    page = found[offset : offset + limit]
+    metadata = {"count": len(page), "offset": offset, "total": len(found), "limit": limit}
+    items = [_item(record.data(simulator.account_sid)) for record in page]
+    return Result(request, 200, _envelope(request, 200, items, metadata=metadata))

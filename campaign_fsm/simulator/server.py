@@ -1,0 +1,182 @@
+"""The simulator on a real socket, so that faults of the socket are real too."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Self
+
+from campaign_fsm.simulator.control import control
+from campaign_fsm.simulator.faults import UNANSWERED, Fault
+from campaign_fsm.simulator.state import Reply, Simulator
+
+_MOST_BODY: Final = 4 * 2**20
+_CONTROL: Final = "/_simulator"
+
+
+class _BadBody(ValueError):
+    pass
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60  # an idle connection does not hold its thread for ever
+    server: _Server
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        # Every method arrives, also one that the standard library has never heard of.
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name in the base class)
+        """Nothing: the journal is the log."""
+
+    def _serve(self) -> None:
+        try:
+            body = self._body()
+        except (_BadBody, ValueError) as problem:
+            self.close_connection = True
+            self._send(400, (("Content-Type", "application/json"),), json.dumps({"error": str(problem)}).encode())
+            return
+        simulator = self.server.simulator
+        if self.path == _CONTROL or self.path.startswith(f"{_CONTROL}/"):
+            self._control(body)
+            return
+        self._leave(simulator.handle(self.command, self.path, list(self.headers.items()), body))
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if not 0 <= length <= _MOST_BODY:
+            raise _BadBody(f"a body is at most {_MOST_BODY} bytes")
+        return self.rfile.read(length)
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline(100).split(b";")[0], 16):
+            if size < 0 or len(body) + size > _MOST_BODY:
+                raise _BadBody(f"a body is at most {_MOST_BODY} bytes")
+            body += self.rfile.read(size)
+            self.rfile.readline(100)
+        while self.rfile.readline(1000).strip():
+            pass
+        return body
+
+    def _control(self, body: bytes) -> None:
+        if self.headers.get("Origin"):
+            status_code, answer = 403, {"error": "pages in a browser may not drive the simulator"}
+        else:
+            status_code, answer = control(self.server.simulator, self.command, self.path.partition("?")[0], body)
+        self._send(status_code, (("Content-Type", "application/json"),), json.dumps(answer, indent=1).encode() + b"\n")
+
+    def _leave(self, reply: Reply) -> None:
+        kind = reply.fault.kind if reply.fault else None
+        if reply.fault and kind is Fault.STALL:
+            self.server.closing.wait(reply.fault.seconds)
+        if kind in UNANSWERED:
+            self.close_connection = True
+            if kind is Fault.RESET:
+                self._reset()
+            return
+        if kind is Fault.TRUNCATED:
+            self.close_connection = True
+            self._send(reply.status_code, reply.headers, reply.body[: len(reply.body) // 2], announced=len(reply.body))
+            return
+        self._send(reply.status_code, reply.headers, reply.body)
+
+    def _send(
+        self, status_code: int, headers: tuple[tuple[str, str], ...], body: bytes, announced: int | None = None
+    ) -> None:
+        # Whoever hung up has had enough; the request is in the journal all the same.
+        with contextlib.suppress(OSError):
+            self.send_response_only(status_code)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body) if announced is None else announced))
+            if self.close_connection:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+            self.wfile.flush()
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The socket really closes, and so resets, only when its files do.
+        self.rfile.close()
+        self.wfile.close()
+        self.connection.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, simulator: Simulator, host: str, port: int) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.simulator = simulator
+        self.closing = threading.Event()
+        super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        # The base class looks up the host's name, which may take seconds and is used for nothing here.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a client that breaks its connection is part of the game."""
+
+
+class SimulatorServer:
+    """A `Simulator` behind a real HTTP server; a context manager that listens in a thread of its own.
+
+    Args:
+        simulator: The account to serve.
+        host: Where to listen; loopback unless said otherwise.
+        port: 0 picks a free one.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+
+    def __init__(self, simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.simulator = simulator
+        self._server = _Server(simulator, host, port)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, without credentials."""
+        host = self._server.server_name
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.server_port}"
+
+    def start(self) -> Self:
+        """Serve in the background."""
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop serving; stalled answers are let go."""
+        self._server.closing.set()
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._thread = None
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,423 @@
+"""The simulated account: campaigns, a virtual clock, faults, and a journal of everything that arrived."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from campaign_fsm.rules import Channel, Event, Status
+from campaign_fsm.simulator import api
+from campaign_fsm.simulator.campaigns import Record
+from campaign_fsm.simulator.faults import NOT_APPLIED, UNANSWERED, Fault, Planned
+from campaign_fsm.wire.target import read_target
+
+DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+_PADDING: Final = 8 * 2**20
+
+
+@frozen
+class Entry:
+    """One line of the journal.
+
+    Attributes:
+        number: Counts from 1.
+        at: The virtual time, an aware datetime.
+        kind: ``"request"``, ``"move"`` (somebody else moved a campaign) or ``"event"`` (the platform did).
+        method: The HTTP method of a request.
+        path: Its path and query.
+        channel: The kind of campaign.
+        id: The campaign.
+        action: What the write asked for, as a lenient server reads it; for an event its name.
+        status_before: The status on arrival.
+        status_after: The status afterwards.
+        legal: Whether a write was legal on arrival; None for everything else.
+        applied: Whether it took effect.
+        status_code: The status code of the answer; None if none was given.
+        fault: The fault that struck.
+        user_agent: Tells clients apart.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    method: str | None = None
+    path: str | None = None
+    channel: Channel | None = None
+    id: str | None = None
+    action: str | None = None
+    status_before: Status | None = None
+    status_after: Status | None = None
+    legal: bool | None = None
+    applied: bool = False
+    status_code: int | None = None
+    fault: Fault | None = None
+    user_agent: str | None = None
+
+
+@frozen
+class Reply:
+    """What the server would send; `fault` says how it fails to."""
+
+    status_code: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fault: Planned | None = None
+
+
+class Simulator:
+    """The documented campaign API of one account, in memory. May be shared by threads.
+
+    Args:
+        account_sid: The account.
+        api_key: The key that requests have to show.
+        api_token: The token that goes with it.
+        now: Where the virtual clock starts, an aware datetime; it stands still until it is moved.
+        live: Let the clock run with the real one.
+        illegal_status_code: The status code of an illegal action, which no page documents.
+        at_end: What the end time does to a campaign in progress, which the pages contradict each
+            other about: ``"completed"`` (S4) or ``"paused"`` (S5).
+        resume_before_start: The status after a resume before the start: ``"in-progress"`` or ``"created"``.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str = "acme1",
+        api_key: str = "key",
+        api_token: str = "token",  # noqa: S107 (of a simulated account)
+        now: datetime | None = None,
+        live: bool = False,
+        illegal_status_code: int = 409,
+        at_end: str = "completed",
+        resume_before_start: str = "in-progress",
+    ) -> None:
+        if at_end not in ("completed", "paused"):
+            raise ValueError(f"at_end is 'completed' or 'paused', not {at_end!r}")
+        if resume_before_start not in ("in-progress", "created"):
+            raise ValueError(f"resume_before_start is 'in-progress' or 'created', not {resume_before_start!r}")
+        if not 400 <= illegal_status_code < 500:
+            raise ValueError(f"illegal_status_code is 400 to 499, not {illegal_status_code!r}")
+        self.account_sid, self.api_key, self.api_token = account_sid, api_key, api_token
+        self.illegal_status_code = illegal_status_code
+        self.at_end = Status(at_end)
+        self.resume_before_start = Status(resume_before_start)
+        self.records: dict[str, Record] = {}
+        self._lock = threading.RLock()
+        self._start = _aware(now or DEFAULT_NOW)
+        self._now = self._start
+        self._live_since = time.monotonic() if live else None
+        self._faults: list[Planned] = []
+        self._journal: list[Entry] = []
+        self._made = 0
+        self._initial: dict[str, Record] | None = None
+
+    # Campaigns
+
+    def add(
+        self,
+        status: Status | str = Status.CREATED,
+        *,
+        channel: Channel | str = Channel.MESSAGE,
+        id: str | None = None,  # noqa: A002 (the API's own name)
+        name: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        **parameters: Any,
+    ) -> str:
+        """Put a campaign into the account and return its id. No request is made for it."""
+        with self._lock:
+            self._made += 1
+            campaign_id = id or hashlib.sha256(f"campaign {self._made}".encode()).hexdigest()[:32]
+            if campaign_id in self.records:
+                raise ValueError(f"there is a campaign {campaign_id!r} already")
+            self.records[campaign_id] = Record(
+                id=campaign_id,
+                channel=Channel(channel),
+                status=_settable(status),
+                name=name or f"campaign {self._made}",
+                start=start and _aware(start),
+                end=end and _aware(end),
+                created=self.now,
+                updated=self.now,
+                parameters=parameters,
+            )
+            return campaign_id
+
+    def seed(self) -> list[tuple[Channel, str, Status]]:
+        """Add a campaign in every status on both channels; their channels, ids and statuses."""
+        found: list[tuple[Channel, str, Status]] = []
+        for channel in Channel:
+            for status in Status:
+                if status is not Status.UNKNOWN:
+                    ahead = timedelta(hours=1) if status is Status.CREATED else timedelta(hours=-1)
+                    campaign_id = self.add(
+                        status,
+                        channel=channel,
+                        name=f"{channel} {status}",
+                        start=self.now + ahead,
+                        end=self.now + timedelta(days=1),
+                    )
+                    found.append((channel, campaign_id, status))
+        return found
+
+    def status(self, id: str) -> Status:  # noqa: A002 (the API's own name)
+        """The status of a campaign now."""
+        with self._lock:
+            return self._record(id).status
+
+    def move(self, id: str, status: Status | str) -> None:  # noqa: A002 (the API's own name)
+        """Somebody else moves a campaign: the dashboard, another client, the platform. Any move goes."""
+        with self._lock:
+            record = self._record(id)
+            before, record.status = record.status, _settable(status)
+            record.updated = self.now
+            self._write(
+                "move", channel=record.channel, id=id, status_before=before, status_after=record.status, applied=True
+            )
+
+    def _record(self, campaign_id: str) -> Record:
+        if campaign_id not in self.records:
+            raise KeyError(f"there is no campaign {campaign_id!r}")
+        return self.records[campaign_id]
+
+    # The clock
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time, an aware datetime."""
+        if self._live_since is not None:
+            return self._now + timedelta(seconds=time.monotonic() - self._live_since)
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward; what is due happens, in the order of its time."""
+        if not seconds >= 0:
+            raise ValueError(f"time moves forward, not by {seconds!r} seconds")
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+            self._happen()
+
+    def set_time(self, now: datetime) -> None:
+        """Set the clock, forward or back; what is due by then happens."""
+        with self._lock:
+            self._now = _aware(now)
+            if self._live_since is not None:
+                self._live_since = time.monotonic()
+            self._happen()
+
+    def _happen(self) -> None:
+        while due := sorted(
+            filter(None, map(self._due, self.records.values())), key=lambda found: (found[0], found[1])
+        ):
+            at, campaign_id, event, dest = due[0]
+            record = self.records[campaign_id]
+            before, record.status, record.updated = record.status, dest, at
+            record.suspended = event is Event.SUSPEND
+            self._write(
+                "event",
+                at=at,
+                channel=record.channel,
+                id=campaign_id,
+                action=event.value,
+                status_before=before,
+                status_after=dest,
+                applied=True,
+            )
+
+    def _due(self, record: Record) -> tuple[datetime, str, Event, Status] | None:
+        """The next event of a campaign whose time has come (fact sheet section 4)."""
+        now = self.now
+        start = record.start or record.created
+        if record.status is Status.CREATED and (start <= now if record.start else start < now):
+            return start, record.id, Event.START, Status.IN_PROGRESS
+        if record.end is None or record.end > now:
+            return None
+        if record.status is Status.IN_PROGRESS:
+            event = Event.FINISH if self.at_end is Status.COMPLETED else Event.SUSPEND
+            return record.end, record.id, event, self.at_end
+        if record.status is Status.PAUSED and not record.suspended:
+            return record.end, record.id, Event.EXPIRE, Status.CANCELED
+        return None
+
+    # Faults, journal, reset
+
+    def fault(
+        self,
+        kind: Fault | str,
+        *,
+        method: str | None = None,
+        id: str | None = None,  # noqa: A002 (the API's own name)
+        times: int = 1,
+        after: int = 0,
+        seconds: float = 0.0,
+        retry_after: int | None = None,
+        status_code: int = 503,
+        to_status: Status | str | None = None,
+    ) -> None:
+        """Plan a fault for the next requests with this method and campaign.
+
+        Args:
+            kind: See `Fault`.
+            method: Only for this HTTP method.
+            id: Only for this campaign.
+            times: How many requests it strikes.
+            after: How many matching requests it lets pass first.
+            seconds: How long a stall lasts.
+            retry_after: The header of a 429, in seconds.
+            status_code: The status code of a server error.
+            to_status: Where a moved campaign goes.
+        """
+        kind = Fault(kind)
+        if (kind is Fault.MOVED) != (to_status is not None):
+            raise ValueError("to_status goes with the fault 'moved', and only with it")
+        if times < 1 or after < 0 or seconds < 0 or not 500 <= status_code < 600:
+            raise ValueError("times is 1 or more, after and seconds are 0 or more, status_code is 500 to 599")
+        dest = None if to_status is None else _settable(to_status)
+        with self._lock:
+            self._faults.append(
+                Planned(kind, method and method.upper(), id, times, after, seconds, retry_after, status_code, dest)
+            )
+
+    def clear_faults(self) -> None:
+        """Forget the faults that have not struck yet."""
+        with self._lock:
+            self._faults.clear()
+
+    @property
+    def journal(self) -> tuple[Entry, ...]:
+        """Everything that arrived or happened, in order."""
+        with self._lock:
+            return tuple(self._journal)
+
+    def reset(self) -> None:
+        """Go back to the campaigns and the time before the first request; empty the journal, forget faults."""
+        with self._lock:
+            if self._initial is not None:
+                self.records = copy.deepcopy(self._initial)
+            self._now = self._start
+            if self._live_since is not None:
+                self._live_since = time.monotonic()
+            self._journal.clear()
+            self._faults.clear()
+
+    def _write(self, kind: str, *, at: datetime | None = None, **fields: Any) -> Entry:
+        entry = Entry(number=len(self._journal) + 1, at=at or self.now, kind=kind, **fields)
+        self._journal.append(entry)
+        return entry
+
+    # Requests
+
+    def handle(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> Reply:
+        """Answer one request as the documented API would, with the next fault that is planned for it."""
+        given = {name.lower(): value for name, value in headers}
+        with self._lock:
+            if self._initial is None:
+                self._initial = copy.deepcopy(self.records)
+            if self._live_since is not None:
+                self._happen()
+            path, _, query = target.partition("?")
+            place = read_target(path)
+            if place is not None and place.account != self.account_sid:
+                place = None
+            campaign_id = place.id if place else None
+            fault = next((planned for planned in self._faults if planned.strikes(method, campaign_id)), None)
+            self._faults = [planned for planned in self._faults if planned.times]
+            record = self.records.get(campaign_id or "")
+            if record and place and record.channel is not place.channel:
+                record = None
+            before = record.status if record else None
+            request = api.Request(method, place, query, body, record, given.get("content-type"))
+            result = self._answer(request, given.get("authorization"), fault)
+            unanswered = fault is not None and fault.kind in UNANSWERED
+            self._write(
+                "request",
+                method=method,
+                path=target,
+                channel=place.channel if place else None,
+                id=campaign_id,
+                action=result.action,
+                status_before=before,
+                status_after=record.status if record else None,
+                legal=result.legal,
+                applied=result.applied,
+                status_code=None if unanswered else result.status_code,
+                fault=fault.kind if fault else None,
+                user_agent=given.get("user-agent"),
+            )
+            if record and fault and fault.kind is Fault.MOVED and fault.to_status:
+                self.move(record.id, fault.to_status)
+            return self._reply(result, fault)
+
+    def _authorized(self, authorization: str | None) -> bool:
+        expected = base64.b64encode(f"{self.api_key}:{self.api_token}".encode()).decode()
+        return authorization is not None and authorization.partition(" ")[2] == expected
+
+    def _answer(self, request: api.Request, authorization: str | None, fault: Planned | None) -> api.Result:
+        # What a write would do is read first, so that the journal knows it even if it is not done.
+        plan = api.plan(self, request)
+        if not self._authorized(authorization):
+            return evolve(plan.refused(401), payload=api.rest_exception(401, "Authenticate"))
+        if fault is None or fault.kind not in NOT_APPLIED:
+            return plan.carry_out(self)
+        match fault.kind:
+            case Fault.RATE_LIMITED:
+                return evolve(plan.refused(429), payload=api.rest_exception(429, "Too Many Requests"))
+            case Fault.FAILED_ITEM:
+                return evolve(plan.refused(400), status_code=200)
+            case Fault.REDIRECT:
+                return evolve(plan.refused(307), payload=None)
+            case _:
+                return plan.refused(fault.status_code)
+
+    def _reply(self, result: api.Result, fault: Planned | None) -> Reply:
+        kind = fault.kind if fault else None
+        body = api.encode(result, self._request_id())
+        headers = [("Content-Type", "application/json")]
+        if kind is Fault.MALFORMED:
+            body, headers = b"<html><body>Bad gateway of somebody's</body></html>", [("Content-Type", "text/html")]
+        elif kind is Fault.WRONG_CAMPAIGN and result.request.record:
+            body = body.replace(result.request.record.id.encode(), b"0" * 32)
+        elif kind is Fault.OVERSIZED:
+            body += b" " * _PADDING
+        elif kind is Fault.REDIRECT and result.request.target:
+            headers.append(("Location", f"https://elsewhere.invalid/{result.request.target.id}"))
+        elif kind is Fault.RATE_LIMITED and fault and fault.retry_after is not None:
+            headers.append(("Retry-After", str(fault.retry_after)))
+        if kind is not Fault.NO_DATE:
+            headers.append(("Date", format_datetime(self.now.astimezone(UTC), usegmt=True)))
+        return Reply(result.status_code, tuple(headers), body, fault)
+
+    def _request_id(self) -> str:
+        return hashlib.sha256(f"request {len(self._journal)}".encode()).hexdigest()[:32]
+
+    def create(self, channel: Channel, fields: dict[str, Any]) -> Record:
+        """Take a campaign in, as a POST asks for it."""
+        record = self.records[self.add(channel=channel)]
+        record.edit(fields)
+        return record
+
+    def after_resume(self, record: Record) -> Status:
+        """The status that a resume leads to: the switch decides before the start (fact sheet 5.4)."""
+        return Status.IN_PROGRESS if record.started(self.now) else self.resume_before_start
+
+
+def _settable(status: Status | str) -> Status:
+    found = Status(status)
+    if found is Status.UNKNOWN:
+        raise ValueError("no campaign has the status 'unknown'")
+    return found
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone")
+    return moment

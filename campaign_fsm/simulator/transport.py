@@ -1,0 +1,86 @@
+"""The simulator as the inner transport of a client, sync or async, in the same process."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+import anyio.lowlevel
+
+from campaign_fsm.simulator.faults import Fault, Planned
+from campaign_fsm.simulator.state import Reply, Simulator
+
+if TYPE_CHECKING:
+    from httpx import AsyncBaseTransport, BaseTransport, Request, Response
+else:
+
+    class BaseTransport: ...
+
+    class AsyncBaseTransport: ...
+
+
+class SimulatorTransport(BaseTransport, AsyncBaseTransport):
+    """Answers requests from a `Simulator`; for `httpx.Client` and `httpx.AsyncClient` alike.
+
+    Faults of the socket become the errors that the client's library would raise: a `ReadTimeout` for
+    a stall that is longer than the read time-out (at once, nobody waits for it), `ReadError` or
+    `RemoteProtocolError` for the others.
+    """
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def _arrive(self, request: Request) -> Reply:
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        target = request.url.raw_path.decode("latin-1")
+        return self._simulator.handle(request.method, target, headers, request.content)
+
+    def _leave(self, request: Request, reply: Reply) -> Response:
+        family: Any = sys.modules[type(request).__module__.partition(".")[0]]
+        match reply.fault:
+            case Planned(kind=Fault.RESET):
+                raise family.ReadError("connection reset by peer")
+            case Planned(kind=Fault.LOST_AFTER | Fault.LOST_BEFORE):
+                raise family.RemoteProtocolError("server disconnected without sending a response")
+            case Planned(kind=Fault.TRUNCATED):
+                raise family.RemoteProtocolError("peer closed connection without sending complete message body")
+            case Planned(kind=Fault.STALL, seconds=seconds) if seconds > self._patience(request):
+                raise family.ReadTimeout("the read timed out")
+        response: Response = family.Response(reply.status_code, headers=list(reply.headers), content=reply.body)
+        return response
+
+    @staticmethod
+    def _patience(request: Request) -> float:
+        timeout = request.extensions.get("timeout", {}).get("read")
+        return float("inf") if timeout is None else float(timeout)
+
+    def handle_request(self, request: Request) -> Response:
+        request.read()
+        return self._leave(request, self._arrive(request))
+
+    async def handle_async_request(self, request: Request) -> Response:
+        await request.aread()
+        # Two points at which other tasks may run, so that races are real.
+        await anyio.lowlevel.checkpoint()
+        reply = self._arrive(request)
+        await anyio.lowlevel.checkpoint()
+        return self._leave(request, reply)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None

@@ -1,0 +1,129 @@
+"""The `campaign-fsm` command. Importing it loads no other module of the package but what `main` needs.
+
+Exit codes: 0 fine, 1 a verdict against the caller (illegal, refused, overtaken), 2 nobody could tell.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+import click
+
+# Where each command lives and what the list of commands says of it; loaded only when it is run.
+_COMMANDS: Final = {
+    "check": ("offline", "Say whether an action is legal in a status, and why."),
+    "route": ("offline", "The shortest legal way from one status to another."),
+    "rules": ("reference", "The whole table: rules, refusals and their codes."),
+    "explain": ("reference", "What a code (CF…) means and what it rests on."),
+    "get": ("online", "Read one campaign."),
+    "pause": ("online", "Stop contacting more numbers."),
+    "resume": ("online", "Go on with the numbers not yet contacted."),
+    "complete": ("online", "Mark the remaining numbers as failed. Cannot be undone."),
+    "archive": ("online", "Put a completed campaign away. Cannot be undone."),
+    "simulate": ("simulate", "Serve the documented API from memory."),
+    "demo": ("demo", "Show the gate at work on the embedded simulator."),
+    "diagram": ("diagram", "Draw the life cycle."),
+    "completion": ("completion", "Print the completion script of a shell."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " See campaign-fsm --help."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from campaign_fsm import __version__
+
+        click.echo(f"campaign-fsm {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 a verdict against you (illegal, refused, overtaken), 2 nobody could tell.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
+def cli() -> None:
+    """Check, guard and draw the life of Exotel campaigns.
+
+    \b
+    Examples:
+      campaign-fsm demo
+      campaign-fsm check in-progress complete
+      campaign-fsm pause 90dad70b939f469fbf8b801660148272 --dry-run
+    """
+
+
+def _failed(error: Exception) -> int:
+    """Print what went wrong on the way to a verdict, and give the exit code."""
+    from campaign_fsm.cli.failures import exit_code
+    from campaign_fsm.errors import CampaignFsmError
+
+    if isinstance(error, CampaignFsmError):
+        click.echo(f"{click.style('error:', fg='red')} {error.message}", err=True)
+        return exit_code(error)
+    click.echo(
+        f"{click.style('error:', fg='red')} {type(error).__name__}: {error}\n"
+        "That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.",
+        err=True,
+    )
+    return 2
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Whatever is no verdict is 2."""
+    try:
+        result: Any = cli.main(list(argv) if argv is not None else None, "campaign-fsm", standalone_mode=False)
+    except click.Abort:
+        click.echo("Nothing was sent.", err=True)
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        return 2
+    except BrokenPipeError:
+        # Whoever read the output has had enough. Python would complain once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except Exception as error:
+        if os.environ.get("CAMPAIGN_FSM_DEBUG"):
+            raise
+        return _failed(error)
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())

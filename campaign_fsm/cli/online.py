@@ -13,20 +13,11 @@ from typing import Any
 import click
 from attrs import frozen
 
+from campaign_fsm.cli.failures import exit_code, outcome
+from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.client import CampaignClient
-from campaign_fsm.errors import (
-    AlreadyThere,
-    ApiError,
-    CampaignFsmError,
-    ConnectionFailed,
-    GateFailure,
-    OutcomeUnknown,
-    Refused,
-    StateConflict,
-    StatusUnavailable,
-    UnknownStatus,
-)
-from campaign_fsm.lifecycle import Decision, undoable
+from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, Refused, StatusUnavailable
+from campaign_fsm.lifecycle import undoable
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.target import COLLECTION_OF
@@ -87,13 +78,6 @@ def _log_to_stderr(verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def exit_code(error: CampaignFsmError) -> int:
-    """1 for a verdict against the caller, 2 where nobody could tell."""
-    if isinstance(error, UnknownStatus | StatusUnavailable | GateFailure):
-        return 2
-    return 1 if isinstance(error, Refused | StateConflict) else 2
-
-
 def describe(campaign: Campaign) -> list[tuple[str, str]]:
     """What `get` prints, as labels and values."""
     spelled = "" if campaign.raw_status == campaign.status else f" ({campaign.raw_status!r} on the wire)"
@@ -145,13 +129,6 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
         "estimated_cost": campaign.estimated_cost,
         "raw": dict(campaign.raw),
     }
-
-
-def _outcome(error: CampaignFsmError) -> str:
-    if isinstance(error, AlreadyThere):
-        return "already there"
-    names = ((StateConflict, "overtaken"), (OutcomeUnknown, "unknown"), (Refused, "refused"), (ApiError, "rejected"))
-    return next((name for kind, name in names if isinstance(error, kind)), "no answer")
 
 
 def _error_dict(error: CampaignFsmError) -> dict[str, Any]:
@@ -207,7 +184,7 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
     except CampaignFsmError as error:
         if not as_json:
             raise
-        _print_json(_outcome(error), error=_error_dict(error))
+        _print_json(outcome(error), error=_error_dict(error))
         sys.exit(2)
     if as_json:
         _print_json("read", campaign=as_dict(campaign))
@@ -237,20 +214,6 @@ def _confirm(client: CampaignClient, campaign: Campaign, action: Action, yes: bo
     click.confirm(f"{action.capitalize()} it?", abort=True, err=True)
 
 
-def _print_decision(decision: Decision, campaign_id: str) -> None:
-    verdict = "would be sent" if decision.allowed else f"would be refused [{decision.code}]"
-    click.echo(f"{decision.action} of {campaign_id} {verdict}: {decision.reason}")
-    if decision.allowed:
-        click.echo(decision.effect)
-        if not decision.undoable:
-            click.echo("It cannot be undone.")
-    else:
-        for source in decision.sources:
-            click.echo(f"rule: {source}")
-        click.echo(decision.advice)
-    click.echo("Nothing was sent (dry run).")
-
-
 def _action_command(action: Action, summary: str) -> click.Command:
     @click.command(action.value, epilog=_ENVIRONMENT)
     @click.argument("campaign_id", metavar="ID")
@@ -275,7 +238,8 @@ def _action_command(action: Action, summary: str) -> click.Command:
                     if as_json:
                         _print_json("legal" if decision else "illegal", decision=decision.as_dict())
                     else:
-                        _print_decision(decision, campaign_id)
+                        print_decision(decision)
+                        click.echo("Nothing was sent (dry run).")
                     sys.exit(0 if decision or decision.already else 1)
                 if not undoable(action) and not yes:
                     _confirm(client, client.get(campaign_id), action, yes)
@@ -304,13 +268,13 @@ def _action_command(action: Action, summary: str) -> click.Command:
 
 def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, action: Action, as_json: bool) -> None:
     """Print an outcome other than "applied" and leave with its exit code."""
-    code = 0 if isinstance(error, AlreadyThere) else exit_code(error)
+    code = exit_code(error)
     unreachable = isinstance(error, ConnectionFailed | StatusUnavailable) and not (
         isinstance(error, StatusUnavailable) and error.status_code is not None and 200 <= error.status_code < 500
     )
     curl = by_hand(client, campaign_id) if action is Action.PAUSE and unreachable else None
     if as_json:
-        _print_json(_outcome(error), error=_error_dict(error), **({"by_hand": curl} if curl else {}))
+        _print_json(outcome(error), error=_error_dict(error), **({"by_hand": curl} if curl else {}))
     elif code == 0:
         click.echo(f"{campaign_id} is already {getattr(error, 'status', 'there')}; nothing was sent.")
     else:

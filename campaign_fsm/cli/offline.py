@@ -1,0 +1,136 @@
+"""`campaign-fsm check` and `route`: the rules alone, without a network."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+
+import click
+
+from campaign_fsm.lifecycle import Decision, decide, undoable
+from campaign_fsm.lifecycle import route as find_route
+from campaign_fsm.rules import Action, Channel, Standing, Status
+
+CHANNEL = click.option("--channel", type=click.Choice([*Channel]), default="message", show_default=True)
+
+
+def _status(_: click.Context, __: click.Parameter, value: str) -> Status:
+    status = Status.parse(value)
+    if status is Status.UNKNOWN:
+        known = [known.value for known in Status if known is not Status.UNKNOWN]
+        raise click.BadParameter(f"{value!r} is on no list of the vendor's; {_near(value, known)}.")
+    return status
+
+
+def _action(_: click.Context, __: click.Parameter, value: str) -> Action:
+    try:
+        return Action(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no action; {_near(value, [*Action])}.") from None
+
+
+def _near(value: str, known: list[str]) -> str:
+    near = get_close_matches(value.lower(), known, n=1)
+    return f"{f'did you mean {near[0]}? ' if near else ''}known are {', '.join(known)}"
+
+
+def steps(route: tuple[Action, ...]) -> str:
+    """A route in words, with what cannot be undone marked."""
+    return " → ".join(step if undoable(step) else f"{step} (cannot be undone)" for step in route)
+
+
+def rows(decision: Decision) -> list[tuple[str, str]]:
+    """What there is to say of a decision, as labels and sentences."""
+    found: list[tuple[str, str]] = []
+    if decision:
+        found.append(("effect", decision.effect))
+        found.append(("then", f"{decision.destination}{'' if decision.undoable else ' (cannot be undone)'}"))
+        if decision.standing is Standing.CONTESTED:
+            found.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
+    for source in decision.sources:
+        found += [("rule", f"{source.page.title}: {source.says}"), ("", source.page.url)]
+    found.append(("legal now", ", ".join(decision.legal_actions) or "nothing"))
+    if not decision:
+        found.append(("the way", _way(decision)))
+    return found
+
+
+def _way(decision: Decision) -> str:
+    if decision.already:
+        return "it is there already"
+    if decision.route:
+        return steps(decision.route)
+    if decision.status is Status.CREATED and decision.action is Action.RESUME:
+        return "wait for its start time"
+    return "there is none"
+
+
+def print_decision(decision: Decision) -> None:
+    """Show a decision to a person."""
+    verdict = click.style("LEGAL", fg="green", bold=True) if decision else click.style("ILLEGAL", fg="red", bold=True)
+    click.echo(f"{verdict}  {decision.action} while {decision.status}  ({decision.code}, {decision.channel})")
+    if not decision:
+        click.echo(f"  {decision.reason}")
+    for label, text in rows(decision):
+        click.echo(f"  {label:<11}{text}")
+
+
+@click.command()
+@click.argument("status", callback=_status)
+@click.argument("action", callback=_action)
+@CHANNEL
+@click.option("--started/--not-started", default=None, help="Whether it has started; not said means nobody knows.")
+@click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+def check(status: Status, action: Action, *, channel: str, started: bool | None, strict: bool, as_json: bool) -> int:
+    """Say whether ACTION is legal while a campaign is STATUS, and why.
+
+    STATUS may be spelled as the API spells it (InProgress, scheduled).
+
+    \b
+    Examples:
+      campaign-fsm check in-progress complete
+      campaign-fsm check created edit --not-started
+      campaign-fsm check paused reschedule --channel voice --started --strict --json
+
+    Exit code: 0 legal, 1 illegal, 2 could not tell.
+    """
+    decision = decide(status, action, channel=channel, started=started, strict=strict)
+    if as_json:
+        verdict = "legal" if decision else "illegal"
+        click.echo(json.dumps({"version": 1, "verdict": verdict, **decision.as_dict()}, ensure_ascii=False))
+    else:
+        print_decision(decision)
+    return 0 if decision else 1
+
+
+@click.command()
+@click.argument("start", metavar="FROM", callback=_status)
+@click.argument("goal", metavar="TO", callback=_status)
+@CHANNEL
+@click.option("--strict", is_flag=True, help="Avoid what the vendor's pages contradict each other about.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool) -> int:
+    """The shortest legal way FROM one status TO another, by your own actions.
+
+    \b
+    Examples:
+      campaign-fsm route in-progress archived
+      campaign-fsm route created deleted --channel voice
+
+    Exit code: 0 there is a way, 1 there is none, 2 could not tell.
+    """
+    way = find_route(start, goal, channel=channel, strict=strict)
+    if as_json:
+        irreversible = [step for step in way or () if not undoable(step)]
+        found = {"version": 1, "from": start, "to": goal, "channel": channel, "strict": strict}
+        click.echo(json.dumps({**found, "route": way and list(way), "irreversible_steps": irreversible}))
+    elif way:
+        click.echo(steps(way))
+    elif way == ():
+        click.echo(f"It is {goal} already.")
+    elif start is Status.CREATED and goal is Status.IN_PROGRESS:
+        click.echo("No action starts a campaign early: wait for its start time.")
+    else:
+        click.echo(f"No legal way leads from {start} to {goal}.")
+    return 1 if way is None else 0

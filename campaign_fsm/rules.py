@@ -151,8 +151,7 @@ PAGES: Final = {
         Page("S1", "Update SMS campaign", "https://developer.exotel.com/api/update-sms-campaign-3"),
         Page("S2", "Update campaign", "https://developer.exotel.com/api/update-campaign"),
         Page("S2d", "Update campaign details", "https://developer.exotel.com/api/update-campaign-details"),
-        Page("S3", "Manage Campaign (voice)", "https://developer.exotel.com/docs/campaigns"),
-        Page("S3m", "Manage Campaign (SMS)", "https://developer.exotel.com/docs/sms-campaigns"),
+        Page("S3", "Manage Campaign", "https://developer.exotel.com/docs/campaigns"),
         Page("S4", "How does the Campaigns API work (article 3000085835)", "https://support.exotel.com"),
         Page("S5", "Campaign Scheduling and Campaign FAQs", "https://developer.exotel.com/docs"),
         Page("S6", "Create SMS campaign", "https://developer.exotel.com/api/sms-campaigns"),
@@ -488,13 +487,14 @@ _OVER: Final = frozenset({Status.COMPLETED, *DEAD_ENDS})
 _PUT_FIELDS: Final = frozenset({Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE})
 
 
-def _already(action: Action, status: Status, code: str) -> Refusal:
+def _already(action: Action, status: Status, code: str, *sources: Source) -> Refusal:
     return Refusal(
         code=code,
         actions=frozenset({action}),
         statuses=frozenset({status}),
         title=f"{action} has already taken effect",
         reason="The campaign is already {status}; there is nothing to {action}.",
+        sources=sources,
         already=True,
     )
 
@@ -520,11 +520,11 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         title="there is no campaign yet",
         reason="A campaign has to be created before anything else can be done to it.",
     ),
-    _already(Action.PAUSE, Status.PAUSED, "CF211"),
-    _already(Action.RESUME, Status.IN_PROGRESS, "CF212"),
-    _already(Action.COMPLETE, Status.COMPLETED, "CF213"),
-    _already(Action.ARCHIVE, Status.ARCHIVED, "CF214"),
-    _already(Action.DELETE, Status.DELETED, "CF215"),
+    _already(Action.PAUSE, Status.PAUSED, "CF211", _PAUSE),
+    _already(Action.RESUME, Status.IN_PROGRESS, "CF212", _RESUME),
+    _already(Action.COMPLETE, Status.COMPLETED, "CF213", _COMPLETE),
+    _already(Action.ARCHIVE, Status.ARCHIVED, "CF214", _ARCHIVE),
+    _already(Action.DELETE, Status.DELETED, "CF215", _DELETE),
     Refusal(
         code="CF221",
         actions=frozenset({Action.PAUSE}),

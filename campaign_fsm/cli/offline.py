@@ -11,15 +11,22 @@ from campaign_fsm.lifecycle import Decision, decide, undoable
 from campaign_fsm.lifecycle import route as find_route
 from campaign_fsm.rules import Action, Channel, Standing, Status
 
-CHANNEL = click.option("--channel", type=click.Choice([*Channel]), default="message", show_default=True)
+CHANNEL = click.option(
+    "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
+)
 
 
 def _status(_: click.Context, __: click.Parameter, value: str) -> Status:
     status = Status.parse(value)
     if status is Status.UNKNOWN:
-        known = [known.value for known in Status if known is not Status.UNKNOWN]
-        raise click.BadParameter(f"{value!r} is on no list of the vendor's; {_near(value, known)}.")
+        raise unknown_status(value)
     return status
+
+
+def unknown_status(value: str) -> click.BadParameter:
+    """The error about a status that is on no list."""
+    known = [status.value for status in Status if status is not Status.UNKNOWN]
+    return click.BadParameter(f"{value!r} is on no list of the vendor's; {_near(value, known)}.")
 
 
 def _action(_: click.Context, __: click.Parameter, value: str) -> Action:
@@ -76,7 +83,7 @@ def print_decision(decision: Decision) -> None:
 
 
 @click.command()
-@click.argument("status", callback=_status)
+@click.argument("raw_status", metavar="STATUS")
 @click.argument("action", callback=_action)
 @CHANNEL
 @click.option("--started/--not-started", default=None, help="Whether it has started; not said means nobody knows.")
@@ -95,13 +102,17 @@ def check(status: Status, action: Action, *, channel: str, started: bool | None,
 
     Exit code: 0 legal, 1 illegal, 2 could not tell.
     """
+    status = Status.parse(raw_status)
+    unknown = status is Status.UNKNOWN
+    if unknown and not as_json:
+        raise unknown_status(raw_status)
     decision = decide(status, action, channel=channel, started=started, strict=strict)
     if as_json:
-        verdict = "legal" if decision else "illegal"
+        verdict = "unknown" if unknown else "legal" if decision else "illegal"
         click.echo(json.dumps({"version": 1, "verdict": verdict, **decision.as_dict()}, ensure_ascii=False))
     else:
         print_decision(decision)
-    return 0 if decision else 1
+    return 2 if unknown else 0 if decision else 1
 
 
 @click.command()

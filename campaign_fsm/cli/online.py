@@ -17,10 +17,10 @@ from campaign_fsm.cli.failures import exit_code, outcome
 from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, Refused, StatusUnavailable
-from campaign_fsm.lifecycle import undoable
+from campaign_fsm.lifecycle import decide, undoable
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.target import COLLECTION_OF
+from campaign_fsm.wire.target import COLLECTION_OF, is_id
 
 _ENVIRONMENT = """
 \b
@@ -39,10 +39,22 @@ class Host:
     base_url: str | None
     timeout: float
 
-    def client(self, **settings: Any) -> CampaignClient:
-        return CampaignClient(
-            channel=self.channel, region=self.region, base_url=self.base_url, timeout=self.timeout, **settings
-        )
+    def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
+        try:
+            return CampaignClient(
+                channel=self.channel, region=self.region, base_url=self.base_url, timeout=self.timeout, **settings
+            )
+        except ConfigurationError as error:
+            if not as_json:
+                raise
+            _print_json("not configured", error=_error_dict(error))
+            sys.exit(2)
+
+
+def _campaign_id(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not is_id(value):
+        raise click.BadParameter("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -.")
+    return value
 
 
 def _host_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -56,7 +68,9 @@ def _host_options(command: Callable[..., None]) -> Callable[..., None]:
         command(host=host, **given)
 
     options = (
-        click.option("--channel", type=click.Choice([*Channel]), default="message", show_default=True),
+        click.option(
+            "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
+        ),
         click.option("--region", type=click.Choice(["singapore", "mumbai"]), help="Instead of EXOTEL_REGION."),
         click.option("--base-url", metavar="URL", help="Instead of EXOTEL_BASE_URL, such as a simulator's."),
         click.option(
@@ -166,7 +180,7 @@ def by_hand(client: CampaignClient, campaign_id: str) -> str:
 
 
 @click.command(epilog=_ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID")
+@click.argument("campaign_id", metavar="ID", callback=_campaign_id)
 @_host_options
 def get(campaign_id: str, host: Host, as_json: bool) -> None:
     """Read one campaign and print it.
@@ -179,7 +193,7 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
     Exit code: 0 if it was read, 2 if not.
     """
     try:
-        with host.client() as client:
+        with host.client(as_json=as_json) as client:
             campaign = client.get(campaign_id)
     except CampaignFsmError as error:
         if not as_json:
@@ -192,10 +206,11 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
         _print_rows(describe(campaign))
 
 
-def _confirm(client: CampaignClient, campaign: Campaign, action: Action, yes: bool) -> None:
+def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, strict: bool) -> None:
     """Ask before what cannot be undone; elsewhere than on a terminal, `--yes` has to be given."""
-    if yes:
-        return
+    campaign = client.get(campaign_id)
+    if not decide(campaign.status, action, channel=campaign.channel, started=campaign.started, strict=strict):
+        return  # the gate will say so
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"{action} cannot be undone; pass --yes to do it without being asked.")
     pending = "not said by the server" if campaign.pending is None else str(campaign.pending)
@@ -216,7 +231,7 @@ def _confirm(client: CampaignClient, campaign: Campaign, action: Action, yes: bo
 
 def _action_command(action: Action, summary: str) -> click.Command:
     @click.command(action.value, epilog=_ENVIRONMENT)
-    @click.argument("campaign_id", metavar="ID")
+    @click.argument("campaign_id", metavar="ID", callback=_campaign_id)
     @click.option("--dry-run", is_flag=True, help="Read the campaign and say what would happen; send nothing.")
     @click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
     @click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
@@ -231,7 +246,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
     def command(
         campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool, deadline: float
     ) -> None:
-        with host.client(strict=strict, deadline=deadline) as client:
+        with host.client(as_json=as_json, strict=strict, deadline=deadline) as client:
             try:
                 if dry_run:
                     decision = client.check(campaign_id, action)
@@ -242,7 +257,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
                         click.echo("Nothing was sent (dry run).")
                     sys.exit(0 if decision or decision.already else 1)
                 if not undoable(action) and not yes:
-                    _confirm(client, client.get(campaign_id), action, yes)
+                    _confirm(client, campaign_id, action, strict=strict)
                 campaign = getattr(client, action.value)(campaign_id)
             except CampaignFsmError as error:
                 _finish(error, client, campaign_id, action, as_json)

@@ -94,7 +94,9 @@ _GROUPS = {
 
 
 @click.command()
-@click.option("--channel", type=click.Choice([*Channel]), help="Only the rules of one channel.")
+@click.option(
+    "--channel", type=click.Choice([channel.value for channel in Channel]), help="Only the rules of one channel."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
 def rules(channel: str | None, as_json: bool) -> None:
     """Print the whole table: rules, refusals and their codes.

@@ -89,7 +89,7 @@ def print_decision(decision: Decision) -> None:
 @click.option("--started/--not-started", default=None, help="Whether it has started; not said means nobody knows.")
 @click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
-def check(status: Status, action: Action, *, channel: str, started: bool | None, strict: bool, as_json: bool) -> int:
+def check(raw_status: str, action: Action, *, channel: str, started: bool | None, strict: bool, as_json: bool) -> int:
     """Say whether ACTION is legal while a campaign is STATUS, and why.
 
     STATUS may be spelled as the API spells it (InProgress, scheduled).

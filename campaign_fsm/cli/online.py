@@ -16,7 +16,7 @@ from attrs import frozen
 from campaign_fsm.cli.failures import exit_code, outcome
 from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.client import CampaignClient
-from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, Refused, StatusUnavailable
+from campaign_fsm.errors import CampaignFsmError, ConfigurationError, ConnectionFailed, Refused, StatusUnavailable
 from campaign_fsm.lifecycle import decide, undoable
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.campaign import Campaign

@@ -3,6 +3,12 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# `pytest --hypothesis-profile=long` searches for hours where the default does for seconds.
+settings.register_profile("default", max_examples=200, stateful_step_count=40, deadline=None, print_blob=True)
+settings.register_profile("long", max_examples=5000, stateful_step_count=80, deadline=None, print_blob=True)
+settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)

@@ -482,10 +482,14 @@ def test_an_interrupt_in_the_write_leaves_the_lock_free():
 def test_the_observer_may_use_the_same_campaign():
     """`on_drift` runs after the lock is gone, so it can read or pause the campaign itself."""
     inner, calls = Inner(), []
-    inner.on_write = lambda request: None if calls else httpx.Response(
-        200, json={"response": {"code": 200, "data": {"sid": ID, "status": "completed"}}}
+    inner.on_write = lambda request: (
+        None
+        if calls
+        else httpx.Response(200, json={"response": {"code": 200, "data": {"sid": ID, "status": "completed"}}})
     )
-    http = httpx.Client(transport=KeepOpen(GuardTransport(inner, on_drift=lambda drift: (calls.append(drift), again()))))
+    http = httpx.Client(
+        transport=KeepOpen(GuardTransport(inner, on_drift=lambda drift: (calls.append(drift), again())))
+    )
 
     def again():
         thread = threading.Thread(target=lambda: http.put(URL, json={"action": "pause"}), daemon=True)

@@ -274,11 +274,11 @@ class Simulator:
             seconds: How long a stall lasts.
             retry_after: The header of a 429, in seconds.
             status_code: The status code of a server error.
-            to_status: Where a moved campaign goes.
+            to_status: Where somebody else moves the campaign right after the request.
         """
         kind = Fault(kind)
-        if (kind is Fault.MOVED) != (to_status is not None):
-            raise ValueError("to_status goes with the fault 'moved', and only with it")
+        if kind is Fault.MOVED and to_status is None:
+            raise ValueError("the fault 'moved' needs to_status")
         if times < 1 or after < 0 or seconds < 0 or not 500 <= status_code < 600:
             raise ValueError("times is 1 or more, after and seconds are 0 or more, status_code is 500 to 599")
         dest = None if to_status is None else _settable(to_status)
@@ -353,7 +353,7 @@ class Simulator:
                 fault=fault.kind if fault else None,
                 user_agent=given.get("user-agent"),
             )
-            if record and fault and fault.kind is Fault.MOVED and fault.to_status:
+            if record and fault and fault.to_status:
                 self.move(record.id, fault.to_status)
             return self._reply(result, fault)
 

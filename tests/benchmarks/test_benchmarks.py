@@ -83,7 +83,9 @@ def test_put_guarded_with_its_read(benchmark):
 
 @pytest.mark.benchmark(group="start")
 def test_start_python_import_click(benchmark):
-    benchmark.pedantic(lambda: subprocess.run([sys.executable, "-c", "import click"], check=True), rounds=20, warmup_rounds=2)
+    benchmark.pedantic(
+        lambda: subprocess.run([sys.executable, "-c", "import click"], check=True), rounds=20, warmup_rounds=2
+    )
 
 
 @pytest.mark.benchmark(group="start")

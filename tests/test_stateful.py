@@ -1,0 +1,237 @@
+"""A hypothesis machine over the simulator: several clients, the clock, faults and foreign moves at random.
+
+The invariants are held against the simulator's own journal, and legality against the typed oracle.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+import httpx
+import oracle
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from campaign_fsm import CampaignClient, GuardTransport, Judgement, Simulator, SimulatorTransport, errors
+from campaign_fsm.client import operations
+
+KEEP = [status for status in oracle.STATUSES if status not in ("unknown", "deleted")]
+FAULTS = [
+    "lost-after",
+    "lost-before",
+    "reset",
+    "truncated",
+    "rate-limited",
+    "server-error",
+    "malformed",
+    "wrong-campaign",
+    "failed-item",
+    "redirect",
+    "no-date",
+]
+LOST = ("lost-after", "lost-before", "reset", "truncated", "malformed", "wrong-campaign", "server-error")
+# What the runs have met; a machine that never meets a race, a refusal or a fault proves nothing.
+MET = Counter()
+
+
+class Campaigns(RuleBasedStateMachine):
+    """Three clients of two gates work on three campaigns while the world moves."""
+
+    @initialize(at_end=st.sampled_from(["completed", "paused"]), code=st.sampled_from([400, 409]))
+    def build(self, at_end, code):
+        self.simulator = Simulator(at_end=at_end, illegal_status_code=code)
+        now = self.simulator.now
+        self.campaigns = {
+            "running": ("message", self.simulator.add("in-progress", end=now + timedelta(hours=3))),
+            "waiting": ("message", self.simulator.add("created", start=now + timedelta(hours=1))),
+            "calls": ("voice", self.simulator.add("paused", channel="voice", end=now + timedelta(hours=2))),
+        }
+        common = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0}
+        self.clients = {
+            (channel, name): CampaignClient(
+                channel=channel, transport=SimulatorTransport(self.simulator), max_age=max_age, **common
+            )
+            for channel in ("message", "voice")
+            for name, max_age in (("fresh", 0), ("reusing", 3600))
+        }
+        for (_, name), client in self.clients.items():
+            client._http.headers["User-Agent"] = name
+        self.plain = httpx.Client(
+            transport=GuardTransport(SimulatorTransport(self.simulator), deadline=0),
+            auth=("key", "token"),
+            headers={"User-Agent": "plain"},
+        )
+        self.seen = 0
+
+    @rule(
+        which=st.sampled_from(["running", "waiting", "calls"]),
+        who=st.sampled_from(["fresh", "reusing"]),
+        action=st.sampled_from(["pause", "resume", "complete", "archive"]),
+    )
+    def act(self, which, who, action):
+        channel, campaign = self.campaigns[which]
+        begun = len(self.simulator.journal)
+        try:
+            found = getattr(self.clients[channel, who], action)(campaign)
+        except errors.CampaignFsmError as error:
+            outcome = error
+        else:
+            outcome = found
+        arrived = [entry for entry in self.simulator.journal[begun:] if entry.method == "PUT"]
+        MET[type(outcome).__name__] += 1
+        assert len(arrived) <= 1, "something was sent twice"
+        if isinstance(outcome, errors.Refused):
+            assert not arrived, "refused, and sent all the same"
+            return
+        assert len(arrived) == 1
+        (entry,) = arrived
+        # Where the answer was lost and somebody else has taken the campaign where the action leads, no
+        # read can tell whose doing it was.
+        since = 0 if who == "reusing" else begun
+        foreign = any(
+            (moved.kind != "request" or moved.user_agent != who) and moved.id == campaign and moved.applied
+            for moved in self.simulator.journal[since:]
+        )
+        unclear = foreign and entry.fault in LOST
+        if entry.legal is False:
+            # Illegal on arrival: told to the caller, never as a success.
+            assert isinstance(outcome, errors.CampaignFsmError) or unclear
+            MET["illegal on arrival"] += 1
+        if not isinstance(outcome, errors.CampaignFsmError):
+            assert outcome.id == campaign
+            assert entry.applied or unclear, "success was claimed, and nothing was applied"
+        if entry.applied and entry.fault is None and not foreign:
+            assert not isinstance(outcome, errors.CampaignFsmError), "applied and answered, and not said"
+
+    @rule(
+        which=st.sampled_from(["running", "waiting", "calls"]),
+        body=st.sampled_from(
+            [
+                {"action": "pause"},
+                {"action": "complete"},
+                {"name": "another"},
+                {"status_callback": "https://example.com"},
+                {"action": "pause", "name": "another"},
+                {"status": "archived"},
+                {},
+            ]
+        ),
+    )
+    def by_hand(self, which, body):
+        channel, campaign = self.campaigns[which]
+        collection = "campaigns" if channel == "voice" else "message-campaigns"
+        begun = len(self.simulator.journal)
+        url = f"https://api.exotel.com/v2/accounts/acme1/{collection}/{campaign}"
+        try:
+            response = self.plain.put(url, json=body)
+        except (errors.Refused, errors.UnexpectedRedirect, httpx.TransportError) as error:
+            arrived = [entry for entry in self.simulator.journal[begun:] if entry.method == "PUT"]
+            assert len(arrived) == (0 if isinstance(error, errors.Refused) else 1)
+            MET[f"by hand {type(error).__name__}"] += 1
+        else:
+            assert isinstance(response.extensions["campaign_fsm"], Judgement)
+            MET["by hand"] += 1
+
+    @rule(which=st.sampled_from(["running", "waiting", "calls"]), status=st.sampled_from(KEEP))
+    def foreign_move(self, which, status):
+        self.simulator.move(self.campaigns[which][1], status)
+
+    @rule(which=st.sampled_from(["running", "waiting", "calls"]), status=st.sampled_from(KEEP), after=st.integers(0, 1))
+    def move_between_read_and_write(self, which, status, after):
+        self.simulator.fault("moved", method="GET", id=self.campaigns[which][1], to_status=status, after=after)
+
+    @rule(kind=st.sampled_from(FAULTS), method=st.sampled_from(["GET", "PUT", "PUT"]), after=st.integers(0, 1))
+    def fault(self, kind, method, after):
+        self.simulator.fault(kind, method=method, after=after)
+
+    @rule(
+        which=st.sampled_from(["running", "waiting", "calls"]),
+        who=st.sampled_from(["fresh", "reusing"]),
+        action=st.sampled_from(["pause", "resume", "complete", "archive"]),
+        kind=st.sampled_from(FAULTS),
+        method=st.sampled_from(["GET", "PUT"]),
+    )
+    def act_under_a_fault(self, which, who, action, kind, method):
+        self.simulator.clear_faults()
+        self.simulator.fault(kind, method=method)
+        self.act(which, who, action)
+
+    @rule(
+        which=st.sampled_from(["running", "waiting", "calls"]),
+        action=st.sampled_from(["pause", "resume", "complete", "archive"]),
+        status=st.sampled_from(KEEP),
+    )
+    def act_in_a_race(self, which, action, status):
+        self.simulator.clear_faults()
+        self.simulator.fault("moved", method="GET", id=self.campaigns[which][1], to_status=status)
+        self.act(which, "fresh", action)
+
+    @rule(seconds=st.integers(1, 7200))
+    def time_passes(self, seconds):
+        self.simulator.advance(seconds)
+
+    @rule()
+    def calm(self):
+        self.simulator.clear_faults()
+
+    @invariant()
+    def every_write_was_legal_in_the_status_last_read(self):
+        """By the journal alone: what each client read last, and what moved the campaign since."""
+        if not hasattr(self, "simulator"):
+            return
+        last_read, moved = {}, {}
+        for entry in self.simulator.journal:
+            key = (entry.user_agent, entry.id)
+            if entry.kind != "request":
+                moved = {other: True if other[1] == entry.id else was for other, was in moved.items()}
+                continue
+            if entry.method == "GET":
+                if entry.fault in (None, "moved", "no-date") and entry.status_code == 200:
+                    last_read[key], moved[key] = entry.status_before, False
+            elif entry.method == "PUT":
+                before = last_read[key]
+                # Asked for either start: the clock has tests of its own.
+                legal = any(oracle.legal(before, entry.action, entry.channel, started) for started in (False, True))
+                assert legal, f"{entry.action} was sent although {before} was read"
+                if entry.legal is False and entry.status_before != before:
+                    assert moved[key], "illegal on arrival, and nobody had moved it"
+                if entry.applied:
+                    moved = {other: True if other[1] == entry.id else was for other, was in moved.items()}
+                    if entry.fault in (None, "no-date"):
+                        # The answer to a write is a reading too.
+                        last_read[key], moved[key] = entry.status_after, False
+
+    def teardown(self):
+        if hasattr(self, "simulator"):
+            for client in self.clients.values():
+                assert len(client._http._transport._gate.locks) == 0
+                client.close()
+            self.plain.close()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    """Nobody has to wait for the simulator."""
+    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0))
+
+
+TestCampaigns = Campaigns.TestCase
+
+
+def test_the_machine_has_met_what_it_is_about():
+    """Races, refusals, conflicts, lost answers and successes were all met in this run."""
+    if not MET:
+        pytest.skip("the machine was not run")
+    print(dict(MET))
+    for name in (
+        "Campaign",
+        "IllegalTransition",
+        "AlreadyThere",
+        "StateConflict",
+        "ConnectionFailed",
+        "StatusUnavailable",
+        "illegal on arrival",
+        "by hand",
+        "by hand UnreadableRequest",
+    ):
+        assert MET[name], f"{name} was never met"

@@ -1,0 +1,407 @@
+"""The simulator: its clock, its faults, its journal, and its server under real sockets."""
+
+import base64
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+
+import httpx
+import oracle
+import pytest
+
+from campaign_fsm import Simulator, SimulatorServer, SimulatorTransport, Status
+from campaign_fsm.simulator import Fault
+
+BASIC = {"Authorization": "Basic " + base64.b64encode(b"key:token").decode()}
+
+
+def request(simulator, method, path, body=None, headers=BASIC):
+    content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    return simulator.handle(method, path, list(headers.items()), content)
+
+
+def url(campaign, channel="message", account="acme1"):
+    collection = {"message": "message-campaigns", "voice": "campaigns", "alias": "sms-campaigns"}[channel]
+    return f"/v2/accounts/{account}/{collection}" + (f"/{campaign}" if campaign else "")
+
+
+def data(reply):
+    response = json.loads(reply.body)["response"]
+    return (response[0] if isinstance(response, list) else response)["data"]
+
+
+@pytest.mark.parametrize("code", [400, 409])
+def test_every_action_is_judged_on_arrival_as_the_oracle_says(code):
+    """All statuses, actions and channels: applied exactly if legal, answered with the switch's code if not."""
+    for channel in oracle.CHANNELS:
+        for status in oracle.STATUSES:
+            if status == "unknown":
+                continue
+            for action in ("pause", "resume", "complete", "archive"):
+                simulator = Simulator(illegal_status_code=code)
+                campaign = simulator.add(status, channel=channel)
+                body = {"campaigns": [{"action": action}]} if channel == "voice" else {"action": action}
+                reply = request(simulator, "PUT", url(campaign, channel), body)
+                dest = oracle.legal(status, action, channel, None)
+                (entry,) = simulator.journal
+                assert (entry.legal, entry.applied) == (dest is not None, dest is not None)
+                assert reply.status_code == (200 if dest else code)
+                assert simulator.status(campaign) == (dest or status)
+                assert (entry.action, entry.status_before, entry.status_after) == (action, status, dest or status)
+
+
+def test_payloads_look_as_documented():
+    """Message: an object with `sid`; voice: a list with `id` and capitalised statuses; create says scheduled."""
+    simulator = Simulator()
+    message, voice = simulator.add("in-progress"), simulator.add("in-progress", channel="voice")
+    assert data(request(simulator, "GET", url(message)))["sid"] == message
+    assert data(request(simulator, "GET", url(message, "alias")))["sid"] == message
+    found = data(request(simulator, "GET", url(voice, "voice")))
+    assert (found["id"], found["status"]) == (voice, "InProgress")
+    body = {"lists": ["x"], "template": "Hello", "sender_id": "EXOTEL", "name": "new"}
+    created = data(request(simulator, "POST", url(None), body))
+    assert (created["status"], created["name"]) == ("scheduled", "new")
+    assert simulator.status(created["sid"]) is Status.CREATED
+    body = {"campaigns": [{"from": ["+919999999999"], "caller_id": "1"}]}
+    assert data(request(simulator, "POST", url(None, "voice"), body))["status"] == "Created"
+    assert request(simulator, "POST", url(None), {"name": "x"}).status_code == 400
+
+
+def test_edits_and_deletes_follow_the_table():
+    """Before the start everything; after it callbacks on voice; delete on voice before the start."""
+    simulator = Simulator()
+    created, running = (simulator.add(status, channel="voice") for status in ("created", "in-progress"))
+    assert request(simulator, "PUT", url(created, "voice"), {"name": "other"}).status_code == 200
+    assert simulator.records[created].name == "other"
+    assert request(simulator, "PUT", url(running, "voice"), {"name": "other"}).status_code == 409
+    assert request(simulator, "PUT", url(running, "voice"), {"status_callback": "https://x"}).status_code == 200
+    assert request(simulator, "DELETE", url(running, "voice")).status_code == 409
+    assert request(simulator, "DELETE", url(created, "voice")).status_code == 200
+    assert simulator.status(created) is Status.DELETED
+
+
+def test_schedule_and_resume_in_one_body_on_voice():
+    """S5's multi-day way: a new end, and it goes on."""
+    simulator = Simulator(at_end="paused")
+    end = simulator.now + timedelta(hours=1)
+    campaign = simulator.add("in-progress", channel="voice", start=simulator.now - timedelta(hours=1), end=end)
+    simulator.advance(3600)
+    assert simulator.status(campaign) is Status.PAUSED
+    new_end = (end + timedelta(days=1)).isoformat()
+    body = {"campaigns": [{"schedule": {"end_at": new_end}, "action": "resume"}]}
+    assert request(simulator, "PUT", url(campaign, "voice"), body).status_code == 200
+    assert simulator.status(campaign) is Status.IN_PROGRESS
+    simulator.advance(3600)
+    assert simulator.status(campaign) is Status.IN_PROGRESS
+
+
+def test_the_clock_moves_campaigns_in_the_order_of_time():
+    """Start, then end; paused ones expire; nothing happens while it stands still."""
+    simulator = Simulator()
+    now = simulator.now
+    starts = simulator.add("created", start=now + timedelta(hours=1), end=now + timedelta(hours=3))
+    at_once = simulator.add("created")
+    expires = simulator.add("paused", end=now + timedelta(hours=2))
+    request(simulator, "GET", url(at_once))
+    assert simulator.status(at_once) is Status.CREATED
+    simulator.advance(4 * 3600)
+    assert [simulator.status(one) for one in (starts, at_once, expires)] == ["completed", "in-progress", "canceled"]
+    events = [(entry.id, entry.action) for entry in simulator.journal if entry.kind == "event"]
+    assert events == [(at_once, "start"), (starts, "start"), (expires, "expire"), (starts, "finish")]
+    with pytest.raises(ValueError, match="moves forward"):
+        simulator.advance(-1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "code"),
+    [
+        ({}, None, 401),
+        ({"Authorization": "Basic eDp5"}, None, 401),
+        (BASIC, url("0" * 32), 404),
+        (BASIC, url("x", account="other"), 404),
+        (BASIC, "/v1/whatever", 404),
+        (BASIC, url(None), 400),
+        (BASIC, url(None) + "?channel=SMS&limit=51", 400),
+        (BASIC, url(None) + "?channel=SMS&limit=x", 400),
+    ],
+)
+def test_what_cannot_be_answered_gets_the_documented_code(headers, path, code):
+    """401 without the right credentials, 404 for what is not there, 400 for odd questions."""
+    simulator = Simulator()
+    campaign = simulator.add()
+    assert request(simulator, "GET", path or url(campaign), headers=headers).status_code == code
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", {"action": "halt"}, {"action": 1}, {"campaigns": []}, {}])
+def test_a_body_that_makes_no_sense_is_a_400_and_illegal(body):
+    """The journal counts it as an illegal write."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress", channel="voice")
+    assert request(simulator, "PUT", url(campaign, "voice"), body).status_code == 400
+    assert simulator.journal[-1].legal is False
+
+
+def test_lists_are_filtered_sorted_and_paged():
+    """By status in any spelling, by name, by key and order, with metadata."""
+    simulator = Simulator()
+    for number in range(5):
+        simulator.add("paused" if number % 2 else "in-progress", name=f"camp {number}")
+    path = url(None) + "?channel=SMS&status=InProgress&sort_by=name:desc&limit=2&offset=1"
+    document = json.loads(request(simulator, "GET", path).body)
+    assert [item["data"]["name"] for item in document["response"]] == ["camp 2", "camp 0"]
+    assert document["metadata"] == {"count": 2, "offset": 1, "total": 3, "limit": 2}
+    document = json.loads(request(simulator, "GET", url(None) + "?channel=SMS&name=CAMP%203").body)
+    assert [item["data"]["name"] for item in document["response"]] == ["camp 3"]
+
+
+def test_reset_goes_back_to_the_beginning():
+    """Campaigns, clock, journal and faults are as before the first request."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    request(simulator, "PUT", url(campaign), {"action": "pause"})
+    simulator.advance(60)
+    simulator.fault("reset")
+    simulator.reset()
+    assert simulator.status(campaign) is Status.IN_PROGRESS
+    assert simulator.journal == ()
+    assert simulator.now == Simulator().now
+    assert request(simulator, "GET", url(campaign)).fault is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda s: s.add("unknown"),
+        lambda s: s.add("gone"),
+        lambda s: s.add(id="a") and s.add(id="a"),
+        lambda s: s.fault("moved"),
+        lambda s: s.fault("nothing"),
+        lambda s: s.fault("reset", times=0),
+        lambda s: s.fault("server-error", status_code=200),
+        lambda s: s.set_time(s.now.replace(tzinfo=None)),
+        lambda s: Simulator(at_end="gone"),
+        lambda s: Simulator(illegal_status_code=200),
+        lambda s: Simulator(resume_before_start="paused"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(wrong):
+    """A test that plans nonsense is told so."""
+    with pytest.raises(ValueError):
+        wrong(Simulator())
+
+
+def test_a_fault_strikes_whom_it_is_planned_for():
+    """By method, by campaign, after some, and so many times."""
+    simulator = Simulator()
+    one, other = simulator.add(), simulator.add()
+    simulator.fault("server-error", method="get", id=one, after=1, times=2, status_code=500)
+    codes = [request(simulator, "GET", url(campaign)).status_code for campaign in (one, other, one, one, one)]
+    assert codes == [200, 200, 500, 500, 200]
+
+
+# Real sockets
+
+
+@pytest.fixture
+def served():
+    simulator = Simulator()
+    with SimulatorServer(simulator) as server:
+        yield simulator, server
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Fault if kind not in ("moved", "stall")])
+def test_every_fault_arrives_over_a_socket_and_in_process_alike(served, kind):
+    """The same fault is the same kind of answer or error on both ways, and the journal has it."""
+    simulator, server = served
+    campaign = simulator.add("in-progress")
+
+    def outcome(client):
+        simulator.fault(kind, retry_after=3 if kind == "rate-limited" else None)
+        try:
+            response = client.get(url(campaign), auth=("key", "token"))
+        except httpx.TransportError as error:
+            return type(error).__name__
+        return (
+            response.status_code,
+            response.headers.get("Retry-After"),
+            "Date" in response.headers,
+            len(response.content),
+        )
+
+    with httpx.Client(base_url=server.base_url) as socket_client:
+        over_a_socket = outcome(socket_client)
+    with httpx.Client(base_url="http://simulator", transport=SimulatorTransport(simulator)) as client:
+        in_process = outcome(client)
+    assert over_a_socket == in_process
+    assert [entry.fault for entry in simulator.journal] == [kind, kind]
+
+
+def test_a_stall_is_a_timeout_and_ends_with_the_server():
+    """A client that waits less sees a time-out; closing the server lets go of who waits."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    begun = time.monotonic()
+    with SimulatorServer(simulator) as server:
+        simulator.fault("stall", seconds=60)
+        with httpx.Client(base_url=server.base_url, timeout=0.2) as client, pytest.raises(httpx.ReadTimeout):
+            client.get(url(campaign), auth=("key", "token"))
+    assert time.monotonic() - begun < 30
+
+
+def raw(server, payload):
+    host, port = server.base_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(payload)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_the_vendors_way_of_sending_works(served):
+    """A form content type around JSON, none at all, chunked, and credentials that curl took from the URL."""
+    simulator, server = served
+    for extra in (
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 18\r\n\r\n" + b'{"action":"pause"}',
+        b"Content-Length: 18\r\n\r\n" + b'{"action":"pause"}',
+        b"Transfer-Encoding: chunked\r\n\r\n12\r\n" + b'{"action":"pause"}' + b"\r\n0\r\n\r\n",
+    ):
+        campaign = simulator.add("in-progress")
+        head = f"PUT {url(campaign)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        head += f"Authorization: {BASIC['Authorization']}\r\n"
+        answer = raw(server, head.encode() + extra)
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert simulator.status(campaign) is Status.PAUSED
+
+
+def test_odd_framing_does_not_hang_or_crash_the_server(served):
+    """Nonsense is a 400 or a closed connection, and the next client is served."""
+    _, server = served
+    for payload in (
+        b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+        b"nonsense\r\n\r\n",
+        b"\x00\x01\x02",
+    ):
+        raw(server, payload)
+    assert httpx.get(f"{server.base_url}/_simulator/clock").status_code == 200
+
+
+def test_methods_that_nobody_knows_arrive_all_the_same(served):
+    """The journal has them, so a test can see that they were not sent."""
+    simulator, server = served
+    campaign = simulator.add("in-progress")
+    assert httpx.request("PAUSE", server.base_url + url(campaign), auth=("key", "token")).status_code == 405
+    assert simulator.journal[-1].method == "PAUSE"
+    assert simulator.journal[-1].legal is False
+
+
+def test_the_control_api_drives_everything(served):
+    """Campaigns, clock, faults, moves, journal and reset over HTTP; none of it is in the journal."""
+    _, server = served
+    base = f"{server.base_url}/_simulator"
+    campaign = httpx.post(f"{base}/campaigns", json={"channel": "voice", "status": "paused"}).json()["id"]
+    api = server.base_url + url(campaign, "voice")
+    assert httpx.get(api, auth=("key", "token")).status_code == 200
+    assert httpx.post(f"{base}/move", json={"id": campaign, "status": "in-progress"}).json()["status"] == "in-progress"
+    before = datetime.fromisoformat(httpx.get(f"{base}/clock").json()["now"])
+    after = datetime.fromisoformat(httpx.post(f"{base}/clock", json={"advance": 60}).json()["now"])
+    assert after - before == timedelta(seconds=60)
+    assert httpx.post(f"{base}/faults", json={"kind": "server-error", "status_code": 500}).status_code == 200
+    assert httpx.get(api, auth=("key", "token")).status_code == 500
+    assert httpx.post(f"{base}/faults", json={"kind": "reset"}).status_code == 200
+    assert httpx.delete(f"{base}/faults").status_code == 200
+    assert httpx.get(api, auth=("key", "token")).status_code == 200
+    journal = httpx.get(f"{base}/journal").json()
+    assert [entry["kind"] for entry in journal] == ["request", "move", "request", "request"]
+    assert campaign in [entry["id"] for entry in httpx.get(f"{base}/campaigns").json()]
+    assert "journal" in httpx.get(f"{base}/").text
+    assert httpx.post(f"{base}/reset").status_code == 200
+    assert httpx.get(f"{base}/journal").json() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code", "names"),
+    [
+        ("POST", "clock", {"advance": "soon"}, 400, "advance"),
+        ("POST", "clock", {"advance": -1}, 400, "forward"),
+        ("POST", "clock", {"now": "2026-01-01"}, 400, "time zone"),
+        ("POST", "clock", {"now": "2026-01-01T00:00:00Z", "advance": 1}, 400, "not both"),
+        ("POST", "clock", {"tick": 1}, 400, "unknown: tick"),
+        ("POST", "faults", {}, 400, "lost-after"),
+        ("POST", "faults", {"kind": "gone"}, 400, "gone"),
+        ("POST", "faults", {"kind": "reset", "times": True}, 400, "times"),
+        ("POST", "move", {"id": "nope", "status": "paused"}, 400, "nope"),
+        ("POST", "move", {"id": "nope"}, 400, "status"),
+        ("POST", "campaigns", {"status": "gone"}, 400, "gone"),
+        ("POST", "campaigns", {"start": "soon"}, 400, "start"),
+        ("POST", "reset", [1], 400, "JSON object"),
+        ("POST", "journal", {}, 405, "POST"),
+        ("GET", "nothing", None, 404, "nothing"),
+    ],
+)
+def test_bad_control_requests_name_what_was_wrong(served, method, path, body, code, names):
+    """A test suite in another language gets a sentence, not a traceback."""
+    _, server = served
+    content = b"" if body is None else json.dumps(body).encode()
+    answer = httpx.request(method, f"{server.base_url}/_simulator/{path}", content=content)
+    assert (answer.status_code, names in answer.json()["error"]) == (code, True)
+
+
+def test_a_page_in_a_browser_may_not_drive_it(served):
+    """Whoever has an Origin is a page of somebody's."""
+    _, server = served
+    answer = httpx.post(f"{server.base_url}/_simulator/reset", headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+
+
+# The command
+
+
+def start(*options):
+    command = [sys.executable, "-m", "campaign_fsm", "simulate", "--port", "0", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_simulate_tells_where_it_listens_and_ends_cleanly(number):
+    """One line of JSON once it listens, a campaign in every status on both channels, and no traceback."""
+    process = start("--json")
+    try:
+        told = json.loads(process.stdout.readline())
+        assert set(told) == {"base_url", "account_sid", "api_key", "api_token", "campaigns"}
+        assert told["base_url"].startswith("http://127.0.0.1:")
+        found = {(campaign["channel"], campaign["status"]) for campaign in told["campaigns"]}
+        assert found == {
+            (channel, status) for channel in oracle.CHANNELS for status in oracle.STATUSES if status != "unknown"
+        }
+        first = told["campaigns"][0]
+        answer = httpx.get(told["base_url"] + url(first["id"]), auth=(told["api_key"], told["api_token"]))
+        assert answer.json()["response"]["data"]["status"] == first["status"]
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_simulate_says_when_the_port_is_taken(served):
+    """A sentence and exit code 2."""
+    _, server = served
+    port = server.base_url.rpartition(":")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign_fsm", "simulate", "--port", port],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot listen" in done.stderr
+    assert "Traceback" not in done.stderr

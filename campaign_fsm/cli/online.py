@@ -48,7 +48,7 @@ class Host:
             if not as_json:
                 raise
             _print_json("not configured", error=_error_dict(error))
-            sys.exit(2)
+            raise click.exceptions.Exit(2) from None
 
 
 def _campaign_id(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -199,7 +199,7 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
         if not as_json:
             raise
         _print_json(outcome(error), error=_error_dict(error))
-        sys.exit(2)
+        raise click.exceptions.Exit(2) from None
     if as_json:
         _print_json("read", campaign=as_dict(campaign))
     else:
@@ -255,7 +255,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
                     else:
                         print_decision(decision)
                         click.echo("Nothing was sent (dry run).")
-                    sys.exit(0 if decision or decision.already else 1)
+                    raise click.exceptions.Exit(0 if decision or decision.already else 1)
                 if not undoable(action) and not yes:
                     _confirm(client, campaign_id, action, strict=strict)
                 campaign = getattr(client, action.value)(campaign_id)
@@ -296,7 +296,7 @@ def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, a
         click.echo(click.style("error: ", fg="red") + error.message, err=True)
         if curl:
             click.echo(f"To try it by hand, unguarded:\n  {curl}", err=True)
-    sys.exit(code)
+    raise click.exceptions.Exit(code)
 
 
 pause = _action_command(Action.PAUSE, "Stop contacting more numbers (legal while created or in-progress).")

@@ -170,7 +170,8 @@ _VOICE: Final = frozenset({Channel.VOICE})
 _MESSAGE: Final = frozenset({Channel.MESSAGE})
 
 
-@frozen(kw_only=True)
+# Rows of the table are compared by identity: there is one of each.
+@frozen(kw_only=True, eq=False)
 class Rule:
     """One edge of the life cycle: a trigger that is legal in one status, and where it leads.
 
@@ -205,7 +206,7 @@ class Rule:
         return dest
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Refusal:
     """Why a cell of the table is not legal. The first refusal that matches a cell is its answer.
 
@@ -639,7 +640,7 @@ CONTESTED: Final = Refusal(
 """The refusal of a contested edge under ``strict=True``; its sources are those of the edge."""
 
 
-@frozen
+@frozen(eq=False)
 class Problem:
     """A code outside the life cycle: why a request or a reading could not be used."""
 

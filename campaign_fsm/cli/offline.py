@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 
 import click
 
@@ -37,6 +36,8 @@ def _action(_: click.Context, __: click.Parameter, value: str) -> Action:
 
 
 def _near(value: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(value.lower(), known, n=1)
     return f"{f'did you mean {near[0]}? ' if near else ''}known are {', '.join(known)}"
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -23,6 +24,15 @@ from campaign_fsm.wire.target import Target
 
 ID_KEYS: Final = {Channel.MESSAGE: "sid", Channel.VOICE: "id"}
 SCHEDULE_KEYS: Final = {Channel.MESSAGE: ("start_time", "end_time"), Channel.VOICE: ("send_at", "end_at")}
+
+
+@lru_cache(maxsize=64)
+def _http_date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 @frozen
@@ -52,13 +62,7 @@ class Answer:
     def date(self) -> datetime | None:
         """The server's clock, an aware datetime, or None."""
         value = self.header(b"date")
-        if not value:
-            return None
-        try:
-            date = parsedate_to_datetime(value)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            return None
-        return date if date.tzinfo else date.replace(tzinfo=UTC)
+        return _http_date(value) if value else None
 
     @property
     def from_cache(self) -> bool:
@@ -281,7 +285,9 @@ def _text(value: object, limit: int) -> str | None:
     """A value of the server's as one printable line, so that no answer can drive a terminal."""
     if value is None or isinstance(value, dict | list):
         return None
-    text = "".join(char if char.isprintable() else " " for char in str(value)[: limit + 1])
+    text = str(value)[: limit + 1]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
     return text if len(text) <= limit else text[:limit] + "…"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import Factory, define, evolve, field, frozen
@@ -41,11 +42,16 @@ _NOT_FOR_READS: Final = re.compile(
 _PORTS: Final = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=256)
+def _name(header: bytes) -> bytes:
+    """The name under which a header is looked up; to a CGI-style server `_` is the same as `-`."""
+    return header.lower().replace(b"_", b"-")
+
+
 def _index(request: WireRequest) -> dict[bytes, list[bytes]]:
     index: dict[bytes, list[bytes]] = {}
     for name, value in request.headers:
-        # To a CGI-style server `_` is the same as `-`.
-        index.setdefault(name.lower().replace(b"_", b"-"), []).append(value)
+        index.setdefault(_name(name), []).append(value)
     return index
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 
 class Ambiguous(ValueError):
@@ -47,6 +47,9 @@ def _constant(text: str) -> Any:
     raise Ambiguous(f"{text} is not JSON")
 
 
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
+
+
 def _surrogate_free(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -63,7 +66,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise Ambiguous("it is empty")
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_pairs, parse_constant=_constant)
+        value = _DECODER.decode(body.decode())
         if b"\\u" in body:
             _surrogate_free(value)
     except Ambiguous:

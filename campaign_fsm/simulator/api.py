@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.simulator.campaigns import Record
-from campaign_fsm.wire.intent import CALLBACKS, VERBS
+from campaign_fsm.wire.intent import VERBS, edit_kind
 from campaign_fsm.wire.target import Target
 
 if TYPE_CHECKING:
@@ -161,12 +161,7 @@ def _plan_put(simulator: Simulator, request: Request, record: Record) -> Plan:
         if verb is None:
             return _failing(request, 400, "Unknown action.", write=True)
         return _plan_step(simulator, request, record, verb, fields)
-    keys = set(fields)
-    action = Action.EDIT
-    if keys <= CALLBACKS[record.channel]:
-        action = Action.EDIT_CALLBACKS
-    elif keys == {"schedule"}:
-        action = Action.RESCHEDULE
+    action = edit_kind(fields, record.channel)
     return _plan_step(simulator, request, record, action, fields)
 
 

@@ -7,7 +7,7 @@ campaign is left alone. Nothing here does I/O or knows an HTTP library.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -266,13 +266,16 @@ def _check_parameters(item: dict[str, Any], target: Target, action: Action) -> N
             raise _unreadable("CF414", f"{key!r} is no parameter that can be set", target, action)
 
 
+def edit_kind(keys: Iterable[str], channel: Channel) -> Action:
+    """Which action a PUT without one is, by its keys alone: the rules differ after the start."""
+    found = set(keys)
+    if found <= CALLBACKS[channel]:
+        return Action.EDIT_CALLBACKS
+    return Action.RESCHEDULE if found == {"schedule"} else Action.EDIT
+
+
 def _read_edit(item: dict[str, Any], target: Target) -> Intent:
-    keys = set(item)
-    action = Action.EDIT
-    if keys <= CALLBACKS[target.channel]:
-        action = Action.EDIT_CALLBACKS
-    elif keys == {"schedule"}:
-        action = Action.RESCHEDULE
+    action = edit_kind(item, target.channel)
     _check_parameters(item, target, action)
     return Intent(action, target, item)
 

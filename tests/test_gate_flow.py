@@ -518,6 +518,31 @@ def test_an_age_counts_from_when_the_read_was_sent():
     assert kinds(steps) == ["Acquire", "Read", "Forward"]
 
 
+def test_a_reused_reading_ages_with_the_clock_of_the_server():
+    """The start may pass while a reading is kept: its Date goes on with the time."""
+    gate = make(max_age=600)
+    date = [(b"Date", b"Mon, 05 Jan 2026 10:00:00 GMT")]
+    start = {"schedule": {"start_time": (NOW + timedelta(minutes=5)).isoformat()}}
+    edit = wire(body={"name": "new"})
+    reading = envelope("created", headers=date, **start)
+    run(gate, edit, reading, reading)
+    judgement, _ = run(gate, edit, reading)
+    assert judgement.reused
+    gate._clock.now += 299
+    refusal = refuse(gate, edit, envelope("created", headers=[(b"Date", b"Mon, 05 Jan 2026 10:04:59 GMT")], **start))
+    assert refusal.code == "CF232"
+    assert kinds(refusal.steps) == ["Acquire", "Read"]
+
+
+def test_a_status_that_echoes_credentials_is_redacted():
+    """A server that lies in the status field gets nothing into a message."""
+    request = wire(headers=[JSON, (b"Authorization", b"Basic a2V5MTIzOnRva2VuNDU2")])
+    refusal = refuse(make(), request, envelope("token456 key123"), kind=errors.UnknownStatus)
+    assert "token456" not in str(refusal) + refusal.raw_status
+    judgement, _ = run(make(), request, envelope("in-progress"), envelope("token456"))
+    assert "token456" not in judgement.drift.raw_status
+
+
 def test_nobody_is_refused_on_an_old_reading():
     """Where a reused reading would refuse, the status is read again first."""
     gate = make(max_age=10)

@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from attrs import evolve
@@ -157,8 +157,8 @@ class Gate:
 
     def _read(
         self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
-    ) -> Generator[Step, Any, Reading]:
-        """Read the status, retrying what passes by itself until the deadline."""
+    ) -> Generator[Step, Any, tuple[Reading, float]]:
+        """Read the status, retrying what passes by itself until the deadline; also when the read was sent."""
         ask = preflight(request)
         give_up = self._clock() + self._deadline
         delay = 0.5
@@ -175,7 +175,7 @@ class Gate:
             if answer is not None and answer.status_code != 429 and answer.status_code < 500:
                 reading = self._usable(answer, intent, request)
                 self._readings.put(self._key(request, intent.target), reading, sent_at)
-                return reading
+                return reading, sent_at
             wait = (answer.retry_after if answer else None) or delay
             if (cause is not None and not transient(cause)) or self._clock() + wait >= give_up:
                 raise self._unavailable(intent, answer, cause, request) from cause
@@ -193,7 +193,7 @@ class Gate:
         if answer.status_code != 200:
             raise self._unavailable(intent, answer, None, request)
         try:
-            return read_status(answer, intent.target)
+            return _without_secrets(read_status(answer, intent.target), request)
         except NotReadable as problem:
             raise StatusUnavailable(
                 **_subject(intent, problem.code),
@@ -227,25 +227,28 @@ class Gate:
         self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
     ) -> Generator[Step, Any, Judgement]:
         """A judgement that allows the write; raises the refusal otherwise."""
-        if reading := self._readings.get(self._key(request, intent.target)):
+        if kept := self._readings.get(self._key(request, intent.target)):
             # The campaign may have moved since: nobody is refused on an old reading.
             with suppress(CampaignFsmError):
-                return self._decided(intent, reading, reused=True)
-        reading = yield from self._read(request, intent, transient)
-        return self._decided(intent, reading, reused=False)
+                return self._decided(intent, *kept, reused=True)
+        reading, sent_at = yield from self._read(request, intent, transient)
+        try:
+            return self._decided(intent, reading, sent_at, reused=False)
+        except Refused as refusal:
+            _log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, refusal.code, reading.status)
+            raise
 
-    def _decided(self, intent: Intent, reading: Reading, *, reused: bool) -> Judgement:
-        decision, warnings = self._decide(intent, reading)
+    def _decided(self, intent: Intent, reading: Reading, sent_at: float, *, reused: bool) -> Judgement:
+        # The server's clock stood at its Date when it answered, and has gone on since.
+        age = timedelta(seconds=self._clock() - sent_at)
+        decision, warnings = self._decide(intent, reading, reading.date + age if reading.date else self._now())
         if not decision:
-            refusal = _refusal(intent, reading, decision)
-            _log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, decision.code, reading.status)
-            raise refusal
+            raise _refusal(intent, reading, decision)
         for warning in warnings:
             _log.warning("%s %s: %s", intent.action, intent.target.id, warning)
         return Judgement(intent, reading, reused, decision, warnings)
 
-    def _decide(self, intent: Intent, reading: Reading) -> tuple[Decision, tuple[str, ...]]:
-        now = reading.date or self._now()
+    def _decide(self, intent: Intent, reading: Reading, now: datetime) -> tuple[Decision, tuple[str, ...]]:
         started = reading.started(now)
 
         def ask(action: Action, *, as_started: bool = started) -> Decision:
@@ -289,23 +292,23 @@ class Gate:
         if 300 <= answer.status_code < 400:
             _log.warning("%s %s: answered with a redirect (%d)", intent.action, intent.target.id, answer.status_code)
             raise api_error(answer, request.method, intent.target, secrets_of(request.headers))
-        judgement = self._compared(judgement, answer)
+        judgement = self._compared(judgement, answer, request)
         if judgement.answered and not judgement.drift:
             self._readings.put(key, judgement.answered, sent_at)
         status = judgement.answered.status if judgement.answered else None
         _log.info("%s %s: answered %d, status %s", intent.action, intent.target.id, answer.status_code, status)
         return judgement
 
-    def _compared(self, judgement: Judgement, answer: Answer) -> Judgement:
+    def _compared(self, judgement: Judgement, answer: Answer, request: WireRequest) -> Judgement:
         """The judgement with what the answer shows, held against what was decided."""
         intent, reading, decision = judgement.intent, judgement.reading, judgement.decision
         answered, problem, drift = None, None, None
         if answer.status_code < 300 and reading and decision and intent.target.id:
             try:
-                answered = read_status(answer, intent.target)
+                answered = _without_secrets(read_status(answer, intent.target), request)
                 drift = self._drift(intent, reading, decision, answered)
             except NotReadable as unreadable:
-                problem = str(unreadable)
+                problem = redact(str(unreadable), secrets_of(request.headers))
             except Exception as error:  # noqa: BLE001
                 # The write is done: whatever the answer does to us, the caller gets it.
                 _log.exception("the answer to a write could not be judged")
@@ -358,6 +361,13 @@ class Gate:
 
 
 _ALONE: Final = frozenset({Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE})
+
+
+def _without_secrets(reading: Reading, request: WireRequest) -> Reading:
+    """The reading, in case that a server echoes credentials as a status."""
+    if reading.status is not Status.UNKNOWN:
+        return reading
+    return evolve(reading, raw_status=redact(reading.raw_status, secrets_of(request.headers)) or "")
 
 
 def _same(sent: object, read: object) -> bool:

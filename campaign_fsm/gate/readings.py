@@ -35,10 +35,12 @@ class Readings:
         self._begun = 0
         self._in_flight = 0
 
-    def get(self, key: Key) -> Reading | None:
-        """A reading that is still fresh enough, or None."""
+    def get(self, key: Key) -> tuple[Reading, float] | None:
+        """A reading that is still fresh enough and when it was sent, or None."""
         stored = self._stored.get(key)
-        return stored.reading if stored and self._clock() - stored.sent_at <= self._max_age else None
+        if stored is None or self._clock() - stored.sent_at > self._max_age:
+            return None
+        return stored.reading, stored.sent_at
 
     def put(self, key: Key, reading: Reading, sent_at: float) -> None:
         """Keep the reading of somebody who holds the campaign's lock."""

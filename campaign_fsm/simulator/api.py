@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from attrs import evolve, frozen
@@ -18,9 +19,6 @@ from campaign_fsm.simulator.campaigns import Record
 from campaign_fsm.wire.intent import VERBS, edit_kind
 from campaign_fsm.wire.target import Target
 
-if TYPE_CHECKING:
-    from campaign_fsm.simulator.state import Simulator
-
 # Fact sheet section 6: default and greatest page size.
 _PAGE = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
 _SORT_KEYS: dict[str, Callable[[Record], Any]] = {
@@ -28,6 +26,21 @@ _SORT_KEYS: dict[str, Callable[[Record], Any]] = {
     "name": lambda record: record.name,
     "schedule.start_time": lambda record: record.start or record.created,
 }
+
+
+class Account(Protocol):
+    """What the API needs of the account that it is the API of."""
+
+    account_sid: str
+    illegal_status_code: int
+    records: dict[str, Record]
+
+    @property
+    def now(self) -> datetime: ...
+
+    def create(self, channel: Channel, fields: dict[str, Any]) -> Record: ...
+
+    def after_resume(self, record: Record) -> Status: ...
 
 
 @frozen
@@ -62,10 +75,10 @@ class Plan:
     request: Request
     action: str | None
     legal: bool | None
-    run: Callable[[Simulator], Result]
+    run: Callable[[Account], Result]
 
-    def carry_out(self, simulator: Simulator) -> Result:
-        return evolve(self.run(simulator), action=self.action, legal=self.legal)
+    def carry_out(self, account: Account) -> Result:
+        return evolve(self.run(account), action=self.action, legal=self.legal)
 
     def refused(self, status_code: int) -> Result:
         """The request is answered with an error, and nothing is done."""
@@ -102,8 +115,8 @@ def error(request: Request, status_code: int, description: str, code: int = 1000
     return Result(request, status_code, _envelope(request, status_code, [item] if voice else item))
 
 
-def _ok(simulator: Simulator, request: Request, record: Record, *, applied: bool) -> Result:
-    item = _item(record.data(simulator.account_sid))
+def _ok(account: Account, request: Request, record: Record, *, applied: bool) -> Result:
+    item = _item(record.data(account.account_sid))
     response = [item] if record.channel is Channel.VOICE else item
     return Result(request, 200, _envelope(request, 200, response), applied=applied)
 
@@ -113,7 +126,7 @@ def _failing(request: Request, status_code: int, description: str, *, action: st
     return Plan(request, action, legal, lambda _: error(request, status_code, description))
 
 
-def plan(simulator: Simulator, request: Request) -> Plan:
+def plan(account: Account, request: Request) -> Plan:
     """What a request asks for, and whether it is legal now."""
     target, method = request.target, request.method
     write = method not in ("GET", "HEAD", "OPTIONS")
@@ -121,7 +134,7 @@ def plan(simulator: Simulator, request: Request) -> Plan:
         return Plan(request, None, None, lambda _: Result(request, 404, rest_exception(404, "Not Found")))
     if target.id is None:
         if method == "GET":
-            return Plan(request, None, None, lambda sim: _list(sim, request, target))
+            return Plan(request, None, None, lambda account: _list(account, request, target))
         if method == "POST":
             return _plan_create(request, target)
         return _failing(request, 405, "Method not allowed.", write=write)
@@ -129,11 +142,11 @@ def plan(simulator: Simulator, request: Request) -> Plan:
         return _failing(request, 404, "No such campaign.", write=write)
     record = request.record
     if method == "GET":
-        return Plan(request, None, None, lambda sim: _ok(sim, request, record, applied=False))
+        return Plan(request, None, None, lambda account: _ok(account, request, record, applied=False))
     if method == "PUT":
-        return _plan_put(simulator, request, record)
+        return _plan_put(account, request, record)
     if method == "DELETE":
-        return _plan_step(simulator, request, record, Action.DELETE, {})
+        return _plan_step(account, request, record, Action.DELETE, {})
     return _failing(request, 405, "Method not allowed.", write=write)
 
 
@@ -151,7 +164,7 @@ def _read_body(request: Request) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document else None
 
 
-def _plan_put(simulator: Simulator, request: Request, record: Record) -> Plan:
+def _plan_put(account: Account, request: Request, record: Record) -> Plan:
     item = _read_body(request)
     if item is None:
         return _failing(request, 400, "The body is not a JSON object.", write=True)
@@ -160,13 +173,13 @@ def _plan_put(simulator: Simulator, request: Request, record: Record) -> Plan:
         verb = VERBS.get(item["action"]) if isinstance(item["action"], str) else None
         if verb is None:
             return _failing(request, 400, "Unknown action.", write=True)
-        return _plan_step(simulator, request, record, verb, fields)
+        return _plan_step(account, request, record, verb, fields)
     action = edit_kind(fields, record.channel)
-    return _plan_step(simulator, request, record, action, fields)
+    return _plan_step(account, request, record, action, fields)
 
 
-def _plan_step(simulator: Simulator, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
-    started = record.started(simulator.now)
+def _plan_step(account: Account, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
+    started = record.started(account.now)
 
     def ask(what: Action) -> Decision:
         return decide(record.status, what, channel=record.channel, started=started)
@@ -176,21 +189,21 @@ def _plan_step(simulator: Simulator, request: Request, record: Record, action: A
     if action is Action.RESUME and "schedule" in fields and record.channel is Channel.VOICE:
         legal = legal and ask(Action.RESCHEDULE).allowed
 
-    def run(sim: Simulator) -> Result:
+    def run(account: Account) -> Result:
         if not legal:
             return error(
-                request, sim.illegal_status_code, f"Cannot {action} a campaign that is {record.spelled}.", 1004
+                request, account.illegal_status_code, f"Cannot {action} a campaign that is {record.spelled}.", 1004
             )
         if action in (Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE):
             record.edit(fields)
         elif action is Action.RESUME:
             record.reschedule(fields.get("schedule"))
-            record.status = sim.after_resume(record)
+            record.status = account.after_resume(record)
         else:
             assert decision.destination is not None
             record.status = decision.destination
-        record.updated = sim.now
-        return _ok(sim, request, record, applied=True)
+        record.updated = account.now
+        return _ok(account, request, record, applied=True)
 
     return Plan(request, action.value, legal, run)
 
@@ -203,9 +216,9 @@ def _plan_create(request: Request, target: Target) -> Plan:
     if missing:
         return Plan(request, "create", True, lambda _: error(request, 400, f"Missing: {', '.join(missing)}.", 1001))
 
-    def run(sim: Simulator) -> Result:
-        record = sim.create(target.channel, item)
-        data = record.data(sim.account_sid)
+    def run(account: Account) -> Result:
+        record = account.create(target.channel, item)
+        data = record.data(account.account_sid)
         if target.channel is Channel.MESSAGE:
             data["status"] = "scheduled"  # how a create is answered (S6, S3)
         return Result(request, 200, _envelope(request, 200, [_item(data)]), applied=True)
@@ -222,7 +235,7 @@ def _missing(item: dict[str, Any], channel: Channel) -> list[str]:
     return [names[0] for names in needed if not any(item.get(name) for name in names)]
 
 
-def _list(simulator: Simulator, request: Request, target: Target) -> Result:
+def _list(account: Account, request: Request, target: Target) -> Result:
     query = dict(parse_qsl(request.query))
     default, greatest = _PAGE[target.channel]
     if target.channel is Channel.MESSAGE and query.get("channel", "").upper() != "SMS":
@@ -236,7 +249,7 @@ def _list(simulator: Simulator, request: Request, target: Target) -> Result:
     wanted = {Status.parse(text) for text in query.get("status", "").split(",") if text}
     found = [
         record
-        for record in simulator.records.values()
+        for record in account.records.values()
         if record.channel is target.channel
         and (not wanted or record.status in wanted)
         and query.get("name", "").casefold() in record.name.casefold()
@@ -248,5 +261,5 @@ def _list(simulator: Simulator, request: Request, target: Target) -> Result:
     found.sort(key=_SORT_KEYS[key], reverse=order == "desc")
     page = found[offset : offset + limit]
     metadata = {"count": len(page), "offset": offset, "total": len(found), "limit": limit}
-    items = [_item(record.data(simulator.account_sid)) for record in page]
+    items = [_item(record.data(account.account_sid)) for record in page]
     return Result(request, 200, _envelope(request, 200, items, metadata=metadata))

@@ -253,7 +253,9 @@ def undoable(action: Action) -> bool:
 
 
 def _goal(action: Action) -> Status | None:
-    """The status that an action is for; None where it leaves the status as it is."""
+    """The status that an action is to take a campaign to; None where it leaves the status as it is."""
+    if action is Action.CREATE:
+        return None  # it makes a campaign and takes none anywhere
     return next((rule.dest for rule in RULES if rule.trigger is action), None)
 
 

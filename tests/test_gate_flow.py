@@ -300,8 +300,16 @@ def test_a_read_that_cannot_succeed_is_not_tried_again():
 
 def test_fields_equal_to_the_reading_are_no_edit():
     """S2's own sample sends `caller_id` and `url` beside the action."""
-    request = put("pause", VOICE, caller_id="0123", url="https://x", retries={"b": 1, "a": [True]})
-    reading = envelope("InProgress", wrapped=True, caller_id="0123", url="https://x", retries={"a": [True], "b": 1})
+    request = put(
+        "pause", VOICE, caller_id="0123", url="https://x", retries={"c": {"y": 1, "x": 2}, "b": 1, "a": [True]}
+    )
+    reading = envelope(
+        "InProgress",
+        wrapped=True,
+        caller_id="0123",
+        url="https://x",
+        retries={"b": 1, "c": {"x": 2, "y": 1}, "a": [True]},
+    )
     judgement, _ = run(make(), request, reading, envelope("Paused", wrapped=True))
     assert judgement.decision.allowed
 
@@ -503,6 +511,84 @@ def test_with_max_age_an_answer_is_a_reading():
     gate._clock.now += 10.5
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_with_max_age_a_read_of_the_callers_is_a_reading_too():
+    """A GET of the campaign that went through is what the next write is judged by."""
+    gate = make(max_age=10)
+    _, steps = run(gate, wire("GET", body=b""), envelope("in-progress"))
+    assert steps == [Forward(buffered=True)]
+    judgement, steps = run(gate, put("pause"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Forward"]
+    assert judgement.reused
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("HEAD", MESSAGE),
+        ("GET", f"{MESSAGE}/message-details"),
+        ("GET", MESSAGE.rpartition("/")[0]),
+        ("OPTIONS", MESSAGE),
+    ],
+)
+def test_other_reads_pass_without_being_looked_at(method, target):
+    """Only a GET of one campaign is a reading; the rest is streamed through as it is."""
+    _, steps = run(make(max_age=10), wire(method, target, b""))
+    assert steps == [Forward(buffered=False)]
+    _, steps = run(make(), wire("GET", body=b""))
+    assert steps == [Forward(buffered=False)]
+
+
+@pytest.mark.parametrize("answer", [Answer(404, (), b"{}"), Answer(201, (), envelope("in-progress").body), HTML])
+def test_a_read_that_is_no_reading_is_not_kept(answer):
+    """Errors, odd codes and unreadable bodies of the caller's reads pass, and are forgotten."""
+    gate = make(max_age=10)
+    run(gate, wire("GET", body=b""), answer)
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_the_judgement_tells_everything(monkeypatch):
+    """Intent, reading, decision, status code and answer of the write; and what went wrong with reading it."""
+    from campaign_fsm.gate import flow
+
+    judgement, steps = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
+    assert (judgement.intent.action, judgement.reading.status, judgement.decision.code) == (
+        "pause",
+        "in-progress",
+        "CF103",
+    )
+    assert (judgement.status_code, judgement.answered.status, judgement.problem) == (200, "paused", None)
+    assert steps[-1].judgement.reading is judgement.reading
+    original, calls = flow.read_status, []
+
+    def failing_the_second_time(answer, target):
+        calls.append(answer)
+        if len(calls) == 2:
+            raise KeyError("bug")
+        return original(answer, target)
+
+    monkeypatch.setattr(flow, "read_status", failing_the_second_time)
+    judgement, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
+    assert (judgement.problem, judgement.answered, judgement.status_code) == ("KeyError", None, 200)
+
+
+@pytest.mark.parametrize("code", [400, 409, 500])
+def test_an_error_answer_is_handed_on_unread(code):
+    """Only a success says what the status is now."""
+    judgement, _ = run(make(), put("pause"), envelope("in-progress"), Answer(code, (), envelope("paused").body))
+    assert (judgement.status_code, judgement.answered, judgement.problem, judgement.drift) == (code, None, None, None)
+
+
+def test_past_the_end_goes_by_the_clock_of_the_server():
+    """A resumed campaign that is paused again is drift before its end, by the Date of the reading."""
+    date = [(b"Date", b"Mon, 05 Jan 2026 01:00:00 GMT")]
+    end = {"schedule": {"start_time": PAST, "end_time": (NOW - timedelta(hours=1)).isoformat()}}
+    judgement, _ = run(make(), put("resume"), envelope("paused", headers=date, **end), envelope("paused", **end))
+    assert judgement.drift.unseen
+    assert judgement.drift.channel == "message"
+    assert judgement.warnings == ()
 
 
 def test_an_age_counts_from_when_the_read_was_sent():

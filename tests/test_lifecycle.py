@@ -34,6 +34,31 @@ def test_the_oracle_covers_the_enumerations():
     assert len(list(oracle.cells())) == 2 * 10 * 9 * 3 * 2
 
 
+GOALS = {
+    "pause": "paused",
+    "resume": "in-progress",
+    "complete": "completed",
+    "archive": "archived",
+    "delete": "deleted",
+}
+ROUTES = {(start, goal): way for start, goal, way in oracle.routes()}
+
+
+def expected_route(status, action, channel, dest, strict):
+    """The way to what an action is for, by the typed routes; voice has delete besides."""
+    if dest is not None:
+        return (action,)
+    if action not in GOALS or status == "unknown":
+        return None
+    if status is None:
+        return {"pause": ("create", "pause"), "complete": ("create", "pause", "complete")}.get(
+            action, ("create", "pause", "complete", "archive") if action == "archive" else None
+        ) or (("create", "delete") if (action, channel, strict) == ("delete", "voice", False) else None)
+    if (status, action, channel, strict) == ("created", "delete", "voice", False):
+        return ("delete",)
+    return ROUTES[status, GOALS[action]]
+
+
 def test_decide_agrees_with_the_oracle_in_every_cell():
     """Every one of the 1080 cells is decided as the typed table says, with everything that hangs on it."""
     counted = 0
@@ -61,6 +86,14 @@ def test_decide_agrees_with_the_oracle_in_every_cell():
             assert decision.standing is (Standing.CONTESTED if contested else Standing.DOCUMENTED), where
             assert decision.sources, where
         assert decision.reason.endswith("."), where
+        assert decision.effect.endswith("."), where
+        assert decision.route == expected_route(status, action, channel, dest, strict), where
+        if dest is None and status is not None and oracle.legal(status, action, channel, started):
+            # Legal but for strictness: the code says so, and the sources are those that contradict each other.
+            assert decision.code == "CF251", where
+            assert decision.sources == decide(status, action, channel=channel, started=started).sources, where
+        else:
+            assert decision.code != "CF251", where
         counted += 1
     assert counted == 1080
 

@@ -24,7 +24,7 @@ from attrs import define
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step
 from campaign_fsm.wire.answer import Answer
-from campaign_fsm.wire.intent import WireRequest
+from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport, Request, Response
@@ -122,8 +122,8 @@ class _Passage:
         if raw is None:
             body = response.content
         else:
-            # The request's own body is a stream of the same library, good for sync and async clients.
-            response.stream = type(self.request.stream)(raw)  # type: ignore[call-arg]
+            # A stream of bytes is good for sync and async clients.
+            response.stream = _family(response).ByteStream(raw)
             body = raw
             if "content-encoding" in response.headers:
                 try:
@@ -173,8 +173,10 @@ class GuardTransport(_Guard, BaseTransport):
         if not self._gate.concerns(wire):
             response: Response = self._inner.handle_request(request)
             return response
-        # Reading the body of a read costs nothing and makes its stream one that can be made anew.
-        wire.body = request.read()
+        if request.method not in SAFE_METHODS:
+            wire.body = request.read()
+            # What is judged is what goes out, also where a stream would say something else the next time.
+            request.stream = _family(request).ByteStream(wire.body)
         passage = _Passage(request)
         flow = self._gate.flow(wire, passage.transient)
         passage.note(drive(flow, lambda step: self._perform(step, passage)))
@@ -244,7 +246,9 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
         if not self._gate.concerns(wire):
             response: Response = await self._inner.handle_async_request(request)
             return response
-        wire.body = await request.aread()
+        if request.method not in SAFE_METHODS:
+            wire.body = await request.aread()
+            request.stream = _family(request).ByteStream(wire.body)
         passage = _Passage(request)
         flow = self._gate.flow(wire, passage.transient)
         passage.note(await drive_async(flow, lambda step: self._perform(step, passage)))

@@ -218,6 +218,30 @@ def test_a_body_that_is_streamed_is_read_and_judged():
     assert inner.writes() == ["pause"]
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_stream_that_changes_its_mind_is_sent_as_it_was_judged(family, read_before):
+    """What goes out is the very bytes that were judged, also where the stream would say something else next."""
+
+    class Fickle(family.ByteStream):
+        times = 0
+
+        def __iter__(self):
+            self.times += 1
+            yield b'{"action": "pause"}' if self.times == 1 else b'{"action": "archive"}'
+
+    sent = []
+    inner = Inner(family=family)
+    inner.on_write = lambda request: sent.append(b"".join(request.stream))
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    request = family.Request("PUT", URL, headers=headers, stream=Fickle(b""))
+    if read_before:
+        request.read()
+    with client(inner) as http:
+        http.send(request)
+    assert sent == [b'{"action": "pause"}']
+
+
 def test_an_extension_cannot_smuggle_a_target():
     """`extensions={"target": …}` replaces what the request line says, so it is judged."""
     inner = Inner()

@@ -405,6 +405,20 @@ def test_an_environment_proxy_is_used(simulator, monkeypatch):
                 client.get("abc")
 
 
+@pytest.mark.parametrize("proxy", ["socks4://user:pass-canary@127.0.0.1:1", "nonsense://x", "http://[::1"])
+@pytest.mark.parametrize("kind", [CampaignClient, AsyncCampaignClient])
+def test_a_proxy_that_cannot_be_used_is_a_configuration_error(monkeypatch, proxy, kind):
+    """From the argument or the environment, and without its password."""
+    settings = {"account_sid": "a", "api_key": KEY, "api_token": TOKEN}
+    with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
+        kind(proxy=proxy, **settings)
+    assert "pass-canary" not in str(caught.value)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
+        kind(**settings)
+    assert "pass-canary" not in str(caught.value)
+
+
 # The canary
 
 

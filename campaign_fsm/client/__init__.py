@@ -103,7 +103,12 @@ class _Client:
         self._secrets = (*secrets_of((authorization,)), *_password(proxy))
         if transport is None:
             verify = True if verify is _UNSET else verify
-            transport = getattr(http, self._transport_face)(proxy=proxy, verify=verify, trust_env=trust_env)
+            try:
+                transport = getattr(http, self._transport_face)(proxy=proxy, verify=verify, trust_env=trust_env)
+            except (ImportError, ValueError, OSError, http.InvalidURL) as error:
+                # A proxy scheme that is not supported or needs another package, a missing certificate file.
+                problem = f"{type(error).__name__}: {redact(str(error), self._secrets)}."
+                raise ConfigurationError(setting="proxy, verify or trust_env", problem=problem) from None
         guard = self._guard(
             transport, {"max_age": max_age, "strict": strict, "deadline": deadline, "on_drift": on_drift}
         )

@@ -121,6 +121,8 @@ class _Passage:
         """
         if raw is None:
             body = response.content
+            if len(body) > _MOST:
+                raise self.too_large(response)
         else:
             # A stream of bytes is good for sync and async clients.
             response.stream = _family(response).ByteStream(raw)

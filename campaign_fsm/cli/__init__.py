@@ -5,11 +5,12 @@ Exit codes: 0 fine, 1 a verdict against the caller (illegal, refused, overtaken)
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -29,6 +30,7 @@ _COMMANDS: Final = {
     "diagram": ("diagram", "Draw the life cycle."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
+_WRITES: Final = ("pause", "resume", "complete", "archive")
 
 
 class _Lazy(click.Group):
@@ -85,39 +87,65 @@ def cli() -> None:
     """
 
 
+def _colour() -> bool | None:
+    """False where the environment asks for none; None lets click look whether it writes to a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def _complain(text: str) -> None:
+    click.echo(f"{click.style('error:', fg='red')} {text}", err=True, color=_colour())
+
+
 def _failed(error: Exception) -> int:
     """Print what went wrong on the way to a verdict, and give the exit code."""
     from campaign_fsm.cli.failures import exit_code
     from campaign_fsm.errors import CampaignFsmError
 
     if isinstance(error, CampaignFsmError):
-        click.echo(f"{click.style('error:', fg='red')} {error.message}", err=True)
+        _complain(error.message)
         return exit_code(error)
-    click.echo(
-        f"{click.style('error:', fg='red')} {type(error).__name__}: {error}\n"
-        "That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.",
-        err=True,
-    )
+    # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
+    told = " ".join("".join(char if char.isprintable() else " " for char in str(error)).split())
+    _complain(f"{type(error).__name__}{f': {told}' if told else ''}")
+    click.echo("That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.", err=True)
     return 2
 
 
+def _interrupted(command: str | None) -> str:
+    """What is known after Ctrl-C: of a write, nothing."""
+    if command in _WRITES:
+        return (
+            f"Interrupted. Nobody can tell whether the {command} took effect if it was on its way; "
+            "see what campaign-fsm get says before repeating it."
+        )
+    return "Interrupted."
+
+
 def run(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. Whatever is no verdict is 2."""
+    """Run one command and return its exit code. Whatever is no verdict is 2.
+
+    Raises:
+        Exception: What nobody expected, if CAMPAIGN_FSM_DEBUG is set.
+    """
+    command = next(iter(sys.argv[1:] if argv is None else argv), None)
     try:
-        result: Any = cli.main(list(argv) if argv is not None else None, "campaign-fsm", standalone_mode=False)
-    except click.Abort:
-        click.echo("Nothing was sent.", err=True)
+        result: Any = cli.main(
+            list(argv) if argv is not None else None, "campaign-fsm", standalone_mode=False, color=_colour()
+        )
+    except click.Abort as abort:
+        # click turns Ctrl-C anywhere into Abort, too, with the interrupt as its cause. Only an Abort
+        # without one comes from a question, before anything was sent.
+        click.echo(_interrupted(command) if abort.__cause__ else "Nothing was sent.", err=True)
         return 2
     except click.ClickException as error:
         error.show()
         return 2
     except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
+        click.echo(_interrupted(command), err=True)
         return 2
-    except BrokenPipeError:
-        # Whoever read the output has had enough. Python would complain once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
+    except SystemExit as left:
+        # click leaves with 1, a verdict here, when whoever read the output has had enough.
+        return 2 if left.code else 0
     except Exception as error:
         if os.environ.get("CAMPAIGN_FSM_DEBUG"):
             raise
@@ -125,6 +153,33 @@ def run(argv: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def main() -> None:
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    import json
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _print_in_any_encoding() -> None:
+    """Let no character that the output cannot encode stand between a verdict and its exit code.
+
+    Such a character is printed as JSON escapes it, so that `--json` stays JSON and loses nothing.
+    """
+    codecs.register_error("campaign_fsm.escape", _escape)
+    for stream in (sys.stdout, sys.stderr):
+        # A stream can be None or a stand-in without this.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="campaign_fsm.escape")
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
-    sys.exit(run())
+    _print_in_any_encoding()
+    try:
+        code = run(argv)
+    except Exception:  # noqa: BLE001 (the debug mode of `run`; Python itself would exit with 1, a verdict)
+        import traceback
+
+        traceback.print_exc()
+        code = 2
+    sys.exit(code)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
 from campaign_fsm.lifecycle import Decision, decide, undoable
 from campaign_fsm.lifecycle import route as find_route
 from campaign_fsm.rules import Action, Channel, Standing, Status
+
+# `json` and `textwrap` are imported where they are used: `check` is timed against `import click`.
 
 CHANNEL = click.option(
     "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
@@ -47,12 +51,31 @@ def steps(route: tuple[Action, ...]) -> str:
     return " → ".join(step if undoable(step) else f"{step} (cannot be undone)" for step in route)
 
 
-def rows(decision: Decision) -> list[tuple[str, str]]:
-    """What there is to say of a decision, as labels and sentences."""
+def way_back(source: Status | None, dest: Status | None, *, channel: str, strict: bool = False) -> str | None:
+    """How to get back to where a step began, in words; None where the status does not change.
+
+    Not the same as being undoable, which is a column of the table set by hand: what was sent stays sent.
+    """
+    if source is None or dest is None or source is dest:
+        return None
+    way = find_route(dest, source, channel=channel, strict=strict)
+    return steps(way) if way else "none is documented"
+
+
+def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
+    """What there is to say of a decision, as labels and sentences.
+
+    `given` is the status as it was spelled by the caller, said where it is not the canonical one.
+    """
     found: list[tuple[str, str]] = []
+    if given is not None and given != decision.status:
+        found.append(("read as", f"{decision.status}, from {given!r}"))
     if decision:
         found.append(("effect", decision.effect))
         found.append(("then", f"{decision.destination}{'' if decision.undoable else ' (cannot be undone)'}"))
+        back = way_back(decision.status, decision.destination, channel=decision.channel, strict=decision.strict)
+        if back and decision.undoable:
+            found.append(("way back", back))
         if decision.standing is Standing.CONTESTED:
             found.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
     for source in decision.sources:
@@ -73,19 +96,65 @@ def _way(decision: Decision) -> str:
     return "there is none"
 
 
-def print_decision(decision: Decision) -> None:
+def columns() -> int | None:
+    """How wide the terminal is that standard output goes to; None where it goes elsewhere."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def lay_out(labelled: Iterable[tuple[str, str]], width: int | None) -> Iterator[str]:
+    """Labels and sentences as aligned lines, none longer than `width` unless it is one long word.
+
+    Without a width every sentence keeps its line, so that `grep` finds it whole.
+    """
+    for label, text in labelled:
+        head = f"  {label:<11}"
+        if width is None or len(head) + len(text) <= width:
+            yield head + text
+            continue
+        import textwrap
+
+        yield from textwrap.wrap(
+            text,
+            max(width, 40),
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def print_decision(decision: Decision, given: str | None = None) -> None:
     """Show a decision to a person."""
     verdict = click.style("LEGAL", fg="green", bold=True) if decision else click.style("ILLEGAL", fg="red", bold=True)
     click.echo(f"{verdict}  {decision.action} while {decision.status}  ({decision.code}, {decision.channel})")
     if not decision:
         click.echo(f"  {decision.reason}")
-    for label, text in rows(decision):
-        click.echo(f"  {label:<11}{text}")
+    for line in lay_out(rows(decision, given), columns()):
+        click.echo(line)
+
+
+def print_json(found: dict[str, Any]) -> None:
+    """One JSON object on one line."""
+    import json
+
+    click.echo(json.dumps({"version": 1, **found}, ensure_ascii=False))
+
+
+def _complete(known: Iterable[str]) -> Any:
+    """What a shell offers for an argument."""
+    return lambda _, __, incomplete: [name for name in known if name.startswith(incomplete)]
+
+
+COMPLETE_STATUS = _complete([status for status in Status if status is not Status.UNKNOWN])
 
 
 @click.command()
-@click.argument("raw_status", metavar="STATUS")
-@click.argument("action", callback=_action)
+@click.argument("raw_status", metavar="STATUS", shell_complete=COMPLETE_STATUS)
+@click.argument("action", callback=_action, shell_complete=_complete(Action))
 @CHANNEL
 @click.option("--started/--not-started", default=None, help="Whether it has started; not said means nobody knows.")
 @click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
@@ -102,6 +171,10 @@ def check(raw_status: str, action: Action, *, channel: str, started: bool | None
       campaign-fsm check paused reschedule --channel voice --started --strict --json
 
     Exit code: 0 legal, 1 illegal, 2 could not tell.
+
+    JSON: version (1), verdict (legal, illegal or unknown), status_given, and the decision: allowed,
+    status, action, channel, started, strict, destination, accepted, code, reason, standing, effect,
+    undoable, already, legal_actions, route, irreversible_steps, sources.
     """
     status = Status.parse(raw_status)
     unknown = status is Status.UNKNOWN
@@ -110,15 +183,15 @@ def check(raw_status: str, action: Action, *, channel: str, started: bool | None
     decision = decide(status, action, channel=channel, started=started, strict=strict)
     if as_json:
         verdict = "unknown" if unknown else "legal" if decision else "illegal"
-        click.echo(json.dumps({"version": 1, "verdict": verdict, **decision.as_dict()}, ensure_ascii=False))
+        print_json({"verdict": verdict, "status_given": raw_status, **decision.as_dict()})
     else:
-        print_decision(decision)
+        print_decision(decision, raw_status)
     return 2 if unknown else 0 if decision else 1
 
 
 @click.command()
-@click.argument("start", metavar="FROM", callback=_status)
-@click.argument("goal", metavar="TO", callback=_status)
+@click.argument("start", metavar="FROM", callback=_status, shell_complete=COMPLETE_STATUS)
+@click.argument("goal", metavar="TO", callback=_status, shell_complete=COMPLETE_STATUS)
 @CHANNEL
 @click.option("--strict", is_flag=True, help="Avoid what the vendor's pages contradict each other about.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
@@ -135,8 +208,8 @@ def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool
     way = find_route(start, goal, channel=channel, strict=strict)
     if as_json:
         irreversible = [step for step in way or () if not undoable(step)]
-        found = {"version": 1, "from": start, "to": goal, "channel": channel, "strict": strict}
-        click.echo(json.dumps({**found, "route": way and list(way), "irreversible_steps": irreversible}))
+        found = {"from": start, "to": goal, "channel": channel, "strict": strict}
+        print_json({**found, "route": None if way is None else list(way), "irreversible_steps": irreversible})
     elif way:
         click.echo(steps(way))
     elif way == ():

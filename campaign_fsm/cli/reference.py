@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -10,7 +9,23 @@ from typing import Any
 
 import click
 
-from campaign_fsm.rules import CONTESTED, PROBLEMS, REFUSALS, RULES, Channel, Event, Problem, Refusal, Rule, Source
+from campaign_fsm.cli.offline import columns, lay_out, print_json, steps, way_back
+from campaign_fsm.lifecycle import decide
+from campaign_fsm.rules import (
+    CONTESTED,
+    PROBLEMS,
+    REFUSALS,
+    RULES,
+    Action,
+    Channel,
+    Event,
+    Problem,
+    Refusal,
+    Rule,
+    Source,
+    Standing,
+    Status,
+)
 
 _Entry = Rule | Refusal | Problem
 
@@ -64,24 +79,50 @@ def as_dict(entry: _Entry) -> dict[str, Any]:
             return {"code": entry.code, "kind": "problem", "title": entry.title, "advice": entry.advice}
 
 
-def explanation(entry: _Entry) -> Iterator[str]:
-    """An entry as lines of text."""
+def ways(refusal: Refusal) -> list[str]:
+    """The legal way to what was refused, from each status where there is one."""
+    found: dict[str, None] = {}
+    for action in [action for action in Action if not refusal.actions or action in refusal.actions]:
+        for status in [status for status in Status if not refusal.statuses or status in refusal.statuses]:
+            for channel in [channel for channel in Channel if not refusal.channels or channel in refusal.channels]:
+                decision = decide(status, action, channel=channel)
+                if decision.code == refusal.code and decision.route:
+                    found[f"from {status}: {steps(decision.route)}"] = None
+    return list(found)
+
+
+def _rows(entry: _Entry) -> Iterator[tuple[str, str]]:
     match entry:
         case Rule():
-            yield f"{entry.code}  {edge(entry)}"
-            yield f"  who       the {entry.actor}"
-            yield f"  effect    {entry.effect}"
-            yield f"  undo      {'possible' if entry.undoable else 'no way back is documented'}"
-            yield f"  standing  {entry.standing}"
+            yield "who", f"the {entry.actor}"
+            yield "effect", entry.effect
+            if not entry.undoable:
+                yield "undo", "it cannot be undone: no way back is documented"
+            elif back := way_back(entry.source, entry.leads_to, channel=min(entry.channels)):
+                yield "way back", back
+            contested = ": the vendor's pages contradict each other; --strict refuses it"
+            yield "standing", f"{entry.standing}{contested if entry.standing is Standing.CONTESTED else ''}"
         case Refusal():
-            yield f"{entry.code}  refused: {entry.title}"
-            yield f"  why       {entry.reason.format(status='<status>', action='<action>', channel='<channel>')}"
+            yield "why", entry.reason.format(status="<status>", action="<action>", channel="<channel>")
+            if entry is CONTESTED:
+                for rule in RULES:
+                    if rule.standing is Standing.CONTESTED:
+                        yield "about", f"{rule.code}  {edge(rule)}"
+            for way in ways(entry):
+                yield "the way", way
+            if entry.code == "CF222":
+                yield "the way", "wait for its start time"
         case Problem():
-            yield f"{entry.code}  refused: {entry.title}"
-            yield f"  instead   {entry.advice}"
+            yield "instead", entry.advice
     for source in getattr(entry, "sources", ()):
-        yield f"  rule      {source.page.title}: {source.says}"
-        yield f"            {source.page.url}"
+        yield "rule", f"{source.page.title}: {source.says}"
+        yield "", source.page.url
+
+
+def explanation(entry: _Entry, width: int | None = None) -> Iterator[str]:
+    """An entry as lines of text, none longer than `width`."""
+    yield f"{entry.code}  {edge(entry) if isinstance(entry, Rule) else f'refused: {entry.title}'}"
+    yield from lay_out(_rows(entry), width)
 
 
 _GROUPS = {
@@ -114,7 +155,7 @@ def rules(channel: str | None, as_json: bool) -> None:
         if channel is None or not isinstance(entry, Rule | Refusal) or not entry.channels or channel in entry.channels
     ]
     if as_json:
-        click.echo(json.dumps({"version": 1, "rules": [as_dict(entry) for entry in chosen]}, ensure_ascii=False))
+        print_json({"rules": [as_dict(entry) for entry in chosen]})
         return
     for start, title in _GROUPS.items():
         click.echo(click.style(f"\n{title}", bold=True))
@@ -125,10 +166,14 @@ def rules(channel: str | None, as_json: bool) -> None:
                     marks = ("" if entry.undoable else " ▲") + (" †" if entry.standing == "contested" else "")
                 text = (edge(entry) if isinstance(entry, Rule) else entry.title) + marks
                 click.echo(textwrap.fill(text, 78, initial_indent=f"  {entry.code}  ", subsequent_indent=" " * 9))
+    click.echo("\n▲ cannot be undone   † contested: the vendor's pages contradict each other")
+    click.echo("campaign-fsm explain CODE says what a code rests on.")
 
 
 @click.command()
-@click.argument("code")
+@click.argument(
+    "code", shell_complete=lambda _, __, incomplete: [code for code in entries() if code.startswith(incomplete.upper())]
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
 def explain(code: str, as_json: bool) -> None:
     """Say what a CODE means and which page of the vendor's it rests on.
@@ -145,7 +190,7 @@ def explain(code: str, as_json: bool) -> None:
         hint = f"Near it are {', '.join(near)}." if near else "campaign-fsm rules lists them."
         raise click.UsageError(f"There is no code {code!r}. {hint}")
     if as_json:
-        click.echo(json.dumps({"version": 1, **as_dict(entry)}, ensure_ascii=False))
+        print_json(as_dict(entry))
     else:
-        for line in explanation(entry):
+        for line in explanation(entry, columns()):
             click.echo(line)

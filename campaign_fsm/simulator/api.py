@@ -198,10 +198,10 @@ def _plan_step(account: Account, request: Request, record: Record, action: Actio
             record.edit(fields)
         elif action is Action.RESUME:
             record.reschedule(fields.get("schedule"))
-            record.status = account.after_resume(record)
+            record.become(account.after_resume(record), account.now)
         else:
             assert decision.destination is not None
-            record.status = decision.destination
+            record.become(decision.destination, account.now)
         record.updated = account.now
         return _ok(account, request, record, applied=True)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from campaign_fsm.lifecycle import has_started
-from campaign_fsm.rules import Channel, Status
+from campaign_fsm.rules import Channel, Event, Status
 from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, moment
 
 # Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
@@ -29,9 +30,41 @@ class Record:
     created: datetime
     updated: datetime
     contacts: int = 10
+    work: float | None = None
+    """Seconds in progress until all contacts are processed; None: only the end time ends it."""
     parameters: dict[str, Any] = field(factory=dict)
     suspended: bool = False
     """Paused by its end time: it waits for a new one instead of expiring at once (S5)."""
+    since: datetime = field(default=Factory(lambda self: self.created, takes_self=True))
+    """When the status last changed."""
+
+    def become(self, status: Status, at: datetime, *, suspended: bool = False) -> None:
+        """Change the status; the work that was done while in progress stays done."""
+        if self.status is Status.IN_PROGRESS and self.work is not None:
+            self.work = max(0.0, self.work - (at - self.since).total_seconds())
+        if status is not self.status:
+            self.since = at
+        self.status, self.updated, self.suspended = status, at, suspended
+
+    def due(self, now: datetime, at_end: Status) -> tuple[datetime, Event, Status] | None:
+        """What the platform does to it by `now`, and when (fact sheet section 4); the earliest thing if several."""
+        found = [event for event in self._ahead(at_end) if event[0] <= now]
+        return min(found, key=lambda event: event[0], default=None)
+
+    def _ahead(self, at_end: Status) -> Iterator[tuple[datetime, Event, Status]]:
+        if self.status is Status.CREATED:
+            # Without a schedule it starts at once: as soon as the clock moves.
+            start = self.start or self.created + timedelta(microseconds=1)
+            yield (start, Event.START, Status.IN_PROGRESS) if self.contacts else (start, Event.FAIL, Status.FAILED)
+        elif self.status is Status.IN_PROGRESS:
+            if not self.contacts:
+                yield self.since, Event.FAIL, Status.FAILED
+            if self.work is not None:
+                yield self.since + timedelta(seconds=self.work), Event.FINISH, Status.COMPLETED
+            if self.end:
+                yield self.end, Event.FINISH if at_end is Status.COMPLETED else Event.SUSPEND, at_end
+        elif self.status is Status.PAUSED and self.end and not self.suspended:
+            yield self.end, Event.EXPIRE, Status.CANCELED
 
     def started(self, now: datetime) -> bool:
         return has_started(self.status, self.start, now)

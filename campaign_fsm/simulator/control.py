@@ -83,7 +83,9 @@ def _campaigns(simulator: Simulator, document: dict[str, Any]) -> Any:
 
 
 def _add(simulator: Simulator, document: dict[str, Any]) -> Any:
-    given = _take(document, channel=str, status=str, id=str, name=str, start=str, end=str)
+    given = _take(
+        document, channel=str, status=str, id=str, name=str, start=str, end=str, contacts=int, work=(int, float)
+    )
     for name in ("start", "end"):
         if name in given:
             given[name] = _moment(given[name], name)

@@ -7,7 +7,7 @@ import copy
 import hashlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any, Final
@@ -131,9 +131,23 @@ class Simulator:
         name: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
+        contacts: int = 10,
+        work: float | None = None,
         **parameters: Any,
     ) -> str:
-        """Put a campaign into the account and return its id. No request is made for it."""
+        """Put a campaign into the account and return its id. No request is made for it.
+
+        Args:
+            status: Where it is in its life.
+            channel: The kind of campaign.
+            id: Its id; made up unless given.
+            name: Its name; made up unless given.
+            start: When it starts, an aware datetime; None: at once, as soon as the clock moves.
+            end: When it ends, an aware datetime.
+            contacts: How many numbers it has. With none it fails when it starts.
+            work: Seconds in progress until all are contacted and it finishes; None: only its end ends it.
+            **parameters: Parameters of a create, kept as they are.
+        """
         with self._lock:
             self._made += 1
             campaign_id = id or hashlib.sha256(f"campaign {self._made}".encode()).hexdigest()[:32]
@@ -148,6 +162,8 @@ class Simulator:
                 end=end and _aware(end),
                 created=self.now,
                 updated=self.now,
+                contacts=contacts,
+                work=work,
                 parameters=parameters,
             )
             return campaign_id
@@ -178,8 +194,8 @@ class Simulator:
         """Somebody else moves a campaign: the dashboard, another client, the platform. Any move goes."""
         with self._lock:
             record = self._record(id)
-            before, record.status = record.status, _settable(status)
-            record.updated = self.now
+            before = record.status
+            record.become(_settable(status), self.now)
             self._write(
                 "move", channel=record.channel, id=id, status_before=before, status_after=record.status, applied=True
             )
@@ -215,13 +231,11 @@ class Simulator:
             self._happen()
 
     def _happen(self) -> None:
-        while due := sorted(
-            filter(None, map(self._due, self.records.values())), key=lambda found: (found[0], found[1])
-        ):
+        while due := sorted(self._due()):
             at, campaign_id, event, dest = due[0]
             record = self.records[campaign_id]
-            before, record.status, record.updated = record.status, dest, at
-            record.suspended = event is Event.SUSPEND
+            before = record.status
+            record.become(dest, at, suspended=event is Event.SUSPEND)
             self._write(
                 "event",
                 at=at,
@@ -233,20 +247,10 @@ class Simulator:
                 applied=True,
             )
 
-    def _due(self, record: Record) -> tuple[datetime, str, Event, Status] | None:
-        """The next event of a campaign whose time has come (fact sheet section 4)."""
-        now = self.now
-        start = record.start or record.created
-        if record.status is Status.CREATED and (start <= now if record.start else start < now):
-            return start, record.id, Event.START, Status.IN_PROGRESS
-        if record.end is None or record.end > now:
-            return None
-        if record.status is Status.IN_PROGRESS:
-            event = Event.FINISH if self.at_end is Status.COMPLETED else Event.SUSPEND
-            return record.end, record.id, event, self.at_end
-        if record.status is Status.PAUSED and not record.suspended:
-            return record.end, record.id, Event.EXPIRE, Status.CANCELED
-        return None
+    def _due(self) -> Iterator[tuple[datetime, str, Event, Status]]:
+        for record in self.records.values():
+            if found := record.due(self.now, self.at_end):
+                yield found[0], record.id, found[1], found[2]
 
     # Faults, journal, reset
 

@@ -140,7 +140,11 @@ def test_the_flow_agrees_with_the_oracle_in_every_cell():
                 else:
                     assert isinstance(refusal, errors.IllegalTransition)
                 assert (refusal.status, refusal.action, refusal.campaign_id) == (status, action, ID)
-                assert refusal.decision.legal_actions == refusal.legal_actions
+                assert (refusal.channel, refusal.raw_status, refusal.code) == (channel, status, refusal.decision.code)
+                assert refusal.legal_actions == refusal.decision.legal_actions
+                assert (refusal.route, refusal.sources) == (refusal.decision.route, refusal.decision.sources)
+                assert refusal.advice == refusal.decision.advice
+                assert refusal.decision.reason in refusal.reason
             else:
                 judgement, steps = run(gate, request, read, envelope(dest, wrapped=channel == "voice"))
                 assert kinds(steps) == ["Acquire", "Read", "Forward"]
@@ -241,7 +245,11 @@ def test_a_reading_that_cannot_be_trusted_refuses_the_write(name):
     """An answer that is an error, ambiguous, malformed or about something else is no status."""
     answer, code = UNUSABLE[name]
     refusal = refuse(make(), put("pause"), answer, kind=errors.StatusUnavailable)
-    assert refusal.code == code
+    assert (refusal.code, refusal.status_code) == (code, answer.status_code)
+    assert (refusal.action, refusal.channel, refusal.campaign_id) == ("pause", "message", ID)
+    assert refusal.advice == PROBLEMS[code].advice
+    assert refusal.reason.endswith(".")
+    assert not refusal.no_answer
 
 
 def test_every_code_of_an_unusable_reading_is_reached():
@@ -458,12 +466,12 @@ def test_a_failing_observer_does_not_hide_the_answer(caplog):
     assert "on_drift" in caplog.text
 
 
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("code", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_of_a_write_is_an_error(code):
     """It is never handed on, so nobody above can follow it with the same write."""
     with pytest.raises(errors.UnexpectedRedirect) as caught:
         run(make(), put("pause"), envelope("in-progress"), Answer(code, ((b"Location", b"https://x"),), b""))
-    assert caught.value.status_code == code
+    assert (caught.value.status_code, caught.value.method, caught.value.campaign_id) == (code, "PUT", ID)
 
 
 @pytest.mark.parametrize("answer", [HTML, envelope("paused", id="0" * 32), envelope(code=409), Answer(200, (), b"")])
@@ -629,6 +637,17 @@ def test_a_status_that_echoes_credentials_is_redacted():
     assert "token456" not in judgement.drift.raw_status
 
 
+def test_the_read_of_a_refused_write_is_a_reading_too():
+    """Within the age, what was read for a refusal serves the next write."""
+    gate = make(max_age=10)
+    assert refuse(gate, put("complete"), envelope("in-progress")).code == "CF224"
+    judgement, steps = run(gate, put("pause"), envelope("paused"))
+    assert kinds(steps) == ["Acquire", "Forward"]
+    assert judgement.reused
+    judgement, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
+    assert judgement.reused is False
+
+
 def test_nobody_is_refused_on_an_old_reading():
     """Where a reused reading would refuse, the status is read again first."""
     gate = make(max_age=10)
@@ -682,6 +701,25 @@ def test_readings_of_other_accounts_hosts_and_channels_are_kept_apart():
         wrapped = b"/campaigns/" in other.target
         _, steps = run(gate, other, envelope("paused", wrapped=wrapped), envelope("in-progress", wrapped=wrapped))
         assert kinds(steps) == ["Acquire", "Read", "Forward"]
+
+
+def test_a_deadline_of_nothing_means_one_try():
+    """No pause, no second read."""
+    refusal = refuse(make(deadline=0), put("pause"), Answer(503, (), b""), kind=errors.StatusUnavailable)
+    assert kinds(refusal.steps) == ["Acquire", "Read"]
+
+
+def test_campaigns_have_locks_of_their_own():
+    """Two flows on two campaigns hold two locks; two on one campaign share one."""
+    gate = make()
+    first, second = gate.flow(put("pause")), gate.flow(put("pause", MESSAGE.replace(ID, "1" * 32)))
+    third = gate.flow(put("pause"))
+    locks = [next(flow).lease.lock for flow in (first, second, third)]
+    assert locks[0] is locks[2]
+    assert locks[0] is not locks[1]
+    for flow in (first, second, third):
+        flow.close()
+    assert len(gate.locks) == 0
 
 
 def test_settings_are_checked():

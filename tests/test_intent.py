@@ -23,6 +23,43 @@ def test_what_cannot_be_read_in_one_way_is_refused_with_its_reason(name):
     assert caught.value.code == code
     assert caught.value.advice == PROBLEMS[code].advice
     assert caught.value.advice in str(caught.value)
+    assert caught.value.reason.endswith(".")
+    if code not in ("CF401", "CF415") and parts.get("target", MESSAGE) in (MESSAGE, VOICE):
+        # Whatever was wrong with it, the campaign that it was about is named.
+        assert caught.value.campaign_id == ID
+        assert caught.value.channel == ("voice" if parts.get("target") == VOICE else "message")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("duplicate keys", "'action' and 'action' could be taken for each other"),
+        ("a case variant alone", "'Action' could be taken for 'action'"),
+        ("several items", "'campaigns' holds 2 items, not one"),
+        ("campaigns that is no list", "'campaigns' holds no list of items"),
+        ("both forms at once", "keys stand beside 'campaigns'"),
+        ("an unknown action", "its action is 'stop'"),
+        ("an action that is a list", "its action is a list"),
+        ("a status in an edit", "'status' is no parameter"),
+        ("not JSON", "it is not JSON"),
+        ("no body", "it is empty"),
+        ("no content type", "it has no Content-Type headers"),
+        ("two content types", "it has 2 Content-Type headers"),
+        ("a form", "'application/x-www-form-urlencoded'"),
+        ("an encoding", "Content-Encoding"),
+        ("a wrong length", "not the length of its body"),
+        ("a method override", "x-http-method-override may turn PUT into another method"),
+        ("another Host", "names another host than its URL"),
+        ("a PATCH", "no page documents PATCH on a campaign"),
+        ("a PUT on the collection", "no page documents PUT on the collection"),
+        ("a write below a campaign", "on a campaign/message-details"),
+    ],
+)
+def test_the_reason_names_what_was_odd(name, told):
+    """One sentence that a person can act on."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(**UNREADABLE[name][1]))
+    assert told in caught.value.reason
 
 
 def test_every_code_of_an_unreadable_request_is_reached():

@@ -200,6 +200,46 @@ def test_a_refusal_that_has_a_way_names_it_and_marks_what_cannot_be_undone():
     assert "Legal now: pause." in decision.advice
 
 
+def test_a_decision_as_plain_data():
+    """What `--json` prints, typed whole."""
+    assert decide("paused", "complete", channel="voice", started=True).as_dict() == {
+        "allowed": True,
+        "status": "paused",
+        "action": "complete",
+        "channel": "voice",
+        "started": True,
+        "strict": False,
+        "destination": "completed",
+        "accepted": ["completed"],
+        "code": "CF105",
+        "reason": "complete is legal while paused.",
+        "standing": "documented",
+        "effect": "The remaining numbers are marked as failed; no way back is documented.",
+        "undoable": False,
+        "already": False,
+        "legal_actions": ["resume", "complete", "edit-callbacks", "reschedule"],
+        "route": ["complete"],
+        "irreversible_steps": ["complete"],
+        "sources": [
+            {
+                "page": "S1",
+                "title": "Update SMS campaign",
+                "url": "https://developer.exotel.com/api/update-sms-campaign-3",
+                "says": "only a paused campaign can be marked as completed; the remaining numbers are marked as failed",
+            },
+            {
+                "page": "S3",
+                "title": "Manage Campaign",
+                "url": "https://developer.exotel.com/docs/campaigns",
+                "says": "the action table offers complete for paused campaigns",
+            },
+        ],
+    }
+    assert decide("failed", "edit").as_dict()["route"] is None
+    assert decide(None, "create").reason == "create makes a new campaign."
+    assert decide("paused", "resume").advice == ""
+
+
 MINUTES = timedelta(minutes=1)
 
 

@@ -1,0 +1,422 @@
+"""The commands without a network, and the frame around all commands: what is printed, loaded and returned."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import oracle
+import pytest
+from click.testing import CliRunner
+
+from campaign_fsm import Simulator, SimulatorServer, decide
+from campaign_fsm.cli import _COMMANDS, cli, run
+from campaign_fsm.cli.offline import lay_out
+from campaign_fsm.cli.reference import entries, ways
+from campaign_fsm.rules import CONTESTED, PROBLEMS, REFUSALS, RULES, Action, Channel, Problem, Standing, Status
+
+KNOWN = [status for status in Status if status is not Status.UNKNOWN]
+MODULE = [sys.executable, "-m", "campaign_fsm"]
+
+
+def environment(**extra):
+    """This process's environment without what steers colours and encodings."""
+    dropped = ("NO_COLOR", "TERM", "PYTHONIOENCODING", "PYTHONUTF8", "CAMPAIGN_FSM_DEBUG")
+    return {name: value for name, value in os.environ.items() if name not in dropped} | extra
+
+
+def shell(*argv, code=None, encoding="utf-8", **extra):
+    """One command, or some lines of Python, in a process of its own."""
+    command = [sys.executable, "-c", code] if code else [*MODULE, *argv]
+    return subprocess.run(
+        command, capture_output=True, encoding=encoding, timeout=60, env=environment(**extra), check=False
+    )
+
+
+def invoke(*argv):
+    """One command under click's runner: the value that becomes the exit code, and the output."""
+    done = CliRunner().invoke(cli, [str(arg) for arg in argv], standalone_mode=False, catch_exceptions=False)
+    return done.return_value, done.output
+
+
+def on_a_terminal(*argv, columns=80, **extra):
+    """What one command writes to a terminal of a given width."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [*MODULE, *argv], stdin=side, stdout=side, stderr=side, env=environment(COLUMNS=str(columns), **extra)
+    )
+    os.close(side)
+    shown = b""
+    try:
+        while chunk := os.read(main, 4096):
+            shown += chunk
+    except OSError:  # Linux reports the end of a terminal as an error
+        pass
+    os.close(main)
+    process.wait(timeout=20)
+    return shown.decode().replace("\r\n", "\n")
+
+
+# check
+
+
+def test_the_text_of_every_cell_agrees_with_decide():
+    """The first line, the sources, the legal actions and the exit code of each cell are those of `decide`."""
+    flags = {None: [], True: ["--started"], False: ["--not-started"]}
+    counted = 0
+    for status in KNOWN:
+        for action in Action:
+            for channel in Channel:
+                for started, flag in flags.items():
+                    decision = decide(status, action, channel=channel, started=started)
+                    code, out = invoke("check", status, action, "--channel", channel, *flag)
+                    verdict = "LEGAL" if decision else "ILLEGAL"
+                    assert code == (0 if decision else 1)
+                    assert out.startswith(f"{verdict}  {action} while {status}  ({decision.code}, {channel})\n")
+                    assert f"  legal now  {', '.join(decision.legal_actions) or 'nothing'}\n" in out
+                    assert all(source.says in out and source.page.url in out for source in decision.sources)
+                    assert (decision.effect if decision else decision.reason) in out
+                    assert ("contested:" in out) == (decision.standing is Standing.CONTESTED)
+                    counted += 1
+    assert counted == 8 * 9 * 2 * 3
+
+
+def test_a_legal_step_says_how_one_gets_back():
+    """The way back is said where there is one, its absence where not, and never for what cannot be undone."""
+    assert "  way back   resume\n" in invoke("check", "in-progress", "pause")[1]
+    assert "  way back   none is documented\n" in invoke("check", "created", "pause")[1]
+    assert "  way back" not in invoke("check", "paused", "complete")[1]
+    assert "  then       completed (cannot be undone)\n" in invoke("check", "paused", "complete")[1]
+    assert "  way back" not in invoke("check", "created", "edit")[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "status"), [("InProgress", "in-progress"), ("in progress", "in-progress"), ("scheduled", "created")]
+)
+def test_another_spelling_is_read_and_said(given, status):
+    """A wire spelling is taken, and the answer names the status it was read as; a canonical one needs no word."""
+    assert f"  read as    {status}, from {given!r}\n" in invoke("check", given, "pause")[1]
+    told = json.loads(invoke("check", given, "pause", "--json")[1])
+    assert (told["status"], told["status_given"]) == (status, given)
+    assert "read as" not in invoke("check", status, "pause")[1]
+
+
+def test_an_unknown_status_keeps_its_spelling_in_json():
+    """A machine that is told `unknown` is told what was unknown."""
+    code, out = invoke("check", "running", "pause", "--json")
+    told = json.loads(out)
+    assert (code, told["verdict"], told["status"], told["status_given"]) == (2, "unknown", "unknown", "running")
+
+
+def test_the_help_of_check_names_every_field_of_its_json():
+    """What machines read is documented where they are written."""
+    told = json.loads(invoke("check", "paused", "resume", "--json")[1])
+    text = CliRunner().invoke(cli, ["check", "--help"]).output.partition("JSON: ")[2].partition("Options:")[0]
+    named = {word.strip(",.:()") for word in text.split()}
+    assert set(told) <= named
+
+
+def test_what_has_happened_already_is_still_illegal():
+    """A second pause is no error to worry about, and no legal action either."""
+    already = [(action, status) for action in Action for status in KNOWN if decide(status, action).already]
+    assert {(action.value, status.value) for action, status in already} == oracle.ALREADY
+    for action, status in already:
+        code, out = invoke("check", status, action)
+        assert code == 1
+        assert "it is there already" in out
+
+
+# route, rules, explain
+
+
+def test_a_route_on_either_channel_marks_what_cannot_be_undone():
+    """Each step of each route is printed, the irreversible ones and no others with the mark."""
+    counted = 0
+    for start in KNOWN:
+        for goal in KNOWN:
+            for channel in Channel:
+                way = json.loads(invoke("route", start, goal, "--channel", channel, "--json")[1])
+                code, out = invoke("route", start, goal, "--channel", channel)
+                assert code == (1 if way["route"] is None else 0)
+                if way["route"]:
+                    marked = [
+                        step.removesuffix(" (cannot be undone)") if step.endswith(" (cannot be undone)") else None
+                        for step in out.strip().split(" → ")
+                    ]
+                    assert marked == [step if step in oracle.IRREVERSIBLE else None for step in way["route"]]
+                    counted += 1
+    assert counted == 21
+
+
+def test_strict_takes_the_contested_way_away():
+    """Only a contested rule leads from created to deleted."""
+    assert invoke("route", "created", "deleted", "--channel", "voice")[0] == 0
+    assert invoke("route", "created", "deleted", "--channel", "voice", "--strict")[0] == 1
+
+
+def test_the_marks_of_the_table_are_explained_under_it():
+    """▲ and † stand at the rules they are about, and the last lines say what they mean."""
+    code, out = invoke("rules")
+    lines = {line.split()[0]: line for line in out.splitlines() if line.startswith("  CF")}
+    assert code is None
+    assert {name for name, line in lines.items() if "▲" in line} == {r.code for r in RULES if not r.undoable}
+    assert {name for name, line in lines.items() if "†" in line} == {"CF116", "CF117"}
+    assert out.splitlines()[-2].startswith("▲ cannot be undone   † contested")
+
+
+def test_every_code_is_explained_with_all_that_the_table_knows():
+    """Each rule with its effect, each refusal with its title, each problem with its advice, all with every source."""
+    for code, entry in entries().items():
+        out = invoke("explain", code)[1]
+        for source in getattr(entry, "sources", ()):
+            assert f"{source.page.title}: {source.says}" in out
+            assert source.page.url in out
+        told = entry.advice if isinstance(entry, Problem) else getattr(entry, "effect", None) or entry.title
+        assert told in out, code
+    assert len(entries()) == len(RULES) + len(REFUSALS) + 1 + len(PROBLEMS)
+
+
+def test_no_rule_without_a_way_back_is_called_undoable():
+    """A pause before the start asks for no confirmation, but nobody is told that it can be undone."""
+    for code, back in {"CF102": "none is documented", "CF103": "resume", "CF104": "pause"}.items():
+        assert f"  way back   {back}\n" in invoke("explain", code)[1]
+    for code in ("CF105", "CF106", "CF117"):
+        assert "it cannot be undone" in invoke("explain", code)[1]
+    assert not any("undo       possible" in invoke("explain", code)[1] for code in entries())
+
+
+def test_a_refusal_is_explained_with_the_legal_way():
+    """The way from each status that the refusal is about, as `decide` gives it."""
+    assert "the way    from in-progress: pause → complete (cannot be undone)\n" in invoke("explain", "CF224")[1]
+    assert "the way    wait for its start time\n" in invoke("explain", "CF222")[1]
+    with_a_way = {refusal.code for refusal in REFUSALS if ways(refusal)}
+    assert with_a_way == {
+        decision.code
+        for status in KNOWN
+        for action in Action
+        for channel in Channel
+        if not (decision := decide(status, action, channel=channel)) and decision.route
+    }
+    assert with_a_way
+
+
+def test_the_strict_refusal_names_the_contested_rules():
+    """CF251 has no source of its own; it says which rules it is about."""
+    out = invoke("explain", CONTESTED.code)[1]
+    assert all((rule.code in out) == (rule.standing is Standing.CONTESTED) for rule in RULES)
+
+
+def test_an_unknown_code_is_answered_with_near_ones():
+    """A slip of one digit is 2, and what was meant is among the codes named."""
+    done = shell("explain", "CF22")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "CF22" in done.stderr.partition("Near it are")[2]
+
+
+# Layout and colour
+
+
+def test_a_terminal_gets_lines_that_fit():
+    """On 80 columns no line of `check` and `explain` is longer, continuation lines are aligned, words stay whole."""
+    for argv in (["check", "in-progress", "complete"], ["explain", "CF224"]):
+        shown = on_a_terminal(*argv, NO_COLOR="1").splitlines()
+        plain = shell(*argv).stdout
+        assert max(map(len, plain.splitlines())) > 80
+        rows = [line for line in shown if line.startswith("  ") and len(line) > 13]
+        assert max(map(len, [line for line in rows if line[13] != " "][1:])) <= 80
+        assert sum(line.startswith(" " * 13) for line in shown) > plain.count("https://")
+        assert " ".join(" ".join(shown).split()) == " ".join(plain.split())
+
+
+def test_a_long_word_is_never_cut():
+    """A URL longer than the line stays one piece, to be clicked."""
+    url = "https://example.com/" + "x" * 100
+    assert list(lay_out([("", url)], 80))[-1].strip() == url
+    assert list(lay_out([("rule", "a " * 60)], None)) == [f"  {'rule':<11}{'a ' * 60}"]
+
+
+def test_colour_is_for_terminals_that_want_it():
+    """A terminal is coloured, one with NO_COLOR or without abilities is not, and a pipe never is."""
+    argv = ("check", "in-progress", "complete")
+    assert "\x1b[31m" in on_a_terminal(*argv, TERM="xterm")
+    assert "\x1b" not in on_a_terminal(*argv, TERM="xterm", NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(*argv, TERM="dumb")
+    assert "\x1b[31m" in on_a_terminal(*argv, TERM="xterm", NO_COLOR="")
+    assert "\x1b" not in shell(*argv).stdout
+
+
+# The frame
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["check", "paused", "complete"], 0),
+        (["check", "in-progress", "complete"], 1),
+        (["check", "running", "complete"], 2),
+        (["check", "paused", "compleet"], 2),
+        (["check"], 2),
+        (["route", "paused", "archived"], 0),
+        (["route", "created", "in-progress"], 1),
+        (["route", "paused", "nowhere"], 2),
+        (["explain", "cf224"], 0),
+        (["explain", "CF999"], 2),
+        (["rules", "--no-such-option"], 2),
+        ([], 2),
+        (["--help"], 0),
+        (["--version"], 0),
+    ],
+)
+def test_the_exit_code_of_a_process(argv, code):
+    """0 fine, 1 a verdict, 2 nobody could tell, as a shell sees it; what is not 2 says nothing on stderr."""
+    done = shell(*argv)
+    assert done.returncode == code, done.stderr
+    assert bool(done.stderr) == (code == 2)
+
+
+@pytest.mark.parametrize("argv", [["check", "in-progress", "complete"], ["route", "in-progress", "archived"]])
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "cp1252", "utf-8"])
+def test_the_encoding_of_the_output_does_not_change_the_verdict(argv, encoding):
+    """An arrow that the output cannot encode is escaped, and the exit code stays that of the verdict."""
+    done = shell(*argv, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (invoke(*argv)[0], "")
+    assert ("→" if encoding == "utf-8" else "\\u2192") in done.stdout
+
+
+def test_json_stays_json_in_any_encoding():
+    """What a narrow encoding cannot hold comes back whole, also beyond the basic plane."""
+    given = "läuft → \U0001f680"
+    done = shell("check", given, "pause", "--json", encoding="cp1252", PYTHONIOENCODING="cp1252")
+    assert "läuft" in done.stdout
+    assert json.loads(done.stdout)["status_given"] == given
+
+
+def test_a_reader_that_is_gone_is_no_verdict():
+    """A closed pipe ends the command with 2 and without a word, not with 1."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*MODULE, "check", "paused", "complete"], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
+def test_output_that_cannot_be_written_is_no_verdict():
+    """A full disk is 2."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*MODULE, "check", "in-progress", "complete"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.returncode == 2
+
+
+BROKEN = (
+    "from campaign_fsm.cli import main, offline\n"
+    "def decide(*_, **__): raise RuntimeError('first\\nsecond \\x1b[2J third')\n"
+    "offline.decide = decide\n"
+    "main(['check', 'paused', 'pause'])"
+)
+
+
+def test_a_bug_is_one_line_and_never_a_verdict():
+    """The exception is named on one printable line, with the way to its traceback, which exits with 2 as well."""
+    done = shell(code=BROKEN)
+    assert done.returncode == 2
+    first, second = done.stderr.splitlines()
+    assert first == "error: RuntimeError: first second [2J third"
+    assert "CAMPAIGN_FSM_DEBUG=1" in second
+    done = shell(code=BROKEN, CAMPAIGN_FSM_DEBUG="1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Traceback")
+
+
+# Whoever runs the tests in the background of a script hands down a SIGINT that is ignored.
+HEARING_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom campaign_fsm.cli import main; main()"
+)
+
+
+def test_ctrl_c_in_a_write_does_not_claim_that_nothing_was_sent():
+    """The write has taken effect when the interrupt comes: the command says that it cannot know, and exits with 2."""
+    simulator = Simulator()
+    with SimulatorServer(simulator) as server:
+        campaign = simulator.add("paused")
+        simulator.fault("stall", method="PUT", id=campaign, seconds=3)
+        process = subprocess.Popen(
+            [sys.executable, "-c", HEARING_CTRL_C, "complete", campaign, "--yes"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(
+                EXOTEL_BASE_URL=server.base_url,
+                EXOTEL_ACCOUNT_SID=simulator.account_sid,
+                EXOTEL_API_KEY=simulator.api_key,
+                EXOTEL_API_TOKEN=simulator.api_token,
+            ),
+        )
+        until = time.monotonic() + 20
+        while simulator.status(campaign) != "completed":
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert simulator.status(campaign) == "completed"
+    assert (process.returncode, out) == (2, "")
+    assert "Nothing was sent" not in err
+    assert "Nobody can tell whether the complete took effect" in err
+
+
+def test_ctrl_c_without_a_write_is_only_an_interrupt(monkeypatch, capsys):
+    """A command that sends nothing speaks of no write."""
+    from campaign_fsm.cli import offline
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(offline, "decide", interrupted)
+    assert run(["check", "paused", "pause"]) == 2
+    assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+def test_help_loads_no_command():
+    """The list of commands is made without the commands, and it is the list of what can be loaded."""
+    done = shell(
+        code="import sys; from campaign_fsm.cli import run; run(['--help']);"
+        "print('loaded:', *sorted(m for m in sys.modules if m.startswith('campaign_fsm')))"
+    )
+    assert done.stdout.splitlines()[-1] == "loaded: campaign_fsm campaign_fsm.cli"
+    assert [cli.get_command(None, name).name for name in _COMMANDS] == list(_COMMANDS)
+
+
+def test_check_loads_what_it_prints_with_and_no_more():
+    """No other command's module, and no JSON in text: the start is measured against `import click`."""
+    code = (
+        "import sys; from campaign_fsm.cli import run; run(['check', 'paused', 'complete']);"
+        "print('loaded:', *sorted(m for m in sys.modules if m.startswith('campaign_fsm.') or m in "
+        "('json', 'httpx', 'httpx2', 'anyio', 'rich', 'difflib')))"
+    )
+    assert shell(code=code).stdout.splitlines()[-1] == (
+        "loaded: campaign_fsm.cli campaign_fsm.cli.offline campaign_fsm.lifecycle campaign_fsm.rules"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("campaign-fsm check pau", {"paused"}),
+        ("campaign-fsm check paused re", {"resume", "reschedule"}),
+        ("campaign-fsm route paused arch", {"archived"}),
+        ("campaign-fsm explain cf22", {"CF221", "CF222", "CF223", "CF224", "CF225", "CF226"}),
+    ],
+)
+def test_a_shell_completes_statuses_actions_and_codes(words, offered):
+    """The arguments complete, not only the commands."""
+    done = shell(
+        _CAMPAIGN_FSM_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
+    ).stdout
+    assert {line.partition(",")[2] for line in done.splitlines()} == offered

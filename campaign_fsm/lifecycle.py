@@ -200,6 +200,7 @@ class Decision:
     undoable: bool
     """Whether a way back is documented, set by hand for each action."""
     effect: str
+    """What the action does; empty if it is refused."""
     already: bool = field(default=False)
     """Refused only because the action has already taken effect."""
 
@@ -371,7 +372,7 @@ def _cell(status: Status | None, action: Action, channel: Channel, started: bool
         sources=contested.sources if contested else refusal.sources,
         standing=None,
         route=None if goal is None else route(status, goal, channel=channel, strict=strict),
-        effect=next(rule.effect for rule in RULES if rule.trigger is action),
+        effect="",
         already=refusal.already,
         **common,
     )

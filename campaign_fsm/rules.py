@@ -618,6 +618,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     Refusal(
         code="CF242",
         actions=frozenset({Action.DELETE}),
+        channels=_VOICE,
         statuses=frozenset({Status.PAUSED}),
         title="no page shows a paused campaign being deleted",
         reason="No page shows a paused campaign being deleted, not even before its start, and it cannot be undone.",
@@ -626,6 +627,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     Refusal(
         code="CF243",
         actions=frozenset({Action.DELETE}),
+        channels=_VOICE,
         title="delete only before the start",
         reason="Only a campaign that has not started can be deleted; this one is {status} and counts as started.",
         sources=(_DELETE, _DELETE_S4),

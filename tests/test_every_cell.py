@@ -1,4 +1,4 @@
-"""Every cell of the oracle through both drivers: real httpx clients, the simulator behind them, its journal as proof."""
+"""Every cell of the oracle through both drivers: real httpx clients before the simulator, and its journal as proof."""
 
 import itertools
 from datetime import timedelta

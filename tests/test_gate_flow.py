@@ -348,12 +348,44 @@ def test_schedule_and_resume_together_is_the_contested_way_on_voice(caplog):
     with caplog.at_level("WARNING"):
         judgement, _ = run(make(), request, envelope("Paused", wrapped=True), envelope("InProgress", wrapped=True))
     assert (judgement.decision.standing, judgement.decision.destination) == ("contested", "in-progress")
+    assert judgement.decision.code == "CF116"
+    assert {source.page.key for source in judgement.decision.sources} >= {"S1", "S2", "S5"}
     assert judgement.warnings
     assert "contested" in caplog.text
     refusal = refuse(make(strict=True), request, envelope("Paused", wrapped=True))
     assert refusal.code == "CF251"
     refusal = refuse(make(), request, envelope("InProgress", wrapped=True))
     assert isinstance(refusal, errors.AlreadyThere)
+
+
+def test_schedule_and_resume_together_is_contested_before_the_start_too():
+    """No page shows the two in one body for a campaign that has not started."""
+    request = put("resume", VOICE, schedule={"send_at": SOON, "end_at": SOON})
+    early = envelope("Paused", wrapped=True, schedule={"send_at": SOON})
+    judgement, _ = run(make(), request, early, envelope("InProgress", wrapped=True))
+    assert judgement.decision.standing == "contested"
+    assert refuse(make(strict=True), request, early).code == "CF251"
+
+
+def test_an_unknown_status_is_told_as_it_was_spelled():
+    """The person who reads the refusal sees what the server said."""
+    refusal = refuse(make(), put("pause"), envelope("On Hold"), kind=errors.UnknownStatus)
+    assert refusal.raw_status == "On Hold"
+    assert "'On Hold' is on no list" in refusal.reason
+    refusal = refuse(make(), put("complete"), envelope("in-progress"))
+    assert "no list" not in refusal.reason
+
+
+def test_the_pauses_between_reads_double_up_to_eight_seconds():
+    """0.5, 1, 2, 4, 8, 8 seconds: patient with the server, and not for ever."""
+    gate = make(deadline=60)
+    refusal = refuse(gate, put("pause"), *[Answer(500, (), b"")] * 20, kind=errors.StatusUnavailable)
+    pauses = [step.seconds for step in refusal.steps if isinstance(step, Pause)]
+    assert pauses[:7] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert sum(pauses) <= 60
+    assert refusal.reason.startswith("The status could not be read: GET campaign")
+    broken = refuse(make(deadline=0), put("pause"), OSError("reset by peer"), kind=errors.StatusUnavailable)
+    assert broken.reason == "The status could not be read: OSError: reset by peer."
 
 
 @pytest.mark.parametrize(

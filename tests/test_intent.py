@@ -100,6 +100,12 @@ def test_an_action_is_read_in_every_documented_form(target, action):
         (MESSAGE, {"sid": ID, "name": "n"}, "edit"),
         (VOICE, {"campaigns": [{"call_status_callback": "https://x", "status_callback": "y"}]}, "edit-callbacks"),
         (VOICE, {"call_schedule_callback": "https://x"}, "edit-callbacks"),
+        (
+            VOICE,
+            dict.fromkeys(["status_callback", "call_status_callback", "call_schedule_callback"], "x"),
+            "edit-callbacks",
+        ),
+        (MESSAGE, {"status_callback": "https://x", "sms_status_callback": "https://x"}, "edit-callbacks"),
         (VOICE, {"sms_status_callback": "https://x"}, "edit"),
         (VOICE, {"campaigns": [{"schedule": {"end_at": "x"}}]}, "reschedule"),
         (VOICE, {"schedule": {"end_at": "x"}, "name": "n"}, "edit"),
@@ -115,7 +121,23 @@ def test_a_delete_and_a_create_are_read():
     """DELETE needs no body and no content type; POST goes to the collection."""
     assert read_intent(wire("DELETE", VOICE, b"", headers=())).action is Action.DELETE
     create = read_intent(wire("POST", VOICE.rpartition("/")[0], {"campaigns": [{"caller_id": "1"}]}))
-    assert (create.action, create.target.id) == (Action.CREATE, None)
+    assert (create.action, create.target.id, create.fields) == (Action.CREATE, None, {"caller_id": "1"})
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire("POST", MESSAGE.rpartition("/")[0], {"sid": ID, "name": "mine"}))
+    assert (caught.value.code, caught.value.action) == ("CF414", "create")
+
+
+def test_a_host_header_of_an_ipv6_address_has_brackets():
+    """As RFC 3986 spells it, with and without the port."""
+    for spelled in ("[::1]", "[::1]:443"):
+        assert isinstance(read_intent(wire(host="::1", headers=with_header("Host", spelled))), Intent)
+    with pytest.raises(UnreadableRequest):
+        read_intent(wire(host="::1", headers=with_header("Host", "::1")))
+
+
+def test_a_content_length_that_fits_is_fine():
+    """The usual case, with its framing said once."""
+    assert isinstance(read_intent(wire(headers=with_header("Content-Length", "19"))), Intent)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +16,7 @@ import oracle
 import pytest
 
 from campaign_fsm import Simulator, SimulatorServer, SimulatorTransport, Status
+from campaign_fsm.cli.simulate import greeting, lines
 from campaign_fsm.simulator import Fault
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(b"key:token").decode()}
@@ -121,6 +124,8 @@ def test_the_clock_moves_campaigns_in_the_order_of_time():
     [
         ({}, None, 401),
         ({"Authorization": "Basic eDp5"}, None, 401),
+        ({"Authorization": BASIC["Authorization"].replace("Basic", "Bearer")}, None, 401),
+        ({"Authorization": BASIC["Authorization"].replace("Basic", "basic")}, None, 200),
         (BASIC, url("0" * 32), 404),
         (BASIC, url("x", account="other"), 404),
         (BASIC, "/v1/whatever", 404),
@@ -172,6 +177,119 @@ def test_reset_goes_back_to_the_beginning():
     assert request(simulator, "GET", url(campaign)).fault is None
 
 
+def test_reset_undoes_what_the_clock_and_the_requests_did_and_ids_come_again():
+    """Time goes back to where the first request found it, and the next campaign gets the id it had."""
+    simulator = Simulator()
+    simulator.advance(60)
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=1))
+    begun = simulator.now
+    request(simulator, "GET", url(campaign))
+    simulator.advance(7200)
+    made = simulator.add()
+    assert simulator.status(campaign) is Status.IN_PROGRESS
+    simulator.reset()
+    assert (simulator.status(campaign), simulator.now) == (Status.CREATED, begun)
+    assert simulator.add() == made
+
+
+def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
+    """No page shows it there (fact sheet 5.3), before the start or after it; nothing changes."""
+    for hours in (-1, 1):
+        simulator = Simulator()
+        campaign = simulator.add("paused", start=simulator.now + timedelta(hours=hours))
+        body = {"action": "resume", "schedule": {"end_time": "2027-01-01T00:00:00Z"}}
+        assert request(simulator, "PUT", url(campaign), body).status_code == 409
+        assert simulator.journal[-1].legal is False
+        assert simulator.status(campaign) is Status.PAUSED
+        assert simulator.records[campaign].end is None
+
+
+def test_a_resume_before_the_start_leads_where_the_switch_says():
+    """Created or in progress while the start is ahead (fact sheet 5.4); in progress once it is over."""
+    for switch, hours, leads_to in (
+        ("created", 1, "created"),
+        ("in-progress", 1, "in-progress"),
+        ("created", -1, "in-progress"),
+    ):
+        simulator = Simulator(resume_before_start=switch)
+        campaign = simulator.add("paused", start=simulator.now + timedelta(hours=hours))
+        assert request(simulator, "PUT", url(campaign), {"action": "resume"}).status_code == 200
+        assert simulator.status(campaign) == leads_to
+
+
+def test_a_write_under_an_oddly_spelled_path_arrives_and_is_judged():
+    """A server decodes percent signs, so a write that hides behind them is in the journal as what it is."""
+    simulator = Simulator()
+    campaign = simulator.add("completed")
+    path = url(campaign).replace("-", "%2d").replace("v2", "%762")
+    assert request(simulator, "PUT", path, {"action": "pause"}).status_code == 409
+    assert (simulator.journal[-1].id, simulator.journal[-1].legal) == (campaign, False)
+    assert request(simulator, "PUT", "/v1/whatever", {"action": "pause"}).status_code == 404
+    assert simulator.journal[-1].legal is False
+
+
+def test_a_message_item_has_the_keys_of_the_documented_sample():
+    """Every key of the seed's update response is there (S1), its misspelled one too."""
+    simulator = Simulator()
+    campaign = simulator.add("completed", start=simulator.now, end=simulator.now + timedelta(days=1))
+    document = json.loads(request(simulator, "PUT", url(campaign), {"action": "archive"}).body)
+    assert list(document) == ["request_id", "method", "http_code", "response"]
+    assert set(document["response"]) == {"code", "status", "data"}
+    top = """name content_type sid account_sid lists schedule status_callback sms_status_callback status report_url
+        dlt_template_id dlt_entitiy_id sender_id channel sms_type template estimated_cost date_created date_updated
+        stats"""
+    assert set(document["response"]["data"]) == set(top.split())
+    stats = """scheduled submitted failed failed-dnd invalid failed-no-attempt sent failed-expired
+        failed-no-balance"""
+    assert set(document["response"]["data"]["stats"]) == set(stats.split())
+    body = {"lists": ["x"], "template": "Hello", "sender_id": "EXOTEL", "dlt_entity_id": "42"}
+    created = data(request(simulator, "POST", url(None), body))
+    assert created["dlt_entitiy_id"] == "42"
+    assert "dlt_entity_id" not in created
+
+
+def test_completing_marks_the_remaining_numbers_as_failed():
+    """Pending before, failed after (S1); a campaign that reached everybody has no failures."""
+    simulator = Simulator()
+    ended, finished = simulator.add("paused"), simulator.add("in-progress", work=60.0)
+    before = data(request(simulator, "GET", url(ended)))["stats"]
+    after = data(request(simulator, "PUT", url(ended), {"action": "complete"}))["stats"]
+    assert before["scheduled"] == after["failed"] > 0
+    assert (before["failed"], after["scheduled"]) == (0, 0)
+    simulator.advance(60)
+    assert data(request(simulator, "GET", url(finished)))["stats"]["failed"] == 0
+
+
+def test_an_end_that_is_long_past_gives_no_work_back():
+    """A campaign resumed past its end is suspended again when the clock moves, not before it was resumed."""
+    simulator = Simulator(at_end="paused")
+    campaign = simulator.add("in-progress", end=simulator.now - timedelta(hours=5), work=100.0)
+    simulator.advance(1)
+    assert simulator.status(campaign) is Status.PAUSED
+    assert simulator.records[campaign].work == 100.0
+    assert simulator.journal[-1].at == Simulator().now
+
+
+def test_a_clock_set_back_still_starts_and_ends_campaigns():
+    """What happened is never later than now, so the next event comes when it is due."""
+    simulator = Simulator()
+    campaign = simulator.add("created")
+    simulator.set_time(simulator.now - timedelta(days=30))
+    assert simulator.status(campaign) is Status.CREATED
+    simulator.advance(1)
+    assert simulator.status(campaign) is Status.IN_PROGRESS
+
+
+def test_a_live_clock_moves_campaigns_by_itself():
+    """Without a schedule a campaign starts at once, and who looks sees it without a request."""
+    simulator = Simulator(live=True)
+    campaign = simulator.add("created")
+    until = time.monotonic() + 10
+    while simulator.status(campaign) is not Status.IN_PROGRESS:
+        assert time.monotonic() < until
+    assert [entry.action for entry in simulator.journal] == ["start"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -182,6 +300,11 @@ def test_reset_goes_back_to_the_beginning():
         lambda s: s.fault("nothing"),
         lambda s: s.fault("reset", times=0),
         lambda s: s.fault("server-error", status_code=200),
+        lambda s: s.fault("stall", seconds=float("inf")),
+        lambda s: s.fault("rate-limited", retry_after=-1),
+        lambda s: s.add(contacts=-1),
+        lambda s: s.advance(float("inf")),
+        lambda s: s.advance(float("nan")),
         lambda s: s.set_time(s.now.replace(tzinfo=None)),
         lambda s: Simulator(at_end="gone"),
         lambda s: Simulator(illegal_status_code=200),
@@ -192,6 +315,26 @@ def test_settings_that_make_no_sense_are_refused(wrong):
     """A test that plans nonsense is told so."""
     with pytest.raises(ValueError):
         wrong(Simulator())
+
+
+def test_a_429_says_how_long_to_wait_unless_told_not_to():
+    """`Retry-After` is documented; a server that leaves it out can be played too."""
+    simulator = Simulator()
+    simulator.fault("rate-limited")
+    simulator.fault("rate-limited", retry_after=7)
+    simulator.fault("rate-limited", retry_after=None)
+    replies = [request(simulator, "GET", "/") for _ in range(3)]
+    assert [reply.status_code for reply in replies] == [429] * 3
+    assert [dict(reply.headers).get("Retry-After") for reply in replies] == ["1", "7", None]
+
+
+def test_a_malformed_answer_looks_like_a_success():
+    """200 and HTML, also where the action was illegal: the body alone gives nothing away."""
+    simulator = Simulator()
+    simulator.fault("malformed")
+    reply = request(simulator, "PUT", url(simulator.add("completed")), {"action": "pause"})
+    assert (reply.status_code, reply.body[:6]) == (200, b"<html>")
+    assert (simulator.journal[-1].legal, simulator.journal[-1].applied) == (False, False)
 
 
 def test_a_fault_strikes_whom_it_is_planned_for():
@@ -292,6 +435,62 @@ def test_odd_framing_does_not_hang_or_crash_the_server(served):
     assert httpx.get(f"{server.base_url}/_simulator/clock").status_code == 200
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_vendors_own_curl_lines_work(served):
+    """Credentials in the URL; with the JSON content type (S1), with none given and so form encoding (S2)."""
+    simulator, server = served
+    base = server.base_url.replace("://", "://key:token@")
+    message, voice = simulator.add("completed"), simulator.add("in-progress", channel="voice")
+    header, action = ["--header", "content-type: application/json"], '{     "action":"archive" }'
+    for line, campaign, status in (
+        (["--location", "--request", "PUT", base + url(message), *header, "--data-raw", action], message, "archived"),
+        (["-X", "PUT", base + url(voice, "voice"), "-d", '{"campaigns":[{"action":"pause"}]}'], voice, "paused"),
+    ):
+        curl = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", *line]
+        done = subprocess.run(curl, capture_output=True, text=True, timeout=30, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["http_code"] == 200
+        assert simulator.status(campaign) == status
+
+
+def test_a_write_whose_sender_died_half_way_is_not_applied(served):
+    """The bytes that did come would be a pause, but they are not all that was announced."""
+    simulator, server = served
+    campaign = simulator.add("in-progress")
+    head = f"PUT {url(campaign)} HTTP/1.1\r\nHost: x\r\nAuthorization: {BASIC['Authorization']}\r\n"
+    raw(server, head.encode() + b"Content-Length: 100\r\n\r\n" + b'{"action":"pause"}')
+    raw(server, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n64\r\n" + b'{"action":"pause"}')
+    assert simulator.status(campaign) is Status.IN_PROGRESS
+    assert simulator.journal == ()
+
+
+def test_a_connection_that_was_kept_alive_ends_with_the_server():
+    """Whoever closes the server gets no answers from it any more."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    server = SimulatorServer(simulator)
+    with httpx.Client(base_url=server.base_url, auth=("key", "token")) as client:
+        with server:
+            assert client.get(url(campaign)).status_code == 200
+        with pytest.raises(httpx.TransportError):
+            client.get(url(campaign))
+    assert len(simulator.journal) == 1
+
+
+def test_a_suite_in_another_language_gets_the_same_beginning_each_time(served):
+    """A reset undoes the clock, the moves and the campaigns that came over HTTP, also before any request."""
+    simulator, server = served
+    base = f"{server.base_url}/_simulator"
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=1))
+    for _ in range(2):
+        assert httpx.post(f"{base}/clock", json={"advance": 7200}).status_code == 200
+        assert simulator.status(campaign) is Status.IN_PROGRESS
+        assert httpx.post(f"{base}/campaigns", json={"id": "mine", "status": "paused"}).status_code == 200
+        assert httpx.post(f"{base}/reset").status_code == 200
+        assert [entry["id"] for entry in httpx.get(f"{base}/campaigns").json()] == [campaign]
+        assert simulator.status(campaign) is Status.CREATED
+
+
 def test_methods_that_nobody_knows_arrive_all_the_same(served):
     """The journal has them, so a test can see that they were not sent."""
     simulator, server = served
@@ -334,7 +533,9 @@ def test_the_control_api_drives_everything(served):
         ("POST", "clock", {"now": "2026-01-01T00:00:00Z", "advance": 1}, 400, "not both"),
         ("POST", "clock", {"tick": 1}, 400, "unknown: tick"),
         ("POST", "faults", {}, 400, "lost-after"),
-        ("POST", "faults", {"kind": "gone"}, 400, "gone"),
+        ("POST", "faults", {"kind": "gone"}, 400, "lost-after"),
+        ("POST", "faults", {"kind": "stall", "seconds": 1e300}, 400, "seconds"),
+        ("POST", "clock", {"advance": 1e300}, 400, "calendar"),
         ("POST", "faults", {"kind": "reset", "times": True}, 400, "times"),
         ("POST", "move", {"id": "nope", "status": "paused"}, 400, "nope"),
         ("POST", "move", {"id": "nope"}, 400, "status"),
@@ -389,6 +590,43 @@ def test_simulate_tells_where_it_listens_and_ends_cleanly(number):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_simulate_warns_where_others_can_reach_it():
+    """Only loopback is silent: whoever can reach it can drive it."""
+    for host, warned in (("127.0.0.1", False), ("127.0.0.2", False), ("0.0.0.0", True)):
+        if host == "127.0.0.2" and sys.platform != "linux":
+            continue
+        process = start("--host", host)
+        try:
+            assert "listens on" in process.stdout.readline()
+            process.terminate()
+            _, err = process.communicate(timeout=10)
+            assert process.returncode == 0
+            assert ("everybody who can reach" in err) is warned
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def test_simulate_says_when_the_host_is_none():
+    """A sentence and exit code 2."""
+    command = [sys.executable, "-m", "campaign_fsm", "simulate", "--port", "0", "--host", "é..b"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, "no host name" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_what_simulate_prints_can_be_pasted():
+    """Credentials with characters of the shell's or of URLs are quoted."""
+    simulator = Simulator(api_key="a b", api_token="t@'x")
+    with SimulatorServer(simulator) as server:
+        told = greeting(server, simulator.seed())
+    text = "\n".join(lines(told))
+    assert "a%20b:t%40%27x@127.0.0.1" in text
+    exports = text.partition("export ")[2].partition("\n\n")[0].replace("\\\n", " ")
+    assert shlex.split(exports) == [
+        f"EXOTEL_{name.upper()}={told[name]}" for name in ("base_url", "account_sid", "api_key", "api_token")
+    ]
 
 
 def test_simulate_says_when_the_port_is_taken(served):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import shlex
 import signal
 import threading
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import click
 
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.wire.target import COLLECTION_OF
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def greeting(server: SimulatorServer, campaigns: list[tuple[Channel, str, Status]]) -> dict[str, Any]:
@@ -28,17 +29,27 @@ def greeting(server: SimulatorServer, campaigns: list[tuple[Channel, str, Status
     }
 
 
+def is_private(base_url: str) -> bool:
+    """Whether only this machine can reach it: it does not ask who drives it."""
+    return ipaddress.ip_address(urlsplit(base_url).hostname or "").is_loopback
+
+
 def lines(told: dict[str, Any]) -> list[str]:
     """The greeting for a person."""
     first = next(entry for entry in told["campaigns"] if entry["status"] == Status.COMPLETED)
-    url = told["base_url"].replace("://", f"://{told['api_key']}:{told['api_token']}@", 1)
+    credentials = ":".join(quote(told[name], safe="") for name in ("api_key", "api_token"))
+    url = told["base_url"].replace("://", f"://{credentials}@", 1)
+    exports = [
+        shlex.quote(f"EXOTEL_{name.upper()}={told[name]}")
+        for name in ("base_url", "account_sid", "api_key", "api_token")
+    ]
     path = f"/v2/accounts/{told['account_sid']}/{COLLECTION_OF[first['channel']]}/{first['id']}"
     return [
         f"The simulator listens on {told['base_url']}. Ctrl-C ends it.",
         "",
         "For campaign-fsm and CampaignClient():",
-        f"  export EXOTEL_BASE_URL={told['base_url']} EXOTEL_ACCOUNT_SID={told['account_sid']} \\",
-        f"    EXOTEL_API_KEY={told['api_key']} EXOTEL_API_TOKEN={told['api_token']}",
+        f"  export {' '.join(exports[:2])} \\",
+        f"    {' '.join(exports[2:])}",
         "",
         *(f"  {entry['channel']:<8} {entry['id']}  {entry['status']}" for entry in told["campaigns"]),
         "",
@@ -70,11 +81,15 @@ def lines(told: dict[str, Any]) -> list[str]:
     help="What the end time does, which the vendor's pages contradict each other about.",
 )
 @click.option(
-    "--resume-before-start", type=click.Choice(["in-progress", "created"]), default="in-progress", show_default=True
+    "--resume-before-start",
+    type=click.Choice(["in-progress", "created"]),
+    default="in-progress",
+    show_default=True,
+    help="The status after a resume before the start, which no page settles.",
 )
-@click.option("--account-sid", default="acme1", show_default=True)
-@click.option("--api-key", default="key", show_default=True)
-@click.option("--api-token", default="token", show_default=True)
+@click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
+@click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")
+@click.option("--api-token", default="token", show_default=True, help="The token that goes with it.")
 def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
     """Serve the documented campaign API of one account from memory.
 
@@ -101,8 +116,8 @@ def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
         told = greeting(server, campaigns)
         # Flushed, because whoever started it waits for this line.
         click.echo(json.dumps(told) if as_json else "\n".join(lines(told)))
-        if host not in _LOOPBACK:
-            click.echo(f"Everybody who can reach {host} can use it and drive it.", err=True)
+        if not is_private(server.base_url):
+            click.echo(f"Warning: everybody who can reach {server.base_url} can use it and drive it.", err=True)
         ended.wait()
     if not as_json:
         click.echo("\nThe simulator has ended.")

@@ -40,7 +40,7 @@ class Account(Protocol):
 
     def create(self, channel: Channel, fields: dict[str, Any]) -> Record: ...
 
-    def after_resume(self, record: Record) -> Status: ...
+    def after_resume(self, record: Record) -> Status | None: ...
 
 
 @frozen
@@ -48,11 +48,11 @@ class Request:
     """One request, as far as the server has understood it."""
 
     method: str
+    path: str
     target: Target | None
     query: str
     body: bytes
     record: Record | None
-    content_type: str | None
 
 
 @frozen
@@ -104,7 +104,7 @@ def _envelope(request: Request, status_code: int, response: Any, **more: Any) ->
 
 
 def _item(data: dict[str, Any]) -> dict[str, Any]:
-    return {"code": 200, "error_data": None, "status": "success", "data": data}
+    return {"code": 200, "status": "success", "data": data}
 
 
 def error(request: Request, status_code: int, description: str, code: int = 1000) -> Result:
@@ -131,7 +131,8 @@ def plan(account: Account, request: Request) -> Plan:
     target, method = request.target, request.method
     write = method not in ("GET", "HEAD", "OPTIONS")
     if target is None:
-        return Plan(request, None, None, lambda _: Result(request, 404, rest_exception(404, "Not Found")))
+        legal = False if write else None
+        return Plan(request, None, legal, lambda _: Result(request, 404, rest_exception(404, "Not Found")))
     if target.id is None:
         if method == "GET":
             return Plan(request, None, None, lambda account: _list(account, request, target))
@@ -181,13 +182,14 @@ def _plan_put(account: Account, request: Request, record: Record) -> Plan:
 def _plan_step(account: Account, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
     started = record.started(account.now)
 
-    def ask(what: Action) -> Decision:
+    def ask(what: Action, *, started: bool) -> Decision:
         return decide(record.status, what, channel=record.channel, started=started)
 
-    decision = ask(action)
+    decision = ask(action, started=started)
     legal = decision.allowed
-    if action is Action.RESUME and "schedule" in fields and record.channel is Channel.VOICE:
-        legal = legal and ask(Action.RESCHEDULE).allowed
+    if action is Action.RESUME and "schedule" in fields:
+        # The two in one body are shown only for a campaign that has started (fact sheet 5.3).
+        legal = legal and ask(Action.RESCHEDULE, started=True).allowed
 
     def run(account: Account) -> Result:
         if not legal:
@@ -196,12 +198,13 @@ def _plan_step(account: Account, request: Request, record: Record, action: Actio
             )
         if action in (Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE):
             record.edit(fields)
-        elif action is Action.RESUME:
-            record.reschedule(fields.get("schedule"))
-            record.become(account.after_resume(record), account.now)
         else:
-            assert decision.destination is not None
-            record.become(decision.destination, account.now)
+            dest = decision.destination
+            if action is Action.RESUME:
+                record.reschedule(fields.get("schedule"))
+                dest = account.after_resume(record) or dest
+            assert dest is not None
+            record.become(dest, account.now)
         record.updated = account.now
         return _ok(account, request, record, applied=True)
 
@@ -212,9 +215,10 @@ def _plan_create(request: Request, target: Target) -> Plan:
     item = _read_body(request)
     if item is None:
         return _failing(request, 400, "The body is not a JSON object.", action="create", write=True)
+    legal = decide(None, Action.CREATE, channel=target.channel).allowed
     missing = _missing(item, target.channel)
     if missing:
-        return Plan(request, "create", True, lambda _: error(request, 400, f"Missing: {', '.join(missing)}.", 1001))
+        return Plan(request, "create", legal, lambda _: error(request, 400, f"Missing: {', '.join(missing)}.", 1001))
 
     def run(account: Account) -> Result:
         record = account.create(target.channel, item)
@@ -223,7 +227,7 @@ def _plan_create(request: Request, target: Target) -> Plan:
             data["status"] = "scheduled"  # how a create is answered (S6, S3)
         return Result(request, 200, _envelope(request, 200, [_item(data)]), applied=True)
 
-    return Plan(request, "create", True, run)
+    return Plan(request, "create", legal, run)
 
 
 def _missing(item: dict[str, Any], channel: Channel) -> list[str]:

@@ -14,6 +14,7 @@ from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, moment
 
 # Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
 _VOICE_SPELLING: Final = {Status.IN_PROGRESS: "InProgress"}
+_UNTOUCHED: Final = frozenset({Status.CREATED, Status.DELETED})
 _OVER: Final = frozenset({Status.COMPLETED, Status.ARCHIVED, Status.FAILED, Status.CANCELED})
 
 
@@ -54,7 +55,7 @@ class Record:
     def _ahead(self, at_end: Status) -> Iterator[tuple[datetime, Event, Status]]:
         if self.status is Status.CREATED:
             # Without a schedule it starts at once: as soon as the clock moves.
-            start = self.start or self.created + timedelta(microseconds=1)
+            start = max(self.start, self.since) if self.start else self.since + timedelta(microseconds=1)
             yield (start, Event.START, Status.IN_PROGRESS) if self.contacts else (start, Event.FAIL, Status.FAILED)
         elif self.status is Status.IN_PROGRESS:
             if not self.contacts:
@@ -62,9 +63,9 @@ class Record:
             if self.work is not None:
                 yield self.since + timedelta(seconds=self.work), Event.FINISH, Status.COMPLETED
             if self.end:
-                yield self.end, Event.FINISH if at_end is Status.COMPLETED else Event.SUSPEND, at_end
+                yield max(self.end, self.since), Event.FINISH if at_end is Status.COMPLETED else Event.SUSPEND, at_end
         elif self.status is Status.PAUSED and self.end and not self.suspended:
-            yield self.end, Event.EXPIRE, Status.CANCELED
+            yield max(self.end, self.since), Event.EXPIRE, Status.CANCELED
 
     def started(self, now: datetime) -> bool:
         return has_started(self.status, self.start, now)
@@ -93,9 +94,10 @@ class Record:
 
     def stats(self) -> dict[str, int]:
         """Counts that fit the status: all pending before, none after, the rest failed when it was ended early."""
-        waiting = self.contacts if self.status is Status.CREATED else 0 if self.status in _OVER else self.contacts // 2
-        done = 0 if self.status in (Status.CREATED, Status.FAILED) else self.contacts // 2
-        failed = self.contacts - done - waiting if self.status in _OVER else 0
+        half = self.contacts if self.work == 0 else self.contacts // 2  # no work left: all were contacted
+        done = 0 if self.status in _UNTOUCHED or self.status is Status.FAILED else half
+        waiting = 0 if self.status in _OVER else self.contacts - done
+        failed = self.contacts - done - waiting
         if self.channel is Channel.VOICE:
             return {"created": 0, "completed": done, "failed": failed, "pending": waiting}
         return {
@@ -104,7 +106,10 @@ class Record:
             "sent": done,
             "failed": failed,
             "failed-dnd": 0,
+            "invalid": 0,
             "failed-no-attempt": 0,
+            "failed-expired": 0,
+            "failed-no-balance": 0,
         }
 
     def data(self, account_sid: str) -> dict[str, Any]:
@@ -127,8 +132,12 @@ class Record:
             "date_updated": self.updated.isoformat(),
             "stats": self.stats(),
         }
-        return {**DEFAULTS[self.channel], **self.parameters, **common}
+        shown = {_SIC.get(key, key): value for key, value in self.parameters.items()}
+        return {**DEFAULTS[self.channel], **shown, **common}
 
+
+# The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
+_SIC: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 
 DEFAULTS: Final[dict[Channel, dict[str, Any]]] = {
     Channel.MESSAGE: {
@@ -140,6 +149,8 @@ DEFAULTS: Final[dict[Channel, dict[str, Any]]] = {
         "channel": "SMS",
         "sms_type": "transactional",
         "template": "Hello.",
+        "dlt_template_id": "1107160016142600511",
+        "dlt_entitiy_id": "1101428740000012125",
         "estimated_cost": 0.17,
     },
     Channel.VOICE: {

@@ -24,7 +24,17 @@ HELP = {
     "POST /_simulator/faults": {"kind": "lost-after", "method": "PUT", "id": "…", "times": 1},
     "DELETE /_simulator/faults": "forget the faults that have not struck yet",
     "POST /_simulator/reset": "the campaigns and the time before the first request",
-    "faults": [*Fault],
+    "faults": {
+        "kinds": [*Fault],
+        "also": {
+            "times": "how many requests it strikes",
+            "after": "how many it lets pass first",
+            "seconds": "stall",
+            "retry_after": "rate-limited; null leaves the header out",
+            "status_code": "server-error",
+            "to_status": "moved",
+        },
+    },
 }
 
 
@@ -39,8 +49,12 @@ def control(simulator: Simulator, method: str, path: str, body: bytes) -> tuple[
         known = any(path.rstrip("/") == place for _, place in _HANDLERS)
         return (405 if known else 404), {"error": f"no {method} {path[:100]} here", "help": HELP}
     try:
-        return 200, handler(simulator, _read(body))
-    except (ValueError, TypeError, KeyError) as problem:
+        document = _read(body)
+        if method != "GET":
+            # A reset goes back to before the first request, or the first command, whichever came first.
+            simulator.begin()
+        return 200, handler(simulator, document)
+    except (ValueError, TypeError, KeyError, OverflowError) as problem:
         return 400, {"error": str(problem.args[0]) if problem.args else type(problem).__name__}
 
 
@@ -64,7 +78,7 @@ def _take(document: dict[str, Any], **kinds: type | tuple[type, ...]) -> dict[st
     for name, value in document.items():
         if value is not None and (not isinstance(value, kinds[name]) or isinstance(value, bool)):
             raise BadControl(f"{name} is of the wrong type")
-    return {name: value for name, value in document.items() if value is not None}
+    return {name: value for name, value in document.items() if value is not None or name == "retry_after"}
 
 
 def _moment(value: str, name: str) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import socket
 import struct
@@ -39,6 +40,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the journal is the log."""
 
     def _serve(self) -> None:
+        if self.server.closing.is_set():
+            # A connection that was kept alive does not outlive the server.
+            self.close_connection = True
+            return
         try:
             body = self._body()
         except (_BadBody, ValueError) as problem:
@@ -57,14 +62,21 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if not 0 <= length <= _MOST_BODY:
             raise _BadBody(f"a body is at most {_MOST_BODY} bytes")
-        return self.rfile.read(length)
+        return self._exactly(length)
+
+    def _exactly(self, length: int) -> bytes:
+        # A request whose sender died half way has not arrived.
+        data = self.rfile.read(length)
+        if len(data) < length:
+            raise _BadBody("the body is shorter than announced")
+        return data
 
     def _chunks(self) -> bytes:
         body = b""
         while size := int(self.rfile.readline(100).split(b";")[0], 16):
             if size < 0 or len(body) + size > _MOST_BODY:
                 raise _BadBody(f"a body is at most {_MOST_BODY} bytes")
-            body += self.rfile.read(size)
+            body += self._exactly(size)
             self.rfile.readline(100)
         while self.rfile.readline(1000).strip():
             pass
@@ -129,7 +141,10 @@ class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # The base class looks up the host's name, which may take seconds and is used for nothing here.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
+        try:
+            self.socket.bind(self.server_address)
+        except (UnicodeError, TypeError):
+            raise OSError(errno.EINVAL, "that is no host name") from None
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 

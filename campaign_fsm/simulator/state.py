@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any, Final
+from urllib.parse import unquote
 
 from attrs import evolve, frozen
 
@@ -22,6 +24,7 @@ from campaign_fsm.wire.target import read_target
 
 DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 _PADDING: Final = 8 * 2**20
+_LONGEST_STALL: Final = 86_400.0
 
 
 @frozen
@@ -112,13 +115,12 @@ class Simulator:
         self.resume_before_start = Status(resume_before_start)
         self.records: dict[str, Record] = {}
         self._lock = threading.RLock()
-        self._start = _aware(now or DEFAULT_NOW)
-        self._now = self._start
+        self._now = _aware(now or DEFAULT_NOW)
         self._live_since = time.monotonic() if live else None
         self._faults: list[Planned] = []
         self._journal: list[Entry] = []
         self._made = 0
-        self._initial: dict[str, Record] | None = None
+        self._initial: tuple[dict[str, Record], datetime, int] | None = None
 
     # Campaigns
 
@@ -148,6 +150,8 @@ class Simulator:
             work: Seconds in progress until all are contacted and it finishes; None: only its end ends it.
             **parameters: Parameters of a create, kept as they are.
         """
+        if contacts < 0 or not (work is None or 0 <= work < math.inf):
+            raise ValueError("contacts and work are 0 or more")
         with self._lock:
             self._made += 1
             campaign_id = id or hashlib.sha256(f"campaign {self._made}".encode()).hexdigest()[:32]
@@ -188,6 +192,7 @@ class Simulator:
     def status(self, id: str) -> Status:  # noqa: A002 (the API's own name)
         """The status of a campaign now."""
         with self._lock:
+            self._catch_up()
             return self._record(id).status
 
     def move(self, id: str, status: Status | str) -> None:  # noqa: A002 (the API's own name)
@@ -219,7 +224,10 @@ class Simulator:
         if not seconds >= 0:
             raise ValueError(f"time moves forward, not by {seconds!r} seconds")
         with self._lock:
-            self._now += timedelta(seconds=seconds)
+            try:
+                self._now = _aware(self._now + timedelta(seconds=seconds))
+            except OverflowError:
+                raise ValueError(f"{seconds!r} seconds are more than the calendar has") from None
             self._happen()
 
     def set_time(self, now: datetime) -> None:
@@ -228,6 +236,13 @@ class Simulator:
             self._now = _aware(now)
             if self._live_since is not None:
                 self._live_since = time.monotonic()
+            for record in self.records.values():
+                # Where time goes back, nothing can have happened later than now.
+                record.since = min(record.since, self._now)
+            self._happen()
+
+    def _catch_up(self) -> None:
+        if self._live_since is not None:
             self._happen()
 
     def _happen(self) -> None:
@@ -263,8 +278,8 @@ class Simulator:
         times: int = 1,
         after: int = 0,
         seconds: float = 0.0,
-        retry_after: int | None = None,
-        status_code: int = 503,
+        retry_after: int | None = 1,
+        status_code: int | None = None,
         to_status: Status | str | None = None,
     ) -> None:
         """Plan a fault for the next requests with this method and campaign.
@@ -275,16 +290,22 @@ class Simulator:
             id: Only for this campaign.
             times: How many requests it strikes.
             after: How many matching requests it lets pass first.
-            seconds: How long a stall lasts.
-            retry_after: The header of a 429, in seconds.
-            status_code: The status code of a server error.
+            seconds: How long a stall lasts, at most a day.
+            retry_after: The header of a 429, in seconds; None leaves it out.
+            status_code: The status code of a server error; None is 503.
             to_status: Where somebody else moves the campaign right after the request.
         """
-        kind = Fault(kind)
+        try:
+            kind = Fault(kind)
+        except ValueError:
+            raise ValueError(f"{kind!r} is no fault; it is one of {', '.join(Fault)}") from None
+        status_code = 503 if status_code is None else status_code
         if kind is Fault.MOVED and to_status is None:
             raise ValueError("the fault 'moved' needs to_status")
-        if times < 1 or after < 0 or seconds < 0 or not 500 <= status_code < 600:
-            raise ValueError("times is 1 or more, after and seconds are 0 or more, status_code is 500 to 599")
+        if times < 1 or after < 0 or not 0 <= seconds <= _LONGEST_STALL:
+            raise ValueError(f"times is 1 or more, after is 0 or more, seconds is 0 to {_LONGEST_STALL:g}")
+        if not 500 <= status_code < 600 or (retry_after is not None and retry_after < 0):
+            raise ValueError("status_code is 500 to 599, retry_after is 0 or more")
         dest = None if to_status is None else _settable(to_status)
         with self._lock:
             self._faults.append(
@@ -300,14 +321,25 @@ class Simulator:
     def journal(self) -> tuple[Entry, ...]:
         """Everything that arrived or happened, in order."""
         with self._lock:
+            self._catch_up()
             return tuple(self._journal)
 
-    def reset(self) -> None:
-        """Go back to the campaigns and the time before the first request; empty the journal, forget faults."""
+    def begin(self) -> None:
+        """Keep what is in the account now as what `reset` goes back to. The first request does it by itself."""
         with self._lock:
-            if self._initial is not None:
-                self.records = copy.deepcopy(self._initial)
-            self._now = self._start
+            if self._initial is None:
+                self._initial = copy.deepcopy(self.records), self.now, self._made
+
+    def reset(self) -> None:
+        """Go back to the campaigns and the time before the first request; empty the journal, forget faults.
+
+        What is added from then on gets the same ids as the first time.
+        """
+        with self._lock:
+            self.begin()
+            assert self._initial is not None
+            records, self._now, self._made = self._initial
+            self.records = copy.deepcopy(records)
             if self._live_since is not None:
                 self._live_since = time.monotonic()
             self._journal.clear()
@@ -324,12 +356,11 @@ class Simulator:
         """Answer one request as the documented API would, with the next fault that is planned for it."""
         given = {name.lower(): value for name, value in headers}
         with self._lock:
-            if self._initial is None:
-                self._initial = copy.deepcopy(self.records)
-            if self._live_since is not None:
-                self._happen()
+            self.begin()
+            self._catch_up()
             path, _, query = target.partition("?")
-            place = read_target(path)
+            # A server decodes what it is sent; so a write under an oddly spelled path arrives here too.
+            place = read_target(path) or read_target(unquote(path))
             if place is not None and place.account != self.account_sid:
                 place = None
             campaign_id = place.id if place else None
@@ -339,7 +370,7 @@ class Simulator:
             if record and place and record.channel is not place.channel:
                 record = None
             before = record.status if record else None
-            request = api.Request(method, place, query, body, record, given.get("content-type"))
+            request = api.Request(method, path, place, query, body, record)
             result = self._answer(request, given.get("authorization"), fault)
             unanswered = fault is not None and fault.kind in UNANSWERED
             self._write(
@@ -363,7 +394,8 @@ class Simulator:
 
     def _authorized(self, authorization: str | None) -> bool:
         expected = base64.b64encode(f"{self.api_key}:{self.api_token}".encode()).decode()
-        return authorization is not None and authorization.partition(" ")[2] == expected
+        scheme, _, given = (authorization or "").partition(" ")
+        return scheme.lower() == "basic" and given.strip() == expected
 
     def _answer(self, request: api.Request, authorization: str | None, fault: Planned | None) -> api.Result:
         # What a write would do is read first, so that the journal knows it even if it is not done.
@@ -371,7 +403,8 @@ class Simulator:
         if not self._authorized(authorization):
             return evolve(plan.refused(401), payload=api.rest_exception(401, "Authenticate"))
         if fault is None or fault.kind not in NOT_APPLIED:
-            return plan.carry_out(self)
+            result = plan.carry_out(self)
+            return evolve(result, status_code=200) if fault and fault.kind is Fault.MALFORMED else result
         match fault.kind:
             case Fault.RATE_LIMITED:
                 return evolve(plan.refused(429), payload=api.rest_exception(429, "Too Many Requests"))
@@ -392,8 +425,8 @@ class Simulator:
             body = body.replace(result.request.record.id.encode(), b"0" * 32)
         elif kind is Fault.OVERSIZED:
             body += b" " * _PADDING
-        elif kind is Fault.REDIRECT and result.request.target:
-            headers.append(("Location", f"https://elsewhere.invalid/{result.request.target.id}"))
+        elif kind is Fault.REDIRECT:
+            headers.append(("Location", f"https://elsewhere.invalid{result.request.path}"))
         elif kind is Fault.RATE_LIMITED and fault and fault.retry_after is not None:
             headers.append(("Retry-After", str(fault.retry_after)))
         if kind is not Fault.NO_DATE:
@@ -407,11 +440,17 @@ class Simulator:
         """Take a campaign in, as a POST asks for it."""
         record = self.records[self.add(channel=channel)]
         record.edit(fields)
+        numbers = fields.get("from")
+        if isinstance(numbers, list):
+            record.contacts = len(numbers)
         return record
 
-    def after_resume(self, record: Record) -> Status:
-        """The status that a resume leads to: the switch decides before the start (fact sheet 5.4)."""
-        return Status.IN_PROGRESS if record.started(self.now) else self.resume_before_start
+    def after_resume(self, record: Record) -> Status | None:
+        """The status that the switch gives to a campaign resumed before its start (fact sheet 5.4).
+
+        None where the start is over: there the table says where a resume leads.
+        """
+        return None if record.started(self.now) else self.resume_before_start
 
 
 def _settable(status: Status | str) -> Status:
@@ -424,4 +463,6 @@ def _settable(status: Status | str) -> Status:
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
+    # Raises OverflowError at the very ends of the calendar, where the time in UTC would be beyond it.
+    moment.astimezone(UTC)
     return moment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -24,8 +25,8 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
     """Answers requests from a `Simulator`; for `httpx.Client` and `httpx.AsyncClient` alike.
 
     Faults of the socket become the errors that the client's library would raise: a `ReadTimeout` for
-    a stall that is longer than the read time-out (at once, nobody waits for it), `ReadError` or
-    `RemoteProtocolError` for the others.
+    a stall that is longer than the read time-out (at once, nobody waits for it; a shorter one is
+    slept), `ReadError` or `RemoteProtocolError` for the others.
     """
 
     def __init__(self, simulator: Simulator) -> None:
@@ -37,7 +38,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
         return self._simulator.handle(request.method, target, headers, request.content)
 
     def _leave(self, request: Request, reply: Reply) -> Response:
-        family: Any = sys.modules[type(request).__module__.partition(".")[0]]
+        family = self._family(request)
         match reply.fault:
             case Planned(kind=Fault.RESET):
                 raise family.ReadError("connection reset by peer")
@@ -45,19 +46,29 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
                 raise family.RemoteProtocolError("server disconnected without sending a response")
             case Planned(kind=Fault.TRUNCATED):
                 raise family.RemoteProtocolError("peer closed connection without sending complete message body")
-            case Planned(kind=Fault.STALL, seconds=seconds) if seconds > self._patience(request):
-                raise family.ReadTimeout("the read timed out")
         response: Response = family.Response(reply.status_code, headers=list(reply.headers), content=reply.body)
         return response
 
     @staticmethod
-    def _patience(request: Request) -> float:
-        timeout = request.extensions.get("timeout", {}).get("read")
-        return float("inf") if timeout is None else float(timeout)
+    def _family(request: Request) -> Any:
+        """The library that the request comes from; classes of two libraries do not mix."""
+        return sys.modules[type(request).__module__.partition(".")[0]]
+
+    def _delay(self, request: Request, reply: Reply) -> float:
+        """How many seconds the answer takes."""
+        if reply.fault is None or reply.fault.kind is not Fault.STALL:
+            return 0.0
+        patience = request.extensions.get("timeout", {}).get("read")
+        if patience is not None and reply.fault.seconds > patience:
+            raise self._family(request).ReadTimeout("the read timed out")
+        return reply.fault.seconds
 
     def handle_request(self, request: Request) -> Response:
         request.read()
-        return self._leave(request, self._arrive(request))
+        reply = self._arrive(request)
+        if delay := self._delay(request, reply):
+            time.sleep(delay)  # even a sleep of nothing costs as much as half a request
+        return self._leave(request, reply)
 
     async def handle_async_request(self, request: Request) -> Response:
         await request.aread()
@@ -65,6 +76,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
         await anyio.lowlevel.checkpoint()
         reply = self._arrive(request)
         await anyio.lowlevel.checkpoint()
+        await anyio.sleep(self._delay(request, reply))
         return self._leave(request, reply)
 
     def close(self) -> None:

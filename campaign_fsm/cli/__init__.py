@@ -172,7 +172,7 @@ def _print_in_any_encoding() -> None:
             reconfigure(errors="campaign_fsm.escape")
 
 
-def _written() -> bool:
+def _written(*, told: bool) -> bool:
     """Whether what was printed has been written. Python would find out only when it exits, and say 120."""
     try:
         if sys.stdout is not None:
@@ -180,7 +180,7 @@ def _written() -> bool:
     except OSError as error:
         # What is still in the buffer goes nowhere, or Python would try once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
+        if not (told or isinstance(error, BrokenPipeError)):
             _complain(f"what was printed could not be written: {error.strerror}")
         return False
     return True
@@ -196,4 +196,4 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
         traceback.print_exc()
         code = 2
-    sys.exit(code if _written() else 2)
+    sys.exit(code if _written(told=code == 2) else 2)

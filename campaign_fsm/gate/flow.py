@@ -45,7 +45,7 @@ from campaign_fsm.wire.answer import (
     redact,
     secrets_of,
 )
-from campaign_fsm.wire.intent import Intent, WireRequest, bad_end, concerns, mixed, preflight, read_intent
+from campaign_fsm.wire.intent import VERBS, Intent, WireRequest, bad_end, concerns, mixed, preflight, read_intent
 from campaign_fsm.wire.target import Target
 
 _log: Final = logging.getLogger("campaign_fsm")
@@ -360,7 +360,7 @@ class Gate:
                 _log.exception("the on_drift callback failed")
 
 
-_ALONE: Final = frozenset({Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE})
+_ALONE: Final = frozenset(VERBS.values())
 
 
 def _without_secrets(reading: Reading, request: WireRequest) -> Reading:

@@ -85,7 +85,6 @@ class Item:
 
     code: int
     data: Mapping[str, Any]
-    error: Mapping[str, Any]
     request_id: str | None
 
     @property
@@ -121,11 +120,10 @@ def read_item(answer: Answer) -> Item:
     outer = envelope.get("http_code", answer.status_code)
     if outer not in (answer.status_code, code) or isinstance(outer, bool):
         raise NotReadable("the envelope's http_code contradicts the answer's status code")
-    data, error = response.get("data"), response.get("error_data")
+    data = response.get("data")
     return Item(
         code=code,
         data=data if isinstance(data, dict) else {},
-        error=error if isinstance(error, dict) else {},
         request_id=_text(envelope.get("request_id"), 100),
     )
 

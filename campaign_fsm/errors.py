@@ -321,7 +321,7 @@ class ConnectionFailed(CampaignFsmError):
 
     @property
     def message(self) -> str:
-        return _sentence(f"{self.method} to {self.host} got no answer: {self.why}.", self.outcome)
+        return _sentence(f"{self.method} to {self.host} got no answer: {self.why.rstrip('.')}.", self.outcome)
 
 
 @_error

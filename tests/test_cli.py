@@ -230,6 +230,8 @@ def test_what_cannot_be_undone_needs_yes_where_nobody_can_be_asked(capsys, accou
     campaign = account.add("paused")
     code, _, err = call(capsys, "complete", campaign)
     assert (code, "--yes" in err) == (2, True)
+    code, out, _ = call(capsys, "complete", campaign, "--json")
+    assert (code, json.loads(out)["outcome"]) == (2, "not confirmed")
     assert {entry.method for entry in account.journal} == {"GET"}
 
 

@@ -206,12 +206,16 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
         _print_rows(describe(campaign))
 
 
-def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, strict: bool) -> None:
+def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, strict: bool, as_json: bool) -> None:
     """Ask before what cannot be undone; elsewhere than on a terminal, `--yes` has to be given."""
     campaign = client.get(campaign_id)
     if not decide(campaign.status, action, channel=campaign.channel, started=campaign.started, strict=strict):
         return  # the gate will say so
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if as_json:
+            message = f"{action} cannot be undone; pass --yes to do it without being asked."
+            _print_json("not confirmed", error={"type": "UsageError", "message": message})
+            raise click.exceptions.Exit(2)
         raise click.UsageError(f"{action} cannot be undone; pass --yes to do it without being asked.")
     pending = "not said by the server" if campaign.pending is None else str(campaign.pending)
     effect = next(rule.effect for rule in RULES if rule.trigger is action)
@@ -257,7 +261,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
                         click.echo("Nothing was sent (dry run).")
                     raise click.exceptions.Exit(0 if decision or decision.already else 1)
                 if not undoable(action) and not yes:
-                    _confirm(client, campaign_id, action, strict=strict)
+                    _confirm(client, campaign_id, action, strict=strict, as_json=as_json)
                 campaign = getattr(client, action.value)(campaign_id)
             except CampaignFsmError as error:
                 _finish(error, client, campaign_id, action, as_json)

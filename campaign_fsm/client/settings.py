@@ -143,12 +143,13 @@ def _credential(
     *,
     url_first: bool,
 ) -> str:
+    _check_blank(argument, given)
     same_level = given if url_first else environment.get(variable)
     if in_url and same_level and in_url != same_level:
         name = argument if url_first else variable
         raise ConfigurationError(setting=name, problem="it differs from the one in the base URL; give it once.")
     value = given or (in_url if url_first else None) or environment.get(variable) or in_url
-    if not value:
+    if not value or not value.strip():
         raise ConfigurationError(setting=argument, problem=f"it is missing; pass it or set {variable}.")
     if not value.isascii() or not value.isprintable() or (argument == "api_key" and ":" in value):
         # The value itself must not be shown.
@@ -158,9 +159,16 @@ def _credential(
     return value
 
 
+def _check_blank(argument: str, given: str | None) -> None:
+    """An argument that is there and empty is a mistake: nobody means the environment by it."""
+    if given is not None and not given.strip():
+        raise ConfigurationError(setting=argument, problem="it is empty; leave it out to take it from the environment.")
+
+
 def _required(argument: str, variable: str, given: str | None, environment: Mapping[str, str]) -> str:
+    _check_blank(argument, given)
     value = given or environment.get(variable)
-    if not value:
+    if not value or not value.strip():
         raise ConfigurationError(setting=argument, problem=f"it is missing; pass it or set {variable}.")
     return value
 

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from campaign_fsm.client import AsyncCampaignClient, CampaignClient
+    from campaign_fsm.client import (
+        AsyncCampaignClient,
+        CampaignClient,
+    )
+    from campaign_fsm.diagnosis import (
+        Diagnosis,
+        diagnose,
+    )
     from campaign_fsm.errors import (
         AlreadyThere,
         ApiError,
@@ -22,10 +29,14 @@ if TYPE_CHECKING:
         ConfigurationError,
         Conflict,
         ConnectionFailed,
+        FieldProblem,
         Forbidden,
         GateFailure,
         IllegalTransition,
+        InvalidParameters,
         NotFound,
+        NotOne,
+        NotReached,
         OutcomeUnknown,
         PaymentRequired,
         RateLimited,
@@ -37,19 +48,62 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
         UnexpectedRedirect,
         UnknownStatus,
+        UnreadableCallback,
         UnreadableRequest,
     )
-    from campaign_fsm.gate import Drift, Judgement
-    from campaign_fsm.lifecycle import Decision, build_machine, decide, has_started, route
-    from campaign_fsm.rules import RULES, Action, Channel, Event, Rule, Source, Standing, Status
-    from campaign_fsm.simulator import Simulator, SimulatorServer, SimulatorTransport
-    from campaign_fsm.transports import AsyncGuardTransport, GuardTransport
-    from campaign_fsm.wire.campaign import Campaign, Schedule
+    from campaign_fsm.gate import (
+        Drift,
+        Judgement,
+        Wait,
+    )
+    from campaign_fsm.lifecycle import (
+        Decision,
+        build_machine,
+        decide,
+        has_started,
+        route,
+    )
+    from campaign_fsm.rules import (
+        RULES,
+        Action,
+        Channel,
+        Event,
+        Rule,
+        Source,
+        Standing,
+        Status,
+    )
+    from campaign_fsm.simulator import (
+        Simulator,
+        SimulatorServer,
+        SimulatorTransport,
+    )
+    from campaign_fsm.transports import (
+        AsyncGuardTransport,
+        GuardTransport,
+    )
+    from campaign_fsm.wire.callback import (
+        StatusCallback,
+        parse_status_callback,
+    )
+    from campaign_fsm.wire.campaign import (
+        Campaign,
+        Schedule,
+    )
+    from campaign_fsm.wire.drafts import (
+        MessageCampaignDraft,
+        Retries,
+        VoiceCampaignDraft,
+    )
+    from campaign_fsm.wire.listing import (
+        Recipient,
+    )
 
 # Where each public name lives. Importing the package imports none of it: `campaign-fsm check` would
 # otherwise wait for an HTTP library that it does not use.
 _HOMES = {
     "client": ("AsyncCampaignClient", "CampaignClient"),
+    "diagnosis": ("Diagnosis", "diagnose"),
     "errors": (
         "AlreadyThere",
         "ApiError",
@@ -59,10 +113,14 @@ _HOMES = {
         "ConfigurationError",
         "Conflict",
         "ConnectionFailed",
+        "FieldProblem",
         "Forbidden",
         "GateFailure",
         "IllegalTransition",
+        "InvalidParameters",
         "NotFound",
+        "NotOne",
+        "NotReached",
         "OutcomeUnknown",
         "PaymentRequired",
         "RateLimited",
@@ -74,14 +132,18 @@ _HOMES = {
         "UnexpectedAnswer",
         "UnexpectedRedirect",
         "UnknownStatus",
+        "UnreadableCallback",
         "UnreadableRequest",
     ),
-    "gate": ("Drift", "Judgement"),
+    "gate": ("Drift", "Judgement", "Wait"),
     "lifecycle": ("Decision", "build_machine", "decide", "has_started", "route"),
     "rules": ("RULES", "Action", "Channel", "Event", "Rule", "Source", "Standing", "Status"),
     "simulator": ("Simulator", "SimulatorServer", "SimulatorTransport"),
     "transports": ("AsyncGuardTransport", "GuardTransport"),
+    "wire.callback": ("StatusCallback", "parse_status_callback"),
     "wire.campaign": ("Campaign", "Schedule"),
+    "wire.drafts": ("MessageCampaignDraft", "Retries", "VoiceCampaignDraft"),
+    "wire.listing": ("Recipient",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -102,18 +164,26 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "Decision",
+    "Diagnosis",
     "Drift",
     "Event",
+    "FieldProblem",
     "Forbidden",
     "GateFailure",
     "GuardTransport",
     "IllegalTransition",
+    "InvalidParameters",
     "Judgement",
+    "MessageCampaignDraft",
     "NotFound",
+    "NotOne",
+    "NotReached",
     "OutcomeUnknown",
     "PaymentRequired",
     "RateLimited",
+    "Recipient",
     "Refused",
+    "Retries",
     "Rule",
     "Schedule",
     "ServerError",
@@ -124,16 +194,22 @@ __all__ = [
     "Standing",
     "StateConflict",
     "Status",
+    "StatusCallback",
     "StatusUnavailable",
     "TimedOut",
     "UnexpectedAnswer",
     "UnexpectedRedirect",
     "UnknownStatus",
+    "UnreadableCallback",
     "UnreadableRequest",
+    "VoiceCampaignDraft",
+    "Wait",
     "__version__",
     "build_machine",
     "decide",
+    "diagnose",
     "has_started",
+    "parse_status_callback",
     "route",
 ]
 

@@ -6,11 +6,21 @@ thrown in, cancellation and interrupts included, so that the flow itself can let
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
 
 _Step = TypeVar("_Step")
 _Result = TypeVar("_Result")
+_Value = TypeVar("_Value")
+
+
+@frozen
+class Emit(Generic[_Value]):
+    """Step of a flow that is iterated over: hand this value to whoever iterates."""
+
+    value: _Value
 
 
 def drive(flow: Generator[_Step, Any, _Result], perform: Callable[[_Step], Any]) -> _Result:
@@ -43,3 +53,49 @@ async def drive_async(flow: Generator[_Step, Any, _Result], perform: Callable[[_
     except StopIteration as stop:
         value: _Result = stop.value
         return value
+
+
+def iterate(
+    flow: Generator[Any | Emit[_Value], Any, None], perform: Callable[[Any], Any]
+) -> Generator[_Value, None, None]:
+    """Run a flow as far as its next value is asked for."""
+    try:
+        step = next(flow)
+        while True:
+            if isinstance(step, Emit):
+                yield step.value
+                step = next(flow)
+                continue
+            try:
+                result = perform(step)
+            except BaseException as error:  # noqa: BLE001 (the flow decides)
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration:
+        return
+    finally:
+        flow.close()
+
+
+async def iterate_async(
+    flow: Generator[Any | Emit[_Value], Any, None], perform: Callable[[Any], Awaitable[Any]]
+) -> AsyncGenerator[_Value, None]:
+    """Run a flow as far as its next value is asked for, awaiting each step."""
+    try:
+        step = next(flow)
+        while True:
+            if isinstance(step, Emit):
+                yield step.value
+                step = next(flow)
+                continue
+            try:
+                result = await perform(step)
+            except BaseException as error:  # noqa: BLE001 (the flow decides)
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration:
+        return
+    finally:
+        flow.close()

@@ -19,6 +19,10 @@
     ├── OutcomeUnknown           it could not be found out whether the write took effect
     ├── ConnectionFailed         no answer; the message says what is known about a write
     │   └── TimedOut
+    ├── NotReached               a status that was waited for did not come, or cannot come any more
+    ├── NotOne                   a name that stands for no campaign, or for several (also a LookupError)
+    ├── InvalidParameters        a draft, an edit or a schedule breaks documented limits (also a ValueError)
+    ├── UnreadableCallback       a status callback cannot be read in exactly one way (also a ValueError)
     └── ConfigurationError       a client cannot be built from these settings (also a ValueError)
 
 Exceptions carry fields; their message is made from them. All of them survive pickling and copying.
@@ -29,7 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
-from attrs import define
+from attrs import define, frozen
 
 if TYPE_CHECKING:
     from campaign_fsm.lifecycle import Decision
@@ -282,6 +286,7 @@ class OutcomeUnknown(CampaignFsmError):
         seen: The status before the write.
         now: The last status read after it, None if none could be read.
         why: What went wrong.
+        candidates: Campaigns that a create of unknown outcome may have made.
     """
 
     action: Action
@@ -289,9 +294,17 @@ class OutcomeUnknown(CampaignFsmError):
     seen: Status | None
     now: Status | None = None
     why: str
+    candidates: tuple[str, ...] = ()
 
     @property
     def message(self) -> str:
+        if self.campaign_id is None:
+            found = f"It may be one of {', '.join(self.candidates)}." if self.candidates else None
+            return _sentence(
+                f"The outcome of {self.action} is unknown: {self.why}",
+                found,
+                "It was not sent again; list the campaigns before repeating it.",
+            )
         state = f"It was {self.seen} before" if self.seen else "Its status before is not known"
         after = f" and still reads {self.now}." if self.now else "; it could not be read since."
         return _sentence(
@@ -311,6 +324,7 @@ class ConnectionFailed(CampaignFsmError):
         why: The class of the failure and its text.
         sent: Whether the request may have reached the server.
         outcome: What a read after the failure found out about a write.
+        transient: Whether the same request may well succeed a little later.
     """
 
     method: str
@@ -318,6 +332,7 @@ class ConnectionFailed(CampaignFsmError):
     why: str
     sent: bool = False
     outcome: str = ""
+    transient: bool = True
 
     @property
     def message(self) -> str:
@@ -327,6 +342,105 @@ class ConnectionFailed(CampaignFsmError):
 @_error
 class TimedOut(ConnectionFailed):
     """No answer came in time."""
+
+
+@_error
+class NotReached(CampaignFsmError):
+    """A campaign that was waited for did not get to the status.
+
+    Attributes:
+        campaign_id: The campaign.
+        goal: The statuses that were waited for.
+        now: The last status that was read, None if none was.
+        reachable: Whether it can still get there; if not, waiting longer is no use.
+        waited: Seconds.
+    """
+
+    campaign_id: str
+    goal: tuple[Status, ...]
+    now: Status | None
+    reachable: bool
+    waited: float
+
+    @property
+    def message(self) -> str:
+        goal = " or ".join(self.goal)
+        if not self.reachable:
+            return f"Campaign {self.campaign_id} is {self.now}, and no documented way leads from there to {goal}."
+        state = f"it is {self.now}" if self.now else "its status could not be read"
+        return f"Campaign {self.campaign_id} was not {goal} within {self.waited:.3g} s; {state}."
+
+
+@_error
+class NotOne(CampaignFsmError, LookupError):
+    """A name does not stand for exactly one campaign.
+
+    Attributes:
+        name: The name that was looked for.
+        matches: The ids of the campaigns with exactly this name, at most ten.
+    """
+
+    name: str
+    matches: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        if not self.matches:
+            return f"No campaign has exactly the name {self.name!r}; check its spelling, the account and the channel."
+        return (
+            f"{len(self.matches)} campaigns or more have the name {self.name!r}: {', '.join(self.matches)}. Use an id."
+        )
+
+
+@frozen
+class FieldProblem:
+    """What is wrong with one parameter.
+
+    Attributes:
+        field: Its name on the wire; parts of nested ones with a dot.
+        rule: What the vendor's pages ask for.
+        given: What was given; of phone numbers and texts only their form.
+    """
+
+    field: str
+    rule: str
+    given: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.rule} (given: {self.given})"
+
+
+@_error
+class InvalidParameters(CampaignFsmError, ValueError):
+    """Parameters break the documented limits; nothing was sent.
+
+    Attributes:
+        what: What they are parameters of.
+        problems: Every field's problem.
+    """
+
+    what: str
+    problems: tuple[FieldProblem, ...] = ()
+
+    @property
+    def message(self) -> str:
+        listed = "; ".join(str(problem) for problem in self.problems)
+        return f"The {self.what} cannot be sent: {listed}."
+
+
+@_error
+class UnreadableCallback(CampaignFsmError, ValueError):
+    """The body of a status callback cannot be read in exactly one way.
+
+    Attributes:
+        reason: What is wrong with it.
+    """
+
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"The status callback cannot be used: {self.reason}. Read the campaign instead."
 
 
 @_error

@@ -170,6 +170,17 @@ def platform_moves(status: Status) -> frozenset[Status]:
     return frozenset(rule.leads_to for rule in RULES if isinstance(rule.trigger, Event) and rule.source is status)
 
 
+@cache
+def reachable(status: Status, channel: Channel) -> frozenset[Status]:
+    """The statuses that a campaign can still get to, whoever moves it; from an unknown one nobody can say, so all."""
+    if status == Status.UNKNOWN:
+        return frozenset(Status)
+    found: set[Status] = {status}
+    while fresh := {rule.leads_to for rule in RULES if rule.source in found and channel in rule.channels} - found:
+        found |= fresh
+    return frozenset(found)
+
+
 @frozen
 class Decision:
     """What the life cycle says about one action in one status.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
@@ -22,7 +22,7 @@ import anyio
 from attrs import define
 
 from campaign_fsm.drive import drive, drive_async
-from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step
+from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step, Wait
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
 
@@ -49,6 +49,14 @@ class GuardSettings(TypedDict, total=False):
             connections. Default 30.
         ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
+        budget: Requests a minute that an account may make, shared by everything in the process that goes
+            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts (S8), until its
+            ``X-RateLimit-*`` headers say otherwise, and no limit elsewhere or in process. `pause` goes
+            first.
+        on_wait: Called with a `Wait` when a request has to wait for the budget.
+        trace: Called with each event of the decision trace (see `campaign_fsm.trace`).
+        watch_reads: Read the answers of campaign reads whole, so that they are logged and traced, and
+            held to 4 MiB. Default False: they pass untouched.
         clock: Seconds, monotonic.
         now: The local time, an aware datetime; used where the server does not send its own.
     """
@@ -58,6 +66,10 @@ class GuardSettings(TypedDict, total=False):
     deadline: float
     ignore_hosts: Collection[str]
     on_drift: Callable[[Drift], object] | None
+    budget: int | None
+    on_wait: Callable[[Wait], object] | None
+    trace: Callable[[Mapping[str, Any]], object] | None
+    watch_reads: bool
     clock: Callable[[], float]
     now: Callable[[], datetime]
 
@@ -136,9 +148,16 @@ class _Passage:
         return Answer(response.status_code, tuple(response.headers.raw), body, cached=cached)
 
 
+# Nobody limits requests that never leave the process.
+_IN_PROCESS: Final = frozenset({"MockTransport", "WSGITransport", "ASGITransport"})
+
+
 class _Guard:
     def __init__(self, inner: Any, make_lock: Callable[[], Any], settings: GuardSettings) -> None:
         self._inner = inner
+        self.in_process: bool = getattr(inner, "in_process", type(inner).__name__ in _IN_PROCESS)
+        if self.in_process:
+            settings = {**settings, "budget": settings.get("budget") or 0}
         self._gate = Gate(make_lock, **settings)
 
     def __repr__(self) -> str:

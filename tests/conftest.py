@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from campaign_fsm.gate import budget
+
 # `pytest --hypothesis-profile=long` searches for hours where the default does for seconds.
 settings.register_profile("default", max_examples=200, stateful_step_count=40, deadline=None, print_blob=True)
 settings.register_profile("long", max_examples=5000, stateful_step_count=80, deadline=None, print_blob=True)
@@ -21,3 +23,10 @@ def clean_environment(monkeypatch):
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request):
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def budgets(monkeypatch):
+    """No test spends another one's budget; only those of the budget itself have one by default."""
+    monkeypatch.setattr(budget, "_BUDGETS", {})
+    monkeypatch.setattr(budget, "PER_MINUTE", 1_000_000)

@@ -39,6 +39,15 @@ VALUES = {
     "outcome": "Not applied.",
     "setting": "region",
     "problem": "it is wrong.",
+    "goal": ("paused", "completed"),
+    "reachable": False,
+    "waited": 3.0,
+    "name": "diwali",
+    "matches": ("a1", "b2"),
+    "what": "draft",
+    "problems": (errors.FieldProblem("lists", "1 to 5 list ids", "0 entries"),),
+    "candidates": ("a1",),
+    "transient": False,
 }
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.CampaignFsmError)]
 CONCRETE = [kind for kind in KINDS if kind is not errors.CampaignFsmError]

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import base64
+import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from types import ModuleType, TracebackType
 from typing import Any, Final, Self
 
 import anyio
 import httpx
 
-from campaign_fsm.client.operations import Call, Operations, Outcome, Wait
+from campaign_fsm import gate
+from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
-from campaign_fsm.drive import drive, drive_async
+from campaign_fsm.client.steps import Call, Outcome, Wait
+from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import ConfigurationError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import Drift, Judgement
 from campaign_fsm.lifecycle import Decision
-from campaign_fsm.rules import Action, Channel
+from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.wire.answer import Answer, redact, secrets_of
-from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.drafts import Draft
+from campaign_fsm.wire.listing import Filter, Recipient
 
 __all__ = ["AsyncCampaignClient", "CampaignClient"]
 
 _UNSET: Final[Any] = object()
+
+Statuses = Status | str | Collection[Status | str]
+Trace = str | os.PathLike[str] | Callable[[Mapping[str, Any]], object]
 
 
 class _Client:
@@ -47,9 +56,16 @@ class _Client:
         max_age: Seconds for which a reading may be used again. Default 0: every write is preceded by
             a read inside the same critical section.
         strict: Refuse what the vendor's pages contradict each other about.
-        deadline: Seconds during which a read before a write is retried after 429, 5xx and broken
-            connections.
+        deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
+            connections, writes only where nothing can have been applied (429, a connection that never
+            opened), and those that can be undone also where a read has shown that nothing was. 0: never.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
+        budget: Requests a minute, reads and writes together, shared by all clients of the account in the
+            process; 0 for no limit. Unset: 30 on the vendor's hosts (S8), until their ``X-RateLimit-*``
+            headers say otherwise, and no limit elsewhere.
+        on_wait: Called with a `Wait` when a request has to wait for the budget.
+        trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
+            gets each event (see `campaign_fsm.trace`).
         plain_http_hosts: Hosts other than loopback to which plain HTTP is allowed.
         http: The module that builds clients: `httpx`, or one with the same API.
 
@@ -78,6 +94,9 @@ class _Client:
         strict: bool = False,
         deadline: float = 30.0,
         on_drift: Callable[[Drift], object] | None = None,
+        budget: int | None = None,
+        on_wait: Callable[[gate.Wait], object] | None = None,
+        trace: Trace | None = None,
         plain_http_hosts: Collection[str] = (),
         http: ModuleType = httpx,
     ) -> None:
@@ -91,6 +110,8 @@ class _Client:
             plain_http_hosts=plain_http_hosts,
         )
         self._family = http
+        if isinstance(timeout, int | float) and not timeout > 0:
+            raise ConfigurationError(setting="timeout", problem=f"it is a number of seconds above 0, not {timeout!r}.")
         if transport is not None and (proxy is not None or verify is not _UNSET):
             raise ConfigurationError(
                 setting="transport",
@@ -109,8 +130,19 @@ class _Client:
                 # A proxy scheme that is not supported or needs another package, a missing certificate file.
                 problem = f"{type(error).__name__}: {redact(str(error), self._secrets)}."
                 raise ConfigurationError(setting="proxy, verify or trust_env", problem=problem) from None
+        self._trace_file = TraceFile(trace) if isinstance(trace, str | os.PathLike) else None
         guard = self._guard(
-            transport, {"max_age": max_age, "strict": strict, "deadline": deadline, "on_drift": on_drift}
+            transport,
+            {
+                "max_age": max_age,
+                "strict": strict,
+                "deadline": deadline,
+                "on_drift": on_drift,
+                "budget": budget,
+                "on_wait": on_wait,
+                "trace": self._trace_file or trace,  # type: ignore[typeddict-item]
+                "watch_reads": True,
+            },
         )
         origin = http.URL(self._settings.base_url)
 
@@ -121,9 +153,15 @@ class _Client:
             return request
 
         self._http = getattr(http, self._face)(
-            transport=guard, auth=authorize, timeout=timeout, follow_redirects=False, trust_env=False
+            transport=guard,
+            auth=authorize,
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            # An encoded answer can grow a thousandfold while it is read.
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         )
-        self._operations = Operations(self._settings, strict, self._secrets)
+        self._operations = Operations(self._settings, strict, self._secrets, deadline)
 
     def _guard(self, inner: Any, settings: GuardSettings) -> Any:
         raise NotImplementedError
@@ -178,11 +216,18 @@ class _Client:
             host=self._settings.host,
             why=f"{type(error).__name__}{': ' + text if text else ''}",
             sent=sent,
-            outcome="" if judgement is None else "" if sent else "The connection never opened: nothing was applied.",
+            outcome="" if judgement is None or sent else "The connection never opened: nothing was applied.",
+            # An answer that is too large, or no HTTP, is so the next time too.
+            transient=not isinstance(error, family.UnsupportedProtocol | family.DecodingError)
+            and type(error) is not family.ProtocolError,
         )
         if judgement is None or not sent:
             raise failure from None
         return Outcome(None, judgement, failure)
+
+    def _end_trace(self) -> None:
+        if self._trace_file is not None:
+            self._trace_file.close()
 
 
 def _password(proxy: Any) -> tuple[str, ...]:
@@ -200,7 +245,7 @@ class CampaignClient(_Client):
     ...     campaign = client.pause("90dad70b939f469fbf8b801660148272")  # doctest: +SKIP
 
     May be shared by threads. The arguments are those of the class above; every method raises
-    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, and the four actions also
+    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, and those that write also
     `StateConflict` and `OutcomeUnknown`.
     """
 
@@ -234,9 +279,140 @@ class CampaignClient(_Client):
         """Put a completed campaign away. Cannot be undone (S1)."""
         return drive(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
+    def ensure_paused(self, campaign_id: str) -> Campaign:
+        """`pause`, taking "already paused" as success."""
+        return drive(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
+
+    def ensure_resumed(self, campaign_id: str) -> Campaign:
+        """`resume`, taking "already in progress" as success."""
+        return drive(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
+
+    def ensure_completed(self, campaign_id: str) -> Campaign:
+        """`complete`, taking "already completed" as success. Cannot be undone."""
+        return drive(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
+
+    def ensure_archived(self, campaign_id: str) -> Campaign:
+        """`archive`, taking "already archived" as success. Cannot be undone."""
+        return drive(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
+
+    def create(self, draft: Draft) -> Campaign:
+        """Create a campaign (S6, S7). Without a start in its schedule it starts at once (S5).
+
+        If the answer is lost, the list is searched for a campaign of the draft's name that was made since
+        and shows nothing else than the draft; it is never sent a second time on a guess.
+
+        Raises:
+            ValueError: The draft is for the other channel.
+            OutcomeUnknown: It may have been created; `candidates` are the ids that it may have got.
+        """
+        return drive(self._operations.create(draft), self._perform)
+
+    def edit(
+        self, campaign_id: str, draft: Draft | None = None, /, *, partial: bool = False, **changes: Any
+    ) -> Campaign:
+        """Set parameters: all of them before the start, callback URLs on voice also after it (S1, S2).
+
+        Args:
+            campaign_id: The campaign.
+            draft: The whole draft, as `MessageCampaignDraft.of` makes one from a campaign.
+            partial: Send only `changes`. No page says whether a server keeps what is left out (fact sheet
+                5.10), so this is logged as a warning.
+            **changes: Parameters by the names of the draft's attributes. Callback URLs alone need no
+                `partial` on voice campaigns.
+
+        Raises:
+            InvalidParameters: A parameter breaks a documented limit, or `partial` is missing.
+            TypeError: Both a draft and changes were given.
+        """
+        return drive(self._operations.edit(campaign_id, draft, partial=partial, changes=changes), self._perform)
+
+    def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool = False) -> Campaign:
+        """Set the schedule alone, or with a resume in the same request.
+
+        Before the start it is an edit. After it, only on a paused voice campaign and with an end that lies
+        ahead: the vendor's pages contradict each other about that (S5 against S2; fact sheet 5.3), so it
+        is contested, and `strict` refuses it.
+
+        Raises:
+            InvalidParameters: The schedule breaks a documented limit.
+        """
+        return drive(self._operations.reschedule(campaign_id, schedule, resume=resume), self._perform)
+
+    def delete(self, campaign_id: str) -> Campaign:
+        """Delete a voice campaign that has not started. Cannot be undone; contested (S3, S4 against S5).
+
+        Returns:
+            The campaign as it was last read, with the status deleted.
+        """
+        return drive(self._operations.delete(campaign_id), self._perform)
+
+    def list(
+        self,
+        *,
+        status: Statuses | None = None,
+        name: str | None = None,
+        sort: str = "date_created:desc",
+        page_size: int | None = None,
+    ) -> Iterator[Campaign]:
+        """Every campaign of the account and channel, lazily: a page is read when it is needed (S6, S7).
+
+        The server counts pages by position, so a campaign that is created or deleted meanwhile can make
+        another one come twice (it is left out the second time) or not at all.
+
+        Args:
+            status: Only these statuses.
+            name: Only what the server finds for this name; no page says how it compares.
+            sort: ``date_created``, ``name``, on message campaigns ``schedule.start_time``; ``:asc`` or ``:desc``.
+            page_size: At most 50 on message, 500 on voice campaigns, which is the default.
+
+        Raises:
+            ValueError: A status, the order or the page size is on no list.
+        """
+        wanted = Filter.of(self.channel, status, name, sort)
+        return iterate(self._operations.list(wanted, page_size), self._perform)
+
+    def recipients(self, campaign_id: str) -> Iterator[Recipient]:
+        """What the server says of each number of a campaign, lazily (``message-details``, ``call-details``)."""
+        return iterate(self._operations.recipients(campaign_id), self._perform)
+
+    def find(self, name: str) -> Campaign:
+        """The one campaign that has exactly this name.
+
+        Raises:
+            NotOne: No campaign has it, or several do; `matches` are their ids.
+        """
+        return drive(self._operations.find(name), self._perform)
+
+    def wait_until(
+        self,
+        campaign_id: str,
+        status: Statuses,
+        *,
+        timeout: float = 600.0,
+        poll: float = 5.0,
+        on_read: Callable[[Campaign], object] | None = None,
+    ) -> Campaign:
+        """Wait until a campaign has a status, or one of several.
+
+        Args:
+            campaign_id: The campaign.
+            status: What to wait for.
+            timeout: Seconds.
+            poll: Seconds between two reads; each one counts against the request budget.
+            on_read: Called with the campaign after each read.
+
+        Raises:
+            NotReached: The time is up, or (`reachable` is False, at once) the campaign is where no
+                documented way leads to any of the statuses.
+        """
+        return drive(
+            self._operations.wait_until(campaign_id, status, timeout=timeout, poll=poll, on_read=on_read), self._perform
+        )
+
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and the trace if it is a file."""
         self._http.close()
+        self._end_trace()
 
     def __enter__(self) -> Self:
         self._http.__enter__()
@@ -249,6 +425,7 @@ class CampaignClient(_Client):
         traceback: TracebackType | None = None,
     ) -> None:
         self._http.__exit__(exc_type, exc_value, traceback)
+        self._end_trace()
 
     def _perform(self, step: Call | Wait) -> Outcome | None:
         if isinstance(step, Wait):
@@ -294,9 +471,80 @@ class AsyncCampaignClient(_Client):
         """Put a completed campaign away, irreversibly; see `CampaignClient.archive`."""
         return await drive_async(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
+    async def ensure_paused(self, campaign_id: str) -> Campaign:
+        """`pause`, taking "already paused" as success; see `CampaignClient.ensure_paused`."""
+        return await drive_async(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
+
+    async def ensure_resumed(self, campaign_id: str) -> Campaign:
+        """`resume`, taking "already in progress" as success; see `CampaignClient.ensure_resumed`."""
+        return await drive_async(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
+
+    async def ensure_completed(self, campaign_id: str) -> Campaign:
+        """`complete`, taking "already completed" as success, irreversibly; see `CampaignClient.ensure_completed`."""
+        return await drive_async(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
+
+    async def ensure_archived(self, campaign_id: str) -> Campaign:
+        """`archive`, taking "already archived" as success, irreversibly; see `CampaignClient.ensure_archived`."""
+        return await drive_async(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
+
+    async def create(self, draft: Draft) -> Campaign:
+        """Create a campaign; see `CampaignClient.create`."""
+        return await drive_async(self._operations.create(draft), self._perform)
+
+    async def edit(
+        self, campaign_id: str, draft: Draft | None = None, /, *, partial: bool = False, **changes: Any
+    ) -> Campaign:
+        """Set parameters; see `CampaignClient.edit`."""
+        return await drive_async(
+            self._operations.edit(campaign_id, draft, partial=partial, changes=changes), self._perform
+        )
+
+    async def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool = False) -> Campaign:
+        """Set the schedule, alone or with a resume; see `CampaignClient.reschedule`."""
+        return await drive_async(self._operations.reschedule(campaign_id, schedule, resume=resume), self._perform)
+
+    async def delete(self, campaign_id: str) -> Campaign:
+        """Delete a voice campaign that has not started, irreversibly; see `CampaignClient.delete`."""
+        return await drive_async(self._operations.delete(campaign_id), self._perform)
+
+    def list(
+        self,
+        *,
+        status: Statuses | None = None,
+        name: str | None = None,
+        sort: str = "date_created:desc",
+        page_size: int | None = None,
+    ) -> AsyncIterator[Campaign]:
+        """Every campaign of the account and channel, lazily; see `CampaignClient.list`."""
+        wanted = Filter.of(self.channel, status, name, sort)
+        return iterate_async(self._operations.list(wanted, page_size), self._perform)
+
+    def recipients(self, campaign_id: str) -> AsyncIterator[Recipient]:
+        """What the server says of each number of a campaign, lazily; see `CampaignClient.recipients`."""
+        return iterate_async(self._operations.recipients(campaign_id), self._perform)
+
+    async def find(self, name: str) -> Campaign:
+        """The one campaign that has exactly this name; see `CampaignClient.find`."""
+        return await drive_async(self._operations.find(name), self._perform)
+
+    async def wait_until(
+        self,
+        campaign_id: str,
+        status: Statuses,
+        *,
+        timeout: float = 600.0,  # noqa: ASYNC109 (its end is `NotReached`, which says where the campaign is)
+        poll: float = 5.0,
+        on_read: Callable[[Campaign], object] | None = None,
+    ) -> Campaign:
+        """Wait until a campaign has a status; see `CampaignClient.wait_until`."""
+        return await drive_async(
+            self._operations.wait_until(campaign_id, status, timeout=timeout, poll=poll, on_read=on_read), self._perform
+        )
+
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, and the trace if it is a file."""
         await self._http.aclose()
+        self._end_trace()
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -309,6 +557,7 @@ class AsyncCampaignClient(_Client):
         traceback: TracebackType | None = None,
     ) -> None:
         await self._http.__aexit__(exc_type, exc_value, traceback)
+        self._end_trace()
 
     async def _perform(self, step: Call | Wait) -> Outcome | None:
         if isinstance(step, Wait):

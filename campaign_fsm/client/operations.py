@@ -1,82 +1,75 @@
 """What a client does, once for sync and async: generators that yield calls and get answers.
 
 An operation yields a `Call` and is sent the `Outcome` of it, or a `ConnectionFailed` is thrown in;
-it yields a `Wait` and is sent None. It returns a result or raises from `campaign_fsm.errors`.
+it yields a `Wait` and is sent None. It returns a result or raises from `campaign_fsm.errors`. A
+listing also yields the things listed, each as an `Emit`.
 """
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import logging
-from collections.abc import Callable, Generator
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Collection, Generator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
 
 from attrs import evolve, field, frozen
 
 from campaign_fsm.client.settings import Settings
+from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
+from campaign_fsm.client.writes import NotApplied, Order, Write, same, shown
+from campaign_fsm.drive import Emit
 from campaign_fsm.errors import (
+    AlreadyThere,
     ApiError,
-    CampaignFsmError,
     ConnectionFailed,
+    FieldProblem,
+    InvalidParameters,
     NotFound,
+    NotOne,
+    NotReached,
     OutcomeUnknown,
+    RateLimited,
+    Refused,
     ServerError,
-    StateConflict,
     StatusUnavailable,
     TimedOut,
     UnexpectedAnswer,
 )
-from campaign_fsm.gate import Judgement
-from campaign_fsm.lifecycle import Decision, decide
-from campaign_fsm.rules import RULES, Action, Channel, Event, Status
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status, redact
-from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.lifecycle import Decision, decide, reachable, undoable
+from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.wire.answer import (
+    Answer,
+    Item,
+    NotReadable,
+    Reading,
+    api_error,
+    read_campaign,
+    read_item,
+    read_status,
+    redact,
+)
+from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
+from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire
+from campaign_fsm.wire.intent import edit_kind
+from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
 
 _log: Final = logging.getLogger("campaign_fsm")
 
 # Seconds between the reads that look for what became of a write.
 _LOOKS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
+# How often a write that can be undone, and that a read has shown not to be applied, is sent again.
+_RESENDS: Final = 2
+_FIRST_DELAY: Final = 0.5
+_LONGEST_DELAY: Final = 8.0
+# The clocks of a server's machines differ a little.
+_CLOCK_SLACK: Final = timedelta(seconds=5)
+_MOST_MATCHES: Final = 10
 
-
-def changed(error: _E, **fields: Any) -> _E:
-    """The same error with other fields."""
-    other = copy.copy(error)
-    other.__dict__.update(fields)
-    return other
-
-
-@frozen
-class Call:
-    """One request to make."""
-
-    method: str
-    path: str
-    target: Target
-    json: Any = None
-
-
-@frozen
-class Wait:
-    """Seconds to wait."""
-
-    seconds: float
-
-
-@frozen
-class Outcome:
-    """What came of a `Call`: an answer, or for a write that went out, the failure that stands for it."""
-
-    answer: Answer | None
-    judgement: Judgement | None = None
-    """What the gate read and decided, if the call was a write."""
-    failure: ApiError | ConnectionFailed | None = None
-
-
-_R = TypeVar("_R")
-_E = TypeVar("_E", bound=CampaignFsmError)
-Operation = Generator[Call | Wait, Any, _R]
+_T = TypeVar("_T")
+Listing = Generator["Call | Wait | Emit[_T]", Any, None]
 
 
 @frozen
@@ -86,66 +79,259 @@ class Operations:
     settings: Settings
     strict: bool
     secrets: tuple[str, ...] = field(repr=False)
+    deadline: float = 30.0
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def channel(self) -> Channel:
+        return self.settings.channel
+
+    # One campaign
 
     def get(self, campaign_id: str) -> Operation[Campaign]:
         """Read one campaign."""
         target = self._target(campaign_id)
-        reading = yield from self._read(target)
+        reading = yield from self._read(target, self.clock() + self.deadline)
         return self._campaign(reading, target)
 
     def check(self, campaign_id: str, action: Action | str) -> Operation[Decision]:
         """Read one campaign and decide about an action; writes nothing."""
         wanted = Action(action)
         target = self._target(campaign_id)
-        reading = yield from self._read(target)
+        reading = yield from self._read(target, self.clock() + self.deadline)
         return self._decide(reading, wanted, target)
 
     def act(self, campaign_id: str, action: Action) -> Operation[Campaign]:
         """Have the gate judge and send one action, and find out what became of it."""
         target = self._target(campaign_id)
-        body: Any = {"action": action.value}
-        if target.channel is Channel.VOICE:
-            body = {"campaigns": [body]}
-        try:
-            outcome: Outcome = yield self._call("PUT", target, body)
-        except StatusUnavailable as refusal:
-            if refusal.status_code == 404:
-                raise changed(refusal, advice=(yield from self._elsewhere(target))) from None
-            raise
-        write = _Write.of(target, action, outcome)
-        answer = outcome.answer
-        if isinstance(outcome.failure, ApiError):
-            return (yield from self._rejected(write, outcome.failure))
-        if answer is None:
-            return (yield from self._settle(write, outcome.failure))
-        if answer.status_code >= 500:
-            # Somebody on the way failed; the write may have got through before that.
-            return (yield from self._settle(write, self._error(answer, write)))
-        if answer.status_code >= 400:
-            return (yield from self._rejected(write, self._error(answer, write)))
-        answered = write.judgement.answered
-        if answered is None:
-            return (yield from self._unreadable(write, answer))
-        if write.judgement.drift or answered.status is write.seen:
-            return (yield from self._settle(write, None))
-        return self._campaign(answered, target)
+        return (yield from self._write(Order(action, target, "PUT", self._item({"action": action.value}))))
+
+    def ensure(self, campaign_id: str, action: Action) -> Operation[Campaign]:
+        """An action that takes "already there" as success."""
+        target = self._target(campaign_id)
+        while True:
+            try:
+                return (yield from self.act(campaign_id, action))
+            except AlreadyThere as there:
+                reading = yield from self._read(target, self.clock() + self.deadline)
+                if reading.status is there.status:
+                    return self._campaign(reading, target)
+                # It has moved between the two reads, so the action is due after all.
+
+    def edit(
+        self, campaign_id: str, draft: Draft | None, *, partial: bool, changes: Mapping[str, Any]
+    ) -> Operation[Campaign]:
+        """Set parameters: a whole draft, callback URLs alone, or some of them on the caller's own word."""
+        target = self._target(campaign_id)
+        if draft is not None:
+            if changes or partial:
+                raise TypeError("an edit takes a whole draft, or some parameters with partial=True, not both")
+            fields = self._checked(draft)
+        else:
+            fields, warnings = changes_to_wire(self.channel, changes)
+            self._warn("edit", warnings)
+            if self.channel is not Channel.VOICE or edit_kind(fields, self.channel) is not Action.EDIT_CALLBACKS:
+                if not partial:
+                    rule = "a whole draft, or partial=True: no page says what becomes of parameters that are left out"
+                    problem = FieldProblem("edit", rule, ", ".join(sorted(fields)))
+                    raise InvalidParameters(what=f"edit of a {self.channel} campaign", problems=(problem,))
+                _log.warning(
+                    "edit %s: partial; no page says whether parameters that are left out are kept",
+                    campaign_id,
+                )
+        kind = edit_kind(fields, self.channel)
+        return (yield from self._write(Order(kind, target, "PUT", self._item(fields), fields)))
+
+    def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool) -> Operation[Campaign]:
+        """Set the schedule alone, or together with a resume (fact sheet 5.3)."""
+        target = self._target(campaign_id)
+        problems = tuple(check_schedule(schedule, self.channel))
+        if problems:
+            raise InvalidParameters(what="new schedule", problems=problems)
+        fields = {"schedule": schedule_to_wire(schedule, self.channel)}
+        body = {**fields, "action": Action.RESUME.value} if resume else fields
+        action = Action.RESUME if resume else Action.RESCHEDULE
+        return (yield from self._write(Order(action, target, "PUT", self._item(body), fields)))
+
+    def delete(self, campaign_id: str) -> Operation[Campaign]:
+        """Delete a campaign that has not started (voice); the campaign as it was, with the status deleted."""
+        return (yield from self._write(Order(Action.DELETE, self._target(campaign_id), "DELETE")))
+
+    def wait_until(
+        self,
+        campaign_id: str,
+        status: Status | str | Collection[Status | str],
+        *,
+        timeout: float,
+        poll: float,
+        on_read: Callable[[Campaign], object] | None,
+    ) -> Operation[Campaign]:
+        """Read again and again until the campaign is where it is wanted, or cannot get there any more."""
+        target = self._target(campaign_id)
+        goal = Filter.of(self.channel, status, None, "name").statuses
+        if not goal:
+            raise ValueError("wait_until needs a status to wait for")
+        began = self.clock()
+        give_up = began + timeout
+        now: Status | None = None
+        while True:
+            try:
+                reading = yield from self._read(target, give_up)
+            except (ApiError, ConnectionFailed) as error:
+                if not _passes(error):
+                    raise
+            else:
+                now = reading.status
+                campaign = self._campaign(reading, target)
+                if on_read is not None:
+                    on_read(campaign)
+                if now in goal:
+                    return campaign
+                if not goal & reachable(now, self.channel):
+                    raise NotReached(
+                        campaign_id=campaign_id,
+                        goal=tuple(sorted(goal)),
+                        now=now,
+                        reachable=False,
+                        waited=self.clock() - began,
+                    )
+            left = give_up - self.clock()
+            if left <= 0:
+                raise NotReached(
+                    campaign_id=campaign_id, goal=tuple(sorted(goal)), now=now, reachable=True, waited=timeout
+                )
+            yield Wait(min(poll, left))
+
+    # Many campaigns
+
+    def list(self, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
+        """Every campaign that a filter lets through, page by page; a page is read when it is needed."""
+        size = self._page_size(page_size)
+        target = self._collection()
+        offset = 0
+        previous: set[str] = set()
+        while True:
+            call = Call("GET", target, wanted.query(self.channel, offset, size))
+            answer, page = yield from self._page(call)
+            ids: set[str] = set()
+            for item in page.items:
+                campaign = self._listed(item, answer)
+                ids.add(campaign.id)
+                # A campaign that was created meanwhile shifts the rest by one, onto the next page.
+                if campaign.id not in previous and (not wanted.statuses or campaign.status in wanted.statuses):
+                    yield Emit(campaign)
+            offset += len(page.items)
+            if not page.items or (offset >= page.total if page.total is not None else len(page.items) < size):
+                return
+            if ids <= previous:
+                raise self._unlike(answer, "the next page of the list holds nothing new")
+            previous = ids
+
+    def recipients(self, campaign_id: str) -> Listing[Recipient]:
+        """What the server says of each number of a campaign, page by page."""
+        target = evolve(self._target(campaign_id), rest=(DETAILS[self.channel],))
+        offset = 0
+        previous: tuple[Item, ...] = ()
+        while True:
+            answer, page = yield from self._page(Call("GET", target, details_query(self.channel, offset)))
+            if offset and page.items == previous:
+                raise self._unlike(answer, "the next page of the recipients is the same page")
+            for item in page.items:
+                self._raise_if_failed(item, answer, target)
+                yield Emit(Recipient.of(item))
+            previous = page.items
+            offset += len(page.items)
+            if not page.items or page.total is None or offset >= page.total:
+                return
+
+    def find(self, name: str) -> Operation[Campaign]:
+        """The one campaign with exactly this name."""
+        if not is_name(name):
+            raise ValueError("a name to look for is a text that is not blank")
+        found: dict[str, Campaign] = {}
+
+        def take(campaign: Campaign) -> bool:
+            if campaign.name == name:
+                found[campaign.id] = campaign
+            return len(found) < _MOST_MATCHES
+
+        yield from _through(self.list(Filter(name=name), None), take)
+        if len(found) != 1:
+            raise NotOne(name=name, matches=tuple(found))
+        return next(iter(found.values()))
+
+    def create(self, draft: Draft) -> Operation[Campaign]:
+        """Create a campaign. Sent again only where it cannot have been taken."""
+        fields = self._checked(draft)
+        target = self._collection()
+        call = Call("POST", target, json=self._item(fields))
+        give_up = self.clock() + self.deadline
+        delay = _FIRST_DELAY
+        while True:
+            began = self.clock()
+            try:
+                outcome: Outcome = yield call
+                failed = self._create_failed(outcome, target)
+            except ConnectionFailed as error:
+                failed = NotApplied(error, certain=True)  # it never opened, or this would be an outcome
+            if failed is None:
+                answer = outcome.answer
+                assert answer is not None
+                campaign = self._created(answer)
+                if campaign is not None:
+                    return campaign
+                why = "The server accepted it, but its answer cannot be used."
+                return (yield from self._made(fields, began, why, None))
+            if not failed.certain:
+                return (yield from self._made(fields, began, failed.error.message, failed.error))
+            wait = failed.wait or delay
+            if self.clock() + wait >= give_up:
+                raise failed.error
+            _log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
+            yield Wait(wait)
+            delay = min(delay * 2, _LONGEST_DELAY)
 
     # Reading
 
     def _target(self, campaign_id: str) -> Target:
         if not isinstance(campaign_id, str) or not is_id(campaign_id):
             raise ValueError("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -")
-        return Target("", self.settings.account_sid, COLLECTION_OF[self.settings.channel], campaign_id, ())
+        return evolve(self._collection(), id=campaign_id)
 
-    def _call(self, method: str, target: Target, json: Any = None) -> Call:
-        path = f"/v2/accounts/{target.account}/{target.collection}/{target.id}"
-        return Call(method, path, target, json)
+    def _collection(self) -> Target:
+        return Target("", self.settings.account_sid, COLLECTION_OF[self.channel], None, ())
 
-    def _read(self, target: Target, *, elsewhere: bool = True) -> Operation[Reading]:
-        outcome: Outcome = yield self._call("GET", target)
-        answer = outcome.answer
-        assert answer is not None  # a read without an answer raises
+    def _item(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """A body for one campaign: flat, or on voice wrapped (S1, S2)."""
+        return {"campaigns": [dict(item)]} if self.channel is Channel.VOICE else dict(item)
+
+    def _ask(self, call: Call, give_up: float) -> Operation[Answer]:
+        """Make a read, again after 429, 5xx and broken connections until `give_up`; the answer, whatever it says."""
+        delay = _FIRST_DELAY
+        while True:
+            answer: Answer | None = None
+            why: str
+            try:
+                outcome: Outcome = yield call
+            except ConnectionFailed as error:
+                if not error.transient or self.clock() + delay >= give_up:
+                    raise
+                why, wait = type(error).__name__, delay
+            else:
+                answer = outcome.answer
+                assert answer is not None  # a read without an answer raises
+                wait = answer.retry_after or delay
+                why = str(answer.status_code)
+                passing = answer.status_code == 429 or answer.status_code >= 500
+                if not passing or self.clock() + wait >= give_up:
+                    return answer
+            _log.warning("%s %s: %s; next try in %.1f s", call.method, call.target.id or "list", why, wait)
+            yield Wait(wait)
+            delay = min(delay * 2, _LONGEST_DELAY)
+
+    def _read(self, target: Target, give_up: float = 0.0, *, elsewhere: bool = True) -> Operation[Reading]:
+        answer = yield from self._ask(Call("GET", target), give_up)
         if answer.status_code != 200:
             error = api_error(answer, "GET", target, self.secrets)
             if isinstance(error, NotFound) and elsewhere:
@@ -166,7 +352,7 @@ class Operations:
     def _elsewhere(self, target: Target) -> Operation[str]:
         """What to say of a 404: whether the id exists on the other channel."""
         other = next(channel for channel in Channel if channel is not target.channel)
-        there = evolve(target, collection=COLLECTION_OF[other])
+        there = evolve(target, collection=COLLECTION_OF[other], rest=())
         try:
             yield from self._read(there, elsewhere=False)
         except NotFound:
@@ -183,39 +369,175 @@ class Operations:
         started = reading.started(reading.date or self.now())
         return decide(reading.status, action, channel=target.channel, started=started, strict=self.strict)
 
-    # What became of a write
+    # Pages
 
-    def _look(self, target: Target, until: Callable[[Status], bool]) -> Operation[Reading | None]:
-        """Read until the status satisfies `until` or the patience ends; the last reading, None if there is none."""
+    def _page_size(self, asked: int | None) -> int:
+        _, greatest = PAGE_SIZES[self.channel]
+        if asked is None:
+            return greatest
+        if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= greatest:
+            raise ValueError(f"page_size is 1 to {greatest} on {self.channel} campaigns, not {asked!r}")
+        return asked
+
+    def _page(self, call: Call) -> Operation[tuple[Answer, Page]]:
+        answer = yield from self._ask(call, self.clock() + self.deadline)
+        target = call.target
+        if not 200 <= answer.status_code < 300:
+            error = api_error(answer, "GET", target, self.secrets)
+            if isinstance(error, NotFound) and target.id is not None:
+                error = changed(error, hint=(yield from self._elsewhere(target)))
+            raise error
+        try:
+            return answer, read_page(answer)
+        except NotReadable as problem:
+            raise self._unexpected(answer, target, "GET", problem) from None
+
+    def _unlike(self, answer: Answer, what: str) -> ApiError:
+        return self._unexpected(evolve(answer, body=b""), self._collection(), "GET", NotReadable(what))
+
+    def _raise_if_failed(self, item: Item, answer: Answer, target: Target) -> None:
+        if item.failed:
+            raise api_error(evolve(answer, status_code=item.code, body=b""), "GET", target, self.secrets)
+
+    def _listed(self, item: Item, answer: Answer) -> Campaign:
+        self._raise_if_failed(item, answer, self._collection())
+        try:
+            found, reading = read_campaign(item, self.channel, answer.date)
+        except NotReadable as problem:
+            raise self._unlike(answer, str(problem)) from None
+        if not is_id(found):
+            raise self._unlike(answer, "the list holds a campaign whose id has another form")
+        return campaign_from(reading, found, self.channel, self.now())
+
+    # Writing
+
+    def _checked(self, draft: Draft) -> dict[str, Any]:
+        if draft.channel is not self.channel:
+            raise ValueError(f"this client is for {self.channel} campaigns, and the draft is for {draft.channel} ones")
+        self._warn("draft", draft.warnings(self.now()))
+        return draft.to_wire()
+
+    @staticmethod
+    def _warn(what: str, warnings: Collection[FieldProblem]) -> None:
+        for warning in warnings:
+            _log.warning("%s: %s", what, warning)
+
+    def _write(self, order: Order) -> Operation[Campaign]:
+        """Send a write through the gate and find out what became of it; again only where that cannot do harm.
+
+        Where nothing can have been applied (429, a connection that never opened) any write is sent again;
+        where a read has shown that nothing was, only one that can be undone. Every try passes the gate.
+        """
+        give_up = self.clock() + self.deadline
+        delay = _FIRST_DELAY
+        sent: tuple[Write, NotApplied] | None = None
+        resends = 0
+        while True:
+            try:
+                outcome: Outcome = yield Call(order.method, order.target, json=order.json)
+            except Refused as refusal:
+                if sent is not None:
+                    return (yield from self._refused_later(refusal, *sent))
+                if isinstance(refusal, StatusUnavailable) and refusal.status_code == 404:
+                    raise changed(refusal, advice=(yield from self._elsewhere(order.target))) from None
+                raise
+            except ConnectionFailed as error:
+                # It never opened: otherwise this would be an outcome.
+                tried = NotApplied(error, certain=True)
+            else:
+                write = Write.of(order, outcome)
+                became = yield from self._became(write, outcome)
+                if isinstance(became, Campaign):
+                    return became
+                tried = became
+                if not tried.certain:
+                    sent = write, tried
+                    resends += 1
+            wait = tried.wait or delay
+            allowed = tried.certain or (undoable(order.action) and resends <= _RESENDS)
+            if not allowed or self.clock() + wait >= give_up:
+                raise tried.error
+            _log.warning(
+                "%s %s: nothing was applied (%s); next try in %.1f s",
+                order.action,
+                order.target.id,
+                type(tried.error).__name__,
+                wait,
+            )
+            yield Wait(wait)
+            delay = min(delay * 2, _LONGEST_DELAY)
+
+    def _refused_later(self, refusal: Refused, write: Write, tried: NotApplied) -> Operation[Campaign]:
+        """The gate refuses what it let through before: between the two tries something has happened."""
+        if isinstance(refusal, AlreadyThere):
+            # Perhaps the first try arrived late.
+            reading = yield from self._read(write.target, self.clock() + self.deadline)
+            if write.shown_by(reading):
+                return self._campaign(reading, write.target)
+        if refusal.status is not None and refusal.status is not write.seen:
+            raise write.conflict(refusal.status, None) from refusal
+        raise tried.error from refusal
+
+    def _became(self, write: Write, outcome: Outcome) -> Operation[Campaign | NotApplied]:
+        """The campaign if the write was applied, `NotApplied` if it certainly was not; raises otherwise."""
+        answer = outcome.answer
+        if isinstance(outcome.failure, ApiError):
+            return (yield from self._rejected(write, outcome.failure))
+        if answer is None:
+            return (yield from self._settle(write, outcome.failure))
+        if answer.status_code >= 400:
+            error = api_error(answer, write.order.method, write.target, self.secrets)
+            if isinstance(error, RateLimited):
+                return NotApplied(error, error.retry_after, certain=True)
+            if answer.status_code >= 500:
+                # Somebody on the way failed; the write may have got through before that.
+                return (yield from self._settle(write, error))
+            return (yield from self._rejected(write, error))
+        answered = write.judgement.answered
+        if answered is None:
+            return (yield from self._unreadable(write, answer))
+        if write.judgement.drift or write.shown_by(answered) is False:
+            return (yield from self._settle(write, None))
+        return self._campaign(answered, write.target)
+
+    def _look(self, write: Write) -> Operation[Reading | None]:
+        """Read until it shows what became of a write or the patience ends; the last reading, None if there is none."""
         last: Reading | None = None
         for pause in _LOOKS:
             if pause:
                 yield Wait(pause)
             try:
-                last = yield from self._read(target, elsewhere=False)
-            except (ApiError, ConnectionFailed) as error:
-                _log.info("re-read of %s after a write failed: %s", target.id, type(error).__name__)
+                last = yield from self._read(write.target, elsewhere=False)
+            except NotFound:
+                if write.action is Action.DELETE:
+                    return write.gone()
+                _log.info("%s %s: gone after a write", write.action, write.id)
                 continue
-            if until(last.status):
+            except (ApiError, ConnectionFailed) as error:
+                _log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
+                continue
+            if write.shown_by(last) or write.is_elsewhere(last):
                 break
         return last
 
-    def _settle(self, write: _Write, failure: ApiError | ConnectionFailed | None) -> Operation[Campaign]:
-        """Find out whether a write took effect: its answer was lost, unreadable, or showed another status."""
-        last = yield from self._look(write.target, lambda status: status is not write.seen)
+    def _settle(self, write: Write, failure: ApiError | ConnectionFailed | None) -> Operation[Campaign | NotApplied]:
+        """Find out whether a write took effect: its answer was lost, unreadable, or showed something else."""
+        last = yield from self._look(write)
         why = failure.message if failure else "The server accepted it, but does not show it."
         if last is None:
             raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure
-        if last.status is not write.seen:
-            if last.status in write.accepted:
-                _log.info("%s %s: applied, as a read after the write shows", write.action, write.id)
-                return self._campaign(last, write.target)
+        verdict = write.shown_by(last)
+        if verdict:
+            _log.info("%s %s: applied, as a read after the write shows", write.action, write.id)
+            return self._campaign(last, write.target)
+        if write.is_elsewhere(last):
             raise write.conflict(last.status, failure if isinstance(failure, ApiError) else None) from failure
-        outcome = f"Read again, the campaign is still {write.seen}: the {write.action} was not applied."
-        if isinstance(failure, ServerError) and failure.status_code != 504:
-            raise changed(failure, hint=outcome) from None
-        if isinstance(failure, ConnectionFailed) and not isinstance(failure, TimedOut):
-            raise changed(failure, outcome=outcome) from None
+        if verdict is False:
+            outcome = f"Read again, the campaign is still {write.seen}: the {write.action} was not applied."
+            if isinstance(failure, ServerError) and failure.status_code != 504:
+                return NotApplied(changed(failure, hint=outcome), failure.retry_after)
+            if isinstance(failure, ConnectionFailed) and not isinstance(failure, TimedOut):
+                return NotApplied(changed(failure, outcome=outcome))
         # After a time-out, a 504 or a claimed success, the write may still be on its way.
         if failure is None and write.past_end:
             why = "The server accepted it; its end time has passed, so the platform may have paused it again (S5)."
@@ -223,15 +545,19 @@ class Operations:
             action=write.action, campaign_id=write.id, seen=write.seen, now=last.status, why=why
         ) from failure
 
-    def _unreadable(self, write: _Write, answer: Answer) -> Operation[Campaign]:
+    def _unreadable(self, write: Write, answer: Answer) -> Operation[Campaign | NotApplied]:
         """A success whose body holds no usable status: a failed item is a rejection, the rest a lost answer."""
+        if write.action is Action.DELETE and not answer.body.strip():
+            return (yield from self._settle(write, None))  # no page says what a DELETE is answered with
         problem = NotReadable(write.judgement.problem or "it holds no status")
-        failure = self._unexpected(answer, write.target, "PUT", problem)
+        failure = self._unexpected(answer, write.target, write.order.method, problem)
         if isinstance(failure, UnexpectedAnswer):
             return (yield from self._settle(write, failure))
+        if isinstance(failure, RateLimited):
+            return NotApplied(failure, failure.retry_after, certain=True)
         return (yield from self._rejected(write, failure))
 
-    def _rejected(self, write: _Write, failure: ApiError) -> Operation[NoReturn]:
+    def _rejected(self, write: Write, failure: ApiError) -> Operation[NoReturn]:
         """Tell a campaign that somebody moved from a rejection for another reason."""
         try:
             reading = yield from self._read(write.target, elsewhere=False)
@@ -241,50 +567,109 @@ class Operations:
             raise write.conflict(reading.status, failure) from failure
         raise failure
 
-    def _error(self, answer: Answer, write: _Write) -> ApiError:
-        return api_error(answer, "PUT", write.target, self.secrets)
+    # What became of a create
+
+    def _create_failed(self, outcome: Outcome, target: Target) -> NotApplied | None:
+        """None if the server says that it made the campaign; raises its rejection."""
+        if outcome.failure is not None:
+            if isinstance(outcome.failure, ApiError):
+                raise outcome.failure  # a redirect, which was not followed
+            return NotApplied(outcome.failure)
+        answer = outcome.answer
+        assert answer is not None
+        error: ApiError | None = None
+        if answer.status_code >= 400:
+            error = api_error(answer, "POST", target, self.secrets)
+        else:
+            try:
+                if read_item(answer).failed:
+                    error = api_error(answer, "POST", target, self.secrets)
+            except NotReadable:
+                return None
+        if error is None:
+            return None
+        if isinstance(error, RateLimited):
+            return NotApplied(error, error.retry_after, certain=True)
+        if isinstance(error, ServerError):
+            return NotApplied(error)
+        raise error
+
+    def _created(self, answer: Answer) -> Campaign | None:
+        """The campaign that a successful create shows, None if it cannot be read."""
+        try:
+            found, reading = read_campaign(read_item(answer), self.channel, answer.date)
+        except NotReadable:
+            return None
+        return campaign_from(reading, found, self.channel, self.now()) if is_id(found) else None
+
+    def _made(
+        self, fields: Mapping[str, Any], began: float, why: str, failure: ApiError | ConnectionFailed | None
+    ) -> Operation[Campaign]:
+        """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
+        name = fields.get("name")
+        candidates: dict[str, Campaign] = {}
+        if name is None:
+            why = f"{why} It has no name to look for it by."
+        for pause in _LOOKS if name is not None else ():
+            if pause:
+                yield Wait(pause)
+            query = Filter(name=name).query(self.channel, 0, PAGE_SIZES[self.channel][0])
+            try:
+                answer, page = yield from self._page(Call("GET", self._collection(), query))
+                found = [(self._listed(item, answer), item.data) for item in page.items if not item.failed]
+            except (ApiError, ConnectionFailed) as error:
+                _log.info("list after a create failed: %s", type(error).__name__)
+                continue
+            since = (answer.date or self.now()) - timedelta(seconds=self.clock() - began) - _CLOCK_SLACK
+            candidates = {
+                campaign.id: campaign
+                for campaign, data in found
+                if campaign.name == name
+                and (campaign.created is None or campaign.created >= since)
+                and _fits(fields, data)
+            }
+            if candidates:
+                break
+        sure = [campaign for campaign in candidates.values() if campaign.created is not None]
+        if len(candidates) == 1 and sure:
+            _log.info("create: applied, as the list shows: %s", sure[0].id)
+            return sure[0]
+        # Whether lists lag behind is not documented, so an empty one proves nothing.
+        raise OutcomeUnknown(
+            action=Action.CREATE, campaign_id=None, seen=None, why=why, candidates=tuple(candidates)
+        ) from failure
 
 
-@frozen
-class _Write:
-    """A write that went out."""
-
-    target: Target
-    id: str
-    action: Action
-    judgement: Judgement
-    seen: Status
-    accepted: frozenset[Status]
-    past_end: bool
-
-    @classmethod
-    def of(cls, target: Target, action: Action, outcome: Outcome) -> _Write:
-        judgement = outcome.judgement
-        # Every write of ours passes the gate, and the gate lets none out that it did not judge.
-        assert target.id is not None
-        assert judgement is not None
-        assert judgement.reading is not None
-        assert judgement.decision is not None
-        reading = judgement.reading
-        past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
-        return cls(target, target.id, action, judgement, reading.status, judgement.decision.accepted, past_end)
-
-    def conflict(self, now: Status, rejection: ApiError | None) -> StateConflict:
-        return StateConflict(
-            action=self.action,
-            campaign_id=self.id,
-            seen=self.seen,
-            now=now,
-            who=movers(self.seen, now, self.target.channel),
-            rejection=rejection,
-        )
+def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
+    """Run a listing inside an operation, until `take` says of a thing that it was enough."""
+    result: Any = None
+    error: BaseException | None = None
+    with contextlib.closing(listing), contextlib.suppress(StopIteration):
+        step = next(listing)
+        while True:
+            if isinstance(step, Emit):
+                if not take(step.value):
+                    return
+                step = next(listing)
+                continue
+            try:
+                result, error = (yield step), None
+            except Exception as thrown:  # noqa: BLE001 (the listing decides)
+                error = thrown
+            step = listing.throw(error) if error else listing.send(result)
 
 
-def movers(seen: Status, now: Status, channel: Channel) -> str:
-    """Who can have moved a campaign from one status to the other, by the table."""
-    names = [
-        f"the platform ({rule.trigger})" if isinstance(rule.trigger, Event) else f"another user's {rule.trigger}"
-        for rule in RULES
-        if rule.source is seen and rule.leads_to is now and channel in rule.channels and now is not seen
-    ]
-    return " or ".join(names) if names else "several steps of the platform or of other users"
+def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether a campaign in a list shows nothing else than what a create asked for."""
+    for name, sent in fields.items():
+        there, value = shown(data, name)
+        if there and not same(sent, value):
+            return False
+    return True
+
+
+def _passes(error: ApiError | ConnectionFailed) -> bool:
+    """Whether an error of a read passes by itself."""
+    if isinstance(error, ConnectionFailed):
+        return error.transient
+    return isinstance(error, ServerError | RateLimited)

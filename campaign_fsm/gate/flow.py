@@ -29,9 +29,11 @@ from campaign_fsm.errors import (
     StatusUnavailable,
     UnknownStatus,
 )
+from campaign_fsm.gate.budget import Budget, Wait, budget_of
 from campaign_fsm.gate.locks import Key, Lock, LockTable
 from campaign_fsm.gate.model import Acquire, Drift, Forward, Judgement, Pause, Read, Step
 from campaign_fsm.gate.readings import Readings
+from campaign_fsm.gate.record import Record, Trace
 from campaign_fsm.lifecycle import Decision, decide, platform_moves
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Standing, Status
 from campaign_fsm.wire.answer import (
@@ -67,6 +69,10 @@ class Gate:
         deadline: float = 30.0,
         ignore_hosts: Collection[str] = (),
         on_drift: Callable[[Drift], object] | None = None,
+        budget: int | None = None,
+        on_wait: Callable[[Wait], object] | None = None,
+        trace: Trace | None = None,
+        watch_reads: bool = False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -74,6 +80,10 @@ class Gate:
             raise ValueError(f"max_age is a number of seconds, 0 or more, not {max_age!r}")
         if not deadline >= 0:
             raise ValueError(f"deadline is a number of seconds, 0 or more, not {deadline!r}")
+        if budget is not None and (
+            isinstance(budget, bool) or not isinstance(budget, int) or budget < 0 or budget == 1
+        ):
+            raise ValueError(f"budget is a number of requests a minute, 2 or more, or 0 for none, not {budget!r}")
         if isinstance(ignore_hosts, str):
             raise TypeError("ignore_hosts is a collection of host names, not one string")
         self.locks = LockTable(make_lock)
@@ -82,6 +92,10 @@ class Gate:
         self._deadline = deadline
         self._ignored = frozenset(host.lower() for host in ignore_hosts)
         self._on_drift = on_drift
+        self._per_minute = budget
+        self._on_wait = on_wait
+        self._trace = trace
+        self._watch_reads = watch_reads
         self._clock = clock
         self._now = now
         self._readings = Readings(max_age, clock)
@@ -109,7 +123,9 @@ class Gate:
         """
         try:
             intent = read_intent(request)
-        except CampaignFsmError:
+        except CampaignFsmError as error:
+            if isinstance(error, Refused):
+                Record(request, None, error.action, self._trace, self._clock).was_refused(error.code)
             raise
         except Exception as error:
             raise _failed(error) from error
@@ -119,24 +135,70 @@ class Gate:
         if isinstance(intent, Target):
             yield from self._pass_read(request, intent)
             return None
+        record = Record(request, intent.target, intent.action, self._trace, self._clock)
+        urgent = intent.action is Action.PAUSE
         if intent.action is Action.CREATE:
+            yield from self._spend(request, intent.target, 1, urgent=urgent)
             decision = decide(None, Action.CREATE, channel=intent.channel)
-            return (yield from self._send(request, Judgement(intent, decision=decision)))
-        lease = self.locks.lease(self._key(request, intent.target))
+            record.was_decided(decision, intent.fields)
+            return (yield from self._send(request, Judgement(intent, decision=decision), record))
+        key = self._key(request, intent.target)
+        fresh = self._readings.get(key) is not None
+        # Both requests are paid for before the lock is taken: nobody waits between read and write, and
+        # an urgent write is not stuck behind one that holds the lock and waits for the budget.
+        yield from self._spend(request, intent.target, 1 if fresh else 2, urgent=urgent)
+        lease = self.locks.lease(key)
         try:
             yield Acquire(lease)
             try:
-                judgement = yield from self._judge(request, intent, transient)
+                judgement = yield from self._judge(request, intent, transient, record)
+            except StatusUnavailable as refusal:
+                record.was_refused(refusal.code)
+                raise
             except CampaignFsmError:
                 raise
             except Exception as error:
                 raise _failed(error) from error
-            judgement = yield from self._send(request, judgement)
+            judgement = yield from self._send(request, judgement, record)
         finally:
             lease.release()
         if judgement.drift:
             self._report(judgement.drift)
         return judgement
+
+    # The budget
+
+    def _budget(self, request: WireRequest, target: Target) -> Budget | None:
+        host = request.host if request.port is None else f"{request.host}:{request.port}"
+        return budget_of(host, target.account, self._per_minute, self._clock)
+
+    def _spend(self, request: WireRequest, target: Target, weight: int, *, urgent: bool) -> Generator[Step, Any, None]:
+        """Wait until the account's budget has room for so many requests, and take them out of it."""
+        budget = self._budget(request, target)
+        if budget is None:
+            return
+        ticket = budget.queue(weight, urgent=urgent)
+        told = False
+        try:
+            while seconds := budget.ask(ticket):
+                if not told:
+                    told = True
+                    self._tell_wait(Wait(target.account, request.host, request.method, target.id, seconds))
+                yield Pause(seconds)
+        finally:
+            budget.leave(ticket)
+
+    def _tell_wait(self, wait: Wait) -> None:
+        _log.info("%s %s waits %.1f s for the request budget", wait.method, wait.campaign_id or "-", wait.seconds)
+        if self._on_wait:
+            try:
+                self._on_wait(wait)
+            except Exception:  # noqa: BLE001
+                _log.exception("the on_wait callback failed")
+
+    def _learn(self, request: WireRequest, target: Target, answer: Answer) -> None:
+        if budget := self._budget(request, target):
+            budget.learn(answer)
 
     # Reads
 
@@ -146,36 +208,69 @@ class Gate:
 
     def _pass_read(self, request: WireRequest, target: Target) -> Generator[Step, Any, None]:
         """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
-        if not self._max_age or not target.id or target.rest or request.method != "GET":
+        yield from self._spend(request, target, 1, urgent=False)
+        one = target.id is not None and not target.rest and request.method == "GET"
+        if not self._watch_reads and not (self._max_age and one):
             yield Forward(buffered=False)
             return
+        record = Record(request, target, None, self._trace, self._clock)
         mark, sent_at = self._readings.quiet_since(), self._clock()
-        answer: Answer = yield Forward()
-        if answer.status_code == 200 and self._readings.undisturbed(mark):
+        record.begin()
+        try:
+            answer: Answer = yield Forward()
+        except Exception as error:
+            record.has_failed(request.method, error)
+            raise
+        self._learn(request, target, answer)
+        reading: Reading | None = None
+        if one and answer.status_code == 200 and (self._max_age or self._trace):
             with suppress(NotReadable):
-                self._readings.put(self._key(request, target), read_status(answer, target), sent_at)
+                reading = _without_secrets(read_status(answer, target), request)
+        record.was_read(answer, reading)
+        if reading and self._readings.undisturbed(mark):
+            self._readings.put(self._key(request, target), reading, sent_at)
 
     def _read(
-        self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
+        self,
+        request: WireRequest,
+        intent: Intent,
+        transient: Callable[[BaseException], bool],
+        record: Record,
+        *,
+        paid: bool,
     ) -> Generator[Step, Any, tuple[Reading, float]]:
         """Read the status, retrying what passes by itself until the deadline; also when the read was sent."""
         ask = preflight(request)
         give_up = self._clock() + self._deadline
         delay = 0.5
         while True:
+            if not paid:
+                yield from self._spend(request, intent.target, 1, urgent=intent.action is Action.PAUSE)
+            paid = False
             sent_at = self._clock()
+            record.begin()
             cause: BaseException | None = None
             answer: Answer | None = None
             try:
                 answer = yield Read(ask)
             except Exception as error:
+                record.has_failed("GET", error)
                 if isinstance(error, CampaignFsmError):
                     raise
                 cause = error
+            else:
+                self._learn(request, intent.target, answer)
             if answer is not None and answer.status_code != 429 and answer.status_code < 500:
-                reading = self._usable(answer, intent, request)
+                try:
+                    reading = self._usable(answer, intent, request)
+                except StatusUnavailable:
+                    record.was_read(answer, None)
+                    raise
+                record.was_read(answer, reading, started=reading.started(reading.date or self._now()))
                 self._readings.put(self._key(request, intent.target), reading, sent_at)
                 return reading, sent_at
+            if answer is not None:
+                record.was_read(answer, None)
             wait = (answer.retry_after if answer else None) or delay
             if (cause is not None and not transient(cause)) or self._clock() + wait >= give_up:
                 raise self._unavailable(intent, answer, cause, request) from cause
@@ -224,19 +319,34 @@ class Gate:
     # Decisions
 
     def _judge(
-        self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool]
+        self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool], record: Record
     ) -> Generator[Step, Any, Judgement]:
         """A judgement that allows the write; raises the refusal otherwise."""
-        if kept := self._readings.get(self._key(request, intent.target)):
+        kept = self._readings.get(self._key(request, intent.target))
+        if kept:
             # The campaign may have moved since: nobody is refused on an old reading.
             with suppress(CampaignFsmError):
-                return self._decided(intent, *kept, reused=True)
-        reading, sent_at = yield from self._read(request, intent, transient)
+                judgement = self._decided(intent, *kept, reused=True)
+                record.was_reused(kept[0], started=kept[0].started(self._now()))
+                self._record(record, judgement)
+                return judgement
+        reading, sent_at = yield from self._read(request, intent, transient, record, paid=not kept)
         try:
-            return self._decided(intent, reading, sent_at, reused=False)
+            judgement = self._decided(intent, reading, sent_at, reused=False)
         except Refused as refusal:
+            if refusal.decision is not None:
+                record.was_decided(refusal.decision, intent.fields)
+            else:
+                record.was_refused(refusal.code)
             _log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, refusal.code, reading.status)
             raise
+        self._record(record, judgement)
+        return judgement
+
+    @staticmethod
+    def _record(record: Record, judgement: Judgement) -> None:
+        assert judgement.decision is not None
+        record.was_decided(judgement.decision, judgement.intent.fields)
 
     def _decided(self, intent: Intent, reading: Reading, sent_at: float, *, reused: bool) -> Judgement:
         # The server's clock stood at its Date when it answered, and has gone on since.
@@ -280,23 +390,27 @@ class Gate:
 
     # The write
 
-    def _send(self, request: WireRequest, judgement: Judgement) -> Generator[Step, Any, Judgement]:
+    def _send(self, request: WireRequest, judgement: Judgement, record: Record) -> Generator[Step, Any, Judgement]:
         intent = judgement.intent
         key = self._key(request, intent.target)
         self._readings.write_begins(key)
         sent_at = self._clock()
+        record.is_sent(intent.fields)
         try:
             answer: Answer = yield Forward(judgement)
+        except BaseException as error:
+            record.has_failed(request.method, error)
+            raise
         finally:
             self._readings.write_ends()
+        self._learn(request, intent.target, answer)
         if 300 <= answer.status_code < 400:
-            _log.warning("%s %s: answered with a redirect (%d)", intent.action, intent.target.id, answer.status_code)
+            record.was_answered(judgement, answer)
             raise api_error(answer, request.method, intent.target, secrets_of(request.headers))
         judgement = self._compared(judgement, answer, request)
         if judgement.answered and not judgement.drift:
             self._readings.put(key, judgement.answered, sent_at)
-        status = judgement.answered.status if judgement.answered else None
-        _log.info("%s %s: answered %d, status %s", intent.action, intent.target.id, answer.status_code, status)
+        record.was_answered(judgement, answer)
         return judgement
 
     def _compared(self, judgement: Judgement, answer: Answer, request: WireRequest) -> Judgement:

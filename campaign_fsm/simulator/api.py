@@ -17,10 +17,9 @@ from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.simulator.campaigns import Record
 from campaign_fsm.wire.intent import VERBS, edit_kind
+from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES
 from campaign_fsm.wire.target import Target
 
-# Fact sheet section 6: default and greatest page size.
-_PAGE = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
 _SORT_KEYS: dict[str, Callable[[Record], Any]] = {
     "date_created": lambda record: record.created,
     "name": lambda record: record.name,
@@ -139,6 +138,9 @@ def plan(account: Account, request: Request) -> Plan:
         if method == "POST":
             return _plan_create(request, target)
         return _failing(request, 405, "Method not allowed.", write=write)
+    if target.rest == (DETAILS[target.channel],) and method == "GET" and request.record is not None:
+        found = request.record
+        return Plan(request, None, None, lambda _: _details(request, found))
     if target.rest or request.record is None:
         return _failing(request, 404, "No such campaign.", write=write)
     record = request.record
@@ -239,10 +241,10 @@ def _missing(item: dict[str, Any], channel: Channel) -> list[str]:
     return [names[0] for names in needed if not any(item.get(name) for name in names)]
 
 
-def _list(account: Account, request: Request, target: Target) -> Result:
-    query = dict(parse_qsl(request.query))
-    default, greatest = _PAGE[target.channel]
-    if target.channel is Channel.MESSAGE and query.get("channel", "").upper() != "SMS":
+def _slice(request: Request, channel: Channel, query: dict[str, str]) -> tuple[int, int] | Result:
+    """Offset and limit of a page, or the error about them."""
+    default, greatest = PAGE_SIZES[channel]
+    if channel is Channel.MESSAGE and query.get("channel", "").upper() != "SMS":
         return error(request, 400, "Missing: channel.", 1001)
     try:
         offset, limit = int(query.get("offset", 0)), int(query.get("limit", default))
@@ -250,6 +252,20 @@ def _list(account: Account, request: Request, target: Target) -> Result:
         return error(request, 400, "offset and limit are numbers.", 1002)
     if offset < 0 or not 1 <= limit <= greatest:
         return error(request, 400, f"limit is 1 to {greatest}, offset is not negative.", 1002)
+    return offset, limit
+
+
+def _page(request: Request, items: list[dict[str, Any]], total: int, offset: int, limit: int) -> Result:
+    metadata = {"count": len(items), "offset": offset, "total": total, "limit": limit}
+    return Result(request, 200, _envelope(request, 200, [_item(item) for item in items], metadata=metadata))
+
+
+def _list(account: Account, request: Request, target: Target) -> Result:
+    query = dict(parse_qsl(request.query))
+    bounds = _slice(request, target.channel, query)
+    if isinstance(bounds, Result):
+        return bounds
+    offset, limit = bounds
     wanted = {Status.parse(text) for text in query.get("status", "").split(",") if text}
     found = [
         record
@@ -263,7 +279,20 @@ def _list(account: Account, request: Request, target: Target) -> Result:
     if key not in _SORT_KEYS or order not in ("asc", "desc"):
         return error(request, 400, "Unknown sort_by.", 1002)
     found.sort(key=_SORT_KEYS[key], reverse=order == "desc")
-    page = found[offset : offset + limit]
-    metadata = {"count": len(page), "offset": offset, "total": len(found), "limit": limit}
-    items = [_item(record.data(account.account_sid)) for record in page]
-    return Result(request, 200, _envelope(request, 200, items, metadata=metadata))
+    page = [record.data(account.account_sid) for record in found[offset : offset + limit]]
+    return _page(request, page, len(found), offset, limit)
+
+
+def _details(request: Request, record: Record) -> Result:
+    """What became of each number. The sheet has no names of fields, so these two are made up."""
+    query = dict(parse_qsl(request.query))
+    bounds = _slice(request, record.channel, query)
+    if isinstance(bounds, Result):
+        return bounds
+    offset, limit = bounds
+    statuses = [name for name, count in record.stats().items() for _ in range(count)]
+    page = [
+        {"number": f"+9199000{place:05d}", "status": status}
+        for place, status in enumerate(statuses[offset : offset + limit], offset)
+    ]
+    return _page(request, page, len(statuses), offset, limit)

@@ -12,8 +12,8 @@ from campaign_fsm.rules import Status
 class Fault(StrEnum):
     """A fault of the server or of the way to it.
 
-    Those up to `RESET` leave without an answer; the next ones give an odd answer; the last two change
-    something around an honest one.
+    Those up to `RESET_AFTER` leave without an answer; the next ones give an odd answer; the last two
+    change something around an honest one.
     """
 
     LOST_AFTER = "lost-after"
@@ -22,6 +22,8 @@ class Fault(StrEnum):
     """Not applied; the connection is closed without an answer."""
     RESET = "reset"
     """Not applied; the connection is reset."""
+    RESET_AFTER = "reset-after"
+    """Applied, then the connection is reset."""
     STALL = "stall"
     """Applied; the answer comes after `seconds`."""
     TRUNCATED = "truncated"
@@ -32,12 +34,18 @@ class Fault(StrEnum):
     """429, not applied; with `retry_after` in the header if given."""
     SERVER_ERROR = "server-error"
     """`status_code` (503 unless given), not applied."""
+    REJECTED = "rejected"
+    """`status_code` (403 unless given) of the 4xx kind, not applied."""
     MALFORMED = "malformed"
     """Applied; 200 with HTML instead of JSON."""
     WRONG_CAMPAIGN = "wrong-campaign"
     """Applied; the answer names another campaign."""
     FAILED_ITEM = "failed-item"
     """200 on the outside, a failed item (400) inside; not applied."""
+    MULTI_STATUS = "multi-status"
+    """207 on the outside, a failed item (400) inside; not applied."""
+    WRONG_SHAPE = "wrong-shape"
+    """Applied; 200 with JSON of another shape: no item in it."""
     REDIRECT = "redirect"
     """307 to another host; not applied."""
     MOVED = "moved"
@@ -47,9 +55,20 @@ class Fault(StrEnum):
 
 
 NOT_APPLIED = frozenset(
-    {Fault.LOST_BEFORE, Fault.RESET, Fault.RATE_LIMITED, Fault.SERVER_ERROR, Fault.FAILED_ITEM, Fault.REDIRECT}
+    {
+        Fault.LOST_BEFORE,
+        Fault.RESET,
+        Fault.RATE_LIMITED,
+        Fault.SERVER_ERROR,
+        Fault.REJECTED,
+        Fault.FAILED_ITEM,
+        Fault.MULTI_STATUS,
+        Fault.REDIRECT,
+    }
 )
-UNANSWERED = frozenset({Fault.LOST_AFTER, Fault.LOST_BEFORE, Fault.RESET})
+UNANSWERED = frozenset({Fault.LOST_AFTER, Fault.LOST_BEFORE, Fault.RESET, Fault.RESET_AFTER})
+STATUS_CODES = {Fault.SERVER_ERROR: (503, range(500, 600)), Fault.REJECTED: (403, range(400, 500))}
+"""The status code that a fault answers with by default, and those that it may be told to."""
 
 
 @define

@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.closing.wait(reply.fault.seconds)
         if kind in UNANSWERED:
             self.close_connection = True
-            if kind is Fault.RESET:
+            if kind in (Fault.RESET, Fault.RESET_AFTER):
                 self._reset()
             return
         if kind is Fault.TRUNCATED:

@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 from campaign_fsm.rules import Channel, Event, Status
 from campaign_fsm.simulator import api
 from campaign_fsm.simulator.campaigns import Record
-from campaign_fsm.simulator.faults import NOT_APPLIED, UNANSWERED, Fault, Planned
+from campaign_fsm.simulator.faults import NOT_APPLIED, STATUS_CODES, UNANSWERED, Fault, Planned
 from campaign_fsm.wire.target import read_target
 
 DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -89,6 +89,8 @@ class Simulator:
         at_end: What the end time does to a campaign in progress, which the pages contradict each
             other about: ``"completed"`` (S4) or ``"paused"`` (S5).
         resume_before_start: The status after a resume before the start: ``"in-progress"`` or ``"created"``.
+        rate_limit: How many requests it takes in a minute of its clock before it answers 429; its answers
+            then carry ``X-RateLimit-*``. None for no limit.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Simulator:
         illegal_status_code: int = 409,
         at_end: str = "completed",
         resume_before_start: str = "in-progress",
+        rate_limit: int | None = None,
     ) -> None:
         if at_end not in ("completed", "paused"):
             raise ValueError(f"at_end is 'completed' or 'paused', not {at_end!r}")
@@ -109,6 +112,10 @@ class Simulator:
             raise ValueError(f"resume_before_start is 'in-progress' or 'created', not {resume_before_start!r}")
         if not 400 <= illegal_status_code < 500:
             raise ValueError(f"illegal_status_code is 400 to 499, not {illegal_status_code!r}")
+        if rate_limit is not None and rate_limit < 1:
+            raise ValueError(f"rate_limit is 1 or more, not {rate_limit!r}")
+        self.rate_limit = rate_limit
+        self._minute, self._taken = 0, 0
         self.account_sid, self.api_key, self.api_token = account_sid, api_key, api_token
         self.illegal_status_code = illegal_status_code
         self.at_end = Status(at_end)
@@ -292,20 +299,21 @@ class Simulator:
             after: How many matching requests it lets pass first.
             seconds: How long a stall lasts, at most a day.
             retry_after: The header of a 429, in seconds; None leaves it out.
-            status_code: The status code of a server error; None is 503.
+            status_code: The status code of a server error (None is 503) or a rejection (None is 403).
             to_status: Where somebody else moves the campaign right after the request.
         """
         try:
             kind = Fault(kind)
         except ValueError:
             raise ValueError(f"{kind!r} is no fault; it is one of {', '.join(Fault)}") from None
-        status_code = 503 if status_code is None else status_code
+        default, allowed = STATUS_CODES.get(kind, STATUS_CODES[Fault.SERVER_ERROR])
+        status_code = default if status_code is None else status_code
         if kind is Fault.MOVED and to_status is None:
             raise ValueError("the fault 'moved' needs to_status")
         if times < 1 or after < 0 or not 0 <= seconds <= _LONGEST_STALL:
             raise ValueError(f"times is 1 or more, after is 0 or more, seconds is 0 to {_LONGEST_STALL:g}")
-        if not 500 <= status_code < 600 or (retry_after is not None and retry_after < 0):
-            raise ValueError("status_code is 500 to 599, retry_after is 0 or more")
+        if status_code not in allowed or (retry_after is not None and retry_after < 0):
+            raise ValueError(f"status_code is {allowed[0]} to {allowed[-1]}, retry_after is 0 or more")
         dest = None if to_status is None else _settable(to_status)
         with self._lock:
             self._faults.append(
@@ -392,6 +400,23 @@ class Simulator:
                 self.move(record.id, fault.to_status)
             return self._reply(result, fault)
 
+    def _count(self) -> int:
+        """One more request in this minute of the clock."""
+        minute = int(self.now.timestamp()) // 60
+        self._taken = self._taken + 1 if minute == self._minute else 1
+        self._minute = minute
+        return self._taken
+
+    def _limits(self, status_code: int) -> list[tuple[str, str]]:
+        """What an answer says of the limit (S8)."""
+        if self.rate_limit is None:
+            return []
+        resets = (self._minute + 1) * 60
+        left = max(0, self.rate_limit - self._taken)
+        headers = [("Limit", self.rate_limit), ("Remaining", left), ("Reset", resets)]
+        after = [("Retry-After", str(resets - int(self.now.timestamp())))] if status_code == 429 and not left else []
+        return [*((f"X-RateLimit-{name}", str(value)) for name, value in headers), *after]
+
     def _authorized(self, authorization: str | None) -> bool:
         expected = base64.b64encode(f"{self.api_key}:{self.api_token}".encode()).decode()
         scheme, _, given = (authorization or "").partition(" ")
@@ -402,14 +427,20 @@ class Simulator:
         plan = api.plan(self, request)
         if not self._authorized(authorization):
             return evolve(plan.refused(401), payload=api.rest_exception(401, "Authenticate"))
+        if self.rate_limit is not None and self._count() > self.rate_limit:
+            return evolve(plan.refused(429), payload=api.rest_exception(429, "Too Many Requests"))
         if fault is None or fault.kind not in NOT_APPLIED:
             result = plan.carry_out(self)
-            return evolve(result, status_code=200) if fault and fault.kind is Fault.MALFORMED else result
+            if fault and fault.kind in (Fault.MALFORMED, Fault.WRONG_SHAPE):
+                return evolve(result, status_code=200)
+            return result
         match fault.kind:
             case Fault.RATE_LIMITED:
                 return evolve(plan.refused(429), payload=api.rest_exception(429, "Too Many Requests"))
             case Fault.FAILED_ITEM:
                 return evolve(plan.refused(400), status_code=200)
+            case Fault.MULTI_STATUS:
+                return evolve(plan.refused(400), status_code=207)
             case Fault.REDIRECT:
                 return evolve(plan.refused(307), payload=None)
             case _:
@@ -418,9 +449,11 @@ class Simulator:
     def _reply(self, result: api.Result, fault: Planned | None) -> Reply:
         kind = fault.kind if fault else None
         body = api.encode(result, self._request_id())
-        headers = [("Content-Type", "application/json")]
+        headers = [("Content-Type", "application/json"), *self._limits(result.status_code)]
         if kind is Fault.MALFORMED:
             body, headers = b"<html><body>Bad gateway of somebody's</body></html>", [("Content-Type", "text/html")]
+        elif kind is Fault.WRONG_SHAPE:
+            body = b'{"response": "ok", "status": ["archived"]}'
         elif kind is Fault.WRONG_CAMPAIGN and result.request.record:
             body = body.replace(result.request.record.id.encode(), b"0" * 32)
         elif kind is Fault.OVERSIZED:

@@ -29,6 +29,9 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
     slept), `ReadError` or `RemoteProtocolError` for the others.
     """
 
+    in_process = True
+    """Tells a guard above it that no host limits these requests."""
+
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
 
@@ -40,7 +43,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
     def _leave(self, request: Request, reply: Reply) -> Response:
         family = self._family(request)
         match reply.fault:
-            case Planned(kind=Fault.RESET):
+            case Planned(kind=Fault.RESET | Fault.RESET_AFTER):
                 raise family.ReadError("connection reset by peer")
             case Planned(kind=Fault.LOST_AFTER | Fault.LOST_BEFORE):
                 raise family.RemoteProtocolError("server disconnected without sending a response")

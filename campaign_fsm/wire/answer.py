@@ -86,10 +86,49 @@ class Item:
     code: int
     data: Mapping[str, Any]
     request_id: str | None
+    error: object = None
+    """The ``error_data`` of a failed one, as it came."""
 
     @property
     def failed(self) -> bool:
         return not 200 <= self.code < 300
+
+
+def read_envelope(answer: Answer) -> dict[str, Any]:
+    """The JSON object that an answer is.
+
+    Raises:
+        NotReadable: It is none, or not for every parser.
+    """
+    try:
+        return read_object(answer.body)
+    except Ambiguous as problem:
+        raise NotReadable(f"the answer cannot be used: {problem}") from None
+
+
+def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> Item:
+    """One item of an envelope, failed or not.
+
+    Raises:
+        NotReadable: It is no item, or its parts contradict each other.
+    """
+    if not isinstance(entry, dict):
+        raise NotReadable("the answer holds no item")
+    code = entry.get("code", answer.status_code)
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise NotReadable("the item's code is no number")
+    status = entry.get("status")
+    if status not in ("success", "failure", None) or (
+        status is not None and (status == "success") != (200 <= code < 300)
+    ):
+        raise NotReadable("the item's code and status contradict each other")
+    data = entry.get("data")
+    return Item(
+        code=code,
+        data=data if isinstance(data, dict) else {},
+        request_id=text_of(envelope.get("request_id"), 100),
+        error=entry.get("error_data"),
+    )
 
 
 def read_item(answer: Answer) -> Item:
@@ -98,34 +137,17 @@ def read_item(answer: Answer) -> Item:
     Raises:
         NotReadable: There is not exactly one item, or the parts of the envelope contradict each other.
     """
-    try:
-        envelope = read_object(answer.body)
-    except Ambiguous as problem:
-        raise NotReadable(f"the answer cannot be used: {problem}") from None
+    envelope = read_envelope(answer)
     response = envelope.get("response")
     if isinstance(response, list):
         if len(response) != 1:
             raise NotReadable(f"the answer holds {len(response)} items, not one")
         response = response[0]
-    if not isinstance(response, dict):
-        raise NotReadable("the answer holds no item")
-    code = response.get("code", answer.status_code)
-    if isinstance(code, bool) or not isinstance(code, int):
-        raise NotReadable("the item's code is no number")
-    status = response.get("status")
-    if status not in ("success", "failure", None) or (
-        status is not None and (status == "success") != (200 <= code < 300)
-    ):
-        raise NotReadable("the item's code and status contradict each other")
+    item = read_entry(response, answer, envelope)
     outer = envelope.get("http_code", answer.status_code)
-    if outer not in (answer.status_code, code) or isinstance(outer, bool):
+    if outer not in (answer.status_code, item.code) or isinstance(outer, bool):
         raise NotReadable("the envelope's http_code contradicts the answer's status code")
-    data = response.get("data")
-    return Item(
-        code=code,
-        data=data if isinstance(data, dict) else {},
-        request_id=_text(envelope.get("request_id"), 100),
-    )
+    return item
 
 
 @frozen
@@ -171,25 +193,39 @@ def read_status(answer: Answer, target: Target) -> Reading:
     item = read_item(answer)
     if item.failed:
         raise NotReadable(f"the item in the answer failed with {item.code}")
+    found, reading = read_campaign(item, target.channel, answer.date)
+    if found != target.id:
+        raise NotReadable("the answer is about another campaign", "CF503")
+    return reading
+
+
+def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[str, Reading]:
+    """The id and the reading that a successful item about some campaign holds.
+
+    Raises:
+        NotReadable: It names no campaign, or not one alone, or holds no status.
+    """
     ids = {item.data[key] if isinstance(item.data[key], str) else None for key in ("id", "sid") if key in item.data}
     if not ids:
         raise NotReadable("the answer names no campaign")
-    if ids != {target.id}:
+    found = ids.pop()
+    if ids or found is None:
         raise NotReadable("the answer is about another campaign", "CF503")
     raw = item.data.get("status")
     if not isinstance(raw, str):
         raise NotReadable("the answer holds no status")
-    start, end, unreadable = _schedule(item.data.get("schedule"), target.channel)
-    return Reading(
+    start, end, unreadable = _schedule(item.data.get("schedule"), channel)
+    reading = Reading(
         status=Status.parse(raw),
         raw_status=raw[:100],
         data=item.data,
         start=start,
         end=end,
-        date=answer.date,
+        date=date,
         start_unreadable=unreadable,
         request_id=item.request_id,
     )
+    return found, reading
 
 
 def _schedule(value: object, channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
@@ -255,10 +291,10 @@ def _failure(answer: Answer) -> tuple[str | None, str | None, str | None, int]:
         return None, None, None, answer.status_code
     if not isinstance(document, dict):
         return None, None, None, answer.status_code
-    request_id = _text(document.get("request_id"), 100)
+    request_id = text_of(document.get("request_id"), 100)
     old = document.get("RestException")
     if isinstance(old, dict):
-        return _text(old.get("Code"), 40), _text(old.get("Message"), 300), request_id, answer.status_code
+        return text_of(old.get("Code"), 40), text_of(old.get("Message"), 300), request_id, answer.status_code
     item = document.get("response")
     if isinstance(item, list) and item:
         item = item[0]
@@ -275,11 +311,11 @@ def _failure(answer: Answer) -> tuple[str | None, str | None, str | None, int]:
     error = item.get("error_data")
     if not isinstance(error, dict):
         return None, None, request_id, status_code
-    description = _text(error.get("description"), 300)
-    return _text(error.get("code"), 40), _text(error.get("message"), 300) or description, request_id, status_code
+    description = text_of(error.get("description"), 300)
+    return text_of(error.get("code"), 40), text_of(error.get("message"), 300) or description, request_id, status_code
 
 
-def _text(value: object, limit: int) -> str | None:
+def text_of(value: object, limit: int) -> str | None:
     """A value of the server's as one printable line, so that no answer can drive a terminal."""
     if value is None or isinstance(value, dict | list):
         return None

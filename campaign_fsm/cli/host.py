@@ -1,0 +1,111 @@
+"""Where a command that talks to a server goes: its options, and the client that it gets."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+from attrs import frozen
+
+from campaign_fsm.cli.failures import exit_code, outcome
+from campaign_fsm.cli.show import error_dict, print_outcome
+from campaign_fsm.client import CampaignClient
+from campaign_fsm.errors import CampaignFsmError, ConfigurationError
+from campaign_fsm.rules import Channel
+from campaign_fsm.wire.target import is_id
+
+ENVIRONMENT = """
+\b
+Credentials come from the environment, never from the command line:
+  EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN
+  EXOTEL_REGION (singapore or mumbai) or EXOTEL_BASE_URL
+"""
+
+
+@frozen
+class Host:
+    """Where a command goes."""
+
+    channel: Channel
+    region: str | None
+    base_url: str | None
+    timeout: float
+
+    def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
+        try:
+            return CampaignClient(
+                channel=self.channel, region=self.region, base_url=self.base_url, timeout=self.timeout, **settings
+            )
+        except ConfigurationError as error:
+            if not as_json:
+                raise
+            print_outcome("not configured", error=error_dict(error))
+            raise click.exceptions.Exit(2) from None
+
+
+def campaign_id_of(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not is_id(value):
+        raise click.BadParameter("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -.")
+    return value
+
+
+def host_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say where a command goes; the command gets them as one `Host`, and `as_json`."""
+
+    @functools.wraps(command)
+    def with_host(**given: Any) -> None:
+        _log_to_stderr(given.pop("verbose"))
+        channel = Channel(given.pop("channel"))
+        host = Host(channel, **{name: given.pop(name) for name in ("region", "base_url", "timeout")})
+        command(host=host, **given)
+
+    options = (
+        click.option(
+            "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
+        ),
+        click.option("--region", type=click.Choice(["singapore", "mumbai"]), help="Instead of EXOTEL_REGION."),
+        click.option("--base-url", metavar="URL", help="Instead of EXOTEL_BASE_URL, such as a simulator's."),
+        click.option(
+            "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds a request."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines."),
+        click.option("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
+    )
+    for option in reversed(options):
+        with_host = option(with_host)
+    return with_host
+
+
+def _log_to_stderr(verbose: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("campaign_fsm")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:
+    """Print what came instead of a result, and leave with its exit code."""
+    if as_json:
+        print_outcome(outcome(error), error=error_dict(error))
+    else:
+        click.echo(click.style("error: ", fg="red") + error.message, err=True)
+    raise click.exceptions.Exit(exit_code(error)) from None
+
+
+def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bool) -> None:
+    """Ask before what cannot be taken back; elsewhere than on a terminal, `--yes` has to be given."""
+    message = f"{why} Pass --yes to do it without being asked."
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if as_json:
+            print_outcome("not confirmed", error={"type": "UsageError", "message": message})
+            raise click.exceptions.Exit(2)
+        raise click.UsageError(message)
+    for label, value in rows:
+        click.echo(f"{label:<9}{value}", err=True)
+    click.echo(why, err=True)
+    click.confirm(question, abort=True, err=True)

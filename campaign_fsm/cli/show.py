@@ -1,0 +1,124 @@
+"""How the commands print campaigns and errors: rows for people, one object for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from campaign_fsm.diagnosis import diagnose
+from campaign_fsm.errors import CampaignFsmError, InvalidParameters, NotOne, NotReached, OutcomeUnknown, Refused
+from campaign_fsm.wire.campaign import Campaign
+
+
+def describe(campaign: Campaign) -> list[tuple[str, str]]:
+    """What `get` prints, as labels and values."""
+    spelled = "" if campaign.raw_status == campaign.status else f" ({campaign.raw_status!r} on the wire)"
+    rows = [
+        ("id", campaign.id),
+        ("channel", campaign.channel),
+        ("name", campaign.name or "-"),
+        ("status", f"{campaign.status}{spelled}, {'started' if campaign.started else 'not started'}"),
+    ]
+    if campaign.schedule:
+        start, end = campaign.schedule.start, campaign.schedule.end
+        rows += [("starts", start.isoformat() if start else "-"), ("ends", end.isoformat() if end else "-")]
+    if campaign.created:
+        rows.append(("created", campaign.created.isoformat()))
+    if campaign.updated:
+        rows.append(("updated", campaign.updated.isoformat()))
+    if campaign.stats:
+        rows.append(("stats", ", ".join(f"{key} {count}" for key, count in sorted(campaign.stats.items()))))
+    return [(label, printable(value)) for label, value in rows]
+
+
+def printable(text: str) -> str:
+    """Text of the server's without anything that could drive a terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
+def as_dict(campaign: Campaign) -> dict[str, Any]:
+    """A campaign as plain data for JSON; `raw` holds what was not understood."""
+    schedule = campaign.schedule
+    return {
+        "id": campaign.id,
+        "channel": campaign.channel,
+        "name": campaign.name,
+        "status": campaign.status,
+        "raw_status": campaign.raw_status,
+        "started": campaign.started,
+        "schedule": schedule
+        and {
+            "start": schedule.start and schedule.start.isoformat(),
+            "end": schedule.end and schedule.end.isoformat(),
+        },
+        "created": campaign.created and campaign.created.isoformat(),
+        "updated": campaign.updated and campaign.updated.isoformat(),
+        "stats": dict(campaign.stats),
+        "lists": list(campaign.lists),
+        "template": campaign.template,
+        "callbacks": dict(campaign.callbacks),
+        "report_url": campaign.report_url,
+        "estimated_cost": campaign.estimated_cost,
+        "raw": dict(campaign.raw),
+    }
+
+
+def notes(campaign: Campaign) -> list[tuple[str, str]]:
+    """What explains where the campaign stands (see `diagnose`), as labels and values."""
+    rows = []
+    for found in diagnose(campaign):
+        rows += [("note", f"{found.title}: {found.explanation}"), ("", found.advice)]
+    return [(label, printable(value)) for label, value in rows]
+
+
+def error_dict(error: CampaignFsmError) -> dict[str, Any]:
+    details: dict[str, Any] = {"type": type(error).__name__, "message": error.message}
+    if isinstance(error, Refused):
+        details |= {
+            "code": error.code,
+            "status": error.status,
+            "legal_actions": list(error.legal_actions),
+            "route": None if error.route is None else list(error.route),
+        }
+    elif isinstance(error, InvalidParameters):
+        details["problems"] = [
+            {"field": problem.field, "rule": problem.rule, "given": problem.given} for problem in error.problems
+        ]
+    elif isinstance(error, NotOne):
+        details["matches"] = list(error.matches)
+    elif isinstance(error, NotReached):
+        details |= {"status": error.now, "goal": list(error.goal), "reachable": error.reachable}
+    elif isinstance(error, OutcomeUnknown):
+        details |= {"seen": error.seen, "status": error.now, "candidates": list(error.candidates)}
+    return details
+
+
+def print_outcome(outcome: str, **fields: Any) -> None:
+    click.echo(json.dumps({"version": 1, "outcome": outcome, **fields}, ensure_ascii=False))
+
+
+COLUMNS = ("id", "status", "starts", "pending", "name")
+_WIDTHS = (32, 11, 16, 7)
+
+
+def table_line(cells: tuple[str, ...], *, wide: bool) -> str:
+    """A line of a table: aligned for people (the last column is as long as it is), else with tabs."""
+    if not wide:
+        return "\t".join(cells)
+    padded = [cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=False)]
+    return "  ".join([*padded, *cells[len(_WIDTHS) :]]).rstrip()
+
+
+def row(campaign: Campaign) -> tuple[str, ...]:
+    """A campaign as the cells of a table."""
+    start = campaign.schedule.start if campaign.schedule else None
+    pending = "-" if campaign.pending is None else str(campaign.pending)
+    cells = (campaign.id, campaign.status, start.strftime("%Y-%m-%d %H:%M") if start else "-", pending)
+    return tuple(printable(cell) for cell in (*cells, campaign.name or "-"))
+
+
+def print_rows(rows: list[tuple[str, str]]) -> None:
+    for label, value in rows:
+        click.echo(f"{label:<9}{value}")

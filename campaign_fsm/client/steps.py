@@ -1,0 +1,62 @@
+"""What an operation asks of whoever drives it, and what it gets back."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from campaign_fsm.errors import ApiError, CampaignFsmError, ConnectionFailed
+from campaign_fsm.gate import Judgement
+from campaign_fsm.wire.answer import Answer
+from campaign_fsm.wire.target import Target
+
+_R = TypeVar("_R")
+_E = TypeVar("_E", bound=CampaignFsmError)
+
+
+@frozen
+class Call:
+    """Step: make one request and give its `Outcome` back."""
+
+    method: str
+    target: Target
+    query: str = ""
+    json: Any = None
+
+    @property
+    def path(self) -> str:
+        """Path and query, from ``/v2`` on."""
+        target = self.target
+        parts = [part for part in (target.id, *target.rest) if part is not None]
+        path = "/".join(["/v2/accounts", target.account, target.collection, *parts])
+        return f"{path}?{self.query}" if self.query else path
+
+
+@frozen
+class Wait:
+    """Step: wait this many seconds."""
+
+    seconds: float
+
+
+@frozen
+class Outcome:
+    """What came of a `Call`: an answer, or for a write that went out, the failure that stands for it."""
+
+    answer: Answer | None
+    judgement: Judgement | None = None
+    """What the gate read and decided, if the call was a write."""
+    failure: ApiError | ConnectionFailed | None = None
+
+
+Operation = Generator[Call | Wait, Any, _R]
+
+
+def changed(error: _E, **fields: Any) -> _E:
+    """The same error with other fields."""
+    other = copy.copy(error)
+    other.__dict__.update(fields)
+    return other

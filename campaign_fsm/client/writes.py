@@ -1,0 +1,169 @@
+"""A write that went out, and what a later reading says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from campaign_fsm.client.steps import Outcome
+from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
+from campaign_fsm.gate import Judgement
+from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.wire.answer import Reading, moment
+from campaign_fsm.wire.target import Target
+
+# The seed's answer spells it so (S1); requests spell it right.
+_SHOWN_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
+
+
+@frozen
+class Order:
+    """What a write is to achieve."""
+
+    action: Action
+    target: Target
+    method: str
+    json: Any = None
+    fields: Mapping[str, Any] = field(factory=dict)
+    """The parameters that it sets."""
+
+
+def same(sent: object, shown: object) -> bool:
+    """Whether the server shows what was sent; times count as instants, words in any case."""
+    if isinstance(sent, dict):
+        return isinstance(shown, dict) and all(same(value, shown.get(key)) for key, value in sent.items())
+    if isinstance(sent, bool) or isinstance(shown, bool):
+        return sent is shown
+    if isinstance(sent, str) and isinstance(shown, str):
+        first, second = moment(sent), moment(shown)
+        return first == second if first and second else sent.casefold() == shown.casefold()
+    return sent == shown
+
+
+def shown(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
+    """Whether a resource shows a parameter at all, and its value."""
+    for key in (name, _SHOWN_AS.get(name, name)):
+        if key in data:
+            return True, data[key]
+    return False, None
+
+
+def took_over(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
+    """Whether a resource shows that an edit was applied; None if it does not say.
+
+    A parameter that was the same before proves nothing, unless all of them are shown and are as sent.
+    """
+    proofs: set[bool] = set()
+    silent = False
+    for name, sent in fields.items():
+        there, value = shown(after, name)
+        if not there:
+            silent = True
+        elif same(sent, value):
+            if not same(sent, shown(before, name)[1]):
+                proofs.add(True)
+        elif same(value, shown(before, name)[1]):
+            proofs.add(False)
+        else:
+            silent = True  # the server made something of its own out of it
+    if proofs:
+        return min(proofs)
+    return None if silent else True
+
+
+@frozen
+class Write:
+    """A write that went out."""
+
+    order: Order
+    judgement: Judgement
+    before: Reading
+    accepted: frozenset[Status]
+    past_end: bool
+
+    @classmethod
+    def of(cls, order: Order, outcome: Outcome) -> Write:
+        judgement = outcome.judgement
+        # Every write of ours passes the gate, and the gate lets none out that it did not judge.
+        assert judgement is not None
+        assert judgement.reading is not None
+        assert judgement.decision is not None
+        reading = judgement.reading
+        past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
+        return cls(order, judgement, reading, judgement.decision.accepted, past_end)
+
+    @property
+    def action(self) -> Action:
+        return self.order.action
+
+    @property
+    def target(self) -> Target:
+        return self.order.target
+
+    @property
+    def id(self) -> str:
+        assert self.target.id is not None
+        return self.target.id
+
+    @property
+    def seen(self) -> Status:
+        """The status that made it legal."""
+        return self.before.status
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes the status."""
+        return self.seen not in self.accepted
+
+    def shown_by(self, reading: Reading) -> bool | None:
+        """Whether a reading shows that the write was applied; None if it does not say."""
+        if self.moves and reading.status is self.seen:
+            return False
+        taken = took_over(self.order.fields, self.before.data, reading.data)
+        if self.moves:
+            return reading.status in self.accepted and taken is not False
+        return taken
+
+    def is_elsewhere(self, reading: Reading) -> bool:
+        """Whether a reading shows a status that neither was there nor is where the write leads."""
+        return reading.status is not self.seen and reading.status not in self.accepted
+
+    def gone(self) -> Reading:
+        """What is left of a campaign that a delete has removed."""
+        return evolve(self.before, status=Status.DELETED, raw_status=Status.DELETED.value)
+
+    def conflict(self, now: Status, rejection: ApiError | None) -> StateConflict:
+        return StateConflict(
+            action=self.action,
+            campaign_id=self.id,
+            seen=self.seen,
+            now=now,
+            who=movers(self.seen, now, self.target.channel),
+            rejection=rejection,
+        )
+
+
+@frozen
+class NotApplied:
+    """A try that changed nothing: the error to raise, unless another try is allowed."""
+
+    error: ApiError | ConnectionFailed
+    wait: float | None = None
+    """Seconds that the server asked to wait."""
+    certain: bool = False
+    """The server said that it did nothing (429), or never got it; otherwise a later read showed no change."""
+
+
+def movers(seen: Status, now: Status, channel: Channel) -> str:
+    """Who can have moved a campaign from one status to the other, by the table."""
+    if seen is now:
+        return "the clock (its start time has passed) or an edit of its schedule"
+    names = [
+        f"the platform ({rule.trigger})" if isinstance(rule.trigger, Event) else f"another user's {rule.trigger}"
+        for rule in RULES
+        if rule.source is seen and rule.leads_to is now and channel in rule.channels
+    ]
+    return " or ".join(names) if names else "several steps of the platform or of other users"

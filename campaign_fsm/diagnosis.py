@@ -1,0 +1,169 @@
+"""Why a campaign is where it is: what people open tickets about, as far as the resource itself says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import frozen
+
+from campaign_fsm.lifecycle import decide
+from campaign_fsm.rules import PAGES, Action, Channel, Source, Status
+from campaign_fsm.wire.campaign import Campaign
+
+_GRACE: Final = 60.0
+
+
+@frozen
+class Diagnosis:
+    """One thing that explains where a campaign stands.
+
+    Attributes:
+        title: What it is, in a few words.
+        explanation: What the resource shows, and what that means.
+        advice: What to do.
+        sources: The vendor's statements that it rests on.
+    """
+
+    title: str
+    explanation: str
+    advice: str
+    sources: tuple[Source, ...]
+
+
+_STARTS: Final = Source(PAGES["S5"], "a campaign starts at its start time, or at once without a schedule")
+_FAILS: Final = Source(PAGES["S4"], "a campaign fails when none of its contacts could be attempted")
+_EXPIRES: Final = Source(
+    PAGES["S4"], "a paused campaign that is not resumed is canceled when its end time passes; the rest is marked failed"
+)
+_SUSPENDS: Final = Source(PAGES["S5"], "a campaign is paused when its end time is reached with numbers pending")
+_MULTI_DAY: Final = Source(PAGES["S5"], "a paused multi-day campaign is given a new end and resumed")
+_COMPLETES: Final = Source(PAGES["S1"], "marking a campaign as completed marks the remaining numbers as failed")
+_FINISHES: Final = Source(
+    PAGES["S4"], "a campaign completes when all contacts are processed or its end time is reached"
+)
+_STATUSES: Final = Source(PAGES["S4"], "lists the statuses of a campaign")
+
+
+def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis, ...]:
+    """What explains the state of a campaign, the most telling first; empty if nothing is odd.
+
+    It looks at nothing but the campaign as it was read. Counts come from the vendor's own keys.
+
+    Args:
+        campaign: The campaign.
+        now: An aware datetime; the local clock if None.
+
+    >>> from campaign_fsm import Campaign, diagnose
+    >>> [found.title for found in diagnose(Campaign("a1", "failed", "failed", "voice"))]
+    ['no number could be attempted']
+    """
+    return tuple(_found(campaign, now or datetime.now(UTC)))
+
+
+def _found(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
+    match campaign.status:
+        case Status.CREATED:
+            yield from _not_started(campaign, now)
+        case Status.PAUSED:
+            yield from _paused(campaign, now)
+        case Status.COMPLETED | Status.ARCHIVED:
+            yield from _failures(campaign)
+        case Status.FAILED:
+            yield Diagnosis(
+                "no number could be attempted",
+                "The campaign failed: none of its contacts could be attempted.",
+                "Look at the credits, the contact list and the flow or sender id, then create a new campaign.",
+                (_FAILS,),
+            )
+        case Status.CANCELED:
+            yield Diagnosis(
+                "it expired while paused",
+                "The campaign was paused, was not resumed, and its end time passed; the rest was marked as failed.",
+                "There is no way back: create a new campaign for the numbers that were not contacted.",
+                (_EXPIRES,),
+            )
+        case Status.UNKNOWN:
+            yield Diagnosis(
+                "the status is on no list",
+                f"The server calls the status {campaign.raw_status!r}; no page of the vendor's does.",
+                "Every write is refused. Ask the vendor what the status means.",
+                (_STATUSES,),
+            )
+
+
+def _times(campaign: Campaign) -> tuple[datetime | None, datetime | None]:
+    return (campaign.schedule.start, campaign.schedule.end) if campaign.schedule else (None, None)
+
+
+def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
+    start, _ = _times(campaign)
+    due = start or campaign.created
+    if due is None or (now - due).total_seconds() < _GRACE:
+        return
+    what = "its start time" if start else "it was created, and it has no start time to wait for"
+    yield Diagnosis(
+        "created, but past its start",
+        f"The campaign is still created, {_ago(due, now)} after {what}.",
+        "Look at the credits of the account, at the contact list (empty, or still being processed) and at the flow; "
+        "a campaign of which no contact can be attempted fails.",
+        (_STARTS, _FAILS),
+    )
+
+
+def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
+    _, end = _times(campaign)
+    if campaign.pending == 0:
+        return
+    pending = "numbers" if campaign.pending is None else f"{campaign.pending} numbers"
+    if end is None:
+        return
+    if end <= now:
+        again = decide(campaign.status, Action.RESCHEDULE, channel=campaign.channel, started=campaign.started)
+        advice = "A bare resume is legal, but the platform may pause or complete it again at once; "
+        if again:
+            advice = "Reschedule it with an end that lies ahead, and resume it, before it is canceled"
+            advice += "; the vendor's pages contradict each other about that (CF116)." if campaign.started else "."
+        else:
+            advice += f"no page shows a {campaign.channel} campaign getting a new end once it has started."
+        yield Diagnosis(
+            "paused by its end time, with numbers pending",
+            f"The end time passed {_ago(end, now)} ago while {pending} were pending.",
+            advice,
+            (_SUSPENDS, _EXPIRES, *((_MULTI_DAY,) if campaign.channel is Channel.VOICE else ())),
+        )
+    else:
+        yield Diagnosis(
+            "paused, and will be canceled at its end",
+            f"{pending.capitalize()} are pending, and the end time comes in {_ago(now, end)}.",
+            "Resume it before that, or the rest is marked as failed.",
+            (_EXPIRES,),
+        )
+
+
+def _failures(campaign: Campaign) -> Iterator[Diagnosis]:
+    failed = {key: count for key, count in campaign.stats.items() if _is_failure(key) and count > 0}
+    if not failed:
+        return
+    counts = ", ".join(f"{key} {count}" for key, count in sorted(failed.items(), key=lambda pair: (-pair[1], pair[0])))
+    yield Diagnosis(
+        "completed with failures",
+        f"Numbers that were not reached: {counts}.",
+        "The report and the per-recipient details say which. If the campaign was completed by hand, the numbers "
+        "that were still waiting count as failed.",
+        (_COMPLETES, _FINISHES),
+    )
+
+
+def _is_failure(key: str) -> bool:
+    return key in {"invalid", "failed"} or key.startswith("failed-")
+
+
+def _ago(earlier: datetime, later: datetime) -> str:
+    seconds = (later - earlier).total_seconds()
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,170 @@
+"""What one request leaves behind: a line in the log, and events in the trace."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from campaign_fsm.gate.model import Judgement
+from campaign_fsm.lifecycle import Decision
+from campaign_fsm.rules import Action
+from campaign_fsm.trace import VERSION
+from campaign_fsm.wire.answer import Answer, Reading
+from campaign_fsm.wire.intent import WireRequest
+from campaign_fsm.wire.target import Target
+
+Trace = Callable[[Mapping[str, Any]], object]
+
+_log: Final = logging.getLogger("campaign_fsm")
+_REQUEST_ID: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"')
+_FLOWS: Final = itertools.count(1)
+# Tells the processes apart whose events end up in one file.
+_PROCESS: Final = secrets.token_hex(4)
+
+
+def _process() -> str:
+    return f"{_PROCESS}-{os.getpid()}"
+
+
+def request_id(answer: Answer) -> str | None:
+    """The vendor's id of a request, from an answer of any kind."""
+    found = _REQUEST_ID.search(answer.body, 0, 4096)
+    return found.group(1).decode() if found else None
+
+
+def _shown(reading: Reading) -> dict[str, Any]:
+    return {
+        "status": reading.status.value,
+        "raw_status": reading.raw_status,
+        "start": reading.start.isoformat() if reading.start else None,
+        "end": reading.end.isoformat() if reading.end else None,
+    }
+
+
+class Record:
+    """One request on its way through the gate, as it is told to the log and the trace.
+
+    Neither may stand between a write and its answer: a trace that fails is logged and left alone.
+    """
+
+    def __init__(
+        self,
+        request: WireRequest,
+        target: Target | None,
+        action: Action | None,
+        trace: Trace | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._request, self._target, self._action = request, target, action
+        self._trace, self._clock = trace, clock
+        self._flow = f"{_process()}-{next(_FLOWS)}" if trace else ""
+        self._since = 0.0
+
+    def begin(self) -> None:
+        """A request leaves now: its milliseconds count from here."""
+        self._since = self._clock()
+
+    def _ms(self) -> float:
+        return round((self._clock() - self._since) * 1000, 1)
+
+    def _line(self, method: str, outcome: object, answer: Answer | None) -> None:
+        if _log.isEnabledFor(logging.INFO):
+            about = (self._target.id or self._target.collection) if self._target else "-"
+            known = answer and request_id(answer)
+            _log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
+
+    def _event(self, event: str, **fields: Any) -> None:
+        if self._trace is None:
+            return
+        target = self._target
+        about = {
+            "account": target.account if target else None,
+            "channel": target.channel.value if target else None,
+            "campaign": target.id if target else None,
+        }
+        common = {
+            "version": VERSION,
+            "event": event,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "flow": self._flow,
+            "host": self._request.host,
+            **about,
+            "action": self._action.value if self._action else None,
+        }
+        known = {key: value for key, value in {**common, **fields}.items() if value is not None}
+        try:
+            self._trace(known)
+        except Exception:  # noqa: BLE001 (the request matters more than its trace)
+            _log.exception("an event of the trace could not be written")
+
+    def was_read(self, answer: Answer, reading: Reading | None, *, started: bool | None = None) -> None:
+        """A read was answered; `reading` if it was about one campaign and could be used."""
+        shown = f"{answer.status_code}{f' {reading.status}' if reading else ''}"
+        self._line("GET", shown, answer)
+        if self._trace:
+            self._event(
+                "read",
+                method="GET",
+                status_code=answer.status_code,
+                request_id=request_id(answer),
+                ms=self._ms(),
+                started=started,
+                **(_shown(reading) if reading else {}),
+            )
+
+    def was_reused(self, reading: Reading, *, started: bool) -> None:
+        """An earlier reading was good enough."""
+        if self._trace:
+            self._event("read", method="GET", reused=True, started=started, **_shown(reading))
+
+    def was_decided(self, decision: Decision, fields: Mapping[str, Any]) -> None:
+        """The life cycle allowed or refused the write."""
+        if self._trace:
+            self._event(
+                "decided" if decision else "refused",
+                code=decision.code,
+                standing=decision.standing,
+                strict=decision.strict,
+                fields=sorted(fields),
+            )
+
+    def was_refused(self, code: str) -> None:
+        """Something else than the life cycle refused the write."""
+        self._event("refused", method=self._request.method, code=code)
+
+    def is_sent(self, fields: Mapping[str, Any]) -> None:
+        """The write leaves now."""
+        self.begin()
+        if self._trace:
+            self._event("sent", method=self._request.method, fields=sorted(fields))
+
+    def was_answered(self, judgement: Judgement, answer: Answer) -> None:
+        """The write was answered."""
+        answered, drift = judgement.answered, judgement.drift
+        self._line(
+            f"{self._request.method} {self._action}",
+            f"{answer.status_code}{f' {answered.status}' if answered else ''}",
+            answer,
+        )
+        if self._trace:
+            self._event(
+                "answered",
+                method=self._request.method,
+                status_code=answer.status_code,
+                request_id=request_id(answer),
+                ms=self._ms(),
+                expected=sorted(drift.expected) if drift else None,
+                **(_shown(answered) if answered else {}),
+            )
+
+    def has_failed(self, method: str, error: BaseException) -> None:
+        """No answer came."""
+        self._line(f"{method} {self._action}" if self._action else method, type(error).__name__, None)
+        if self._trace:
+            self._event("failed", method=method, error=type(error).__name__, ms=self._ms())

@@ -1,0 +1,55 @@
+"""The decision trace: what was read, decided, sent and answered, as JSON Lines.
+
+Each line is one object with these keys; those without a value are left out:
+
+- ``version`` 1; ``event`` one of ``read``, ``decided``, ``refused``, ``sent``, ``answered``, ``failed``
+- ``at`` the local time, RFC 3339 in UTC; ``flow`` the same for all lines of one request
+- ``host``, ``account``, ``channel``, ``campaign``, ``method``, ``action``
+- ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows
+- ``reused``: the reading is an earlier one; ``status_code``, ``request_id``, ``ms``
+- ``code``, ``standing``, ``strict``: the decision; ``fields``: the names of the parameters, never their values
+- ``expected``: the statuses that an answer should have shown, if it shows another one
+- ``error``: the class of what went wrong
+
+No credentials, phone numbers, message texts or report links are written. Keys may be added within a
+version; a key that is there keeps its meaning.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+VERSION: Final = 1
+
+
+class TraceFile:
+    """Appends events to a file, one line each, each written at once; may be shared by threads.
+
+    Args:
+        path: The file; made if it is not there, readable by its owner alone.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._descriptor: int | None = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._guard = threading.Lock()
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        line = json.dumps(event, ensure_ascii=True).encode() + b"\n"
+        with self._guard:
+            if self._descriptor is not None:
+                # One write for each line: what another process appends does not end up inside it.
+                os.write(self._descriptor, line)
+
+    def close(self) -> None:
+        """Close the file; may be called twice, and events after it are dropped."""
+        with self._guard:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None

@@ -1,0 +1,103 @@
+"""Status callbacks: what the platform posts when a campaign ends, or starts (fact sheet section 8; S8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from campaign_fsm.errors import UnreadableCallback
+from campaign_fsm.rules import Status
+from campaign_fsm.wire.answer import moment, text_of
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.wire.target import is_id
+
+_MOST: Final = 64 * 1024
+_KEYS: Final = ("campaign_sid", "status", "date_created", "date_updated", "report_url")
+
+
+@frozen(repr=False)
+class StatusCallback:
+    """What somebody who posted to the callback URL claims about a campaign.
+
+    Anybody can post there: act on what `CampaignClient.get` says of `campaign_id`, not on this. The same
+    callback may be delivered several times; two deliveries of it are equal and have the same hash.
+
+    Attributes:
+        campaign_id: The campaign that it is about.
+        claimed_status: Its status, by the callback.
+        raw_status: The spelling in the callback.
+        created: When the campaign was created, an aware datetime.
+        updated: When it was last changed.
+        report_url: A link to the report; anybody who has it can read the report.
+        raw: Everything else, as it came.
+    """
+
+    campaign_id: str
+    claimed_status: Status
+    raw_status: str = field(eq=False)
+    created: datetime | None = None
+    updated: datetime | None = None
+    report_url: str | None = field(default=None, eq=False)
+    raw: Mapping[str, Any] = field(factory=dict, eq=False)
+
+    def __repr__(self) -> str:
+        return f"StatusCallback(campaign_id={self.campaign_id!r}, claimed_status={self.claimed_status.value!r})"
+
+
+def _plain(key: str) -> str:
+    return key.replace("_", "").casefold()
+
+
+def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallback:
+    """Read the body of a status callback, in either spelling: ``campaign_sid`` or ``CampaignSid`` (S8).
+
+    Args:
+        body: The body as it came, or the object that a web framework has made of it.
+
+    Raises:
+        UnreadableCallback: It is no JSON object of at most 64 KiB, names no campaign or no status, or
+            says something twice.
+    """
+    document = body if isinstance(body, Mapping) else _document(body)
+    found: dict[str, Any] = {}
+    raw: dict[str, Any] = {}
+    names = {_plain(key): key for key in _KEYS}
+    for key, value in document.items():
+        name = names.get(_plain(key)) if isinstance(key, str) else None
+        if name is None:
+            raw[str(key)] = value
+        elif name in found:
+            raise UnreadableCallback(reason=f"it says {name} twice")
+        else:
+            found[name] = value
+    campaign_id, status = found.get("campaign_sid"), found.get("status")
+    if not isinstance(campaign_id, str) or not is_id(campaign_id):
+        raise UnreadableCallback(reason="it names no campaign")
+    if not isinstance(status, str):
+        raise UnreadableCallback(reason="it names no status")
+    report_url = found.get("report_url")
+    return StatusCallback(
+        campaign_id=campaign_id,
+        claimed_status=Status.parse(status),
+        raw_status=text_of(status, 100) or "",
+        created=moment(found.get("date_created")),
+        updated=moment(found.get("date_updated")),
+        report_url=report_url if isinstance(report_url, str) else None,
+        raw=raw,
+    )
+
+
+def _document(body: bytes | str) -> Mapping[str, Any]:
+    try:
+        data = body.encode() if isinstance(body, str) else bytes(body)
+    except UnicodeEncodeError:
+        raise UnreadableCallback(reason="it is not UTF-8") from None
+    if len(data) > _MOST:
+        raise UnreadableCallback(reason=f"it is larger than {_MOST} bytes")
+    try:
+        return read_object(data)
+    except Ambiguous as problem:
+        raise UnreadableCallback(reason=str(problem)) from None

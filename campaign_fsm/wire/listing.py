@@ -1,0 +1,128 @@
+"""Pages: lists of campaigns, and the recipients of one campaign (fact sheet section 6; S6, S7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from attrs import field, frozen
+
+from campaign_fsm.rules import Channel, Status
+from campaign_fsm.wire.answer import Answer, Item, NotReadable, read_entry, read_envelope
+
+# S6, S7: default and greatest page size.
+PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
+_SORT_KEYS: Final = {
+    Channel.MESSAGE: ("date_created", "name", "schedule.start_time"),
+    Channel.VOICE: ("date_created", "name"),
+}
+DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-details"}
+# The message list knows "scheduled" and no "created": the same state (fact sheet section 2).
+_FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
+
+
+@frozen
+class Filter:
+    """Which campaigns a list is to show, and in which order."""
+
+    statuses: frozenset[Status] = frozenset()
+    name: str | None = None
+    sort: str = "date_created:desc"
+
+    @classmethod
+    def of(
+        cls, channel: Channel, status: Status | str | Collection[Status | str] | None, name: str | None, sort: str
+    ) -> Filter:
+        """A filter from what a caller gives.
+
+        Raises:
+            ValueError: A status, or the order, is on no list; it says what is.
+        """
+        wanted = () if status is None else (status,) if isinstance(status, str) else tuple(status)
+        statuses = set()
+        for one in wanted:
+            if one not in set(Status) or one == Status.UNKNOWN:
+                known = ", ".join(known for known in Status if known is not Status.UNKNOWN)
+                raise ValueError(f"{one!r} is no status; it is one of {known}")
+            statuses.add(Status(one))
+        key, colon, order = sort.partition(":")
+        if key not in _SORT_KEYS[channel] or (colon and order not in ("asc", "desc")):
+            keys = ", ".join(_SORT_KEYS[channel])
+            raise ValueError(f"sort is one of {keys}, with :asc or :desc, not {sort!r}")
+        return cls(frozenset(statuses), name, sort if colon else f"{sort}:asc")
+
+    def query(self, channel: Channel, offset: int, limit: int) -> str:
+        """The query string of one page."""
+        pairs: list[tuple[str, str]] = [("channel", "SMS")] if channel is Channel.MESSAGE else []
+        pairs += [("offset", str(offset)), ("limit", str(limit))]
+        if self.name is not None:
+            pairs.append(("name", self.name))
+        if self.statuses:
+            words = _FILTER_WORDS[channel]
+            pairs.append(("status", ",".join(sorted(words.get(status, status.value) for status in self.statuses))))
+        return urlencode([*pairs, ("sort_by", self.sort)], safe=":,")
+
+
+@frozen
+class Page:
+    """One page of a list."""
+
+    items: tuple[Item, ...]
+    total: int | None
+    """How many entries there are on all pages, None if the server does not say."""
+
+
+def _count(metadata: Mapping[str, Any], key: str) -> int | None:
+    value = metadata.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def read_page(answer: Answer) -> Page:
+    """The page that a successful answer holds.
+
+    Raises:
+        NotReadable: It is no list of items.
+    """
+    envelope = read_envelope(answer)
+    response = envelope.get("response")
+    if response is None and "response" in envelope:
+        response = []
+    if not isinstance(response, list):
+        raise NotReadable("the answer holds no list")
+    metadata = envelope.get("metadata")
+    total = _count(metadata, "total") if isinstance(metadata, dict) else None
+    return Page(tuple(read_entry(entry, answer, envelope) for entry in response), total)
+
+
+@frozen(repr=False)
+class Recipient:
+    """What the server says of one number of a campaign.
+
+    No page that this package rests on lists the fields, so they are all in `raw`; `status` is the one
+    under that name, if there is one. The repr shows no phone number.
+    """
+
+    status: str | None
+    raw: Mapping[str, Any] = field(hash=False)
+
+    def __repr__(self) -> str:
+        return f"Recipient(status={self.status!r})"
+
+    @classmethod
+    def of(cls, item: Item) -> Recipient:
+        status = item.data.get("status")
+        return cls(status if isinstance(status, str) else None, item.data)
+
+
+def details_query(channel: Channel, offset: int) -> str:
+    """The query string of per-recipient details; from the second page on with an offset."""
+    pairs = [("channel", "sms")] if channel is Channel.MESSAGE else []
+    pairs += [("offset", str(offset))] if offset else []
+    return urlencode(pairs)
+
+
+def is_name(value: object) -> bool:
+    """Whether a value can be looked for as a campaign's name."""
+    return isinstance(value, str) and re.fullmatch(r".*\S.*", value) is not None

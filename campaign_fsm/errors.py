@@ -399,15 +399,15 @@ class FieldProblem:
     Attributes:
         field: Its name on the wire; parts of nested ones with a dot.
         rule: What the vendor's pages ask for.
-        given: What was given; of phone numbers and texts only their form.
+        given: What was given, of phone numbers and texts only their form; empty if that says nothing.
     """
 
     field: str
     rule: str
-    given: str
+    given: str = ""
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.rule} (given: {self.given})"
+        return f"{self.field}: {self.rule}{f' (given: {self.given})' if self.given else ''}"
 
 
 @_error

@@ -20,17 +20,26 @@ _COMMANDS: Final = {
     "route": ("offline", "The shortest legal way from one status to another."),
     "rules": ("reference", "The whole table: rules, refusals and their codes."),
     "explain": ("reference", "What a code (CF…) means and what it rests on."),
-    "get": ("online", "Read one campaign."),
+    "get": ("online", "Read one campaign, and what explains where it stands."),
+    "list": ("many", "List campaigns."),
+    "find": ("many", "Find the one campaign with a name."),
+    "watch": ("many", "Watch one campaign until it has a status, or is over."),
+    "create": ("changes", "Create a campaign from a file."),
+    "edit": ("changes", "Set the parameters of a campaign."),
+    "reschedule": ("changes", "Give a campaign another schedule."),
     "pause": ("online", "Stop contacting more numbers."),
     "resume": ("online", "Go on with the numbers not yet contacted."),
     "complete": ("online", "Mark the remaining numbers as failed. Cannot be undone."),
     "archive": ("online", "Put a completed campaign away. Cannot be undone."),
+    "delete": ("changes", "Delete a voice campaign that has not started. Cannot be undone."),
     "simulate": ("simulate", "Serve the documented API from memory."),
     "demo": ("demo", "Show the gate at work on the embedded simulator."),
     "diagram": ("diagram", "Draw the life cycle."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
-_WRITES: Final = ("pause", "resume", "complete", "archive")
+# Where the function is not named as the command, because the name is taken.
+_FUNCTIONS: Final = {"list": "list_campaigns"}
+_WRITES: Final = ("create", "edit", "reschedule", "pause", "resume", "complete", "archive", "delete")
 
 
 class _Lazy(click.Group):
@@ -41,7 +50,7 @@ class _Lazy(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, _FUNCTIONS.get(cmd_name, cmd_name))
         return command
 
     def resolve_command(

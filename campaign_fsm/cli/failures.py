@@ -7,11 +7,25 @@ from campaign_fsm.errors import (
     ApiError,
     CampaignFsmError,
     GateFailure,
+    InvalidParameters,
+    NotOne,
+    NotReached,
     OutcomeUnknown,
     Refused,
     StateConflict,
     StatusUnavailable,
     UnknownStatus,
+)
+
+_WORDS = (
+    (AlreadyThere, "already there"),
+    (StateConflict, "overtaken"),
+    (OutcomeUnknown, "unknown"),
+    (Refused, "refused"),
+    (ApiError, "rejected"),
+    (NotReached, "not reached"),
+    (NotOne, "not one"),
+    (InvalidParameters, "invalid"),
 )
 
 
@@ -21,12 +35,11 @@ def exit_code(error: CampaignFsmError) -> int:
         return 0
     if isinstance(error, UnknownStatus | StatusUnavailable | GateFailure):
         return 2
-    return 1 if isinstance(error, Refused | StateConflict) else 2
+    if isinstance(error, NotReached):
+        return 2 if error.reachable else 1
+    return 1 if isinstance(error, Refused | StateConflict | NotOne | InvalidParameters) else 2
 
 
 def outcome(error: CampaignFsmError) -> str:
     """The one word for it in JSON."""
-    if isinstance(error, AlreadyThere):
-        return "already there"
-    names = ((StateConflict, "overtaken"), (OutcomeUnknown, "unknown"), (Refused, "refused"), (ApiError, "rejected"))
-    return next((name for kind, name in names if isinstance(error, kind)), "no answer")
+    return next((name for kind, name in _WORDS if isinstance(error, kind)), "no answer")

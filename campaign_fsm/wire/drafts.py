@@ -244,7 +244,7 @@ class _Draft:
             spec = self.specs()[name]
             if value is None:
                 if spec.metadata["required"] and not partial:
-                    yield FieldProblem(name, "it is required", "nothing")
+                    yield FieldProblem(name, "it is required")
             elif name == "schedule":
                 yield from check_schedule(value, self.channel)
             elif name == "retries":
@@ -320,7 +320,7 @@ class _Draft:
             elif not (name == "channel" and cls.channel is Channel.MESSAGE and value == "SMS"):
                 near = get_close_matches(name, specs, n=1)
                 problems.append(
-                    FieldProblem(name[:60], f"no such parameter{f'; did you mean {near[0]}?' if near else ''}", "it")
+                    FieldProblem(name[:60], f"no such parameter{f'; did you mean {near[0]}?' if near else ''}")
                 )
         draft = cls.__new__(cls)
         for spec in specs.values():
@@ -359,7 +359,7 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
 def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[FieldProblem]:
     for key in value:
         if key not in keys:
-            yield FieldProblem(f"{name}.{key}"[:60], f"no such parameter; there are {', '.join(keys)}", "it")
+            yield FieldProblem(f"{name}.{key}"[:60], f"no such parameter; there are {', '.join(keys)}")
 
 
 def _soon(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:

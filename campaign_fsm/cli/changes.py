@@ -1,0 +1,288 @@
+"""`campaign-fsm create`, `edit`, `reschedule` and `delete`: campaigns are made and changed from files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave
+from campaign_fsm.cli.offline import print_decision
+from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
+from campaign_fsm.errors import CampaignFsmError, InvalidParameters
+from campaign_fsm.lifecycle import decide
+from campaign_fsm.rules import RULES, Action, Channel
+from campaign_fsm.wire.answer import moment
+from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.drafts import DRAFT_OF, Draft
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
+
+_MOST = 4 * 2**20
+_FILE = click.argument("file", type=click.Path(allow_dash=True))
+
+
+def _parameters(file: str) -> dict[str, Any]:
+    """The parameters in a JSON or TOML file, or as JSON on standard input."""
+    try:
+        data = sys.stdin.buffer.read(_MOST + 1) if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    if len(data) > _MOST:
+        raise click.UsageError(f"{file} is larger than {_MOST} bytes; that is no campaign.")
+    if file.endswith(".toml"):
+        try:
+            return tomllib.loads(data.decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise click.UsageError(f"{file} is no TOML: {error}.") from None
+    try:
+        return read_object(data)
+    except Ambiguous as problem:
+        raise click.UsageError(f"{file} is no campaign: {problem}.") from None
+
+
+def _draft(host: Host, file: str, *, as_json: bool) -> Draft:
+    try:
+        draft: Draft = DRAFT_OF[host.channel].from_wire(_parameters(file))
+    except InvalidParameters as error:
+        _show_problems(error, as_json=as_json)
+    return draft
+
+
+def _show_problems(error: InvalidParameters, *, as_json: bool) -> NoReturn:
+    """Print every problem on a line of its own, and leave."""
+    if as_json:
+        leave(error, as_json=True)
+    click.echo(f"{click.style('error:', fg='red')} The {error.what} cannot be sent:", err=True)
+    for problem in error.problems:
+        click.echo(f"  {printable(str(problem))}", err=True)
+    click.echo("Nothing was sent.", err=True)
+    raise click.exceptions.Exit(1) from None
+
+
+def _warnings(draft: Draft) -> list[str]:
+    return [printable(str(warning)) for warning in draft.warnings()]
+
+
+def _print(campaign: Campaign, outcome: str, *, as_json: bool) -> None:
+    if as_json:
+        print_outcome(outcome, campaign=as_dict(campaign))
+    else:
+        print_rows(describe(campaign))
+
+
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Check, and say what would be sent; send nothing.")
+_YES = click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
+_STRICT = click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
+
+
+@click.command(epilog=ENVIRONMENT)
+@_FILE
+@_DRY_RUN
+@_YES
+@host_options
+def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) -> None:
+    """Create a campaign from a FILE of parameters in the vendor's names: JSON, TOML, or - for standard input.
+
+    Without a start in its schedule a campaign starts at once; that is asked about, or needs --yes.
+
+    \b
+    Examples:
+      campaign-fsm create diwali.json --dry-run
+      campaign-fsm create diwali.toml --yes
+      campaign-fsm create - --channel voice --json < calls.json
+
+    Exit code: 0 if it was created, 1 if the parameters break a documented limit, 2 if nobody can tell.
+    """
+    draft = _draft(host, file, as_json=as_json)
+    if dry_run:
+        if as_json:
+            print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft))
+        else:
+            click.echo(json.dumps(draft.to_wire(), indent=1, ensure_ascii=False))
+            for warning in _warnings(draft):
+                click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+            click.echo("Nothing was sent (dry run).", err=True)
+        return
+    try:
+        with host.client(as_json=as_json) as client:
+            if not yes and not (draft.schedule and draft.schedule.start):
+                rows = [
+                    ("account", client.account_sid),
+                    ("host", client.base_url),
+                    ("name", printable(draft.name or "-")),
+                ]
+                confirm("Create it?", rows, "It has no start, so it starts at once.", as_json=as_json)
+            campaign = client.create(draft)
+    except CampaignFsmError as error:
+        leave(error, as_json=as_json)
+    _print(campaign, "created", as_json=as_json)
+
+
+def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name or name in found:
+            raise click.BadParameter(f"{text[:60]!r} is not NAME=VALUE, or its name was given before.")
+        found[name] = value
+    return found
+
+
+@click.command(epilog=ENVIRONMENT)
+@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@click.argument("file", type=click.Path(allow_dash=True), required=False)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_setting,
+    help="One parameter, in the vendor's name; the value as JSON or plain text. May be repeated.",
+)
+@click.option("--partial", is_flag=True, help="Send only what --set names; no page says that the rest is kept.")
+@_STRICT
+@host_options
+def edit(
+    campaign_id: str,
+    file: str | None,
+    changes: dict[str, Any],
+    host: Host,
+    as_json: bool,
+    *,
+    partial: bool,
+    strict: bool,
+) -> None:
+    """Set the parameters of a campaign: all of them from a FILE, or some with --set.
+
+    All parameters can be set before the start, callback URLs on voice campaigns also after it.
+
+    \b
+    Examples:
+      campaign-fsm edit 90dad70b939f469fbf8b801660148272 diwali.json
+      campaign-fsm edit 90dad70b939f469fbf8b801660148272 --partial --set name=diwali-2
+      campaign-fsm edit 90dad70b939f469fbf8b801660148272 --channel voice \\
+        --set status_callback=https://example.com/done
+
+    Exit code: 0 if it was applied, 1 if it was refused or overtaken, 2 if nobody can tell.
+    """
+    if (file is None) == (not changes):
+        raise click.UsageError("give either a FILE with all parameters, or --set NAME=VALUE.")
+    draft = _draft(host, file, as_json=as_json) if file is not None else None
+    try:
+        with host.client(as_json=as_json, strict=strict) as client:
+            campaign = client.edit(campaign_id, draft, partial=partial, **_attributes(host.channel, changes))
+    except InvalidParameters as error:
+        _show_problems(error, as_json=as_json)
+    except CampaignFsmError as error:
+        leave(error, as_json=as_json)
+    _print(campaign, "applied", as_json=as_json)
+
+
+def _attributes(channel: Channel, changes: dict[str, str]) -> dict[str, Any]:
+    """The changes under names that can be passed as arguments, with the values that they stand for.
+
+    Digits stay a text unless the parameter is a number: DLT and sender ids are texts of digits.
+    """
+    specs = DRAFT_OF[channel].specs()
+    found: dict[str, Any] = {}
+    for name, text in changes.items():
+        spec = specs.get(name)
+        value: Any = text
+        if text[:1] in ("{", "[", '"') or text in ("true", "false") or (spec and "int" in str(spec.type)):
+            with contextlib.suppress(ValueError, RecursionError):
+                value = json.loads(text)
+        found[spec.name if spec else name] = value
+    return found
+
+
+class _Moment(click.ParamType[datetime]):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        parsed = value if isinstance(value, datetime) else moment(value)
+        if parsed is None:
+            self.fail(f"{value!r} is no time with an offset, as in 2026-11-23T10:00:00+05:30.", param, ctx)
+        return parsed
+
+
+@click.command(epilog=ENVIRONMENT)
+@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@click.option("--start", type=_Moment(), help="The new start, with its offset.")
+@click.option("--end", type=_Moment(), help="The new end, with its offset.")
+@click.option("--resume", is_flag=True, help="Resume the campaign in the same request.")
+@_STRICT
+@host_options
+def reschedule(
+    campaign_id: str,
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    host: Host,
+    as_json: bool,
+    resume: bool,
+    strict: bool,
+) -> None:
+    """Give a campaign another schedule; after its start only a paused voice campaign, which is contested.
+
+    \b
+    Examples:
+      campaign-fsm reschedule 90dad70b939f469fbf8b801660148272 --start 2026-11-23T10:00:00+05:30
+      campaign-fsm reschedule 90dad70b939f469fbf8b801660148272 --channel voice \\
+        --end 2026-11-24T18:00:00+05:30 --resume
+
+    Exit code: 0 if it was applied, 1 if it was refused or overtaken, 2 if nobody can tell.
+    """
+    if start is None and end is None:
+        raise click.UsageError("give a --start, an --end or both.")
+    try:
+        with host.client(as_json=as_json, strict=strict) as client:
+            campaign = client.reschedule(campaign_id, Schedule(start, end), resume=resume)
+    except InvalidParameters as error:
+        _show_problems(error, as_json=as_json)
+    except CampaignFsmError as error:
+        leave(error, as_json=as_json)
+    _print(campaign, "applied", as_json=as_json)
+
+
+@click.command(epilog=ENVIRONMENT)
+@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@_DRY_RUN
+@_YES
+@_STRICT
+@host_options
+def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> None:
+    """Delete a voice campaign that has not started. Cannot be undone, and is contested.
+
+    \b
+    Examples:
+      campaign-fsm delete 90dad70b939f469fbf8b801660148272 --channel voice --dry-run
+      campaign-fsm delete 90dad70b939f469fbf8b801660148272 --channel voice --yes
+
+    Exit code: 0 if it is gone, 1 if it was refused or overtaken, 2 if nobody can tell.
+    """
+    try:
+        with host.client(as_json=as_json, strict=strict) as client:
+            if dry_run:
+                decision = client.check(campaign_id, Action.DELETE)
+                if as_json:
+                    print_outcome("legal" if decision else "illegal", decision=decision.as_dict())
+                else:
+                    print_decision(decision)
+                    click.echo("Nothing was sent (dry run).")
+                raise click.exceptions.Exit(0 if decision or decision.already else 1)
+            if not yes:
+                found = client.get(campaign_id)
+                if decide(found.status, Action.DELETE, channel=found.channel, started=found.started, strict=strict):
+                    effect = next(rule.effect for rule in RULES if rule.trigger is Action.DELETE)
+                    rows = [("account", client.account_sid), ("host", client.base_url), *describe(found)]
+                    confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
+            campaign = client.delete(campaign_id)
+    except CampaignFsmError as error:
+        leave(error, as_json=as_json)
+    _print(campaign, "deleted", as_json=as_json)

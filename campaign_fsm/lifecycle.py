@@ -374,6 +374,9 @@ def _cell(status: Status | None, action: Action, channel: Channel, started: bool
         )
     refusal = CONTESTED if contested else _refusal(status, action, channel)
     goal = _goal(action)
+    way = None if goal is None else route(status, goal, channel=channel, strict=strict)
+    if way and way[0] is action:
+        way = None  # the route does not know whether the campaign has started, and this one has
     return Decision(
         allowed=False,
         destination=None,
@@ -382,7 +385,7 @@ def _cell(status: Status | None, action: Action, channel: Channel, started: bool
         reason=refusal.reason.format(status=status, action=action, channel=channel),
         sources=contested.sources if contested else refusal.sources,
         standing=None,
-        route=None if goal is None else route(status, goal, channel=channel, strict=strict),
+        route=way,
         effect="",
         already=refusal.already,
         **common,

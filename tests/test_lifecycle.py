@@ -45,7 +45,7 @@ ROUTES = {(start, goal): way for start, goal, way in oracle.routes()}
 
 
 def expected_route(status, action, channel, dest, strict):
-    """The way to what an action is for, by the typed routes; voice has delete besides."""
+    """The way to what an action is for, by the typed routes; one that begins with what is refused is none."""
     if dest is not None:
         return (action,)
     if action not in GOALS or status == "unknown":
@@ -54,8 +54,6 @@ def expected_route(status, action, channel, dest, strict):
         return {"pause": ("create", "pause"), "complete": ("create", "pause", "complete")}.get(
             action, ("create", "pause", "complete", "archive") if action == "archive" else None
         ) or (("create", "delete") if (action, channel, strict) == ("delete", "voice", False) else None)
-    if (status, action, channel, strict) == ("created", "delete", "voice", False):
-        return ("delete",)
     return ROUTES[status, GOALS[action]]
 
 

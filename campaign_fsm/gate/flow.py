@@ -52,6 +52,10 @@ from campaign_fsm.wire.target import Target
 
 _log: Final = logging.getLogger("campaign_fsm")
 
+# Seconds between the tries of a read, doubled each time.
+_FIRST_DELAY: Final = 0.5
+_LONGEST_DELAY: Final = 8.0
+
 
 def _never(_: BaseException) -> bool:
     return False
@@ -242,7 +246,7 @@ class Gate:
         """Read the status, retrying what passes by itself until the deadline; also when the read was sent."""
         ask = preflight(request)
         give_up = self._clock() + self._deadline
-        delay = 0.5
+        delay = _FIRST_DELAY
         while True:
             if not paid:
                 yield from self._spend(request, intent.target, 1, urgent=intent.action is Action.PAUSE)
@@ -282,7 +286,7 @@ class Gate:
                 wait,
             )
             yield Pause(wait)
-            delay = min(delay * 2, 8.0)
+            delay = min(delay * 2, _LONGEST_DELAY)
 
     def _usable(self, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
         if answer.status_code != 200:

@@ -1,0 +1,442 @@
+"""The request budget: how many requests an account makes, who goes first, and that waiting is seen."""
+
+import logging
+import threading
+import time
+
+import anyio
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wires import ID, MESSAGE, VOICE, wire
+
+from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
+from campaign_fsm.gate import Acquire, Forward, Gate, Pause, Read, budget
+from campaign_fsm.gate.budget import Budget, budget_of
+from campaign_fsm.transports import GuardTransport
+from campaign_fsm.wire.answer import Answer
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def answer(status_code=200, body=b"{}", **headers):
+    named = {name.replace("_", "-").encode(): str(value).encode() for name, value in headers.items()}
+    return Answer(status_code, ((b"date", b"Mon, 05 Jan 2026 04:30:00 GMT"), *named.items()), body)
+
+
+SERVER_NOW = 1767587400  # the Date above, as epoch seconds
+
+
+def take(spent, weight=1, *, urgent=False):
+    ticket = spent.queue(weight, urgent=urgent)
+    return ticket, spent.ask(ticket)
+
+
+def test_so_many_and_then_a_wait_until_the_first_is_a_minute_old(clock):
+    """Thirty at once, the next one when there is room again."""
+    spent = Budget(30, clock)
+    assert [take(spent)[1] for _ in range(30)] == [0.0] * 30
+    clock.now += 20
+    ticket, wait = take(spent)
+    assert wait == pytest.approx(40, abs=0.1)
+    clock.now += wait
+    assert spent.ask(ticket) == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.sampled_from([1, 2])), max_size=80), st.integers(2, 10))
+def test_no_minute_ever_holds_more_than_the_budget(steps, limit):
+    """Whatever is asked for and when."""
+    clock = Clock()
+    spent = Budget(limit, clock)
+    made = []
+    for pause, weight in steps:
+        clock.now += pause
+        ticket = spent.queue(weight, urgent=False)
+        while wait := spent.ask(ticket):
+            clock.now += wait
+        made += [clock.now] * weight
+    for begin in made:
+        # The window counts in whole milliseconds.
+        assert sum(begin <= at < begin + 59.99 for at in made) <= limit
+
+
+def test_pause_goes_first(clock):
+    """It came last and is served before those that wait; they keep their order."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    first, _ = take(spent, 2)
+    second, _ = take(spent, 2)
+    brake, wait = take(spent, 2, urgent=True)
+    clock.now += wait
+    assert spent.ask(first) > 0
+    assert spent.ask(brake) == 0.0
+    clock.now += 61
+    assert spent.ask(second) > 0
+    assert spent.ask(first) == 0.0
+    clock.now += 61
+    assert spent.ask(second) == 0.0
+
+
+def test_who_gives_up_holds_nobody_up(clock):
+    """A place in the queue that was left is gone."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    gone, _ = take(spent, 2)
+    waiting, _ = take(spent, 2)
+    spent.leave(gone)
+    spent.leave(gone)
+    clock.now += 61
+    assert spent.ask(waiting) == 0.0
+
+
+def test_a_large_request_is_not_overtaken_by_small_ones(clock):
+    """Or it would wait for ever."""
+    spent = Budget(2, clock)
+    take(spent, 1)
+    large, wait = take(spent, 2)
+    assert wait > 0
+    assert take(spent, 1)[1] > 0
+    clock.now += 61
+    assert spent.ask(large) == 0.0
+
+
+def test_the_server_s_own_count_counts(clock):
+    """What is left until its reset; afterwards the limit that it named."""
+    spent = Budget(30, clock)
+    spent.learn(answer(X_RateLimit_Limit=5, X_RateLimit_Remaining=1, X_RateLimit_Reset=SERVER_NOW + 20))
+    assert spent.per_minute == 5
+    assert take(spent)[1] == 0.0
+    ticket, wait = take(spent)
+    assert wait == pytest.approx(20)
+    clock.now += 20
+    assert spent.ask(ticket) == 0.0
+    assert [take(spent)[1] > 0 for _ in range(6)] == [False, False, False, False, True, True]
+
+
+def test_more_than_the_documented_budget_if_the_server_says_so(clock):
+    """Until the headers say otherwise: 200 a minute are 200."""
+    spent = Budget(30, clock)
+    spent.learn(answer(X_RateLimit_Limit=200, X_RateLimit_Remaining=199, X_RateLimit_Reset=SERVER_NOW + 30))
+    assert [take(spent)[1] for _ in range(199)] == [0.0] * 199
+
+
+def test_answers_that_overtake_each_other_give_nothing_back(clock):
+    """The least that was said for one window is what is left."""
+    spent = Budget(30, clock)
+    for left in (1, 9):
+        spent.learn(answer(X_RateLimit_Remaining=left, X_RateLimit_Reset=SERVER_NOW + 20))
+    assert take(spent)[1] == 0.0
+    assert take(spent)[1] > 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_RateLimit_Remaining": 0, "X_RateLimit_Reset": SERVER_NOW + 7200},
+        {"X_RateLimit_Remaining": 0, "X_RateLimit_Reset": SERVER_NOW - 1},
+        {"X_RateLimit_Remaining": 0},
+        {"X_RateLimit_Remaining": "none", "X_RateLimit_Reset": SERVER_NOW + 10},
+        {"X_RateLimit_Remaining": "-3", "X_RateLimit_Reset": SERVER_NOW + 10},
+        {"X_RateLimit_Limit": 0},
+        {"X_RateLimit_Limit": "9" * 13},
+        {"X_RateLimit_Limit": "²"},
+    ],
+)
+def test_headers_that_cannot_be_meant_are_left_alone(clock, headers):
+    """A reset in the past or hours away, half a statement, no number."""
+    spent = Budget(30, clock)
+    encoded = [(name.replace("_", "-").encode(), str(value).encode("latin-1")) for name, value in headers.items()]
+    spent.learn(Answer(200, ((b"date", b"Mon, 05 Jan 2026 04:30:00 GMT"), *encoded), b""))
+    assert spent.per_minute == 30
+    assert take(spent, 2)[1] == 0.0
+
+
+def test_a_429_closes_the_budget_for_everybody(clock):
+    """For as long as the server asks to wait."""
+    spent = Budget(30, clock)
+    spent.learn(answer(429, Retry_After=7))
+    ticket, wait = take(spent, urgent=True)
+    assert wait == pytest.approx(7)
+    clock.now += 7
+    assert spent.ask(ticket) == 0.0
+    spent.learn(answer(200, Retry_After=7))
+    assert take(spent)[1] == 0.0
+
+
+def test_the_documented_budget_is_kept_on_the_vendor_s_hosts_alone(clock, monkeypatch):
+    """Thirty a minute there, none elsewhere, what was asked for where it was."""
+    monkeypatch.setattr(budget, "PER_MINUTE", 30)
+    for host in ("api.exotel.com", "api.in.exotel.com", "api.exotel.com:443"):
+        assert budget_of(host, "acme1", None, clock).per_minute == 30
+    for host in ("127.0.0.1:8080", "localhost", "exotel.com.evil.example", "notexotel.com"):
+        assert budget_of(host, "acme1", None, clock) is None
+    assert budget_of("127.0.0.1:8080", "acme1", 10, clock).per_minute == 10
+    assert budget_of("api.exotel.com", "acme1", 0, clock) is None
+
+
+def test_one_account_has_one_budget(clock):
+    """All clients in the process share it; the smaller wish counts; another account has its own."""
+    one = budget_of("api.exotel.com", "acme1", 20, clock)
+    assert budget_of("api.exotel.com", "acme1", 10, clock) is one
+    assert one.per_minute == 10
+    assert budget_of("api.exotel.com", "acme1", 25, clock).per_minute == 10
+    assert budget_of("api.exotel.com", "acme2", 20, clock) is not one
+
+
+def test_a_smaller_limit_does_not_forget_what_was_spent(clock):
+    """Ten were made, five are allowed: the next waits."""
+    spent = Budget(30, clock)
+    for _ in range(10):
+        take(spent)
+    spent.limit(5)
+    assert take(spent)[1] > 0
+
+
+# in the gate
+
+
+PAUSED = f'{{"response": {{"code": 200, "status": "success", "data": {{"sid": "{ID}", "status": "paused"}}}}}}'.encode()
+
+
+def drained(limit, clock, **settings):
+    """A gate whose account has spent everything."""
+    gate = Gate(threading.RLock, budget=limit, clock=clock, **settings)
+    take(budget_of("api.exotel.com", "acme1", limit, clock), limit)
+    return gate
+
+
+def test_a_write_pays_for_both_its_requests_before_it_takes_the_lock(clock):
+    """So nobody waits between read and write, and no waiting write holds the lock against a pause."""
+    told = []
+    gate = drained(2, clock, on_wait=told.append)
+    flow = gate.flow(wire(body={"action": "resume"}))
+    step = next(flow)
+    assert isinstance(step, Pause)
+    assert len(gate.locks) == 0
+    clock.now += step.seconds
+    assert isinstance(flow.send(None), Acquire)
+    assert isinstance(flow.send(None), Read)
+    assert isinstance(flow.send(answer(body=PAUSED)), Forward)
+    assert told == [Wait("acme1", "api.exotel.com", "PUT", ID, told[0].seconds)]
+    assert told[0].seconds == pytest.approx(60, abs=0.1)
+
+
+def test_a_pause_overtakes_a_resume_that_waits(clock):
+    """Through the gate, on the same campaign."""
+    gate = drained(2, clock)
+    resume, brake = gate.flow(wire(body={"action": "resume"})), gate.flow(wire(body={"action": "pause"}))
+    wait = next(resume).seconds
+    next(brake)
+    clock.now += wait
+    assert isinstance(resume.send(None), Pause)
+    assert isinstance(brake.send(None), Acquire)
+
+
+def test_a_read_a_list_and_a_create_pay_for_one(clock):
+    """And what is not about campaigns pays nothing."""
+    gate = Gate(threading.RLock, budget=3, clock=clock)
+    collection = MESSAGE.rpartition("/")[0]
+    for request in (
+        wire("GET", body=b""),
+        wire("GET", target=f"{collection}?limit=5", body=b""),
+        wire("POST", target=collection, body={"name": "x"}),
+    ):
+        assert isinstance(next(gate.flow(request)), Forward)
+    assert isinstance(next(gate.flow(wire("GET", body=b""))), Pause)
+    assert isinstance(next(gate.flow(wire(target="/v1/Accounts/acme1/Sms/send.json"))), Forward)
+
+
+def test_a_reading_that_is_reused_is_not_paid_for(clock):
+    """With max_age the write is one request."""
+    gate = Gate(threading.RLock, budget=4, clock=clock, max_age=60)
+    flow = gate.flow(wire("GET", body=b""))
+    next(flow)
+    with pytest.raises(StopIteration):
+        flow.send(answer(body=PAUSED))
+    for _ in range(2):
+        assert isinstance(next(gate.flow(wire("GET", body=b""))), Forward)
+    flow = gate.flow(wire(body={"action": "resume"}))
+    assert isinstance(next(flow), Acquire)
+    assert isinstance(flow.send(None), Forward)
+
+
+def test_every_further_try_of_a_read_is_paid_for(clock):
+    """The first two requests are covered; a retried read is one more."""
+    gate = Gate(threading.RLock, budget=2, clock=clock)
+    flow = gate.flow(wire())
+    next(flow)
+    flow.send(None)
+    retry = flow.send(answer(503))
+    assert isinstance(retry, Pause)
+    assert retry.seconds == 0.5
+    for_budget = flow.send(None)
+    assert isinstance(for_budget, Pause)
+    assert for_budget.seconds == pytest.approx(60, abs=0.1)
+    flow.close()
+
+
+def test_a_flow_that_is_dropped_while_it_waits_leaves_the_queue(clock):
+    """Cancellation while waiting."""
+    gate = drained(2, clock)
+    flow = gate.flow(wire(body={"action": "resume"}))
+    next(flow)
+    flow.close()
+    assert not budget_of("api.exotel.com", "acme1", 2, clock)._queue
+
+
+def test_the_gate_learns_from_every_answer_it_sees(clock):
+    """Of its own reads, of writes, and of the reads that it watches."""
+    gate = Gate(threading.RLock, budget=30, clock=clock, watch_reads=True)
+    spent = budget_of("api.exotel.com", "acme1", 30, clock)
+    flow = gate.flow(wire("GET", body=b""))
+    next(flow)
+    with pytest.raises(StopIteration):
+        flow.send(answer(X_RateLimit_Limit=11))
+    assert spent.per_minute == 11
+    flow = gate.flow(wire(body={"action": "resume"}))
+    next(flow)
+    flow.send(None)
+    flow.send(answer(body=PAUSED, X_RateLimit_Limit=12))
+    assert spent.per_minute == 12
+    with pytest.raises(StopIteration):
+        flow.send(answer(body=PAUSED, X_RateLimit_Limit=13))
+    assert spent.per_minute == 13
+
+
+def test_waiting_is_logged_and_a_failing_observer_changes_nothing(clock, caplog):
+    """One line at INFO; an on_wait that raises is logged too."""
+
+    def observer(_):
+        raise RuntimeError("observer")
+
+    gate = drained(2, clock, on_wait=observer)
+    with caplog.at_level(logging.INFO, "campaign_fsm"):
+        assert isinstance(next(gate.flow(wire())), Pause)
+    assert f"PUT {ID} waits 60.0 s for the request budget" in caplog.text
+    assert "the on_wait callback failed" in caplog.text
+
+
+@pytest.mark.parametrize("bad", [1, -1, 2.5, "30", True])
+def test_a_budget_that_is_none_is_said_at_once(bad):
+    """A write needs two requests, so the least is two."""
+    with pytest.raises(ValueError, match="budget is a number of requests a minute, 2 or more"):
+        Gate(threading.RLock, budget=bad)
+
+
+def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
+    """The simulator and mock transports are not the vendor's hosts, whatever the URL says."""
+    monkeypatch.setattr(budget, "PER_MINUTE", 2)
+    simulator = Simulator()
+    campaign = simulator.add("paused")
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}
+    with CampaignClient(transport=SimulatorTransport(simulator), **settings) as client:
+        for _ in range(5):
+            client.get(campaign)
+    mock = httpx.MockTransport(lambda request: httpx.Response(404))
+    for transport in (GuardTransport(mock), GuardTransport(GuardTransport(mock))):
+        with httpx.Client(transport=transport) as client:
+            for _ in range(5):
+                client.get(f"https://api.exotel.com{VOICE}")
+    assert budget._BUDGETS == {}
+
+
+# with real time
+
+
+@pytest.fixture
+def short_minute(monkeypatch):
+    """A minute of 400 milliseconds."""
+    monkeypatch.setattr(budget, "_MINUTE_MS", 400)
+
+
+class Noting(SimulatorTransport):
+    """Notes when requests arrive, by the real clock."""
+
+    def __init__(self, simulator):
+        super().__init__(simulator)
+        self.at = []
+
+    def _arrive(self, request):
+        self.at.append(time.monotonic())
+        return super()._arrive(request)
+
+
+def most_in_a_window(at, seconds):
+    return max(sum(begin <= other < begin + seconds for other in at) for begin in at)
+
+
+def test_threads_and_clients_share_the_budget(short_minute):
+    """Two clients, four threads, and no window that holds more."""
+    simulator = Simulator()
+    campaign = simulator.add("paused")
+    transport = Noting(simulator)
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "transport": transport, "budget": 4}
+    with CampaignClient(**settings) as one, CampaignClient(**settings) as two:
+        threads = [
+            threading.Thread(target=lambda client=client: [client.get(campaign) for _ in range(3)])
+            for client in (one, two, one, two)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(transport.at) == 12
+    assert most_in_a_window(transport.at, 0.35) <= 4
+
+
+def test_tasks_wait_without_blocking_the_loop(short_minute, anyio_backend):
+    """Under asyncio and trio, and each wait is told."""
+    simulator = Simulator()
+    campaign = simulator.add("paused")
+    transport = Noting(simulator)
+    waits, ticks = [], []
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "transport": transport, "budget": 2}
+
+    async def main():
+        async with AsyncCampaignClient(on_wait=waits.append, **settings) as client, anyio.create_task_group() as tasks:
+            for _ in range(6):
+                tasks.start_soon(client.get, campaign)
+            for _ in range(5):
+                await anyio.sleep(0.02)
+                ticks.append(len(transport.at))
+
+    anyio.run(main, backend=anyio_backend)
+    assert ticks[-1] == 2
+    assert len(transport.at) == 6
+    assert most_in_a_window(transport.at, 0.35) <= 2
+    assert len(waits) == 4
+
+
+def test_the_simulator_can_keep_a_limit_of_its_own():
+    """It says what is left, answers 429 with Retry-After beyond it, and takes requests again a minute later."""
+    simulator = Simulator(rate_limit=2)
+    campaign = simulator.add("paused")
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0}
+    with httpx.Client(transport=SimulatorTransport(simulator), auth=("key", "token")) as plain:
+        url = f"https://api.exotel.com/v2/accounts/acme1/message-campaigns/{campaign}"
+        said = [plain.get(url) for _ in range(3)]
+    assert [response.status_code for response in said] == [200, 200, 429]
+    assert [response.headers["X-RateLimit-Remaining"] for response in said] == ["1", "0", "0"]
+    assert said[2].headers["Retry-After"] == "60"
+    with CampaignClient(transport=SimulatorTransport(simulator), **settings) as client:
+        with pytest.raises(errors.RateLimited) as caught:
+            client.get(campaign)
+        assert caught.value.retry_after == 60
+        simulator.advance(60)
+        assert client.get(campaign).status == "paused"
+    with pytest.raises(ValueError, match="rate_limit"):
+        Simulator(rate_limit=0)

@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
+from campaign_fsm import Simulator, SimulatorServer
 from campaign_fsm.gate import budget
 
 # `pytest --hypothesis-profile=long` searches for hours where the default does for seconds.
@@ -30,3 +31,15 @@ def budgets(monkeypatch):
     """No test spends another one's budget; only those of the budget itself have one by default."""
     monkeypatch.setattr(budget, "_BUDGETS", {})
     monkeypatch.setattr(budget, "PER_MINUTE", 1_000_000)
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """An account on a real server, and an environment that names it."""
+    simulator = Simulator(api_token="token-canary")
+    with SimulatorServer(simulator) as server:
+        monkeypatch.setenv("EXOTEL_BASE_URL", server.base_url)
+        monkeypatch.setenv("EXOTEL_ACCOUNT_SID", simulator.account_sid)
+        monkeypatch.setenv("EXOTEL_API_KEY", simulator.api_key)
+        monkeypatch.setenv("EXOTEL_API_TOKEN", simulator.api_token)
+        yield simulator

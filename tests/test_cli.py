@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import pty
 import re
 import shutil
 import subprocess
@@ -14,37 +13,11 @@ from pathlib import Path
 import oracle
 import pytest
 from click.testing import CliRunner
+from commands import call, on_a_terminal, shell
 
-from campaign_fsm import Simulator, SimulatorServer, __version__
+from campaign_fsm import __version__
 from campaign_fsm.cli import _COMMANDS, cli, run
 from campaign_fsm.cli.reference import entries
-
-
-def call(capsys, *argv):
-    """One command in this process: its exit code, output and errors."""
-    code = run(argv)
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def shell(*argv, env=None, stdin=subprocess.DEVNULL):
-    """One command in a process of its own."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("EXOTEL_")}
-    command = [sys.executable, "-m", "campaign_fsm", *argv]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, stdin=stdin, env={**clean, **(env or {})}, check=False
-    )
-
-
-@pytest.fixture
-def account(monkeypatch):
-    simulator = Simulator(api_token="token-canary")
-    with SimulatorServer(simulator) as server:
-        monkeypatch.setenv("EXOTEL_BASE_URL", server.base_url)
-        monkeypatch.setenv("EXOTEL_ACCOUNT_SID", simulator.account_sid)
-        monkeypatch.setenv("EXOTEL_API_KEY", simulator.api_key)
-        monkeypatch.setenv("EXOTEL_API_TOKEN", simulator.api_token)
-        yield simulator
 
 
 def test_check_gives_the_verdict_of_the_oracle_in_every_cell(capsys):
@@ -239,18 +212,8 @@ def test_what_cannot_be_undone_needs_yes_where_nobody_can_be_asked(capsys, accou
 def test_on_a_terminal_it_asks_and_shows_what_is_at_stake(account, answer, code, status):
     """Account, host, name, status and pending numbers, then yes or no."""
     campaign = account.add("paused", name="diwali")
-    main, side = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "campaign_fsm", "complete", campaign],
-        stdin=side,
-        stdout=side,
-        stderr=side,
-        close_fds=True,
-    )
-    os.close(side)
-    shown = b""
-    while b"[y/N]" not in shown:
-        shown += os.read(main, 4096)
+    shown, left = on_a_terminal("complete", campaign, until=b"[y/N]", answer=f"{answer}\n".encode())
+    assert left == code
     for told in (
         b"acme1",
         os.environ["EXOTEL_BASE_URL"].encode(),
@@ -261,9 +224,6 @@ def test_on_a_terminal_it_asks_and_shows_what_is_at_stake(account, answer, code,
     ):
         assert told in shown
     assert b"token-canary" not in shown
-    os.write(main, f"{answer}\n".encode())
-    assert process.wait(timeout=20) == code
-    os.close(main)
     assert account.status(campaign) == status
 
 

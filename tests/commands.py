@@ -1,0 +1,40 @@
+"""Running commands: in this process, in one of their own, and on a terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+
+from campaign_fsm.cli import run
+
+
+def call(capsys, *argv):
+    """One command in this process: its exit code, output and errors."""
+    code = run(argv)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def shell(*argv, env=None, stdin=subprocess.DEVNULL):
+    """One command in a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("EXOTEL_")}
+    command = [sys.executable, "-m", "campaign_fsm", *argv]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, stdin=stdin, env={**clean, **(env or {})}, check=False
+    )
+
+
+def on_a_terminal(*argv, until, answer):
+    """One command on a terminal of its own: what it shows up to `until`, its exit code after the answer."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign_fsm", *argv], stdin=side, stdout=side, stderr=side, close_fds=True
+    )
+    os.close(side)
+    shown = b""
+    while until not in shown:
+        shown += os.read(main, 4096)
+    os.write(main, answer)
+    code = process.wait(timeout=20)
+    os.close(main)
+    return shown, code

@@ -7,6 +7,19 @@ import sys
 
 from campaign_fsm.cli import run
 
+# A message campaign in a file.
+DRAFT = {
+    "content_type": "static",
+    "lists": ["l1"],
+    "sender_id": "EXOTEL",
+    "sms_type": "transactional",
+    "template": "Hello.",
+    "name": "diwali",
+    "dlt_entity_id": "1101428740000012125",
+    "dlt_template_id": "1107160016142600511",
+    "schedule": {"start_time": "2999-01-01T10:00:00+05:30"},
+}
+
 
 def call(capsys, *argv):
     """One command in this process: its exit code, output and errors."""

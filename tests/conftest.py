@@ -1,6 +1,8 @@
 """A clean environment for every test: no proxies, no `EXOTEL_*`, no colour."""
 
+import importlib
 import os
+import sys
 
 import pytest
 from hypothesis import settings
@@ -12,6 +14,19 @@ from campaign_fsm.gate import budget
 settings.register_profile("default", max_examples=200, stateful_step_count=40, deadline=None, print_blob=True)
 settings.register_profile("long", max_examples=5000, stateful_step_count=80, deadline=None, print_blob=True)
 settings.load_profile("default")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--http", default="httpx", choices=["httpx", "httpx2"], help="The HTTP library that everything is built with."
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("--http") == "httpx2":
+        # Whoever imports httpx from here on, the package included, gets its successor.
+        assert "httpx" not in sys.modules
+        sys.modules["httpx"] = importlib.import_module("httpx2")
 
 
 @pytest.fixture(autouse=True)

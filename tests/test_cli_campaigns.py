@@ -9,21 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from commands import call, on_a_terminal, shell
+from commands import DRAFT, call, on_a_terminal, shell
 
 from campaign_fsm.rules import Status
 
-DRAFT = {
-    "content_type": "static",
-    "lists": ["l1"],
-    "sender_id": "EXOTEL",
-    "sms_type": "transactional",
-    "template": "Hello.",
-    "name": "diwali",
-    "dlt_entity_id": "1101428740000012125",
-    "dlt_template_id": "1107160016142600511",
-    "schedule": {"start_time": "2999-01-01T10:00:00+05:30"},
-}
 TOML = """
 caller_id = "08012345678"
 from = ["+919900000001"]

@@ -47,8 +47,9 @@ class Answer:
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header, or None."""
+        length = len(name)
         for key, value in self.headers:
-            if key.lower() == name:
+            if len(key) == length and key.lower() == name:
                 return value.decode("latin-1").strip()
         return None
 
@@ -176,10 +177,13 @@ def moment(value: object) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-        parsed.astimezone(UTC)
+        if not parsed.tzinfo:
+            return None
+        if not 1 < parsed.year < 9999:
+            parsed.astimezone(UTC)  # the very ends of the calendar have no time in UTC
     except (ValueError, OverflowError):
         return None
-    return parsed if parsed.tzinfo else None
+    return parsed
 
 
 def read_status(answer: Answer, target: Target) -> Reading:
@@ -205,20 +209,21 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
     Raises:
         NotReadable: It names no campaign, or not one alone, or holds no status.
     """
-    ids = {item.data[key] if isinstance(item.data[key], str) else None for key in ("id", "sid") if key in item.data}
+    data = item.data
+    ids = [data[key] for key in ("id", "sid") if key in data]
     if not ids:
         raise NotReadable("the answer names no campaign")
-    found = ids.pop()
-    if ids or found is None:
+    found = ids[0]
+    if not isinstance(found, str) or ids[-1] != found:
         raise NotReadable("the answer is about another campaign", "CF503")
-    raw = item.data.get("status")
+    raw = data.get("status")
     if not isinstance(raw, str):
         raise NotReadable("the answer holds no status")
-    start, end, unreadable = _schedule(item.data.get("schedule"), channel)
+    start, end, unreadable = _schedule(data.get("schedule"), channel)
     reading = Reading(
         status=Status.parse(raw),
         raw_status=raw[:100],
-        data=item.data,
+        data=data,
         start=start,
         end=end,
         date=date,

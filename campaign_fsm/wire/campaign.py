@@ -11,9 +11,7 @@ from attrs import field, frozen
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, moment
 
-_CALLBACKS: Final = frozenset(
-    {"status_callback", "sms_status_callback", "call_status_callback", "call_schedule_callback"}
-)
+_CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
 
 @frozen
@@ -69,51 +67,64 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
     rest = dict(reading.data)
     for key in ("id", "sid", "status"):
         rest.pop(key, None)
-
-    def take(key: str, kind: type[Any] | tuple[type[Any], ...]) -> Any:
-        value = rest.get(key)
-        if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
-            return rest.pop(key, None)
-        return None
-
-    def take_moment(key: str) -> datetime | None:
-        parsed = moment(rest.get(key))
-        if parsed is not None or rest.get(key) is None:
-            rest.pop(key, None)
-        return parsed
-
-    callbacks = {key: value for key in sorted(_CALLBACKS) if (value := take(key, str)) is not None}
     lists = rest.get("lists")
-    if lists is None or (isinstance(lists, list) and all(isinstance(entry, str) for entry in lists)):
+    if lists is None or (isinstance(lists, list) and set(map(type, lists)) <= {str}):
         rest.pop("lists", None)
     else:
         lists = None
-    stats = rest.get("stats")
-    counts = {}
-    if isinstance(stats, dict):
-        counts = {key: value for key, value in stats.items() if isinstance(value, int) and not isinstance(value, bool)}
-        rest["stats"] = {key: value for key, value in stats.items() if key not in counts}
-    if not rest.get("stats"):
-        rest.pop("stats", None)
-    cost = take("estimated_cost", (int, float))
+    cost = _take(rest, "estimated_cost", (int, float))
     return Campaign(
         id=campaign_id,
         status=reading.status,
         raw_status=reading.raw_status,
         channel=channel,
-        name=take("name", str),
+        name=_take(rest, "name", str),
         schedule=_take_schedule(reading, rest, channel),
-        created=take_moment("date_created"),
-        updated=take_moment("date_updated"),
+        created=_take_moment(rest, "date_created"),
+        updated=_take_moment(rest, "date_updated"),
         started=reading.started(reading.date or now),
-        stats=counts,
+        stats=_take_stats(rest),
         lists=tuple(lists or ()),
-        template=take("template", str),
-        callbacks=callbacks,
-        report_url=take("report_url", str),
+        template=_take(rest, "template", str),
+        callbacks={key: value for key in _CALLBACKS if key in rest and (value := _take(rest, key, str)) is not None},
+        report_url=_take(rest, "report_url", str),
         estimated_cost=float(cost) if cost is not None else None,
         raw=rest,
     )
+
+
+def _take(rest: dict[str, Any], key: str, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    """The value of a key, out of the rest, if it is of that kind; what is null is understood too."""
+    if key not in rest:
+        return None
+    value = rest[key]
+    if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
+        del rest[key]
+        return value
+    return None
+
+
+def _take_moment(rest: dict[str, Any], key: str) -> datetime | None:
+    value = rest.get(key)
+    parsed = moment(value)
+    if parsed is not None or value is None:
+        rest.pop(key, None)
+    return parsed
+
+
+def _take_stats(rest: dict[str, Any]) -> dict[str, int]:
+    stats = rest.get("stats")
+    counts: dict[str, int] = {}
+    if isinstance(stats, dict):
+        # `type` and not `isinstance`: true is no count.
+        counts = {key: value for key, value in stats.items() if type(value) is int}
+        if len(counts) == len(stats):
+            del rest["stats"]
+        else:
+            rest["stats"] = {key: value for key, value in stats.items() if key not in counts}
+    elif not stats:
+        rest.pop("stats", None)
+    return counts
 
 
 def _take_schedule(reading: Reading, rest: dict[str, Any], channel: Channel) -> Schedule | None:

@@ -24,22 +24,54 @@ class Ambiguous(ValueError):
         self.code = code
 
 
-@lru_cache(maxsize=1024)
+# Longer keys are looked at without being kept.
+_LONG: Final = 100
+
+
 def fold(text: str) -> str:
     """The form under which a lax parser might take two keys or path segments for the same."""
+    return _folded(text) if len(text) <= _LONG else _fold(text)
+
+
+def _fold(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.lower().strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return "".join(char for char in folded if unicodedata.category(char)[0] not in "CZ")
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+_folded: Final = lru_cache(maxsize=1024)(_fold)
+
+
+class _Long(Exception):
+    """A key that is not to be kept."""
+
+
+def _check(keys: tuple[str, ...]) -> None:
     seen: dict[str, str] = {}
-    for key, _ in pairs:
+    for key in keys:
         folded = fold(key)
         if folded in seen:
             raise Ambiguous(f"the keys {seen[folded]!r} and {key!r} could be taken for each other", "CF410")
         seen[folded] = key
+
+
+@lru_cache(maxsize=256)
+def _known(keys: tuple[str, ...]) -> None:
+    """Check the keys of one object; those of the server's objects are the same again and again."""
+    if len(keys) > _LONG or max(map(len, keys)) > _LONG:
+        raise _Long
+    _check(keys)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if not pairs:
+        return {}
+    keys: tuple[str, ...] = next(zip(*pairs, strict=True))
+    try:
+        _known(keys)
+    except _Long:
+        _check(keys)
     return dict(pairs)
 
 

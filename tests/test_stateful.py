@@ -12,8 +12,18 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from campaign_fsm import CampaignClient, GuardTransport, Judgement, Simulator, SimulatorTransport, errors
+from campaign_fsm import (
+    CampaignClient,
+    GuardTransport,
+    Judgement,
+    MessageCampaignDraft,
+    Schedule,
+    Simulator,
+    SimulatorTransport,
+    errors,
+)
 from campaign_fsm.client import operations
+from campaign_fsm.gate import flow
 
 KEEP = [status for status in oracle.STATUSES if status not in ("unknown", "deleted")]
 FAULTS = [
@@ -30,6 +40,31 @@ FAULTS = [
     "no-date",
 ]
 LOST = ("lost-after", "lost-before", "reset", "truncated", "malformed", "wrong-campaign", "server-error")
+ACTIONS = ["pause", "resume", "complete", "archive"]
+WHO = ["fresh", "reusing", "patient"]
+
+
+def later(simulator, hours):
+    """A time that no other call has asked for."""
+    return simulator.now + timedelta(hours=hours, seconds=len(simulator.journal))
+
+
+CALLS = {
+    **{action: lambda client, campaign, _, action=action: getattr(client, action)(campaign) for action in ACTIONS},
+    "edit": lambda client, campaign, simulator: client.edit(
+        campaign, partial=True, name=f"name-{len(simulator.journal)}"
+    ),
+    "edit-callbacks": lambda client, campaign, simulator: client.edit(
+        campaign, partial=True, status_callback=f"https://example.com/{len(simulator.journal)}"
+    ),
+    "reschedule": lambda client, campaign, simulator: client.reschedule(
+        campaign, Schedule(later(simulator, 2), later(simulator, 9))
+    ),
+    "reschedule and resume": lambda client, campaign, simulator: client.reschedule(
+        campaign, Schedule(end=later(simulator, 9)), resume=True
+    ),
+    "delete": lambda client, campaign, _: client.delete(campaign),
+}
 # What the runs have met; a machine that never meets a race, a refusal or a fault proves nothing.
 MET = Counter()
 
@@ -46,13 +81,17 @@ class Campaigns(RuleBasedStateMachine):
             "waiting": ("message", self.simulator.add("created", start=now + timedelta(hours=1))),
             "calls": ("voice", self.simulator.add("paused", channel="voice", end=now + timedelta(hours=2))),
         }
-        common = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0}
+        common = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}
         self.clients = {
             (channel, name): CampaignClient(
-                channel=channel, transport=SimulatorTransport(self.simulator), max_age=max_age, **common
+                channel=channel,
+                transport=SimulatorTransport(self.simulator),
+                max_age=max_age,
+                deadline=deadline,
+                **common,
             )
             for channel in ("message", "voice")
-            for name, max_age in (("fresh", 0), ("reusing", 3600))
+            for name, max_age, deadline in (("fresh", 0, 0), ("reusing", 3600, 0), ("patient", 0, 5))
         }
         for (_, name), client in self.clients.items():
             client._http.headers["User-Agent"] = name
@@ -65,26 +104,33 @@ class Campaigns(RuleBasedStateMachine):
 
     @rule(
         which=st.sampled_from(["running", "waiting", "calls"]),
-        who=st.sampled_from(["fresh", "reusing"]),
-        action=st.sampled_from(["pause", "resume", "complete", "archive"]),
+        who=st.sampled_from(WHO),
+        action=st.sampled_from([*ACTIONS, *CALLS]),
     )
     def act(self, which, who, action):
         channel, campaign = self.campaigns[which]
         begun = len(self.simulator.journal)
         try:
-            found = getattr(self.clients[channel, who], action)(campaign)
+            found = CALLS[action](self.clients[channel, who], campaign, self.simulator)
         except errors.CampaignFsmError as error:
             outcome = error
         else:
             outcome = found
-        arrived = [entry for entry in self.simulator.journal[begun:] if entry.method == "PUT"]
+        arrived = [entry for entry in self.simulator.journal[begun:] if entry.method in ("PUT", "DELETE")]
         MET[type(outcome).__name__] += 1
-        assert len(arrived) <= 1, "something was sent twice"
+        MET[f"{action} {type(outcome).__name__}"] += 1
+        assert len(arrived) <= 1 or who == "patient", "something was sent twice"
+        tried = [entry for entry in arrived if entry.status_code != 429]
+        MET["sent again"] += len(arrived) > 1
+        if action in oracle.IRREVERSIBLE:
+            assert len(tried) <= 1, "something irreversible was sent twice"
+        if isinstance(outcome, errors.AlreadyThere):
+            assert not tried, "refused, and sent all the same"
+            return
         if isinstance(outcome, errors.Refused):
             assert not arrived, "refused, and sent all the same"
             return
-        assert len(arrived) == 1
-        (entry,) = arrived
+        entry = arrived[-1]
         # Where the answer was lost and somebody else has taken the campaign where the action leads, no
         # read can tell whose doing it was.
         since = 0 if who == "reusing" else begun
@@ -99,9 +145,38 @@ class Campaigns(RuleBasedStateMachine):
             MET["illegal on arrival"] += 1
         if not isinstance(outcome, errors.CampaignFsmError):
             assert outcome.id == campaign
-            assert entry.applied or unclear, "success was claimed, and nothing was applied"
+            applied = any(entry.applied for entry in arrived)
+            assert applied or unclear, "success was claimed, and nothing was applied"
         if entry.applied and entry.fault is None and not foreign:
             assert not isinstance(outcome, errors.CampaignFsmError), "applied and answered, and not said"
+
+    @rule(who=st.sampled_from(WHO), kind=st.sampled_from([None, *FAULTS]))
+    def create(self, who, kind):
+        self.simulator.clear_faults()
+        if kind:
+            self.simulator.fault(kind, method="POST", retry_after=0)
+        begun = len(self.simulator.journal)
+        draft = MessageCampaignDraft(
+            content_type="static",
+            lists=["l1"],
+            sender_id="EXOTEL",
+            sms_type="transactional",
+            template="Hello.",
+            name=f"made-{begun}",
+            schedule=Schedule(later(self.simulator, 2), later(self.simulator, 9)),
+        )
+        try:
+            made = self.clients["message", who].create(draft)
+        except errors.CampaignFsmError as error:
+            made = error
+        arrived = [entry for entry in self.simulator.journal[begun:] if entry.method == "POST"]
+        assert sum(entry.status_code != 429 for entry in arrived) <= 1, "a create was repeated"
+        assert sum(entry.applied for entry in arrived) <= 1
+        MET[f"create {type(made).__name__}"] += 1
+        if isinstance(made, errors.CampaignFsmError):
+            assert isinstance(made, errors.OutcomeUnknown) or not any(entry.applied for entry in arrived)
+        else:
+            assert self.simulator.records[made.id].name == f"made-{begun}"
 
     @rule(
         which=st.sampled_from(["running", "waiting", "calls"]),
@@ -142,18 +217,18 @@ class Campaigns(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(FAULTS), method=st.sampled_from(["GET", "PUT", "PUT"]), after=st.integers(0, 1))
     def fault(self, kind, method, after):
-        self.simulator.fault(kind, method=method, after=after)
+        self.simulator.fault(kind, method=method, after=after, retry_after=0)
 
     @rule(
         which=st.sampled_from(["running", "waiting", "calls"]),
-        who=st.sampled_from(["fresh", "reusing"]),
-        action=st.sampled_from(["pause", "resume", "complete", "archive"]),
+        who=st.sampled_from(WHO),
+        action=st.sampled_from([*ACTIONS, *CALLS]),
         kind=st.sampled_from(FAULTS),
         method=st.sampled_from(["GET", "PUT"]),
     )
     def act_under_a_fault(self, which, who, action, kind, method):
         self.simulator.clear_faults()
-        self.simulator.fault(kind, method=method)
+        self.simulator.fault(kind, method=method, retry_after=0)
         self.act(which, who, action)
 
     @rule(
@@ -188,7 +263,7 @@ class Campaigns(RuleBasedStateMachine):
             if entry.method == "GET":
                 if entry.fault in (None, "moved", "no-date") and entry.status_code == 200:
                     last_read[key], moved[key] = entry.status_before, False
-            elif entry.method == "PUT":
+            elif entry.method in ("PUT", "DELETE"):
                 before = last_read[key]
                 # Asked for either start: the clock has tests of its own.
                 legal = any(oracle.legal(before, entry.action, entry.channel, started) for started in (False, True))
@@ -213,6 +288,8 @@ class Campaigns(RuleBasedStateMachine):
 def no_waiting(monkeypatch):
     """Nobody has to wait for the simulator."""
     monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0))
+    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.0)
+    monkeypatch.setattr(flow, "_FIRST_DELAY", 0.0)
 
 
 TestCampaigns = Campaigns.TestCase
@@ -233,5 +310,10 @@ def test_the_machine_has_met_what_it_is_about():
         "illegal on arrival",
         "by hand",
         "by hand UnreadableRequest",
+        "sent again",
+        "create Campaign",
+        "create OutcomeUnknown",
+        *(f"{action} Campaign" for action in CALLS),
+        *(f"{action} IllegalTransition" for action in CALLS),
     ):
         assert MET[name], f"{name} was never met"

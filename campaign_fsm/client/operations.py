@@ -450,9 +450,8 @@ class Operations:
                 if isinstance(became, Campaign):
                     return became
                 tried = became
-                if not tried.certain:
-                    sent = write, tried
-                    resends += 1
+                sent = write, tried
+                resends += not tried.certain
             wait = tried.wait or delay
             allowed = tried.certain or (undoable(order.action) and resends <= _RESENDS)
             if not allowed or self.clock() + wait >= give_up:
@@ -470,6 +469,8 @@ class Operations:
     def _refused_later(self, refusal: Refused, write: Write, tried: NotApplied) -> Operation[Campaign]:
         """The gate refuses what it let through before: between the two tries something has happened."""
         if isinstance(refusal, AlreadyThere):
+            if tried.certain:
+                raise refusal  # somebody else did it
             # Perhaps the first try arrived late.
             reading = yield from self._read(write.target, self.clock() + self.deadline)
             if write.shown_by(reading):

@@ -222,11 +222,11 @@ class GuardTransport(_Guard, BaseTransport):
     def _answer(self, response: Response, passage: _Passage) -> Answer:
         if response.is_closed:
             return passage.answer(response, None)
-        raw = bytearray()
+        raw, limit = bytearray(), passage.limit(response)
         try:
             for chunk in response.stream:  # type: ignore[union-attr]
                 raw += chunk
-                if len(raw) > passage.limit(response):
+                if len(raw) > limit:
                     raise passage.too_large(response)
         finally:
             # The stream and not the response, which is still to be read.
@@ -295,11 +295,11 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
     async def _answer(self, response: Response, passage: _Passage) -> Answer:
         if response.is_closed:
             return passage.answer(response, None)
-        raw = bytearray()
+        raw, limit = bytearray(), passage.limit(response)
         try:
             async for chunk in response.stream:  # type: ignore[union-attr]
                 raw += chunk
-                if len(raw) > passage.limit(response):
+                if len(raw) > limit:
                     raise passage.too_large(response)
         finally:
             with anyio.CancelScope(shield=True):

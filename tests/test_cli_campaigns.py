@@ -307,3 +307,34 @@ def test_delete_asks_and_says_what_is_gone(account, capsys):
     assert (code, json.loads(out)["outcome"]) == (0, "deleted")
     assert call(capsys, "delete", campaign, "--channel", "voice", "--yes")[0] == 0
     assert call(capsys, "delete", account.add("created"), "--yes")[0] == 1
+
+
+def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_path, monkeypatch):
+    """--trace appends; --budget makes the third request wait, and says so."""
+    trace = tmp_path / "trace.jsonl"
+    campaign = account.add("in-progress")
+    assert call(capsys, "pause", campaign, "--trace", str(trace))[0] == 0
+    assert call(capsys, "get", campaign, "--trace", str(trace))[0] == 0
+    events = [json.loads(line)["event"] for line in trace.read_text().splitlines()]
+    assert events == ["read", "decided", "sent", "answered", "read"]
+    code, _, err = call(capsys, "get", campaign, "--trace", str(tmp_path))
+    assert code == 2
+    assert "--trace" in err
+    assert call(capsys, "get", campaign, "--budget", "1")[0] == 2
+    monkeypatch.setattr("campaign_fsm.gate.budget._MINUTE_MS", 300)
+    for _ in range(60):
+        account.add("paused")
+    code, _, err = call(capsys, "resume", campaign, "--budget", "2")
+    assert code == 0
+    code, out, err = call(capsys, "list", "--budget", "2")
+    assert (code, len(out.splitlines())) == (0, 61)
+    assert "for the account's request budget" in err
+
+
+def test_a_server_that_fails_leaves_the_line_to_pause_by_hand(account, capsys):
+    """The emergency brake is not out of reach because a proxy answers 503."""
+    campaign = account.add("in-progress")
+    account.fault("server-error", method="PUT", times=9)
+    code, _, err = call(capsys, "pause", campaign, "--deadline", "0")
+    assert code == 2
+    assert "curl --request PUT" in err

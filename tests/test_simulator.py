@@ -18,6 +18,7 @@ import pytest
 from campaign_fsm import Simulator, SimulatorServer, SimulatorTransport, Status
 from campaign_fsm.cli.simulate import greeting, lines
 from campaign_fsm.simulator import Fault
+from campaign_fsm.simulator.control import control
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(b"key:token").decode()}
 
@@ -643,3 +644,24 @@ def test_simulate_says_when_the_port_is_taken(served):
     assert done.returncode == 2
     assert "cannot listen" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_planned_faults_can_be_looked_at():
+    """Over HTTP as well; one that has struck is gone."""
+    simulator = Simulator()
+    simulator.fault("rejected", method="put", status_code=409, times=2)
+    code, listed = control(simulator, "GET", "/_simulator/faults", b"")
+    assert code == 200
+    assert [(fault["kind"], fault["method"], fault["times"], fault["status_code"]) for fault in listed] == [
+        ("rejected", "PUT", 2, 409)
+    ]
+    for _ in range(2):
+        simulator.handle("PUT", "/v2/accounts/acme1/campaigns/x", [], b"{}")
+    assert simulator.faults == ()
+
+
+@pytest.mark.parametrize(("kind", "code"), [("rejected", 500), ("server-error", 404), ("rejected", 399)])
+def test_a_fault_answers_with_a_code_of_its_kind(kind, code):
+    """A rejection is 4xx, a server error 5xx."""
+    with pytest.raises(ValueError, match="status_code is"):
+        Simulator().fault(kind, status_code=code)

@@ -15,6 +15,7 @@ from campaign_fsm.cli.failures import exit_code, outcome
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
+from campaign_fsm.gate import Wait
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.target import is_id
 
@@ -34,17 +35,38 @@ class Host:
     region: str | None
     base_url: str | None
     timeout: float
+    budget: int | None
+    trace: str | None
 
     def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
         try:
             return CampaignClient(
-                channel=self.channel, region=self.region, base_url=self.base_url, timeout=self.timeout, **settings
+                channel=self.channel,
+                region=self.region,
+                base_url=self.base_url,
+                timeout=self.timeout,
+                budget=self.budget,
+                on_wait=_say_wait,
+                trace=self.trace,
+                **settings,
             )
+        except OSError as error:
+            raise click.UsageError(f"--trace {self.trace}: {error.strerror}.") from None
         except ConfigurationError as error:
             if not as_json:
                 raise
             print_outcome("not configured", error=error_dict(error))
             raise click.exceptions.Exit(2) from None
+
+
+def _say_wait(wait: Wait) -> None:
+    click.echo(f"waiting {wait.seconds:.0f} s for the account's request budget", err=True)
+
+
+def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | None:
+    if value == 1:
+        raise click.BadParameter("a write takes two requests; give 2 or more, or 0 for no limit.")
+    return value
 
 
 def campaign_id_of(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -60,7 +82,7 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_host(**given: Any) -> None:
         _log_to_stderr(given.pop("verbose"))
         channel = Channel(given.pop("channel"))
-        host = Host(channel, **{name: given.pop(name) for name in ("region", "base_url", "timeout")})
+        host = Host(channel, **{name: given.pop(name) for name in ("region", "base_url", "timeout", "budget", "trace")})
         command(host=host, **given)
 
     options = (
@@ -72,6 +94,13 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds a request."
         ),
+        click.option(
+            "--budget",
+            type=click.IntRange(min=0),
+            callback=_budget,
+            help="Requests a minute, 0 for no limit; default 30 on the vendor's hosts.",
+        ),
+        click.option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines."),
         click.option("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
     )

@@ -13,7 +13,7 @@ from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, ho
 from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
 from campaign_fsm.client import CampaignClient
-from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, StatusUnavailable
+from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
 from campaign_fsm.lifecycle import decide, undoable
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.target import COLLECTION_OF
@@ -129,7 +129,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
 def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, action: Action, as_json: bool) -> None:
     """Print an outcome other than "applied" and leave with its exit code."""
     code = exit_code(error)
-    unreachable = isinstance(error, ConnectionFailed | StatusUnavailable) and not (
+    unreachable = isinstance(error, ConnectionFailed | StatusUnavailable | ServerError) and not (
         isinstance(error, StatusUnavailable) and error.status_code is not None and 200 <= error.status_code < 500
     )
     curl = by_hand(client, campaign_id) if action is Action.PAUSE and unreachable else None

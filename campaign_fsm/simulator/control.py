@@ -22,6 +22,7 @@ HELP = {
     "POST /_simulator/clock": [{"advance": 3600}, {"now": "2026-01-05T12:00:00+05:30"}],
     "POST /_simulator/move": {"id": "…", "status": "in-progress"},
     "POST /_simulator/faults": {"kind": "lost-after", "method": "PUT", "id": "…", "times": 1},
+    "GET /_simulator/faults": "the faults that have not struck yet",
     "DELETE /_simulator/faults": "forget the faults that have not struck yet",
     "POST /_simulator/reset": "the campaigns and the time before the first request",
     "faults": {
@@ -31,7 +32,7 @@ HELP = {
             "after": "how many it lets pass first",
             "seconds": "stall",
             "retry_after": "rate-limited; null leaves the header out",
-            "status_code": "server-error",
+            "status_code": "server-error, rejected",
             "to_status": "moved",
         },
     },
@@ -155,6 +156,11 @@ def _fault(simulator: Simulator, document: dict[str, Any]) -> Any:
     return {"planned": True}
 
 
+def _planned(simulator: Simulator, document: dict[str, Any]) -> Any:
+    _take(document)
+    return [attrs.asdict(planned) for planned in simulator.faults]
+
+
 def _clear(simulator: Simulator, document: dict[str, Any]) -> Any:
     _take(document)
     simulator.clear_faults()
@@ -176,6 +182,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], Any]] = {
     ("POST", "/_simulator/clock"): _clock,
     ("POST", "/_simulator/move"): _move,
     ("POST", "/_simulator/faults"): _fault,
+    ("GET", "/_simulator/faults"): _planned,
     ("DELETE", "/_simulator/faults"): _clear,
     ("POST", "/_simulator/reset"): _reset,
 }

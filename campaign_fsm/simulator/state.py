@@ -320,6 +320,12 @@ class Simulator:
                 Planned(kind, method and method.upper(), id, times, after, seconds, retry_after, status_code, dest)
             )
 
+    @property
+    def faults(self) -> tuple[Planned, ...]:
+        """The faults that have not struck yet, as they stand."""
+        with self._lock:
+            return tuple(copy.copy(planned) for planned in self._faults)
+
     def clear_faults(self) -> None:
         """Forget the faults that have not struck yet."""
         with self._lock:

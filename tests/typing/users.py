@@ -1,5 +1,8 @@
 """What users write, checked by `mypy --strict`; never run."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import httpx
 
 from campaign_fsm import (
@@ -13,9 +16,17 @@ from campaign_fsm import (
     Drift,
     GuardTransport,
     IllegalTransition,
+    MessageCampaignDraft,
+    Recipient,
     Refused,
+    Retries,
+    Schedule,
     Status,
+    VoiceCampaignDraft,
+    Wait,
     decide,
+    diagnose,
+    parse_status_callback,
     route,
 )
 
@@ -56,3 +67,36 @@ def rules() -> bool:
     way: tuple[Action, ...] | None = route("created", "archived")
     refused: type[Refused] = Refused
     return decision.allowed and way is not None and issubclass(refused, Exception)
+
+
+def everything(client: CampaignClient) -> Campaign:
+    draft = MessageCampaignDraft(
+        content_type="static", lists=["l1"], sender_id="EXOTEL", sms_type="transactional", template="Hello."
+    )
+    made: Campaign = client.create(draft)
+    client.edit(made.id, MessageCampaignDraft.of(made))
+    client.edit(made.id, partial=True, name="renamed")
+    client.reschedule(made.id, Schedule(datetime.now(UTC)), resume=True)
+    found: Iterator[Campaign] = client.list(status=[Status.PAUSED, "created"], name="x", page_size=10)
+    recipients: Iterator[Recipient] = client.recipients(made.id)
+    statuses = [recipient.status for recipient in recipients]
+    names = [campaign.name for campaign in found]
+    for diagnosis in diagnose(client.find("renamed")):
+        print(diagnosis.title, names, statuses)
+    client.wait_until(made.id, {"paused", Status.COMPLETED}, timeout=60, on_read=lambda campaign: None)
+    return client.ensure_paused(made.id)
+
+
+async def everything_async() -> None:
+    def told(wait: Wait) -> None:
+        print(wait.seconds)
+
+    async with AsyncCampaignClient(channel="voice", budget=60, on_wait=told, trace="trace.jsonl") as client:
+        made = await client.create(
+            VoiceCampaignDraft(caller_id="0800", from_=["+919876543210"], retries=Retries(number_of_retries=1))
+        )
+        async for campaign in client.list(status="paused"):
+            print(campaign.pending)
+        async for recipient in client.recipients(made.id):
+            print(recipient.raw)
+        await client.delete(parse_status_callback(b"{}").campaign_id)

@@ -462,6 +462,15 @@ def test_ensuring_acts_if_the_campaign_moves_between_its_two_reads(simulator, co
     assert [entry.action for entry in writes_of(simulator)] == ["pause"]
 
 
+def test_ensuring_ends_on_a_campaign_that_never_stays_there():
+    """Paused whenever it is judged and running whenever it is read: the last refusal comes out."""
+    answers = [envelope(item("a1", status=status)) for status in ["paused", "in-progress"] * 3]
+    client, requests = answering(*answers)
+    with pytest.raises(errors.AlreadyThere):
+        client.ensure_paused("a1")
+    assert [request.method for request in requests] == ["GET"] * 6
+
+
 # resending
 
 
@@ -515,6 +524,19 @@ def test_a_lost_write_that_arrived_late_is_applied(simulator, connect):
     looks = len(operations._LOOKS)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
     assert connect().pause(campaign).status == "paused"
+    assert len(writes_of(simulator)) == 1
+
+
+def test_a_late_arrival_that_cannot_be_read_any_more_is_unknown(simulator, connect):
+    """The gate saw it there on the second try, and the read after that fails."""
+    campaign = simulator.add("in-progress")
+    simulator.fault("reset", method="PUT")
+    looks = len(operations._LOOKS)
+    simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
+    simulator.fault("rejected", method="GET", id=campaign, after=looks + 1, times=9)
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        connect().pause(campaign)
+    assert (caught.value.seen, caught.value.now) == ("in-progress", "paused")
     assert len(writes_of(simulator)) == 1
 
 

@@ -363,7 +363,7 @@ class CampaignClient(_Client):
             status: Only these statuses.
             name: Only what the server finds for this name; no page says how it compares.
             sort: ``date_created``, ``name``, on message campaigns ``schedule.start_time``; ``:asc`` or ``:desc``.
-            page_size: At most 50 on message, 500 on voice campaigns, which is the default.
+            page_size: At most 50 (the default) on message, 500 (100) on voice campaigns.
 
         Raises:
             ValueError: A status, the order or the page size is on no list.

@@ -62,11 +62,15 @@ _log: Final = logging.getLogger("campaign_fsm")
 _LOOKS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
 # How often a write that can be undone, and that a read has shown not to be applied, is sent again.
 _RESENDS: Final = 2
+# How often an action is tried on a campaign that moves away whenever it is found to be there already.
+_ROUNDS: Final = 3
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 8.0
 # The clocks of a server's machines differ a little.
 _CLOCK_SLACK: Final = timedelta(seconds=5)
 _MOST_MATCHES: Final = 10
+# A page of campaigns with all their numbers in them has to stay within what a read may be.
+_PAGE_SIZE: Final = 100
 
 _T = TypeVar("_T")
 Listing = Generator["Call | Wait | Emit[_T]", Any, None]
@@ -110,14 +114,16 @@ class Operations:
     def ensure(self, campaign_id: str, action: Action) -> Operation[Campaign]:
         """An action that takes "already there" as success."""
         target = self._target(campaign_id)
-        while True:
+        for _ in range(_ROUNDS):
             try:
                 return (yield from self.act(campaign_id, action))
-            except AlreadyThere as there:
-                reading = yield from self._read(target, self.clock() + self.deadline)
-                if reading.status is there.status:
-                    return self._campaign(reading, target)
-                # It has moved between the two reads, so the action is due after all.
+            except AlreadyThere as refusal:
+                there = refusal
+            reading = yield from self._read(target, self.clock() + self.deadline)
+            if reading.status is there.status:
+                return self._campaign(reading, target)
+            # It has moved between the two reads, so the action is due after all.
+        raise there
 
     def edit(
         self, campaign_id: str, draft: Draft | None, *, partial: bool, changes: Mapping[str, Any]
@@ -374,7 +380,7 @@ class Operations:
     def _page_size(self, asked: int | None) -> int:
         _, greatest = PAGE_SIZES[self.channel]
         if asked is None:
-            return greatest
+            return min(greatest, _PAGE_SIZE)
         if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= greatest:
             raise ValueError(f"page_size is 1 to {greatest} on {self.channel} campaigns, not {asked!r}")
         return asked
@@ -472,7 +478,12 @@ class Operations:
             if tried.certain:
                 raise refusal  # somebody else did it
             # Perhaps the first try arrived late.
-            reading = yield from self._read(write.target, self.clock() + self.deadline)
+            try:
+                reading = yield from self._read(write.target, self.clock() + self.deadline)
+            except (ApiError, ConnectionFailed) as error:
+                raise OutcomeUnknown(
+                    action=write.action, campaign_id=write.id, seen=write.seen, now=refusal.status, why=error.message
+                ) from error
             if write.shown_by(reading):
                 return self._campaign(reading, write.target)
         if refusal.status is not None and refusal.status is not write.seen:

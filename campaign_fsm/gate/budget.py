@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 PER_MINUTE: Final = 30
 _MINUTE_MS: Final = 60_000
-# A reset further away is a mistake, or another clock.
-_LONGEST: Final = 3600.0
+# The documented limits are those of a minute: a reset further away is a mistake or another clock, and
+# whoever is told to stay away for longer is better told by an error than by silence.
+_LONGEST: Final = 90.0
 _POLL: Final = 0.05
 
 

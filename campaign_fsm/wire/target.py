@@ -101,11 +101,12 @@ def could_become_target(path: str) -> bool:
 def _readings(path: str) -> Iterator[list[str]]:
     while True:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
-        segments = [_clean(segment) for segment in re.split(r"[/\\]", folded)]
-        without_empty = [segment for segment in segments if segment not in ("", ".")]
-        yield segments
-        yield without_empty
-        yield _resolved(without_empty)
+        for separators in (r"/", r"[/\\]") if "\\" in folded else (r"/",):
+            segments = [_clean(segment) for segment in re.split(separators, folded)]
+            without_empty = [segment for segment in segments if segment not in ("", ".")]
+            yield segments
+            yield without_empty
+            yield _resolved(without_empty)
         decoded = unquote(path, errors="replace")
         if decoded == path:
             return

@@ -45,7 +45,7 @@ def anyio_backend(request):
 def budgets(monkeypatch):
     """No test spends another one's budget; only those of the budget itself have one by default."""
     monkeypatch.setattr(budget, "_BUDGETS", {})
-    monkeypatch.setattr(budget, "PER_MINUTE", 1_000_000)
+    monkeypatch.setattr(budget, "is_vendor", lambda _: False)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
 from campaign_fsm.gate import Acquire, Forward, Gate, Pause, Read, budget
-from campaign_fsm.gate.budget import Budget, budget_of
+from campaign_fsm.gate.budget import Budget, budget_of, is_vendor
 from campaign_fsm.transports import GuardTransport
 from campaign_fsm.wire.answer import Answer
 
@@ -181,7 +181,7 @@ def test_a_429_closes_the_budget_for_everybody(clock):
 
 def test_the_documented_budget_is_kept_on_the_vendor_s_hosts_alone(clock, monkeypatch):
     """Thirty a minute there, none elsewhere, what was asked for where it was."""
-    monkeypatch.setattr(budget, "PER_MINUTE", 30)
+    monkeypatch.setattr(budget, "is_vendor", is_vendor)
     for host in ("api.exotel.com", "api.in.exotel.com", "api.exotel.com:443"):
         assert budget_of(host, "acme1", None, clock).per_minute == 30
     for host in ("127.0.0.1:8080", "localhost", "exotel.com.evil.example", "notexotel.com"):
@@ -341,7 +341,7 @@ def test_a_budget_that_is_none_is_said_at_once(bad):
 
 def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
     """The simulator and mock transports are not the vendor's hosts, whatever the URL says."""
-    monkeypatch.setattr(budget, "PER_MINUTE", 2)
+    monkeypatch.setattr(budget, "is_vendor", is_vendor)
     simulator = Simulator()
     campaign = simulator.add("paused")
     settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}

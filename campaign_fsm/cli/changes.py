@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave
-from campaign_fsm.cli.offline import print_decision
+from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.lifecycle import decide
@@ -269,13 +268,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
     try:
         with host.client(as_json=as_json, strict=strict) as client:
             if dry_run:
-                decision = client.check(campaign_id, Action.DELETE)
-                if as_json:
-                    print_outcome("legal" if decision else "illegal", decision=decision.as_dict())
-                else:
-                    print_decision(decision)
-                    click.echo("Nothing was sent (dry run).")
-                raise click.exceptions.Exit(0 if decision or decision.already else 1)
+                judge(client, campaign_id, Action.DELETE, as_json=as_json)
             if not yes:
                 found = client.get(campaign_id)
                 if decide(found.status, Action.DELETE, channel=found.channel, started=found.started, strict=strict):

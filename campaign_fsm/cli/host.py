@@ -12,11 +12,12 @@ import click
 from attrs import frozen
 
 from campaign_fsm.cli.failures import exit_code, outcome
+from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
 from campaign_fsm.gate import Wait
-from campaign_fsm.rules import Channel
+from campaign_fsm.rules import Action, Channel
 from campaign_fsm.wire.target import is_id
 
 ENVIRONMENT = """
@@ -115,6 +116,17 @@ def _log_to_stderr(verbose: bool) -> None:
     logger = logging.getLogger("campaign_fsm")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def judge(client: CampaignClient, campaign_id: str, action: Action, *, as_json: bool) -> NoReturn:
+    """Read the campaign, print what the gate would decide, and leave with the verdict."""
+    decision = client.check(campaign_id, action)
+    if as_json:
+        print_outcome("legal" if decision else "illegal", decision=decision.as_dict())
+    else:
+        print_decision(decision)
+        click.echo("Nothing was sent (dry run).")
+    raise click.exceptions.Exit(0 if decision or decision.already else 1)
 
 
 def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:

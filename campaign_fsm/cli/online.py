@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from campaign_fsm.cli.failures import exit_code, outcome
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave
-from campaign_fsm.cli.offline import print_decision
+from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
 from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
@@ -94,13 +93,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
         with host.client(as_json=as_json, strict=strict, deadline=deadline) as client:
             try:
                 if dry_run:
-                    decision = client.check(campaign_id, action)
-                    if as_json:
-                        print_outcome("legal" if decision else "illegal", decision=decision.as_dict())
-                    else:
-                        print_decision(decision)
-                        click.echo("Nothing was sent (dry run).")
-                    raise click.exceptions.Exit(0 if decision or decision.already else 1)
+                    judge(client, campaign_id, action, as_json=as_json)
                 if not undoable(action) and not yes:
                     _confirm(client, campaign_id, action, strict=strict, as_json=as_json)
                 campaign = getattr(client, action.value)(campaign_id)

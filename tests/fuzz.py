@@ -248,7 +248,8 @@ LAX_JSON: list[Callable[[str], Any]] = [
     lambda text: json.loads(text, object_pairs_hook=_pairs_first),
     lambda text: json.loads(text, object_pairs_hook=_pairs_folded),
 ]
-_CAMPAIGN = re.compile(r"/v2/accounts/([^/]*)/(?:(?:message|sms)-)?campaigns(?:/([^/?;#]*))?(/[^?#]*)?")
+# A gateway may mount the API below a path of its own.
+_CAMPAIGN = re.compile(r"(?:/.*)?/v2/accounts/([^/]*)/(?:(?:message|sms)-)?campaigns(?:/([^/?;#]*))?(/[^?#]*)?")
 
 
 def lax_paths(target: bytes) -> Iterator[str]:

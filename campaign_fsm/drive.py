@@ -37,6 +37,8 @@ def drive(flow: Generator[_Step, Any, _Result], perform: Callable[[_Step], Any])
     except StopIteration as stop:
         value: _Result = stop.value
         return value
+    finally:
+        flow.close()  # an interrupt may come between two steps
 
 
 async def drive_async(flow: Generator[_Step, Any, _Result], perform: Callable[[_Step], Awaitable[Any]]) -> _Result:
@@ -53,6 +55,8 @@ async def drive_async(flow: Generator[_Step, Any, _Result], perform: Callable[[_
     except StopIteration as stop:
         value: _Result = stop.value
         return value
+    finally:
+        flow.close()  # an interrupt may come between two steps
 
 
 def iterate(

@@ -19,7 +19,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
 import anyio
-from attrs import define
+from attrs import define, field
 
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step, Wait
@@ -100,6 +100,8 @@ class _Passage:
 
     request: Request
     response: Response | None = None
+    unread: list[Any] = field(factory=list)
+    """Responses whose streams are still to be closed; an interrupt may come before they are read."""
 
     def transient(self, error: BaseException) -> bool:
         """Whether no connection or no answer came, so that a read is worth another try."""
@@ -200,7 +202,12 @@ class GuardTransport(_Guard, BaseTransport):
             request.stream = _family(request).ByteStream(wire.body)
         passage = _Passage(request)
         flow = self._gate.flow(wire, passage.transient)
-        passage.note(drive(flow, lambda step: self._perform(step, passage)))
+        try:
+            passage.note(drive(flow, lambda step: self._perform(step, passage)))
+        finally:
+            while passage.unread:
+                passage.unread[-1].stream.close()
+                passage.unread.pop()
         assert passage.response is not None
         return passage.response
 
@@ -211,16 +218,19 @@ class GuardTransport(_Guard, BaseTransport):
             case Pause(seconds):
                 self._sleep(seconds)
             case Read(wire):
-                return self._answer(self._inner.handle_request(passage.question(wire)), passage)
+                passage.unread.append(self._inner.handle_request(passage.question(wire)))
+                return self._answer(passage.unread[-1], passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
                 passage.response = self._inner.handle_request(passage.request)
                 if buffered:
+                    passage.unread.append(passage.response)
                     return self._answer(passage.response, passage)
         return None
 
     def _answer(self, response: Response, passage: _Passage) -> Answer:
         if response.is_closed:
+            passage.unread.clear()
             return passage.answer(response, None)
         raw, limit = bytearray(), passage.limit(response)
         try:
@@ -231,6 +241,7 @@ class GuardTransport(_Guard, BaseTransport):
         finally:
             # The stream and not the response, which is still to be read.
             response.stream.close()  # type: ignore[union-attr]
+            passage.unread.clear()
         return passage.answer(response, bytes(raw))
 
     def close(self) -> None:

@@ -94,11 +94,8 @@ class Budget:
             self._per_minute, self._bucket = per_minute, bucket
 
     def queue(self, weight: int, *, urgent: bool) -> Ticket:
-        """Stand in the queue for `weight` requests at once; `leave` it in any case."""
-        with self._guard:
-            ticket = Ticket(0 if urgent else 1, next(self._numbers), weight)
-            self._queue.add(ticket)
-            return ticket
+        """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case."""
+        return Ticket(0 if urgent else 1, next(self._numbers), weight)
 
     def leave(self, ticket: Ticket) -> None:
         """Give the place up; may be called twice."""
@@ -108,6 +105,7 @@ class Budget:
     def ask(self, ticket: Ticket) -> float:
         """0 if the requests may be made now, and then they are counted; else seconds after which to ask again."""
         with self._guard:
+            self._queue.add(ticket)
             now = self._clock()
             if self._closed_until > now:
                 return self._closed_until - now

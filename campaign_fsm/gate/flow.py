@@ -397,16 +397,17 @@ class Gate:
     def _send(self, request: WireRequest, judgement: Judgement, record: Record) -> Generator[Step, Any, Judgement]:
         intent = judgement.intent
         key = self._key(request, intent.target)
-        self._readings.write_begins(key)
-        sent_at = self._clock()
-        record.is_sent(intent.fields)
         try:
-            answer: Answer = yield Forward(judgement)
-        except BaseException as error:
-            record.has_failed(request.method, error)
-            raise
+            self._readings.write_begins(key, record)
+            sent_at = self._clock()
+            record.is_sent(intent.fields)
+            try:
+                answer: Answer = yield Forward(judgement)
+            except BaseException as error:
+                record.has_failed(request.method, error)
+                raise
         finally:
-            self._readings.write_ends()
+            self._readings.write_ends(record)
         self._learn(request, intent.target, answer)
         if 300 <= answer.status_code < 400:
             record.was_answered(judgement, answer)

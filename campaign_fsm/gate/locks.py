@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
-
-from attrs import define
+from weakref import WeakValueDictionary
 
 Key = tuple[Any, ...]
 
@@ -17,18 +17,23 @@ class Lock(Protocol):
     def release(self) -> None: ...
 
 
-@define
 class _Slot:
-    lock: Lock
-    users: int = 0
+    """A lock that is gone when no lease refers to it."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
 
 
 class LockTable:
-    """One lock for each campaign that somebody is working on; gone when nobody is."""
+    """One lock for each campaign that somebody is working on; gone when nobody is.
+
+    Only the leases hold the locks. So an interrupt at any moment, also between two statements, leaves
+    none behind: a flow that has ended takes its lease with it.
+    """
 
     def __init__(self, make: Callable[[], Lock]) -> None:
         self._make = make
-        self._slots: dict[Key, _Slot] = {}
+        self._slots: WeakValueDictionary[Key, _Slot] = WeakValueDictionary()
         self._guard = threading.Lock()
 
     def __len__(self) -> int:
@@ -36,39 +41,34 @@ class LockTable:
 
     def lease(self, key: Key) -> Lease:
         """A claim on the campaign's lock. The driver acquires `Lease.lock`; the flow releases the lease."""
-        with self._guard:
-            slot = self._slots.setdefault(key, _Slot(self._make()))
-            slot.users += 1
-        return Lease(self, key, slot.lock)
+        return Lease(self, key)
 
-    def give_back(self, key: Key) -> None:
-        """End one claim."""
+    def slot(self, key: Key) -> _Slot:
+        """The lock of a campaign, found or made."""
         with self._guard:
-            slot = self._slots[key]
-            slot.users -= 1
-            if not slot.users:
-                del self._slots[key]
+            return self._slots.setdefault(key, _Slot(self._make()))
 
 
 class Lease:
     """One flow's claim on one campaign's lock."""
 
-    def __init__(self, table: LockTable, key: Key, lock: Any) -> None:
-        self.lock = lock
+    def __init__(self, table: LockTable, key: Key) -> None:
         self._table = table
         self._key = key
-        self._ended = False
+        self._slot: _Slot | None = None
+
+    @property
+    def lock(self) -> Any:
+        """The lock, to be acquired by the driver."""
+        if self._slot is None:
+            self._slot = self._table.slot(self._key)
+        return self._slot.lock
 
     def release(self) -> None:
         """Let go, whether or not the lock was ever acquired. Never waits; may be called twice."""
-        if self._ended:
-            return
-        self._ended = True
-        try:
+        if self._slot is not None:
             # Asking the lock itself who owns it leaves no moment in which an interrupt between
             # acquiring and noting so could leak it.
-            self.lock.release()
-        except RuntimeError:
-            pass
-        finally:
-            self._table.give_back(self._key)
+            with suppress(RuntimeError):
+                self._slot.lock.release()
+            self._slot = None

@@ -33,7 +33,7 @@ class Readings:
         self._stored: dict[Key, _Stored] = {}
         self._guard = threading.Lock()
         self._begun = 0
-        self._in_flight = 0
+        self._in_flight: set[object] = set()
 
     def get(self, key: Key) -> tuple[Reading, float] | None:
         """A reading that is still fresh enough and when it was sent, or None."""
@@ -54,17 +54,17 @@ class Readings:
                     self._stored.clear()
             self._stored[key] = _Stored(reading, sent_at)
 
-    def write_begins(self, key: Key) -> None:
+    def write_begins(self, key: Key, write: object) -> None:
         """From here on nobody knows the status, until the answer is in."""
         with self._guard:
             self._stored.pop(key, None)
             self._begun += 1
-            self._in_flight += 1
+            self._in_flight.add(write)
 
-    def write_ends(self) -> None:
-        """The answer is in, or lost."""
+    def write_ends(self, write: object) -> None:
+        """The answer is in, or lost; may be called twice."""
         with self._guard:
-            self._in_flight -= 1
+            self._in_flight.discard(write)
 
     def quiet_since(self) -> int | None:
         """A mark for `undisturbed`: None while any write is under way."""

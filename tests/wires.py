@@ -128,6 +128,7 @@ UNREADABLE = {
     "an escaped slash in the account": ("CF401", {"target": MESSAGE.replace("acme1", "acme%2F1")}),
     "a backslash": ("CF401", {"target": MESSAGE.replace("/accounts", "\\accounts")}),
     "a backslash in the account": ("CF401", {"target": MESSAGE.replace("acme1", "ac\\me1")}),
+    "an account that is cut away": ("CF401", {"target": MESSAGE.replace("/accounts/acme1", "//accounts/%23")}),
     "a path parameter": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns;v=1/")}),
     "a full-width letter": ("CF401", {"target": MESSAGE.replace("campaigns", "%EF%BD%83ampaigns")}),
     "a trailing dot": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns./")}),

@@ -165,7 +165,10 @@ class Gate:
                 raise _failed(error) from error
             judgement = yield from self._send(request, judgement, record)
         finally:
-            lease.release()
+            try:
+                lease.release()
+            finally:
+                lease.release()  # an interrupt may have come just before the first did anything
         if judgement.drift:
             self._report(judgement.drift)
         return judgement
@@ -407,7 +410,10 @@ class Gate:
                 record.has_failed(request.method, error)
                 raise
         finally:
-            self._readings.write_ends(record)
+            try:
+                self._readings.write_ends(record)
+            finally:
+                self._readings.write_ends(record)  # as with the lease
         self._learn(request, intent.target, answer)
         if 300 <= answer.status_code < 400:
             record.was_answered(judgement, answer)

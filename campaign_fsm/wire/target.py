@@ -102,9 +102,11 @@ def _readings(path: str) -> Iterator[list[str]]:
     while True:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
         for separators in (r"/", r"[/\\]") if "\\" in folded else (r"/",):
-            segments = [_clean(segment) for segment in re.split(separators, folded)]
+            raw = re.split(separators, folded)
+            segments = [_clean(segment) for segment in raw]
             without_empty = [segment for segment in segments if segment not in ("", ".")]
             yield segments
+            yield [_clean(segment) for segment in raw if segment not in ("", ".")]
             yield without_empty
             yield _resolved(without_empty)
         decoded = unquote(path, errors="replace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from attrs import frozen
 
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import PAGES, Action, Channel, Source, Status
+from campaign_fsm.wire.answer import SCHEDULE_KEYS
 from campaign_fsm.wire.campaign import Campaign
 
 _GRACE: Final = 60.0
@@ -100,6 +101,8 @@ def _times(campaign: Campaign) -> tuple[datetime | None, datetime | None]:
 def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     start, _ = _times(campaign)
     due = start or campaign.created
+    if start is None and _start_unread(campaign):
+        return
     if due is None or (now - due).total_seconds() < _GRACE:
         return
     what = "its start time" if start else "it was created, and it has no start time to wait for"
@@ -112,13 +115,23 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     )
 
 
+def _start_unread(campaign: Campaign) -> bool:
+    """Whether there is a start that nobody can read: then nobody can say whether it has passed."""
+    schedule = campaign.raw.get("schedule")
+    return schedule is not None and (
+        not isinstance(schedule, Mapping) or SCHEDULE_KEYS[campaign.channel][0] in schedule
+    )
+
+
 def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     _, end = _times(campaign)
     if campaign.pending == 0:
         return
-    pending = "numbers" if campaign.pending is None else f"{campaign.pending} numbers"
     if end is None:
         return
+    count = campaign.pending
+    uncounted = "; the resource does not say how many numbers wait."
+    numbers = "1 number" if count == 1 else f"{count} numbers"
     if end <= now:
         again = decide(campaign.status, Action.RESCHEDULE, channel=campaign.channel, started=campaign.started)
         advice = "A bare resume is legal, but the platform may pause or complete it again at once; "
@@ -128,15 +141,18 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         else:
             advice += f"no page shows a {campaign.channel} campaign getting a new end once it has started."
         yield Diagnosis(
-            "paused by its end time, with numbers pending",
-            f"The end time passed {_ago(end, now)} ago while {pending} were pending.",
+            "paused by its end time" + (", with numbers pending" if count else ""),
+            f"The end time passed {_ago(end, now)} ago"
+            + (f" while {numbers} {'was' if count == 1 else 'were'} pending." if count else uncounted),
             advice,
             (_SUSPENDS, _EXPIRES, *((_MULTI_DAY,) if campaign.channel is Channel.VOICE else ())),
         )
     else:
         yield Diagnosis(
             "paused, and will be canceled at its end",
-            f"{pending.capitalize()} are pending, and the end time comes in {_ago(now, end)}.",
+            f"{numbers} {'is' if count == 1 else 'are'} pending, and the end time comes in {_ago(now, end)}."
+            if count
+            else f"The end time comes in {_ago(now, end)}{uncounted}",
             "Resume it before that, or the rest is marked as failed.",
             (_EXPIRES,),
         )
@@ -166,4 +182,4 @@ def _ago(earlier: datetime, later: datetime) -> str:
         if seconds >= size:
             count = int(seconds // size)
             return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{seconds:.0f} seconds"
+    return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"

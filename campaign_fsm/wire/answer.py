@@ -99,12 +99,15 @@ def read_envelope(answer: Answer) -> dict[str, Any]:
     """The JSON object that an answer is.
 
     Raises:
-        NotReadable: It is none, or not for every parser.
+        NotReadable: It is none, or not for every parser, or it is that of a failure (S8).
     """
     try:
-        return read_object(answer.body)
+        envelope = read_object(answer.body)
     except Ambiguous as problem:
         raise NotReadable(f"the answer cannot be used: {problem}") from None
+    if "RestException" in envelope:
+        raise NotReadable("the answer says that it failed")
+    return envelope
 
 
 def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> Item:

@@ -18,6 +18,25 @@ _MOST: Final = 64 * 1024
 _KEYS: Final = ("campaign_sid", "status", "date_created", "date_updated", "report_url")
 
 
+def _plain(key: str) -> str:
+    return key.replace("_", "").casefold()
+
+
+_NAMES: Final = {_plain(key): key for key in _KEYS}
+
+
+def _spelling(raw_status: str) -> str:
+    """The spelling of a status tells two callbacks apart only where it is on no list."""
+    known = Status.parse(raw_status)
+    return raw_status if known is Status.UNKNOWN else known.value
+
+
+def _unread(raw: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """The times that could not be read: in everything else deliveries of one callback may differ."""
+    times = {"date_created", "date_updated"}
+    return frozenset((name, repr(value)) for key, value in raw.items() if (name := _NAMES.get(_plain(key))) in times)
+
+
 @frozen(repr=False)
 class StatusCallback:
     """What somebody who posted to the callback URL claims about a campaign.
@@ -32,23 +51,19 @@ class StatusCallback:
         created: When the campaign was created, an aware datetime.
         updated: When it was last changed.
         report_url: A link to the report; anybody who has it can read the report.
-        raw: Everything else, as it came.
+        raw: Everything else, and what could not be used, as it came.
     """
 
     campaign_id: str
     claimed_status: Status
-    raw_status: str = field(eq=False)
+    raw_status: str = field(eq=_spelling)
     created: datetime | None = None
     updated: datetime | None = None
     report_url: str | None = field(default=None, eq=False)
-    raw: Mapping[str, Any] = field(factory=dict, eq=False)
+    raw: Mapping[str, Any] = field(factory=dict, eq=_unread)
 
     def __repr__(self) -> str:
         return f"StatusCallback(campaign_id={self.campaign_id!r}, claimed_status={self.claimed_status.value!r})"
-
-
-def _plain(key: str) -> str:
-    return key.replace("_", "").casefold()
 
 
 def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallback:
@@ -64,15 +79,16 @@ def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallba
     document = body if isinstance(body, Mapping) else _document(body)
     found: dict[str, Any] = {}
     raw: dict[str, Any] = {}
-    names = {_plain(key): key for key in _KEYS}
     for key, value in document.items():
-        name = names.get(_plain(key)) if isinstance(key, str) else None
+        name = _NAMES.get(_plain(key)) if isinstance(key, str) else None
         if name is None:
             raw[str(key)] = value
         elif name in found:
             raise UnreadableCallback(reason=f"it says {name} twice")
         else:
             found[name] = value
+            if value is not None and not _usable(name, value):
+                raw[key] = value
     campaign_id, status = found.get("campaign_sid"), found.get("status")
     if not isinstance(campaign_id, str) or not is_id(campaign_id):
         raise UnreadableCallback(reason="it names no campaign")
@@ -90,7 +106,13 @@ def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallba
     )
 
 
-def _document(body: bytes | str) -> Mapping[str, Any]:
+def _usable(name: str, value: object) -> bool:
+    return moment(value) is not None if name.startswith("date_") else isinstance(value, str)
+
+
+def _document(body: object) -> Mapping[str, Any]:
+    if not isinstance(body, str | bytes | bytearray | memoryview):
+        raise UnreadableCallback(reason="it is no JSON object")
     try:
         data = body.encode() if isinstance(body, str) else bytes(body)
     except UnicodeEncodeError:
@@ -100,4 +122,4 @@ def _document(body: bytes | str) -> Mapping[str, Any]:
     try:
         return read_object(data)
     except Ambiguous as problem:
-        raise UnreadableCallback(reason=str(problem)) from None
+        raise UnreadableCallback(reason=text_of(str(problem), 200) or "it cannot be read") from None

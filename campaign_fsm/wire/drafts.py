@@ -20,26 +20,40 @@ from attrs import field, frozen
 
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 
-_AHEAD: Final = timedelta(minutes=10)
+_AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
 _MOST_NUMBERS: Final = 5000
 _SHOWN: Final = 5
 # Their content stays out of errors and logs.
 _PRIVATE: Final = frozenset({"from", "template", "read_via_text", "custom_field", "caller_id"})
 
+_halves: Final = re.compile("[\ud800-\udfff]")
+
 Check = Callable[[Any], Iterator[str]]
 
 
-def _shown(name: str, value: object) -> str:
-    if name in _PRIVATE and isinstance(value, str):
+def _form(value: object) -> str:
+    """What may be shown of something private."""
+    if isinstance(value, str):
         return f"{len(value)} characters"
     if isinstance(value, list | tuple):
         return f"{len(value)} entries"
+    return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def _shown(name: str, value: object) -> str:
+    if name in _PRIVATE or isinstance(value, list | tuple):
+        return _form(value)
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _kept(value: Any) -> Any:
+    """A list as a tuple: nobody can change it after it was checked, and equal drafts have one hash."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 # Checks of one value: each yields what the limit is, for everything that breaks it.
@@ -51,6 +65,8 @@ def _text(least: int = 1, most: int | None = None) -> Check:
     def check(value: Any) -> Iterator[str]:
         if not isinstance(value, str) or len(value.strip()) < least or (most is not None and len(value) > most):
             yield limit
+        elif _halves.search(value):
+            yield "a text of whole characters, without halves of surrogate pairs"
 
     return check
 
@@ -72,9 +88,10 @@ def _digits(value: Any) -> Iterator[str]:
 def _url(value: Any) -> Iterator[str]:
     try:
         parts = urlsplit(value) if isinstance(value, str) and value.isprintable() and " " not in value else None
-    except ValueError:
-        parts = None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        sound = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is none
+        sound = False
+    if not sound:
         yield "an http or https URL"
 
 
@@ -101,7 +118,7 @@ def _whole(least: int, most: int | None = None) -> Check:
 def _lists(value: Any) -> Iterator[str]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 5:
         yield "1 to 5 list ids"
-    elif not all(isinstance(entry, str) and entry.strip() for entry in value):
+    elif not all(isinstance(entry, str) and entry.strip() and not _halves.search(entry) for entry in value):
         yield "list ids, each a text"
 
 
@@ -114,14 +131,20 @@ def _library() -> Any:
     return phonenumbers
 
 
+def _bare(number: str) -> str:
+    """A number without what people put between its digits."""
+    return re.sub(r"[ ().-]", "", number)
+
+
 def _possible(number: str) -> bool:
     library = _library()
-    if not re.fullmatch(r"\+?[0-9]{6,15}", number):
+    bare = _bare(number)
+    if not re.fullmatch(r"\+?[0-9]{6,15}", bare):
         return False
-    if library is None or not number.startswith("+"):
+    if library is None or not bare.startswith("+"):
         return True
     try:
-        return bool(library.is_possible_number(library.parse(number)))
+        return bool(library.is_possible_number(library.parse(bare)))
     except library.NumberParseException:
         return False
 
@@ -155,14 +178,14 @@ class Retries:
     number_of_retries: int
     interval_mins: int | None = None
     mechanism: str | None = None
-    on_status: Sequence[str] | None = None
+    on_status: Sequence[str] | None = field(default=None, converter=_kept)
 
 
 _RETRY_STATUSES: Final = ("busy", "no-answer", "failed")
 
 
 def _retry_statuses(value: Any) -> Iterator[str]:
-    if not isinstance(value, list | tuple) or not value or not all(entry in _RETRY_STATUSES for entry in value):
+    if not isinstance(value, list | tuple) or not all(entry in _RETRY_STATUSES for entry in value):
         yield f"some of {', '.join(_RETRY_STATUSES)}"
 
 
@@ -199,7 +222,8 @@ def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
     if value.start is None and value.end is None:
         yield FieldProblem("schedule", "a start or an end, or no schedule at all", "neither")
     elif sound and value.start is not None and value.end is not None:
-        length = value.end - value.start
+        # In UTC: within one zone Python subtracts what clocks show, and those are set twice a year.
+        length = value.end.astimezone(UTC) - value.start.astimezone(UTC)
         if channel is Channel.MESSAGE and length < _SHORTEST:
             yield FieldProblem(last, "at least 2 hours after the start", f"{length} after it")
         elif length <= timedelta(0):
@@ -210,6 +234,18 @@ def schedule_to_wire(schedule: Schedule, channel: Channel) -> dict[str, str]:
     """A schedule as RFC 3339 texts with their offsets, under the keys of the channel."""
     parts = zip(SCHEDULE_KEYS[channel], (schedule.start, schedule.end), strict=True)
     return {key: part.isoformat() for key, part in parts if part is not None}
+
+
+def _sent(value: Any, channel: Channel) -> Any:
+    """A value as it stands in JSON."""
+    match value:
+        case Schedule():
+            return schedule_to_wire(value, channel)
+        case Retries():
+            return {name: _sent(part, channel) for name in _RETRIES if (part := getattr(value, name)) is not None}
+        case tuple():
+            return list(value)
+    return value
 
 
 def _limit(check: Check | None, *, wire: str = "", required: bool = False) -> dict[str, Any]:
@@ -270,16 +306,7 @@ class _Draft:
 
     def to_wire(self) -> dict[str, Any]:
         """The parameters as they are sent, without what is not set."""
-        wire: dict[str, Any] = {}
-        for name, value in self._values().items():
-            if value is None:
-                continue
-            if isinstance(value, Schedule):
-                value = schedule_to_wire(value, self.channel)  # noqa: PLW2901
-            elif isinstance(value, Retries):
-                value = {key: part for key, part in attrs.asdict(value).items() if part is not None}  # noqa: PLW2901
-            wire[name] = list(value) if isinstance(value, tuple) else value
-        return wire
+        return {name: _sent(value, self.channel) for name, value in self._values().items() if value is not None}
 
     @classmethod
     def from_wire(cls, parameters: Mapping[str, Any]) -> Self:
@@ -297,42 +324,73 @@ class _Draft:
         Raises:
             InvalidParameters: The server does not show everything that a draft needs.
         """
-        shown: dict[str, Any] = {**campaign.raw, **campaign.callbacks}
-        shown |= {"name": campaign.name, "template": campaign.template, "schedule": campaign.schedule}
-        shown |= {
-            "lists": campaign.lists or None,
-            "dlt_entity_id": shown.get("dlt_entitiy_id", shown.get("dlt_entity_id")),
-        }
+        shown: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": _shown_schedule(campaign)}
+        read = {"name": campaign.name, "template": campaign.template, "lists": campaign.lists or None}
+        shown |= {key: value for key, value in read.items() if value is not None}
+        if shown.get("dlt_entitiy_id") is not None:  # S1 spells it so
+            shown["dlt_entity_id"] = shown["dlt_entitiy_id"]
         known = cls.specs()
         return cls.build(
             {key: value for key, value in shown.items() if key in known and value is not None}, partial=False
         )
 
     @classmethod
-    def build(cls, parameters: Mapping[str, Any], *, partial: bool) -> Self:
-        """A draft from parameters in wire names; a partial one may lack what is required."""
+    def build(cls, parameters: Mapping[str, Any], *, partial: bool, problems: Sequence[FieldProblem] = ()) -> Self:
+        """A draft from parameters in wire names; a partial one may lack what is required.
+
+        Args:
+            parameters: What is given.
+            partial: Whether it is for an edit of some parameters only.
+            problems: What is known to be wrong already.
+        """
         specs = cls.specs()
-        problems: list[FieldProblem] = []
+        found = list(problems)
         values: dict[str, Any] = {}
+        unread: set[str] = set()
         for name, value in parameters.items():
             if name in specs:
-                values[specs[name].name] = _from_wire(name, value, cls.channel, problems)
-            elif not (name == "channel" and cls.channel is Channel.MESSAGE and value == "SMS"):
-                near = get_close_matches(name, specs, n=1)
-                problems.append(
-                    FieldProblem(name[:60], f"no such parameter{f'; did you mean {near[0]}?' if near else ''}")
-                )
+                wrong: list[FieldProblem] = []
+                values[name] = _from_wire(name, value, cls.channel, wrong)
+                # A part that could not even be read is not reported a second time as a whole.
+                unread |= {name, *(problem.field for problem in wrong)} if wrong else set()
+                found += wrong
+            else:
+                found += cls._stranger(str(name), value)
         draft = cls.__new__(cls)
-        for spec in specs.values():
-            object.__setattr__(draft, spec.name, values.get(spec.name))
-        reported = {problem.field for problem in problems}
-        # A part that could not even be read is not reported a second time as a whole.
-        parts = {name.partition(".")[0] for name in reported}
-        problems += [found for found in draft.problems(partial=partial) if found.field not in parts]
-        if problems:
+        for name, spec in specs.items():
+            object.__setattr__(draft, spec.name, _kept(values.get(name)))
+        found += [problem for problem in draft.problems(partial=partial) if problem.field not in unread]
+        if partial:
+            # No page says how a parameter is taken back, so none is sent as null.
+            rule = "a value; no page shows how to unset one"
+            found += [FieldProblem(name, rule, "None") for name in specs if name in values and values[name] is None]
+        if found:
             what = f"edit of a {cls.channel} campaign" if partial else f"{cls.channel} campaign"
-            raise InvalidParameters(what=what, problems=tuple(problems))
+            raise InvalidParameters(what=what, problems=tuple(found))
         return draft
+
+    @classmethod
+    def _stranger(cls, name: str, value: object) -> Iterator[FieldProblem]:
+        if name == "channel" and cls.channel is Channel.MESSAGE:
+            if value != "SMS":
+                yield FieldProblem(name, "SMS, in capitals", _shown(name, value))
+            return
+        near = get_close_matches(name, cls.specs(), n=1)
+        yield FieldProblem(
+            text_of(name, 60) or "''", f"no such parameter{f'; did you mean {near[0]}?' if near else ''}"
+        )
+
+
+def _shown_schedule(campaign: Campaign) -> object:
+    """The schedule that a campaign shows, with the parts of it that could not be read as they came."""
+    read, unread = campaign.schedule, campaign.raw.get("schedule")
+    if read is None:
+        return unread
+    keys = SCHEDULE_KEYS[campaign.channel]
+    times = dict(zip(keys, (read.start, read.end), strict=True))
+    if isinstance(unread, Mapping):
+        times = {key: unread.get(key) if time is None else time for key, time in times.items()}
+    return {key: time for key, time in times.items() if time is not None} or None
 
 
 def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProblem]) -> Any:
@@ -359,13 +417,15 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
 def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[FieldProblem]:
     for key in value:
         if key not in keys:
-            yield FieldProblem(f"{name}.{key}"[:60], f"no such parameter; there are {', '.join(keys)}")
+            yield FieldProblem(text_of(f"{name}.{key}", 60) or name, f"no such parameter; there are {', '.join(keys)}")
 
 
 def _soon(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:
-    if schedule and schedule.start and schedule.start < now + _AHEAD:
+    if not schedule or not schedule.start:
+        return
+    ahead = (schedule.start.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
+    if ahead < _AHEAD:
         name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
-        ahead = (schedule.start - now).total_seconds()
         yield FieldProblem(name, "S6 asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead")
 
 
@@ -400,10 +460,10 @@ class MessageCampaignDraft(_Draft):
     channel: ClassVar[Channel] = Channel.MESSAGE
 
     content_type: str = field(metadata=_limit(_one_of("static", "dynamic"), required=True))
-    lists: Sequence[str] = field(metadata=_limit(_lists, required=True))
+    lists: Sequence[str] = field(converter=_kept, metadata=_limit(_lists, required=True))
     sender_id: str = field(metadata=_limit(_text(), required=True))
     sms_type: str = field(metadata=_limit(_one_of("transactional", "promotional", any_case=True), required=True))
-    template: str = field(metadata=_limit(_text(1, 2000), required=True))
+    template: str = field(repr=_form, metadata=_limit(_text(1, 2000), required=True))
     dlt_entity_id: str | None = field(default=None, metadata=_limit(_digits))
     dlt_template_id: str | None = field(default=None, metadata=_limit(_digits))
     name: str | None = field(default=None, metadata=_limit(_text(3)))
@@ -430,7 +490,7 @@ class MessageCampaignDraft(_Draft):
                 yield FieldProblem(name, "S6 requires it for India", "nothing")
         if self.name is not None and len(self.name) == 3:
             yield FieldProblem("name", "S3 asks for at least 3 characters, S6 for more than 3", repr(self.name))
-        if self.content_type == "dynamic" and "@@" not in self.template:
+        if self.content_type == "dynamic" and self.template and "@@" not in self.template:
             yield FieldProblem("template", "a dynamic template names columns as @@column", "none")
         yield from _soon(self.schedule, self.channel, now)
 
@@ -477,13 +537,15 @@ class VoiceCampaignDraft(_Draft):
 
     channel: ClassVar[Channel] = Channel.VOICE
 
-    caller_id: str = field(metadata=_limit(_text(), required=True))
-    from_: Sequence[str] | None = field(default=None, metadata=_limit(_numbers, wire="from"))
-    lists: Sequence[str] | None = field(default=None, metadata=_limit(_lists))
+    caller_id: str = field(repr=_form, metadata=_limit(_text(), required=True))
+    from_: Sequence[str] | None = field(
+        default=None, converter=_kept, repr=_form, metadata=_limit(_numbers, wire="from")
+    )
+    lists: Sequence[str] | None = field(default=None, converter=_kept, metadata=_limit(_lists))
     campaign_type: str | None = field(default=None, metadata=_limit(_one_of("static", "dynamic")))
     flow_type: str | None = field(default=None, metadata=_limit(_one_of("ivr", "greeting")))
     url: str | None = field(default=None, metadata=_limit(_url))
-    read_via_text: str | None = field(default=None, metadata=_limit(_text()))
+    read_via_text: str | None = field(default=None, repr=_form, metadata=_limit(_text()))
     name: str | None = field(default=None, metadata=_limit(_text(3)))
     type: str | None = field(default=None, metadata=_limit(_one_of("trans")))
     call_duplicate_numbers: bool | None = field(default=None, metadata=_limit(_boolean))
@@ -494,7 +556,7 @@ class VoiceCampaignDraft(_Draft):
     status_callback: str | None = field(default=None, metadata=_limit(_url))
     mode: str | None = field(default=None, metadata=_limit(_one_of("auto", "custom")))
     throttle: int | None = field(default=None, metadata=_limit(_whole(1)))
-    custom_field: str | None = field(default=None, metadata=_limit(_text()))
+    custom_field: str | None = field(default=None, repr=_form, metadata=_limit(_text()))
     repeat_menu_attempts: int | None = field(default=None, metadata=_limit(_whole(0)))
 
     def _across(self, given: dict[str, Any], *, partial: bool) -> Iterator[FieldProblem]:
@@ -507,9 +569,9 @@ class VoiceCampaignDraft(_Draft):
 
     def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
         numbers = self.from_ or ()
-        local = sum(not number.startswith("+") for number in numbers)
+        local = sum(not re.fullmatch(r"\+[0-9]+", number) for number in numbers)
         if local:
-            yield FieldProblem("from", "S7 prefers E.164, with + and the country code", f"{local} without")
+            yield FieldProblem("from", "S7 prefers E.164: +, the country code, digits alone", f"{local} others")
         invalid = _invalid_by_plan(numbers)
         if invalid:
             yield FieldProblem("from", "numbers that are valid in their country's plan", f"{invalid} that are not")
@@ -520,7 +582,8 @@ def _invalid_by_plan(numbers: Sequence[str]) -> int:
     library = _library()
     if library is None:
         return 0
-    return sum(number.startswith("+") and not library.is_valid_number(library.parse(number)) for number in numbers)
+    full = (bare for bare in map(_bare, numbers) if bare.startswith("+"))
+    return sum(not library.is_valid_number(library.parse(bare)) for bare in full)
 
 
 Draft = MessageCampaignDraft | VoiceCampaignDraft
@@ -544,17 +607,14 @@ def changes_to_wire(channel: Channel, changes: Mapping[str, Any]) -> tuple[dict[
     """
     names = _attribute_names(channel)
     given = {names.get(name, name): value for name, value in changes.items()}
+    problems = [
+        FieldProblem(wire, "one value; it is given by both of its names", "two")
+        for name, wire in names.items()
+        if name != wire and name in changes and wire in changes
+    ]
     if not given:
-        raise InvalidParameters(
-            what=f"edit of a {channel} campaign", problems=(FieldProblem("edit", "at least one parameter", "nothing"),)
-        )
-    draft = DRAFT_OF[channel].build(given, partial=True)
+        problems.append(FieldProblem("edit", "at least one parameter", "nothing"))
+    draft = DRAFT_OF[channel].build(given, partial=True, problems=problems)
     wire = draft.to_wire()
-    unset = [name for name, value in given.items() if value is None]
-    if unset:
-        # No page says how a parameter is taken back, so none is sent as null.
-        problems = tuple(FieldProblem(name, "a value; no page shows how to unset one", "None") for name in unset)
-        raise InvalidParameters(what=f"edit of a {channel} campaign", problems=problems)
-    return {name: wire[name] for name in given if name in wire}, tuple(
-        _soon(draft.schedule, channel, datetime.now(UTC))
-    )
+    warnings = tuple(found for found in draft.warnings() if found.field.partition(".")[0] in given)
+    return {name: wire[name] for name in given if name in wire}, warnings

@@ -86,6 +86,9 @@ def read_page(answer: Answer) -> Page:
         NotReadable: It is no list of items.
     """
     envelope = read_envelope(answer)
+    outer = envelope.get("http_code", answer.status_code)
+    if isinstance(outer, bool) or not isinstance(outer, int) or not 200 <= outer < 300:
+        raise NotReadable("the envelope's http_code contradicts the answer's status code")
     response = envelope.get("response")
     if response is None and "response" in envelope:
         response = []

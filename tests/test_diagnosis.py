@@ -1,0 +1,267 @@
+"""Diagnoses: what is said about a campaign that stands still, and that nothing is said about a healthy one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from campaign_fsm import Campaign, Channel, Schedule, Status, diagnose
+
+NOW = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
+CHANNELS = ["message", "voice"]
+# S1 counts what waits as `scheduled`, S3 as `pending`.
+WAITING = {"message": "scheduled", "voice": "pending"}
+
+NOT_STARTED = "created, but past its start"
+ENDED = "paused by its end time, with numbers pending"
+EXPIRES = "paused, and will be canceled at its end"
+FAILURES = "completed with failures"
+FAILED = "no number could be attempted"
+EXPIRED = "it expired while paused"
+UNKNOWN = "the status is on no list"
+
+
+def campaign(status, channel, *, start=None, end=None, pending=None, stats=(), **fields):
+    counts = dict(stats) if pending is None else {WAITING[channel]: pending, **dict(stats)}
+    schedule = Schedule(start, end) if start or end else None
+    return Campaign(
+        "a1", Status(status), fields.pop("raw_status", status), Channel(channel), schedule=schedule, stats=counts,
+        **fields,
+    )  # fmt: skip
+
+
+def titles(found):
+    return [one.title for one in diagnose(found, NOW)]
+
+
+def the_one(found):
+    (diagnosis,) = diagnose(found, NOW)
+    return diagnosis
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"start": NOW - MINUTE}, [NOT_STARTED]),
+        ({"start": NOW - MINUTE + INSTANT}, []),
+        ({"start": NOW}, []),
+        ({"start": NOW + DAY}, []),
+        ({"start": NOW - DAY}, [NOT_STARTED]),
+        ({"start": NOW - DAY, "end": NOW - HOUR}, [NOT_STARTED]),
+        ({"created": NOW - MINUTE}, [NOT_STARTED]),
+        ({"created": NOW - MINUTE + INSTANT}, []),
+        ({"created": NOW - MINUTE, "end": NOW + DAY}, [NOT_STARTED]),
+        ({"created": NOW - DAY, "start": NOW + HOUR}, []),
+        ({"created": NOW - DAY, "start": NOW - MINUTE + INSTANT}, []),
+        ({}, []),
+        ({"end": NOW - DAY}, []),
+    ],
+)
+def test_a_created_campaign_is_late_a_minute_after_its_start(channel, fields, expected):
+    """The start time, or the creation where there is no schedule to wait for (S5); nothing if neither is known."""
+    assert titles(campaign("created", channel, **fields)) == expected
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_how_late_a_created_campaign_is_is_said(channel):
+    """In the largest whole unit, and after what."""
+    found = the_one(campaign("created", channel, start=NOW - 3 * HOUR, created=NOW - 2 * DAY))
+    assert "3 hours after its start time" in found.explanation
+    found = the_one(campaign("created", channel, created=NOW - 2 * DAY))
+    assert "2 days after it was created" in found.explanation
+    assert "no start time" in found.explanation
+    assert "1 minute after" in the_one(campaign("created", channel, start=NOW - MINUTE)).explanation
+    assert "59 minutes after" in the_one(campaign("created", channel, start=NOW - HOUR + INSTANT)).explanation
+    assert "1 hour after" in the_one(campaign("created", channel, start=NOW - DAY + HOUR * 22 + MINUTE)).explanation
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_start_that_cannot_be_read_is_not_called_none(channel):
+    """A time without a zone is kept in `raw`; nobody can say whether it has passed."""
+    key = {"message": "start_time", "voice": "send_at"}[channel]
+    raw = {"schedule": {key: "2026-01-08T10:00:00"}}
+    for found in diagnose(campaign("created", channel, created=NOW - DAY, end=NOW + 9 * DAY, raw=raw), NOW):
+        assert "no start time" not in found.explanation
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"end": NOW, "pending": 3}, [ENDED]),
+        ({"end": NOW - INSTANT, "pending": 3}, [ENDED]),
+        ({"end": NOW + INSTANT, "pending": 3}, [EXPIRES]),
+        ({"end": NOW + DAY, "pending": 1}, [EXPIRES]),
+        ({"end": NOW - DAY, "pending": 0}, []),
+        ({"end": NOW + DAY, "pending": 0}, []),
+        ({"pending": 3}, []),
+        ({"start": NOW - DAY, "pending": 3}, []),
+        ({}, []),
+    ],
+)
+def test_a_paused_campaign_with_an_end_and_numbers_waiting_is_in_danger(channel, fields, expected):
+    """Before the end and after it; not without an end, and not with nobody left to contact (S4, S5)."""
+    assert titles(campaign("paused", channel, **fields)) == expected
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("end", [NOW - HOUR, NOW + HOUR])
+def test_a_paused_campaign_that_does_not_count_is_in_danger_too(channel, end):
+    """Without the count nobody can say that nobody is waiting."""
+    assert len(titles(campaign("paused", channel, end=end))) == 1
+    other = {"message": "pending", "voice": "scheduled"}[channel]
+    assert len(titles(campaign("paused", channel, end=end, stats={other: 0}))) == 1
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("end", [NOW - HOUR, NOW + HOUR])
+def test_what_is_not_counted_is_not_claimed(channel, end):
+    """Only as far as the resource itself says it."""
+    found = the_one(campaign("paused", channel, end=end))
+    assert "with numbers pending" not in found.title
+    assert "umbers are pending" not in found.explanation
+    assert "numbers were pending" not in found.explanation
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_how_many_wait_and_how_long_is_said(channel):
+    """The count of the stats, and the time to the end or since it."""
+    found = the_one(campaign("paused", channel, end=NOW + 2 * HOUR, pending=5))
+    assert "5 numbers are pending" in found.explanation
+    assert "in 2 hours" in found.explanation
+    found = the_one(campaign("paused", channel, end=NOW - DAY, pending=5))
+    assert "1 day ago" in found.explanation
+    assert "5 numbers were pending" in found.explanation
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_one_is_not_spelled_like_several(channel):
+    """One number is pending, for one second."""
+    found = the_one(campaign("paused", channel, end=NOW + timedelta(seconds=1), pending=1))
+    assert "1 numbers" not in found.explanation
+    assert "1 seconds" not in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("channel", "started", "expected"),
+    [
+        ("voice", True, "Reschedule it with an end that lies ahead"),
+        ("voice", False, "Reschedule it with an end that lies ahead"),
+        ("message", False, "Reschedule it with an end that lies ahead"),
+        ("message", True, "no page shows a message campaign getting a new end"),
+    ],
+)
+def test_the_advice_after_the_end_is_what_the_pages_allow(channel, started, expected):
+    """A new end on voice, contested once it has started (fact sheet 5.3); on message campaigns before the start."""
+    found = the_one(campaign("paused", channel, end=NOW - HOUR, pending=3, started=started))
+    assert expected in found.advice
+    assert ("contradict" in found.advice) == (channel == "voice" and started)
+    assert ("bare resume is legal" in found.advice) == (channel == "message" and started)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_the_advice_before_the_end_is_to_resume(channel):
+    """Resume is legal from paused (S1)."""
+    assert the_one(campaign("paused", channel, end=NOW + HOUR, pending=3)).advice.startswith("Resume it before that")
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("status", ["completed", "archived"])
+@pytest.mark.parametrize(
+    ("stats", "expected"),
+    [
+        ({"failed": 1}, "failed 1"),
+        ({"invalid": 2}, "invalid 2"),
+        ({"failed-dnd": 1}, "failed-dnd 1"),
+        ({"failed-no-attempt": 1}, "failed-no-attempt 1"),
+        ({"failed-expired": 1}, "failed-expired 1"),
+        ({"failed-no-balance": 1}, "failed-no-balance 1"),
+        ({"failed-of-a-new-kind": 1}, "failed-of-a-new-kind 1"),
+        ({"failed": 2, "invalid": 7, "failed-dnd": 7, "sent": 9}, "failed-dnd 7, invalid 7, failed 2"),
+    ],
+)
+def test_failures_of_a_completed_campaign_are_counted(channel, status, stats, expected):
+    """By the vendor's own keys, the greatest first; what was sent is no failure."""
+    found = the_one(campaign(status, channel, stats=stats))
+    assert found.title == FAILURES
+    assert found.explanation == f"Numbers that were not reached: {expected}."
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"status": "failed"}, FAILED),
+        ({"status": "failed", "start": NOW + DAY, "pending": 3}, FAILED),
+        ({"status": "canceled"}, EXPIRED),
+        ({"status": "canceled", "end": NOW + DAY, "pending": 3}, EXPIRED),
+        ({"status": "unknown", "raw_status": "stalled"}, UNKNOWN),
+    ],
+)
+def test_a_status_that_explains_itself_is_explained(channel, fields, title):
+    """Failed and canceled by S4, and what is on no list; times and counts change nothing."""
+    assert titles(campaign(channel=channel, **fields)) == [title]
+
+
+def test_an_unknown_status_is_quoted():
+    """As the server spells it, and so that it cannot drive a terminal."""
+    found = the_one(campaign("unknown", "message", raw_status="stal\x1bled"))
+    assert r"'stal\x1bled'" in found.explanation
+    assert "Every write is refused" in found.advice
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "created", "start": NOW + HOUR, "end": NOW + DAY, "pending": 10},
+        {"status": "created", "created": NOW},
+        {"status": "in-progress"},
+        {"status": "in-progress", "start": NOW - DAY, "end": NOW - HOUR, "pending": 3, "stats": {"failed": 3}},
+        {"status": "paused", "pending": 3},
+        {"status": "paused", "end": NOW - DAY, "pending": 0},
+        {"status": "completed"},
+        {"status": "completed", "end": NOW - DAY, "pending": 0, "stats": {"sent": 9, "failed": 0, "failed-dnd": 0}},
+        {"status": "completed", "stats": {"unfailed": 3, "failedish": 3, "submitted": 3}},
+        {"status": "archived", "stats": {"completed": 9, "invalid": 0}},
+        {"status": "deleted", "start": NOW - DAY, "end": NOW - HOUR, "pending": 3, "stats": {"failed": 3}},
+    ],
+)
+def test_nothing_is_said_about_a_campaign_that_is_well(channel, fields):
+    """No news is no news."""
+    assert diagnose(campaign(channel=channel, **fields), NOW) == ()
+
+
+EACH = [
+    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"S4", "S5"}),
+    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"S4"}),
+    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"S4", "S5"}),
+    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"S1", "S4"}),
+    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"S1", "S4"}),
+    (FAILED, {"status": "failed"}, {"S4"}),
+    (EXPIRED, {"status": "canceled"}, {"S4"}),
+    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"S4"}),
+]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(("title", "fields", "pages"), EACH)
+def test_every_diagnosis_has_sources_and_advice(channel, title, fields, pages):
+    """The pages of the fact sheet that it rests on, and what to do, in whole sentences."""
+    found = the_one(campaign(channel=channel, **fields))
+    assert found.title == title
+    assert {source.page.key for source in found.sources} == pages
+    assert all(source.says for source in found.sources)
+    assert found.explanation.endswith(".")
+    assert found.advice.endswith(".")
+    assert found.advice[0].isupper()
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_without_a_clock_the_local_one_is_used(channel):
+    """Now is now."""
+    now = datetime.now(UTC)
+    assert [found.title for found in diagnose(campaign("created", channel, start=now - HOUR))] == [NOT_STARTED]
+    assert diagnose(campaign("created", channel, start=now + HOUR)) == ()

@@ -131,6 +131,7 @@ def test_the_clock_moves_campaigns_in_the_order_of_time():
         (BASIC, url("x", account="other"), 404),
         (BASIC, "/v1/whatever", 404),
         (BASIC, url(None), 400),
+        (BASIC, url(None).replace("message-", "sms-"), 200),
         (BASIC, url(None) + "?channel=SMS&limit=51", 400),
         (BASIC, url(None) + "?channel=SMS&limit=x", 400),
     ],

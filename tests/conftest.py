@@ -58,3 +58,18 @@ def account(monkeypatch):
         monkeypatch.setenv("EXOTEL_API_KEY", simulator.api_key)
         monkeypatch.setenv("EXOTEL_API_TOKEN", simulator.api_token)
         yield simulator
+
+
+if "MUTANT_UNDER_TEST" in os.environ:
+
+    @pytest.fixture(autouse=True)
+    def cold_caches():
+        """What was computed before mutmut switched a mutant on would hide it."""
+        from campaign_fsm import lifecycle
+        from campaign_fsm.wire import intent, strictjson, target
+
+        lifecycle._CELLS.clear()
+        for module in (lifecycle, intent, strictjson, target):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()

@@ -81,6 +81,150 @@ ACCEPTED = {
     ("delete", "created"): "deleted",
 }
 
+# What each released code stands for: an edge of the account holder's or of the platform's. Where two
+# codes stand, the first is for before the start and the second for after it.
+EDGE_CODES = {
+    ("create", None): "CF101",
+    ("pause", "created"): "CF102",
+    ("pause", "in-progress"): "CF103",
+    ("resume", "paused"): "CF104",
+    ("complete", "paused"): "CF105",
+    ("archive", "completed"): "CF106",
+    ("edit", "created"): "CF107",
+    ("edit", "paused"): "CF108",
+    ("edit-callbacks", "created"): "CF109 CF111",
+    ("edit-callbacks", "paused"): "CF110 CF113",
+    ("edit-callbacks", "in-progress"): "CF112",
+    ("reschedule", "created"): "CF114",
+    ("reschedule", "paused"): "CF115 CF116",
+    ("delete", "created"): "CF117",
+}
+EVENT_CODES = {
+    ("start", "created"): "CF301",
+    ("finish", "in-progress"): "CF302",
+    ("fail", "created"): "CF303",
+    ("fail", "in-progress"): "CF304",
+    ("expire", "paused"): "CF305",
+    ("suspend", "in-progress"): "CF306",
+}
+
+EVENTS = {
+    ("start", "created"): "in-progress",
+    ("finish", "in-progress"): "completed",
+    ("fail", "created"): "failed",
+    ("fail", "in-progress"): "failed",
+    ("expire", "paused"): "canceled",
+    ("suspend", "in-progress"): "paused",
+}
+NO_WAY_BACK = {"CF105", "CF106", "CF117", "CF302", "CF303", "CF304", "CF305"}
+
+# The code of each refusal; a dot where nothing is ever refused. What is refused only for being
+# contested is CF251 everywhere.
+REFUSED_MESSAGE = """
+            create pause resume complete archive edit  edit-callbacks reschedule delete
+new         .      CF203 CF203  CF203    CF203   CF203 CF203          CF203      CF203
+created     CF202  .     CF222  CF225    CF226   CF232 CF233          CF234      CF241
+in-progress CF202  .     CF212  CF224    CF226   CF232 CF233          CF234      CF241
+paused      CF202  CF211 .      .        CF226   CF232 CF233          CF234      CF241
+completed   CF202  CF221 CF223  CF213    .       CF231 CF231          CF231      CF241
+archived    CF202  CF221 CF223  CF225    CF214   CF231 CF231          CF231      CF241
+failed      CF202  CF221 CF223  CF225    CF226   CF231 CF231          CF231      CF241
+canceled    CF202  CF221 CF223  CF225    CF226   CF231 CF231          CF231      CF241
+deleted     CF202  CF221 CF223  CF225    CF226   CF231 CF231          CF231      CF215
+unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201      CF201
+"""
+REFUSED_VOICE = """
+            create pause resume complete archive edit  edit-callbacks reschedule delete
+new         .      CF203 CF203  CF203    CF203   CF203 CF203          CF203      CF203
+created     CF202  .     CF222  CF225    CF226   CF232 .              CF235      CF243
+in-progress CF202  .     CF212  CF224    CF226   CF232 .              CF235      CF243
+paused      CF202  CF211 .      .        CF226   CF232 .              .          CF242
+completed   CF202  CF221 CF223  CF213    .       CF231 CF231          CF231      CF243
+archived    CF202  CF221 CF223  CF225    CF214   CF231 CF231          CF231      CF243
+failed      CF202  CF221 CF223  CF225    CF226   CF231 CF231          CF231      CF243
+canceled    CF202  CF221 CF223  CF225    CF226   CF231 CF231          CF231      CF243
+deleted     CF202  CF221 CF223  CF225    CF226   CF231 CF231          CF231      CF215
+unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201      CF201
+"""
+
+# The vendor's pages, by the keys of the fact sheet.
+PAGES = ["S1", "S2", "S2d", "S3", "S4", "S5", "S6", "S7", "S8"]
+# The pages that each code rests on, in the order in which they are said.
+RESTS_ON = """
+CF101 S6 S7
+CF102 S1 S3
+CF103 S1 S3 S5
+CF104 S1 S3
+CF105 S1 S3
+CF106 S1
+CF107 S1 S2
+CF108 S1 S2
+CF109 S1 S2
+CF110 S1 S2
+CF111 S2d
+CF112 S2d
+CF113 S2d
+CF114 S1 S2
+CF115 S1 S2
+CF116 S5 S2
+CF117 S3 S4 S5
+CF201
+CF202 S6
+CF203
+CF211 S1
+CF212 S1
+CF213 S1
+CF214 S1
+CF215 S3
+CF221 S1 S4
+CF222 S1 S5
+CF223 S1 S4
+CF224 S1 S1
+CF225 S1
+CF226 S1
+CF231 S1 S4
+CF232 S1 S2
+CF233 S1
+CF234 S1
+CF235 S5 S2
+CF241 S3
+CF242 S3 S4
+CF243 S3 S4
+CF251
+CF301 S5
+CF302 S4
+CF303 S4
+CF304 S4
+CF305 S4
+CF306 S5
+"""
+
+# A word or two of the title and of the advice of each problem.
+PROBLEMS = {
+    "CF401": ("after decoding or folding", "byte for byte"),
+    "CF402": ("method and path", "Use PUT or DELETE"),
+    "CF403": ("a query string", "without a query string"),
+    "CF404": ("credentials in the URL", "Authorization header"),
+    "CF405": ("contradicts the URL", "derive them from the URL"),
+    "CF406": ("method-override", "the method that is meant"),
+    "CF407": ("content type", "exactly one 'Content-Type: application/json'"),
+    "CF408": ("wrongly framed", "matching Content-Length"),
+    "CF409": ("exactly one UTF-8 JSON object", "in UTF-8"),
+    "CF410": ("keys", "every key once"),
+    "CF411": ("exactly one campaign", "one item"),
+    "CF412": ("not on the list", "pause, resume, complete, archive"),
+    "CF413": ("mixed with fields", "the action alone"),
+    "CF414": ("not a parameter", "out of an edit"),
+    "CF415": ("id or account", "1 to 64"),
+    "CF416": ("new end", "in the future"),
+    "CF417": ("a body", "DELETE without a body"),
+    "CF501": ("could not be read", "Look at the cause"),
+    "CF502": ("in exactly one way", "Look at the answer"),
+    "CF503": ("another campaign", "any proxy"),
+    "CF504": ("a cache", "Take the cache out"),
+    "CF505": ("the gate itself", "report it"),
+}
+
 # The shortest way by the account holder's own actions; a dot where there is none. Row: from, column: to.
 ROUTES_MESSAGE = """
             created in-progress paused completed       archived                 failed canceled deleted
@@ -117,6 +261,24 @@ def contested(status, action, channel, started):
         legal(status, action, channel, started) is not None
         and legal(status, action, channel, started, strict=True) is None
     )
+
+
+def code(status, action, channel, started, *, strict=False):
+    """The code that the typed tables give a cell."""
+    if legal(status, action, channel, started, strict=strict) is not None:
+        before, *after = EDGE_CODES[action, status].split()
+        has_started = status == "paused" if started is None else started
+        return after[0] if after and has_started else before
+    if contested(status, action, channel, started):
+        return "CF251"
+    head, *rows = (REFUSED_VOICE if channel == "voice" else REFUSED_MESSAGE).strip("\n").splitlines()
+    (row,) = [row.split()[1:] for row in rows if row.split()[0] == (status or "new")]
+    return row[head.split().index(action)]
+
+
+def pages():
+    """The keys of the pages that each code rests on."""
+    return {code: tuple(keys) for code, *keys in (line.split() for line in RESTS_ON.strip().splitlines())}
 
 
 def routes():

@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from wires import ALIAS, ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire, 
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action
-from campaign_fsm.wire.intent import Intent, preflight, read_intent
+from campaign_fsm.wire.intent import Intent, WireRequest, bad_end, mixed, preflight, read_intent
 from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
 from campaign_fsm.wire.target import Target, could_become_target, read_target
 
@@ -24,10 +25,14 @@ def test_what_cannot_be_read_in_one_way_is_refused_with_its_reason(name):
     assert caught.value.advice == PROBLEMS[code].advice
     assert caught.value.advice in str(caught.value)
     assert caught.value.reason.endswith(".")
-    if code not in ("CF401", "CF415") and parts.get("target", MESSAGE) in (MESSAGE, VOICE):
+    assert caught.value.reason != "None."
+    if code not in ("CF401", "CF415") and parts.get("target", MESSAGE).partition("?")[0] in (MESSAGE, VOICE):
         # Whatever was wrong with it, the campaign that it was about is named.
         assert caught.value.campaign_id == ID
         assert caught.value.channel == ("voice" if parts.get("target") == VOICE else "message")
+    if code in ("CF401", "CF415"):
+        # What is not of the documented form is not passed on as an id.
+        assert (caught.value.campaign_id, caught.value.channel) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,7 @@ def test_what_cannot_be_read_in_one_way_is_refused_with_its_reason(name):
         ("a wrong length", "not the length of its body"),
         ("a method override", "x-http-method-override may turn PUT into another method"),
         ("another Host", "names another host than its URL"),
-        ("a PATCH", "no page documents PATCH on a campaign"),
+        ("a PATCH", "no page documents PATCH on a campaign."),
         ("a PUT on the collection", "no page documents PUT on the collection"),
         ("a write below a campaign", "on a campaign/message-details"),
     ],
@@ -60,6 +65,105 @@ def test_the_reason_names_what_was_odd(name, told):
     with pytest.raises(UnreadableRequest) as caught:
         read_intent(wire(**UNREADABLE[name][1]))
     assert told in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"method": "A" * 99}, f"no page documents {'A' * 20} on a campaign."),
+        ({"target": f"{MESSAGE}/a/{'b' * 99}"}, f"no page documents PUT on a campaign/a/{'b' * 57}."),
+        ({"body": {"ACTION" + " " * 99: "x"}}, f"the key 'ACTION{' ' * 34}' could be taken for 'action'."),
+        ({"body": {"CAMPAIGNS" + " " * 99: []}}, f"the key 'CAMPAIGNS{' ' * 31}' could be taken for 'campaigns'."),
+        ({"body": {"action": "x" * 99}}, f"its action is '{'x' * 39}."),
+        ({"headers": [(b"Content-Type", b"\xff" * 99)]}, f"its Content-Type is '{'ÿ' * 60}'."),
+    ],
+)
+def test_a_reason_quotes_no_more_than_a_little_of_a_request(parts, reason):
+    """However long the odd thing is, the reason stays one line."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(**parts))
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("a body on a DELETE", "delete"), ("a status in an edit", "edit"), ("an action in a create", "create")],
+)
+def test_a_refusal_names_the_action_that_was_read(name, action):
+    """Where the action is known, the exception carries it."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(**UNREADABLE[name][1]))
+    assert caught.value.action == action
+
+
+def test_an_id_of_an_undocumented_form_is_never_passed_on():
+    """Also where something else is wrong with the request, and looked at first."""
+    for parts in ({"userinfo": True}, {"url_target": b"/harmless"}, {"headers": with_header("X-HTTP-Method", "PUT")}):
+        with pytest.raises(UnreadableRequest) as caught:
+            read_intent(wire(target=f"{MESSAGE}.json", **parts))
+        assert (caught.value.campaign_id, caught.value.channel) == (None, None)
+
+
+def test_the_refusals_of_the_gate_name_the_campaign_and_the_action():
+    """A mixed body and an end that is not ahead are refused with all that was read; of the keys five are named."""
+    intent = read_intent(wire(target=VOICE, body={"action": "resume", "name": "x"}))
+    told = {"channel": "voice", "campaign_id": ID, "action": "resume"}
+    for refusal, code, reason in (
+        (mixed(intent, ["k" * 99, *"bcdef"]), "CF413", f"beside the action stand '{'k' * 40}', 'b', 'c', 'd', 'e'."),
+        (bad_end(intent, "it is gone"), "CF416", "it is gone."),
+    ):
+        assert (refusal.code, refusal.reason, refusal.advice) == (code, reason, PROBLEMS[code].advice)
+        assert {name: getattr(refusal, name) for name in told} == told
+
+
+@pytest.mark.parametrize("action", ["create", "edit", "edit-callbacks", "reschedule", "delete"])
+def test_our_own_names_of_actions_are_no_verbs_of_the_vendor(action):
+    """A body can ask for the four documented actions and for nothing else that has a name here."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(body={"action": action}))
+    assert caught.value.code == "CF412"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "action",
+        "campaigns",
+        "status",
+        "_method",
+        "id",
+        "sid",
+        "schedule",
+        "status_callback",
+        "call_status_callback",
+        "call_schedule_callback",
+        "sms_status_callback",
+    ],
+)
+@pytest.mark.parametrize("target", [MESSAGE, VOICE])
+def test_no_key_that_the_judgement_hangs_on_may_come_in_another_case(key, target):
+    """What a lax parser takes for such a key is refused, on either channel."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(target=target, body={key.upper(): "x", "name": "n"}))
+    assert caught.value.code == "CF410"
+
+
+@pytest.mark.parametrize("item", [{"id": "another"}, {"sid": "another"}, {"campaigns": [{"action": "complete"}]}])
+def test_an_edit_smuggles_in_no_other_campaign(item):
+    """Neither another id nor a second layer of campaigns is a parameter."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(target=VOICE, body={"campaigns": [item]}))
+    assert (caught.value.code, caught.value.action) == ("CF414", "edit")
+
+
+@pytest.mark.parametrize(
+    "value", ["application/vnd.api+json", "application/json; charset=utf-8; x=y", "text/json", "application/json,"]
+)
+def test_a_content_type_that_is_not_just_json_is_refused(value):
+    """A near miss may be read as something else."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(headers=[(b"Content-Type", value.encode())]))
+    assert caught.value.code == "CF407"
 
 
 def test_every_code_of_an_unreadable_request_is_reached():
@@ -109,6 +213,8 @@ def test_an_action_is_read_in_every_documented_form(target, action):
         (VOICE, {"sms_status_callback": "https://x"}, "edit"),
         (VOICE, {"campaigns": [{"schedule": {"end_at": "x"}}]}, "reschedule"),
         (VOICE, {"schedule": {"end_at": "x"}, "name": "n"}, "edit"),
+        (VOICE, {"name": "n"}, "edit"),
+        (VOICE, {"id": ID, "name": "n"}, "edit"),
     ],
 )
 def test_an_edit_is_told_from_a_callback_edit_and_a_reschedule(target, body, action):
@@ -135,12 +241,53 @@ def test_a_host_header_of_an_ipv6_address_has_brackets():
         read_intent(wire(host="::1", headers=with_header("Host", "::1")))
 
 
+@pytest.mark.parametrize(
+    ("scheme", "port", "fine", "refused"),
+    [
+        ("https", None, ["api.exotel.com", "api.exotel.com:443"], ["api.exotel.com:80"]),
+        ("http", None, ["api.exotel.com", "api.exotel.com:80"], ["api.exotel.com:443"]),
+        ("http", 8080, ["api.exotel.com:8080"], ["api.exotel.com", "api.exotel.com:80"]),
+    ],
+)
+def test_the_host_header_goes_by_the_port_of_the_url(scheme, port, fine, refused):
+    """The default port of the scheme may be left out, any other one may not."""
+
+    def request(host):
+        return attrs.evolve(wire(headers=with_header("Host", host)), scheme=scheme, port=port)
+
+    assert all(isinstance(read_intent(request(host)), Intent) for host in fine)
+    for host in refused:
+        with pytest.raises(UnreadableRequest):
+            read_intent(request(host))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "origin"),
+    [("https", None, 443), ("https", 443, 443), ("http", None, 80), ("http", 80, 80), ("http", 8080, 8080)],
+)
+def test_one_origin_has_one_spelling(scheme, port, origin):
+    """Two URLs of the same campaign are the same campaign, whether they name the default port or not."""
+    assert attrs.evolve(wire(), scheme=scheme, port=port).origin == (scheme, "api.exotel.com", origin)
+
+
+def test_a_request_shows_neither_its_headers_nor_its_body():
+    """Credentials stand in the headers and phone numbers in the body: both stay out of logs and tracebacks."""
+    shown = repr(wire(body=b"+4912345", headers=[(b"Authorization", b"Basic secret")])).lower()
+    assert not [word for word in ("authorization", "secret", "4912345") if word in shown]
+
+
+def test_a_request_that_says_no_more_has_neither_body_nor_credentials():
+    """What a driver leaves out is empty."""
+    bare = WireRequest(method="GET", scheme="https", host="x", port=None, target=MESSAGE.encode(), headers=())
+    assert (bare.body, bare.userinfo, bare.url_target) == (b"", False, None)
+
+
 def test_a_content_length_that_fits_is_fine():
     """The usual case, with its framing said once."""
     assert isinstance(read_intent(wire(headers=with_header("Content-Length", "19"))), Intent)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
 def test_a_read_of_a_campaign_passes(method):
     """Reads are harmless; the campaign that they are about is still known."""
     target = read_intent(wire(method, f"{MESSAGE}?x=1", b"", headers=()))
@@ -155,7 +302,13 @@ def test_a_host_header_that_says_the_same_as_the_url_is_fine(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["application/json", "Application/JSON; charset=utf-8", 'application/json;charset="UTF-8"']
+    "value",
+    [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        'application/json;charset="UTF-8"',
+        " application/json ; charset=utf-8 ",
+    ],
 )
 def test_plain_json_content_types_are_fine(value):
     """UTF-8 is what JSON is; saying so changes nothing."""
@@ -187,14 +340,43 @@ def test_the_preflight_keeps_the_credentials_and_drops_what_belongs_to_the_write
     )
     read = preflight(wire(headers=headers))
     assert (read.method, read.body, read.target, read.host) == ("GET", b"", MESSAGE.encode(), "api.exotel.com")
-    assert [name for name, _ in read.headers] == [
-        b"Authorization",
-        b"Telemetry",
-        b"X-Trace",
-        b"Accept",
-        b"Accept-Encoding",
-        b"Cache-Control",
-    ]
+    assert read.headers == (
+        (b"Authorization", b"Basic x"),
+        (b"Telemetry", b"kept"),
+        (b"X-Trace", b"kept"),
+        (b"Accept", b"application/json"),
+        (b"Accept-Encoding", b"identity"),
+        (b"Cache-Control", b"no-cache"),
+    )
+    assert (read.values(b"range"), read.values(b"accept")) == ([], [b"application/json"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Accept",
+        "Accept-Encoding",
+        "Cache-Control",
+        "Content-Encoding",
+        "Content-Length",
+        "Content-Type",
+        "Expect",
+        "If-Match",
+        "If-Modified-Since",
+        "If-None-Match",
+        "If-Range",
+        "Range",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+    ],
+)
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper])
+def test_no_header_that_frames_or_conditions_the_write_is_in_the_preflight(name, spell):
+    """The read is asked for whole and fresh, whatever the write asked for, in any spelling of the header."""
+    read = preflight(wire(headers=[(spell(name).encode(), b"of the write")]))
+    assert [value for _, value in read.headers] == [b"application/json", b"identity", b"no-cache"]
 
 
 @given(st.binary(max_size=200))

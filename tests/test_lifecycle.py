@@ -12,6 +12,7 @@ from campaign_fsm import lifecycle
 from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, route
 from campaign_fsm.rules import (
     CONTESTED,
+    PAGES,
     PROBLEMS,
     REFUSALS,
     RULES,
@@ -31,6 +32,8 @@ def test_the_oracle_covers_the_enumerations():
     assert list(Status) == oracle.STATUSES
     assert list(Action) == oracle.ACTIONS
     assert list(Channel) == oracle.CHANNELS
+    assert list(Actor) == ["account holder", "platform"]
+    assert list(Standing) == ["documented", "contested", "platform"]
     assert len(list(oracle.cells())) == 2 * 10 * 9 * 3 * 2
 
 
@@ -76,6 +79,7 @@ def test_decide_agrees_with_the_oracle_in_every_cell():
             assert decision.accepted == frozenset(), where
             assert re.fullmatch(r"CF2\d\d", decision.code), where
             assert decision.standing is None, where
+            assert decision.effect == "", where
         else:
             late = {"created"} if action == "resume" and started is False else set()
             assert decision.accepted == set(oracle.ACCEPTED[action, status].split()) | late, where
@@ -94,6 +98,50 @@ def test_decide_agrees_with_the_oracle_in_every_cell():
             assert decision.code != "CF251", where
         counted += 1
     assert counted == 1080
+
+
+def test_every_cell_answers_with_its_typed_code():
+    """A released code keeps its meaning: each of the 1080 cells gives the code that was typed for it."""
+    for status, action, channel, started, strict in oracle.cells():
+        decision = decide(status, action, channel=channel, started=started, strict=strict)
+        where = (status, action, channel, started, strict)
+        assert decision.code == oracle.code(status, action, channel, started, strict=strict), where
+    assert {
+        (rule.trigger.value, rule.source.value): rule.code for rule in RULES if isinstance(rule.trigger, Event)
+    } == oracle.EVENT_CODES
+
+
+def test_every_code_rests_on_the_pages_that_were_typed_for_it():
+    """No rule and no refusal loses a page that it rests on, nor one that contradicts it."""
+    entries = (*RULES, *REFUSALS, CONTESTED)
+    assert {entry.code: tuple(source.page.key for source in entry.sources) for entry in entries} == oracle.pages()
+    assert [page.key for page in PAGES.values()] == list(PAGES) == oracle.PAGES
+    hosts = ("https://developer.exotel.com", "https://support.exotel.com")
+    assert all(page.url.startswith(hosts) for page in PAGES.values())
+
+
+def test_every_problem_says_what_its_code_stands_for():
+    """Title and advice of a code hold the words that were typed for it: none has another one's."""
+    assert list(oracle.PROBLEMS) == sorted(PROBLEMS)
+    for code, (title, advice) in oracle.PROBLEMS.items():
+        assert title in PROBLEMS[code].title, code
+        assert advice in PROBLEMS[code].advice, code
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "channel", "strict", "reason"),
+    [
+        ("completed", "pause", "message", False, "can be paused; this one is completed."),
+        ("paused", "pause", "message", False, "The campaign is already paused; there is nothing to pause."),
+        ("in-progress", "edit-callbacks", "message", False, "callback edit of a started message campaign."),
+        ("unknown", "archive", "voice", False, "Nobody documents what archive does in this status"),
+        ("created", "delete", "voice", True, "contradict each other about delete while created; strict"),
+        ("created", "pause", "message", False, "pause is legal while created."),
+    ],
+)
+def test_a_reason_names_the_status_the_action_and_the_channel(status, action, channel, strict, reason):
+    """Whatever a reason speaks of is what was asked about."""
+    assert reason in decide(status, action, channel=channel, strict=strict).reason
 
 
 def test_the_machine_agrees_with_the_oracle_in_every_cell():
@@ -187,6 +235,10 @@ def test_a_route_needs_statuses_of_the_list(bad):
         route(bad, "paused")
     with pytest.raises(ValueError, match="is no status"):
         route("paused", bad)
+    with pytest.raises(ValueError, match="it is one of created, in-progress, paused"):
+        route("paused", bad)
+    with pytest.raises(ValueError, match="'fax' is no channel; it is one of message, voice"):
+        route("paused", "completed", channel="fax")
 
 
 def test_a_refusal_that_has_a_way_names_it_and_marks_what_cannot_be_undone():
@@ -195,7 +247,9 @@ def test_a_refusal_that_has_a_way_names_it_and_marks_what_cannot_be_undone():
     assert decision.route == ("pause", "complete")
     assert decision.way == "pause, then complete (cannot be undone)"
     assert decision.as_dict()["irreversible_steps"] == ["complete"]
-    assert "Legal now: pause." in decision.advice
+    assert decision.advice == "Legal now: pause. The way there: pause, then complete (cannot be undone)."
+    assert decide("paused", "pause").advice == "Legal now: resume, complete."
+    assert decide("failed", "edit").advice == "Legal now: nothing."
 
 
 def test_a_decision_as_plain_data():
@@ -331,6 +385,33 @@ def test_the_platform_events_are_those_of_the_fact_sheet():
     }
 
 
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("started", [False, True])
+def test_the_platform_moves_campaigns_of_both_channels_alike(channel, started):
+    """No event asks for the channel or the start: from each status it leads where it was typed, or nowhere."""
+    machine = build_machine(channel)
+    counted = 0
+    for status in oracle.STATUSES[:-1]:
+        for event in Event:
+            model = lifecycle._Scratch(started)
+            machine.add_model(model, initial=status)
+            try:
+                assert model.trigger(event) is ((event, status) in oracle.EVENTS)
+            except MachineError:
+                assert (event, status) not in oracle.EVENTS
+            assert model.state == oracle.EVENTS.get((event, status), status)
+            counted += model.state != status
+            machine.remove_model(model)
+    assert counted == 6
+
+
+def test_the_columns_of_the_table_say_what_no_cell_shows():
+    """What cannot be undone, what stays as it is, and the one answer that is taken early: as typed, row by row."""
+    assert {rule.code for rule in RULES if not rule.undoable} == oracle.NO_WAY_BACK
+    assert {rule.code for rule in RULES if rule.dest is None} == {f"CF1{n:02}" for n in range(7, 17)}
+    assert {rule.code: set(rule.also_accepted) for rule in RULES if rule.also_accepted} == {"CF104": {"created"}}
+
+
 def broken(**changes):
     return attrs.evolve(RULES[1], code="CF199", **changes)
 
@@ -338,7 +419,10 @@ def broken(**changes):
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ((*RULES, broken()), "are the same edge"),
+        ((*RULES, broken()), "CF199 and CF102 are the same edge: pause from created"),
+        ((*RULES, broken(started=False)), "CF199 and CF102 are the same edge"),
+        ((*RULES, broken(started=True)), "CF199 and CF102 are the same edge"),
+        ((*RULES, broken(channels=frozenset({Channel.VOICE}))), "CF199 and CF102 are the same edge"),
         ((*RULES, attrs.evolve(RULES[1], source=Status.COMPLETED)), "codes used twice"),
         ((*RULES, broken(source=Status.UNKNOWN)), "the unknown status"),
         ((*RULES, broken(dest="gone", source=Status.COMPLETED)), "is no status"),
@@ -355,8 +439,10 @@ def test_a_table_that_is_not_sound_builds_no_machine(rules, message):
 
 
 def test_the_machine_has_no_way_around_the_table():
-    """No automatic `to_…` transitions, and the started rule stands as a condition."""
+    """No automatic `to_…` transitions, no state of its own, and the started rule stands as a condition."""
     machine = build_machine("message")
+    assert NEW == "new"
+    assert list(machine.states) == [NEW, *(status for status in oracle.STATUSES if status != "unknown")]
     assert not [name for name in machine.events if name.startswith("to_")]
     (edit,) = machine.get_transitions("edit", "created")
     assert [condition.func for condition in edit.conditions] == ["not_started"]
@@ -369,3 +455,4 @@ def test_deciding_leaves_no_trace_in_the_log_of_transitions(caplog):
     with caplog.at_level("INFO"):
         assert decide("paused", "resume")
     assert not [record for record in caplog.records if record.name.startswith("transitions")]
+    assert lifecycle._machine(Channel.MESSAGE).models == []

@@ -442,3 +442,71 @@ def test_the_simulator_can_keep_a_limit_of_its_own():
         assert client.get(campaign).status == "paused"
     with pytest.raises(ValueError, match="rate_limit"):
         Simulator(rate_limit=0)
+
+
+def test_what_was_spent_stays_spent_when_the_limit_changes(clock):
+    """Up or down, by the server or by a second client."""
+    spent = Budget(10, clock)
+    for _ in range(5):
+        take(spent)
+    spent.limit(7)
+    assert [take(spent)[1] > 0 for _ in range(3)] == [False, False, True]
+    other = Budget(3, clock)
+    for _ in range(3):
+        take(other)
+    other.limit(5)
+    assert [take(other)[1] > 0 for _ in range(3)] == [False, False, True]
+
+
+def test_whoever_is_second_asks_again_just_after_the_first(clock):
+    """Not earlier, and not much later, also when the first is late."""
+    spent = Budget(1, clock)
+    take(spent)
+    _, wait = take(spent)
+    second, later = take(spent)
+    assert wait < later <= wait + 0.1
+    clock.now += wait + 30
+    assert 0 < spent.ask(second) <= 0.1
+
+
+@pytest.mark.parametrize(("limit", "taken"), [(1, 30), (2, 2), (3, 3)])
+def test_a_limit_that_leaves_no_room_for_a_read_and_its_write_is_no_limit(clock, limit, taken):
+    """Two are needed at once."""
+    spent = Budget(30, clock)
+    spent.learn(answer(x_ratelimit_limit=limit))
+    assert spent.per_minute == taken
+
+
+@pytest.mark.parametrize(
+    ("ahead", "known"), [(0, False), (1, True), (89, True), (90, True), (91, False), (-5, False), (10**11, False)]
+)
+def test_a_reset_that_is_not_within_the_next_minute_and_a_half_is_not_believed(clock, ahead, known):
+    """It is a mistake, or that of another clock."""
+    spent = Budget(30, clock)
+    spent.learn(answer(x_ratelimit_remaining=0, x_ratelimit_reset=SERVER_NOW + ahead))
+    assert (take(spent)[1] > 0) is known
+
+
+def test_two_resets_that_are_nearly_the_same_are_of_one_window(clock):
+    """Of what was said of it the least counts; two seconds on it is the next window."""
+    for later, left in ((1, 0), (2, 5)):
+        spent = Budget(30, clock)
+        spent.learn(answer(x_ratelimit_remaining=0, x_ratelimit_reset=SERVER_NOW + 30))
+        spent.learn(answer(x_ratelimit_remaining=5, x_ratelimit_reset=SERVER_NOW + 30 + later))
+        assert (take(spent)[1] == 0.0) is bool(left)
+
+
+@pytest.mark.parametrize(
+    ("host", "vendor"),
+    [
+        ("exotel.com", True),
+        ("api.exotel.com", True),
+        ("api.in.exotel.com", True),
+        ("notexotel.com", False),
+        ("exotel.com.example", False),
+        ("localhost", False),
+    ],
+)
+def test_the_vendors_hosts_are_those_below_its_domain(host, vendor):
+    """And the domain itself."""
+    assert is_vendor(host) is vendor

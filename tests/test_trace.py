@@ -5,10 +5,11 @@ import logging
 import re
 import stat
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import pytest
+from wires import wire
 
 from campaign_fsm import (
     AsyncCampaignClient,
@@ -19,7 +20,9 @@ from campaign_fsm import (
     VoiceCampaignDraft,
     errors,
 )
+from campaign_fsm.gate.record import Record, request_id
 from campaign_fsm.trace import TraceFile
+from campaign_fsm.wire.answer import Answer
 
 SECRETS = ["key-canary", "token-canary", "+919876543210", "the-secret-text", "9876543210", "reports.example"]
 
@@ -58,6 +61,176 @@ def test_a_write_is_told_step_by_step(simulator):
     assert (read["status_code"], read["started"], sent["method"]) == (200, True, "PUT")
     assert answered["request_id"] != read["request_id"]
     assert answered["ms"] >= 0
+
+
+NOBODY = "0" * 32
+VOICE_EDIT = {"partial": True, "status_callback": "https://example.com"}
+
+
+def exactly(events):
+    """Events with what differs from run to run looked at and left out."""
+    plain = []
+    for event in events:
+        rest = dict(event)
+        assert datetime.fromisoformat(rest.pop("at")).utcoffset() == timedelta(0)
+        assert re.fullmatch(r"[0-9a-f]{8}-\d+-\d+", rest.pop("flow"))
+        assert 0 <= rest.pop("ms", 0) < 60_000
+        assert re.fullmatch(r"[0-9a-f]{32}", rest.pop("request_id", "0" * 32))
+        assert rest.pop("version") == 1
+        assert (rest.pop("host"), rest.pop("account")) == ("api.exotel.com", "acme1")
+        # Where a campaign is not found, the other channel is asked.
+        assert rest.pop("channel") == ("message" if event is events[-1] else "voice")
+        assert all(type(value) in (str, int, bool, list) for value in rest.values())
+        plain.append(rest)
+    return plain
+
+
+def test_an_event_has_all_that_an_audit_needs(simulator):
+    """Every key and value of every kind of event: others read these files."""
+    events = []
+    start, end = simulator.now - timedelta(hours=1), simulator.now + timedelta(hours=3)
+    one = simulator.add("in-progress", channel="voice", start=start, end=end)
+    two = simulator.add("paused", channel="voice")
+    times = {"start": start.isoformat(), "end": end.isoformat()}
+
+    def read(campaign, status, raw_status, **more):
+        found = {"event": "read", "campaign": campaign, "method": "GET", "status": status, "raw_status": raw_status}
+        return found | ({} if more.get("reused") else {"status_code": 200}) | more
+
+    def decided(campaign, action, code, *fields):
+        found = {"event": "decided", "campaign": campaign, "action": action, "code": code}
+        return found | {"standing": "documented", "strict": False, "fields": list(fields)}
+
+    def sent(campaign, action, *fields):
+        return {"event": "sent", "campaign": campaign, "action": action, "method": "PUT", "fields": list(fields)}
+
+    def answered(campaign, action, status_code=200, **more):
+        found = {"event": "answered", "campaign": campaign, "action": action, "method": "PUT"}
+        return found | {"status_code": status_code} | more
+
+    with client_of(simulator, trace=events.append, channel="voice", max_age=60) as client:
+        client.pause(one)
+        client.resume(one)
+        with pytest.raises(errors.IllegalTransition):
+            client.complete(one)
+        simulator.fault("server-error", method="PUT")
+        with pytest.raises(errors.ServerError):
+            client.edit(one, **VOICE_EDIT)
+        simulator.after_resume = lambda record: Status.CANCELED
+        with pytest.raises(errors.StateConflict):
+            client.resume(two)
+        simulator.fault("lost-after", method="PUT")
+        client.pause(one)
+        with pytest.raises(errors.StatusUnavailable):
+            client.pause(NOBODY)
+    running = {"started": True, **times}
+    assert exactly(events) == [
+        read(one, "in-progress", "InProgress", action="pause", **running),
+        decided(one, "pause", "CF103"),
+        sent(one, "pause"),
+        answered(one, "pause", status="paused", raw_status="Paused", **times),
+        read(one, "paused", "Paused", action="resume", reused=True, **running),
+        decided(one, "resume", "CF104"),
+        sent(one, "resume"),
+        answered(one, "resume", status="in-progress", raw_status="InProgress", **times),
+        # Illegal by the reading of a while ago, so it is read again before it is refused.
+        read(one, "in-progress", "InProgress", action="complete", **running),
+        {"event": "refused", "campaign": one, "action": "complete", "code": "CF224", "strict": False, "fields": []},
+        read(one, "in-progress", "InProgress", action="edit-callbacks", reused=True, **running),
+        decided(one, "edit-callbacks", "CF112", "status_callback"),
+        sent(one, "edit-callbacks", "status_callback"),
+        answered(one, "edit-callbacks", 503),
+        # Looked at until the patience ends.
+        *[read(one, "in-progress", "InProgress", **times)] * 5,
+        read(two, "paused", "Paused", action="resume", started=True),
+        decided(two, "resume", "CF104"),
+        sent(two, "resume"),
+        answered(
+            two,
+            "resume",
+            status="canceled",
+            raw_status="Canceled",
+            expected=["completed", "failed", "in-progress"],
+        ),
+        read(two, "canceled", "Canceled"),
+        read(one, "in-progress", "InProgress", action="pause", reused=True, **running),
+        decided(one, "pause", "CF103"),
+        sent(one, "pause"),
+        {"event": "failed", "campaign": one, "action": "pause", "method": "PUT", "error": "RemoteProtocolError"},
+        read(one, "paused", "Paused", **times),
+        {"event": "read", "campaign": NOBODY, "action": "pause", "method": "GET", "status_code": 404},
+        {"event": "refused", "campaign": NOBODY, "action": "pause", "method": "PUT", "code": "CF501"},
+        {"event": "read", "campaign": NOBODY, "method": "GET", "status_code": 404},
+    ]
+
+
+def test_milliseconds_count_from_the_request_to_its_answer(caplog):
+    """To a tenth in the trace, whole in the log."""
+    now, events = [100.0], []
+    record = Record(wire(), None, None, events.append, lambda: now[0])
+    record.begin()
+    now[0] += 1.23456
+    with caplog.at_level(logging.INFO, "campaign_fsm"):
+        record.has_failed("PUT", OSError())
+    assert [event["ms"] for event in events] == [1234.6]
+    assert caplog.messages == ["PUT -: OSError, request -, 1235 ms"]
+
+
+def test_the_request_id_is_looked_for_at_the_beginning_of_an_answer():
+    """Megabytes are not searched."""
+    said = b'"request_id": "0123"'
+    assert request_id(Answer(200, (), said)) == "0123"
+    assert request_id(Answer(200, (), b" " * (4096 - len(said)) + said)) == "0123"
+    assert request_id(Answer(200, (), b" " * (4097 - len(said)) + said)) is None
+
+
+def test_the_log_says_what_was_decided(simulator, caplog):
+    """Line by line: refusals and requests for information, what is odd as a warning."""
+    start, end = simulator.now - timedelta(hours=3), simulator.now - timedelta(hours=1)
+    running = simulator.add("in-progress", channel="voice")
+    ended = simulator.add("paused", channel="voice", start=start, end=end)
+
+    def broken(_):
+        raise ValueError
+
+    with (
+        caplog.at_level(logging.INFO, "campaign_fsm"),
+        client_of(simulator, channel="voice", on_drift=broken, deadline=30) as client,
+    ):
+        with pytest.raises(errors.IllegalTransition):
+            client.complete(running)
+        simulator.fault("server-error", method="GET")
+        simulator.after_resume = lambda record: Status.ARCHIVED
+        with pytest.raises(errors.StateConflict):
+            client.resume(ended)
+        simulator.fault("lost-after", method="PUT")
+        client.pause(running)
+    lines = [
+        (record.levelname, re.sub(r"(?<=request )[0-9a-f]{32}, \d+ ms|\d+(?= ms)", "#", record.getMessage()))
+        for record in caplog.records
+    ]
+    assert lines == [
+        ("INFO", f"GET {running}: 200 in-progress, request #"),
+        ("INFO", f"complete {running}: not sent [CF224], it is in-progress"),
+        ("INFO", f"GET {ended}: 503, request #"),
+        ("WARNING", f"resume {ended}: the status could not be read (503); next try in 0.5 s"),
+        ("INFO", f"GET {ended}: 200 paused, request #"),
+        (
+            "WARNING",
+            f"resume {ended}: its end time has passed, so the platform may complete or pause it again at once (S4, S5)",
+        ),
+        ("INFO", f"PUT resume {ended}: 200 archived, request #"),
+        (
+            "WARNING",
+            f"resume {ended}: drift, the answer shows 'Archived' and not one of completed, failed, in-progress, paused",
+        ),
+        ("ERROR", "the on_drift callback failed"),
+        ("INFO", f"GET {ended}: 200, request #"),
+        ("INFO", f"GET {running}: 200 in-progress, request #"),
+        ("INFO", f"PUT pause {running}: RemoteProtocolError, request -, # ms"),
+        ("INFO", f"GET {running}: 200, request #"),
+        ("INFO", f"pause {running}: applied, as a read after the write shows"),
+    ]
 
 
 def test_what_is_refused_is_told_too(simulator):

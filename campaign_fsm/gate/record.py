@@ -129,7 +129,7 @@ class Record:
             self._event(
                 "decided" if decision else "refused",
                 code=decision.code,
-                standing=decision.standing,
+                standing=decision.standing.value if decision.standing else None,
                 strict=decision.strict,
                 fields=sorted(fields),
             )
@@ -159,7 +159,7 @@ class Record:
                 status_code=answer.status_code,
                 request_id=request_id(answer),
                 ms=self._ms(),
-                expected=sorted(drift.expected) if drift else None,
+                expected=sorted(status.value for status in drift.expected) if drift else None,
                 **(_shown(answered) if answered else {}),
             )
 

@@ -114,16 +114,16 @@ def _take_moment(rest: dict[str, Any], key: str) -> datetime | None:
 
 def _take_stats(rest: dict[str, Any]) -> dict[str, int]:
     stats = rest.get("stats")
-    counts: dict[str, int] = {}
-    if isinstance(stats, dict):
-        # `type` and not `isinstance`: true is no count.
-        counts = {key: value for key, value in stats.items() if type(value) is int}
-        if len(counts) == len(stats):
-            del rest["stats"]
-        else:
-            rest["stats"] = {key: value for key, value in stats.items() if key not in counts}
-    elif not stats:
-        rest.pop("stats", None)
+    if not isinstance(stats, dict):
+        if not stats:
+            rest.pop("stats", None)
+        return {}
+    # Types, because true is an instance of int and no count.
+    if set(map(type, stats.values())) <= {int}:
+        del rest["stats"]
+        return stats
+    counts = {key: value for key, value in stats.items() if type(value) is int}
+    rest["stats"] = {key: value for key, value in stats.items() if key not in counts}
     return counts
 
 

@@ -65,14 +65,16 @@ def _known(keys: tuple[str, ...]) -> None:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if not pairs:
-        return {}
-    keys: tuple[str, ...] = next(zip(*pairs, strict=True))
-    try:
-        _known(keys)
-    except _Long:
-        _check(keys)
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        _check(tuple(key for key, _ in pairs))
+    if found:
+        keys = tuple(found)
+        try:
+            _known(keys)
+        except _Long:
+            _check(keys)
+    return found
 
 
 def _constant(text: str) -> Any:

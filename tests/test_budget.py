@@ -5,6 +5,7 @@ import threading
 import time
 
 import anyio
+import attrs
 import httpx
 import pytest
 from hypothesis import given
@@ -510,3 +511,63 @@ def test_two_resets_that_are_nearly_the_same_are_of_one_window(clock):
 def test_the_vendors_hosts_are_those_below_its_domain(host, vendor):
     """And the domain itself."""
     assert is_vendor(host) is vendor
+
+
+def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
+    """It pays for itself alone, and that of a pause does not wait behind others."""
+    gate = Gate(threading.RLock, budget=4, clock=clock)
+    flow = gate.flow(wire())
+    next(flow)
+    flow.send(None)
+    flow.send(answer(503))
+    assert isinstance(flow.send(None), Read)
+    assert isinstance(next(gate.flow(wire("GET", body=b""))), Forward)
+    flow.close()
+    for action, first in (("pause", True), ("resume", False)):
+        gate = Gate(threading.RLock, budget=2, clock=clock)
+        clock.now += 61
+        flow = gate.flow(wire(body={"action": action}))
+        next(flow)
+        flow.send(None)
+        flow.send(answer(503))
+        waiting = gate.flow(wire("GET", body=b""))
+        wait = next(waiting).seconds
+        flow.send(None)
+        clock.now += wait
+        assert isinstance(waiting.send(None), Pause if first else Forward)
+        assert isinstance(flow.send(None), Read) is first or not first
+        waiting.close()
+        flow.close()
+
+
+def test_a_read_waits_its_turn(clock):
+    """Only a pause goes first."""
+    gate = drained(2, clock)
+    one, other = gate.flow(wire(body={"action": "resume"})), gate.flow(wire("GET", body=b""))
+    wait = next(one).seconds
+    next(other)
+    clock.now += wait
+    assert isinstance(other.send(None), Pause)
+    assert isinstance(one.send(None), Acquire)
+
+
+def test_two_ports_are_two_servers(clock):
+    """Each has its own budget."""
+    gate = Gate(threading.RLock, budget=2, clock=clock)
+
+    def read(port):
+        return next(gate.flow(attrs.evolve(wire("GET", body=b""), port=port)))
+
+    assert [type(read(port)) for port in (8001, 8001, 8001, 8002)] == [Forward, Forward, Pause, Forward]
+
+
+def test_a_wait_without_a_campaign_is_logged_as_such(clock, caplog):
+    """And a callback that fails stops nothing."""
+
+    def broken(_):
+        raise ValueError
+
+    gate = drained(2, clock, on_wait=broken)
+    with caplog.at_level(logging.INFO, "campaign_fsm"):
+        assert isinstance(next(gate.flow(wire("GET", target=MESSAGE.rpartition("/")[0], body=b""))), Pause)
+    assert caplog.messages == ["GET - waits 60.0 s for the request budget", "the on_wait callback failed"]

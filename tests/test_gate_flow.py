@@ -1,5 +1,6 @@
 """The flow of the gate, driven by hand: no socket, no thread, every step in the test's hands."""
 
+import base64
 import contextlib
 import itertools
 import json
@@ -11,8 +12,10 @@ from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import errors
 from campaign_fsm.gate import Acquire, Forward, Gate, Judgement, Pause, Read
+from campaign_fsm.gate.flow import _check_end
 from campaign_fsm.rules import PROBLEMS, Channel, Status
 from campaign_fsm.wire.answer import Answer
+from campaign_fsm.wire.intent import read_intent
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 SOON, PAST = (NOW + timedelta(hours=3)).isoformat(), (NOW - timedelta(hours=3)).isoformat()
@@ -911,3 +914,84 @@ def test_a_flow_that_is_closed_at_any_step_leaves_the_lock_free():
 def test_channels_of_the_oracle_are_those_of_the_package():
     """A channel that is added has to be typed into the oracle."""
     assert [channel.value for channel in Channel] == oracle.CHANNELS
+
+
+SECRET = "token-canary"
+AUTHORIZED = (JSON, (b"Authorization", b"Basic " + base64.b64encode(f"key:{SECRET}".encode())))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (Answer(400, (), json.dumps({"RestException": {"Message": f"not {SECRET}"}}).encode()),),
+        (OSError(f"could not use {SECRET}"),),
+        (envelope(SECRET),),
+        (envelope(), Answer(307, (), json.dumps({"RestException": {"Message": f"not {SECRET}"}}).encode())),
+    ],
+)
+def test_whoever_echoes_credentials_gets_them_into_no_error(answers):
+    """A server in its error, in a status, in a redirect; a library in its message."""
+    with pytest.raises(errors.CampaignFsmError) as caught:
+        run(make(), wire(body={"action": "resume"}, headers=AUTHORIZED), *answers, transient=lambda _: False)
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value)
+
+
+def test_a_watched_read_gives_no_credentials_to_the_trace():
+    """Where a server echoes them as a status."""
+    events = []
+    gate = make(watch_reads=True, trace=events.append)
+    run(gate, wire("GET", body=b"", headers=AUTHORIZED), envelope(SECRET))
+    run(gate, wire("GET", body=b"", headers=AUTHORIZED), envelope(SECRET, id="another"))
+    assert [event.get("raw_status") for event in events] == ["[redacted]", None]
+    assert SECRET not in json.dumps(events)
+
+
+def test_a_refusal_over_an_answer_names_its_request():
+    """The vendor's support asks for the id; without an answer there is none, and nothing more to say."""
+    answer = Answer(404, (), json.dumps({"request_id": "r42", "response": {"code": 404}}).encode())
+    with pytest.raises(errors.StatusUnavailable) as caught:
+        run(make(), put("resume"), answer)
+    assert (caught.value.request_id, caught.value.status_code) == ("r42", 404)
+    with pytest.raises(errors.StatusUnavailable) as caught:
+        run(make(), put("resume"), OSError(), transient=lambda _: False)
+    assert caught.value.reason == "The status could not be read: OSError."
+    with pytest.raises(errors.StatusUnavailable) as caught:
+        run(make(), put("resume"), envelope(id="another"))
+    assert caught.value.reason == "the answer is about another campaign."
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        ({"send_at": SOON}, "the new schedule has no 'end_at'."),
+        ({"end_at": "soon"}, "'end_at' of the new schedule is no time with a time zone."),
+        ({"end_at": NOW.isoformat()}, "'end_at' of the new schedule is not ahead of 2026-01-05T10:00:00+00:00."),
+    ],
+)
+def test_what_is_wrong_with_a_new_end_is_said(schedule, reason):
+    """An end that comes right now is not ahead."""
+    intent = read_intent(wire(target=VOICE, body={"schedule": schedule}))
+    with pytest.raises(errors.UnreadableRequest) as caught:
+        _check_end(intent, NOW)
+    assert caught.value.reason == reason
+
+
+def test_a_failure_of_the_gate_is_named_by_its_class(monkeypatch):
+    """Not by its message, which may hold anything; and it says what to do."""
+    monkeypatch.setattr("campaign_fsm.gate.flow.read_intent", lambda _: {}[SECRET])
+    with pytest.raises(errors.GateFailure) as caught:
+        run(make(), put("resume"))
+    assert (caught.value.code, caught.value.reason) == ("CF505", "The gate failed with KeyError.")
+    assert caught.value.advice == PROBLEMS["CF505"].advice
+
+
+def test_an_answer_that_cannot_be_judged_is_handed_on_with_the_reason(monkeypatch, caplog):
+    """The write is done."""
+    gate = make()
+    judgement, _ = run(gate, put("resume"), envelope(), Answer(200, (), b"<html>"))
+    assert judgement.problem.startswith("the answer cannot be used: it is not JSON")
+    monkeypatch.setattr(Gate, "_drift", lambda *_: {}["x"])
+    judgement, _ = run(gate, put("resume"), envelope(), envelope("in-progress"))
+    assert judgement.problem == "KeyError"
+    assert "the answer to a write could not be judged" in caplog.messages

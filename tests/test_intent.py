@@ -42,7 +42,12 @@ def test_what_cannot_be_read_in_one_way_is_refused_with_its_reason(name):
         ("a case variant alone", "'Action' could be taken for 'action'"),
         ("several items", "'campaigns' holds 2 items, not one"),
         ("campaigns that is no list", "'campaigns' holds no list of items"),
-        ("both forms at once", "keys stand beside 'campaigns'"),
+        ("both forms at once", "^keys stand beside 'campaigns'"),
+        ("the voice form on a message campaign", "^a message campaign's body is flat, without 'campaigns'."),
+        ("an empty object", "^the campaign in its body is not a JSON object with content."),
+        ("a body on a DELETE", "^a DELETE with a body."),
+        ("two framings", "^it has both a Content-Length and a Transfer-Encoding."),
+        ("an odd transfer encoding", "^its Transfer-Encoding is not plain chunked."),
         ("an unknown action", "its action is 'stop'"),
         ("an action that is a list", "its action is a list"),
         ("a status in an edit", "'status' is no parameter"),
@@ -51,10 +56,10 @@ def test_what_cannot_be_read_in_one_way_is_refused_with_its_reason(name):
         ("no content type", "it has no Content-Type headers"),
         ("two content types", "it has 2 Content-Type headers"),
         ("a form", "'application/x-www-form-urlencoded'"),
-        ("an encoding", "Content-Encoding"),
-        ("a wrong length", "not the length of its body"),
+        ("an encoding", "^it has a Content-Encoding."),
+        ("a wrong length", "^its Content-Length is not the length of its body."),
         ("a method override", "x-http-method-override may turn PUT into another method"),
-        ("another Host", "names another host than its URL"),
+        ("another Host", "^its Host header names another host than its URL."),
         ("a PATCH", "no page documents PATCH on a campaign."),
         ("a PUT on the collection", "no page documents PUT on the collection"),
         ("a write below a campaign", "on a campaign/message-details"),
@@ -64,7 +69,9 @@ def test_the_reason_names_what_was_odd(name, told):
     """One sentence that a person can act on."""
     with pytest.raises(UnreadableRequest) as caught:
         read_intent(wire(**UNREADABLE[name][1]))
-    assert told in caught.value.reason
+    assert told.removeprefix("^") in caught.value.reason
+    if told.startswith("^"):
+        assert caught.value.reason.startswith(told[1:])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@
     │   ├── UnknownStatus        the status that was read is on no list
     │   ├── UnreadableRequest    the request cannot be read in exactly one way
     │   ├── StatusUnavailable    the status could not be read, or not for certain
+    │   ├── ForbiddenByPolicy    it would be legal, but the team's policy is against it
     │   └── GateFailure          the gate itself failed, and so let nothing out
     ├── ApiError                 the server answered, and not with success
     │   ├── BadRequest (400)   AuthenticationError (401)   PaymentRequired (402)   Forbidden (403)
@@ -23,6 +24,7 @@
     ├── NotOne                   a name that stands for no campaign, or for several (also a LookupError)
     ├── InvalidParameters        a draft, an edit or a schedule breaks documented limits (also a ValueError)
     ├── UnreadableCallback       a status callback cannot be read in exactly one way (also a ValueError)
+    ├── PolicyError              a policy file cannot be read or understood (also a ValueError)
     └── ConfigurationError       a client cannot be built from these settings (also a ValueError)
 
 Exceptions carry fields; their message is made from them. All of them survive pickling and copying.
@@ -152,6 +154,19 @@ class StatusUnavailable(Refused):
     request_id: str | None = None
     retry_after: float | None = None
     no_answer: bool = False
+
+
+@_error
+class ForbiddenByPolicy(Refused):
+    """The life cycle allows the write, but the team's policy is against it.
+
+    Attributes:
+        violations: The codes of everything that the policy has against it; `code` is the first.
+        origin: The file that the policy was read from.
+    """
+
+    violations: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @_error
@@ -441,6 +456,27 @@ class UnreadableCallback(CampaignFsmError, ValueError):
     @property
     def message(self) -> str:
         return f"The status callback cannot be used: {self.reason}. Read the campaign instead."
+
+
+@_error
+class PolicyError(CampaignFsmError, ValueError):
+    """A policy file cannot be read, or says something that is not understood.
+
+    Attributes:
+        path: The file.
+        line: The line, from 1; 0 if there is none to name.
+        key: The key, empty if it is about the whole file.
+        reason: What is wrong, and what there is instead.
+    """
+
+    path: str
+    line: int
+    key: str = ""
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path}{f':{self.line}' if self.line else ''}: {f'{self.key}: ' if self.key else ''}{self.reason}."
 
 
 @_error

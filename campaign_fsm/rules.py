@@ -10,7 +10,9 @@ with it. The first digit says what kind of thing a code is:
 - ``CF2xx`` a refusal by the life cycle,
 - ``CF3xx`` something that the platform does by itself,
 - ``CF4xx`` a request that cannot be read in exactly one way,
-- ``CF5xx`` a status that could not be read before a write.
+- ``CF5xx`` a status that could not be read before a write,
+- ``CF6xx`` something that an audit finds in recorded traffic,
+- ``CF7xx`` something that a team's policy is against.
 """
 
 from __future__ import annotations
@@ -714,6 +716,39 @@ PROBLEMS: Final = {
         Problem(
             "CF504", "the reading came from a cache", "Take the cache out from below the gate; nothing was written."
         ),
+        Problem(
+            "CF601",
+            "the server's answer contradicts the model",
+            "Look at the campaign; if nobody else moved it, report what the server did.",
+        ),
+        Problem(
+            "CF602",
+            "a write after a lost answer, without a read in between",
+            "Read the campaign after an answer that did not come: the write may have been applied.",
+        ),
+        Problem("CF603", "credentials in the recording", "Change the key, and filter the header out when recording."),
+        Problem("CF604", "a status that is on no list", "Ask the vendor what it means; no write is legal in it."),
+        Problem(
+            "CF605",
+            "a write that cannot be judged, because the status is not known",
+            "Record the read that comes before the write.",
+        ),
+        Problem(
+            "CF606", "parameters that break a documented limit", "Correct them; the server may refuse or drop them."
+        ),
+        Problem("CF607", "a suppression that suppresses nothing", "Take it out of the configuration."),
+        Problem("CF608", "a suppression that has expired", "Mend what it is about, or renew it with a reason."),
+        Problem("CF701", "an action that the policy forbids", "Leave it to those who may, or change the policy."),
+        Problem(
+            "CF702",
+            "an action without the confirmation that the policy asks for",
+            "Have it confirmed: confirmed=True, or --yes on the command line.",
+        ),
+        Problem("CF703", "a start outside of the hours that the policy allows", "Choose a start within the hours."),
+        Problem("CF704", "a schedule without the end that the policy asks for", "Give the schedule an end."),
+        Problem("CF705", "an archive earlier than the policy allows", "Wait until the campaign is old enough."),
+        Problem("CF706", "an account that the policy does not allow", "Use an account of the policy's list."),
+        Problem("CF707", "a host or region that the policy does not allow", "Use a host of the policy's list."),
     )
 }
-"""Codes of requests and readings that the gate refuses, by code."""
+"""Codes of requests and readings that the gate refuses, of what an audit finds and of policies, by code."""

@@ -23,6 +23,7 @@ from attrs import define, field
 
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step, Wait
+from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
 
@@ -55,6 +56,7 @@ class GuardSettings(TypedDict, total=False):
             first.
         on_wait: Called with a `Wait` when a request has to wait for the budget.
         trace: Called with each event of the decision trace (see `campaign_fsm.trace`).
+        policy: What the team forbids on top of the life cycle (see `campaign_fsm.policy`).
         watch_reads: Read the answers of campaign reads whole, so that they are logged and traced, and
             held to 4 MiB. Default False: they pass untouched.
         clock: Seconds, monotonic.
@@ -69,6 +71,7 @@ class GuardSettings(TypedDict, total=False):
     budget: int | None
     on_wait: Callable[[Wait], object] | None
     trace: Callable[[Mapping[str, Any]], object] | None
+    policy: Policy | None
     watch_reads: bool
     clock: Callable[[], float]
     now: Callable[[], datetime]

@@ -48,6 +48,9 @@ VALUES = {
     "problems": (errors.FieldProblem("lists", "1 to 5 list ids", "0 entries"),),
     "candidates": ("a1",),
     "transient": False,
+    "path": "campaign-fsm.toml",
+    "line": 3,
+    "key": "hours",
 }
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.CampaignFsmError)]
 CONCRETE = [kind for kind in KINDS if kind is not errors.CampaignFsmError]
@@ -104,6 +107,7 @@ def test_refused_means_not_sent():
         "UnreadableRequest",
         "StatusUnavailable",
         "GateFailure",
+        "ForbiddenByPolicy",
     }
 
 

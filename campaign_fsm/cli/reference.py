@@ -131,6 +131,8 @@ _GROUPS = {
     "CF3": "What the platform does by itself",
     "CF4": "Requests that cannot be read in exactly one way",
     "CF5": "Statuses that could not be read",
+    "CF6": "What an audit finds",
+    "CF7": "What a policy is against",
 }
 
 

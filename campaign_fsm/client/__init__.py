@@ -20,6 +20,7 @@ from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import ConfigurationError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import Drift, Judgement
 from campaign_fsm.lifecycle import Decision
+from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardSettings, GuardTransport
@@ -66,11 +67,14 @@ class _Client:
         on_wait: Called with a `Wait` when a request has to wait for the budget.
         trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
             gets each event (see `campaign_fsm.trace`).
+        policy: What the team forbids on top of the life cycle: a `Policy`, or the path of a file that has
+            one (``campaign-fsm.toml``, ``pyproject.toml``). Unset: nothing.
         plain_http_hosts: Hosts other than loopback to which plain HTTP is allowed.
         http: The module that builds clients: `httpx`, or one with the same API.
 
     Raises:
         ConfigurationError: A setting is missing, malformed or given twice; it names which.
+        PolicyError: The policy's file cannot be read or understood.
     """
 
     _face: str
@@ -97,6 +101,7 @@ class _Client:
         budget: int | None = None,
         on_wait: Callable[[gate.Wait], object] | None = None,
         trace: Trace | None = None,
+        policy: Policy | str | os.PathLike[str] | None = None,
         plain_http_hosts: Collection[str] = (),
         http: ModuleType = httpx,
     ) -> None:
@@ -110,6 +115,8 @@ class _Client:
             plain_http_hosts=plain_http_hosts,
         )
         self._family = http
+        if policy is not None and not isinstance(policy, Policy):
+            policy = load_configuration(os.fspath(policy)).policy
         if isinstance(timeout, int | float) and not timeout > 0:
             raise ConfigurationError(setting="timeout", problem=f"it is a number of seconds above 0, not {timeout!r}.")
         if transport is not None and (proxy is not None or verify is not _UNSET):
@@ -141,6 +148,7 @@ class _Client:
                 "budget": budget,
                 "on_wait": on_wait,
                 "trace": self._trace_file or trace,  # type: ignore[typeddict-item]
+                "policy": policy,
                 "watch_reads": True,
             },
         )

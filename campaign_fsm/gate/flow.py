@@ -23,6 +23,7 @@ from attrs import evolve
 from campaign_fsm.errors import (
     AlreadyThere,
     CampaignFsmError,
+    ForbiddenByPolicy,
     GateFailure,
     IllegalTransition,
     Refused,
@@ -35,6 +36,7 @@ from campaign_fsm.gate.model import Acquire, Drift, Forward, Judgement, Pause, R
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.record import Record, Trace
 from campaign_fsm.lifecycle import Decision, decide, platform_moves
+from campaign_fsm.policy import Policy, deed_of, is_confirmed
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Standing, Status
 from campaign_fsm.wire.answer import (
     SCHEDULE_KEYS,
@@ -76,6 +78,7 @@ class Gate:
         budget: int | None = None,
         on_wait: Callable[[Wait], object] | None = None,
         trace: Trace | None = None,
+        policy: Policy | None = None,
         watch_reads: bool = False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -99,6 +102,7 @@ class Gate:
         self._per_minute = budget
         self._on_wait = on_wait
         self._trace = trace
+        self._policy = policy
         self._watch_reads = watch_reads
         self._clock = clock
         self._now = now
@@ -142,10 +146,7 @@ class Gate:
         record = Record(request, intent.target, intent.action, self._trace, self._clock)
         urgent = intent.action is Action.PAUSE
         if intent.action is Action.CREATE:
-            yield from self._spend(request, intent.target, 1, urgent=urgent)
-            decision = decide(None, Action.CREATE, channel=intent.channel)
-            record.was_decided(decision, intent.fields)
-            return (yield from self._send(request, Judgement(intent, decision=decision), record))
+            return (yield from self._create(request, intent, record))
         key = self._key(request, intent.target)
         fresh = self._readings.get(key) is not None
         # Both requests are paid for before the lock is taken: nobody waits between read and write, and
@@ -172,6 +173,18 @@ class Gate:
         if judgement.drift:
             self._report(judgement.drift)
         return judgement
+
+    def _create(self, request: WireRequest, intent: Intent, record: Record) -> Generator[Step, Any, Judgement]:
+        """A create is about no campaign yet: there is nothing to lock and to read."""
+        yield from self._spend(request, intent.target, 1, urgent=False)
+        decision = decide(None, Action.CREATE, channel=intent.channel)
+        try:
+            self._ask_policy(intent, request, None, self._now())
+        except Refused as refusal:
+            record.was_refused(refusal.code)
+            raise
+        record.was_decided(decision, intent.fields)
+        return (yield from self._send(request, Judgement(intent, decision=decision), record))
 
     # The budget
 
@@ -333,13 +346,13 @@ class Gate:
         if kept:
             # The campaign may have moved since: nobody is refused on an old reading.
             with suppress(CampaignFsmError):
-                judgement = self._decided(intent, *kept, reused=True)
+                judgement = self._decided(request, intent, *kept, reused=True)
                 record.was_reused(kept[0], started=kept[0].started(self._now()))
                 self._record(record, judgement)
                 return judgement
         reading, sent_at = yield from self._read(request, intent, transient, record, paid=not kept)
         try:
-            judgement = self._decided(intent, reading, sent_at, reused=False)
+            judgement = self._decided(request, intent, reading, sent_at, reused=False)
         except Refused as refusal:
             if refusal.decision is not None:
                 record.was_decided(refusal.decision, intent.fields)
@@ -355,15 +368,48 @@ class Gate:
         assert judgement.decision is not None
         record.was_decided(judgement.decision, judgement.intent.fields)
 
-    def _decided(self, intent: Intent, reading: Reading, sent_at: float, *, reused: bool) -> Judgement:
+    def _decided(
+        self, request: WireRequest, intent: Intent, reading: Reading, sent_at: float, *, reused: bool
+    ) -> Judgement:
         # The server's clock stood at its Date when it answered, and has gone on since.
         age = timedelta(seconds=self._clock() - sent_at)
-        decision, warnings = self._decide(intent, reading, reading.date + age if reading.date else self._now())
+        now = reading.date + age if reading.date else self._now()
+        decision, warnings = self._decide(intent, reading, now)
         if not decision:
             raise _refusal(intent, reading, decision)
+        self._ask_policy(intent, request, reading, now)
         for warning in warnings:
             _log.warning("%s %s: %s", intent.action, intent.target.id, warning)
         return Judgement(intent, reading, reused, decision, warnings)
+
+    def _ask_policy(self, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> None:
+        """Refuse what the team's policy is against; asked last, so that it can only narrow."""
+        if not self._policy:
+            return
+        deed = deed_of(
+            intent,
+            host=request.host,
+            at=now,
+            name=reading.data.get("name") if reading else None,
+            start=reading.start if reading else None,
+            # Nothing says when it was completed, but not after it was last changed.
+            completed=moment(reading.data.get("date_updated")) if reading else None,
+            confirmed=is_confirmed(),
+        )
+        found = self._policy.violations(deed)
+        if found:
+            raise ForbiddenByPolicy(
+                code=found[0].code,
+                reason=" ".join(violation.reason for violation in found),
+                action=intent.action,
+                channel=intent.channel,
+                campaign_id=intent.target.id,
+                status=reading.status if reading else None,
+                raw_status=reading.raw_status if reading else None,
+                advice=found[0].advice,
+                violations=tuple(violation.code for violation in found),
+                origin=self._policy.origin,
+            )
 
     def _decide(self, intent: Intent, reading: Reading, now: datetime) -> tuple[Decision, tuple[str, ...]]:
         started = reading.started(now)

@@ -1,0 +1,313 @@
+"""The file: `[tool.campaign-fsm]` in ``pyproject.toml``, or ``campaign-fsm.toml`` with the same keys at its top.
+
+::
+
+    forbid = ["delete"]                    # never
+    confirm = ["complete", "archive"]      # only where somebody has confirmed it
+    hours = { from = "09:00", to = "21:00", zone = "Asia/Kolkata", days = ["mon", "tue"] }
+    require-end = true
+    archive-after = "7d"                   # s, m, h, d, w
+    accounts = ["acme1"]
+    hosts = ["api.in.exotel.com"]
+    regions = ["mumbai"]
+
+    [[rule]]                               # for some campaigns only
+    campaigns = ["otp-*", "camp_abc123"]   # names or ids
+    forbid = ["pause", "complete"]
+    reason = "logins depend on it"
+
+    [[suppress]]                           # a finding of an audit that is known
+    fingerprint = "0123456789abcdef"
+    reason = "the incident of 3 March"
+    expires = 2027-01-01
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from attrs import field, frozen
+
+from campaign_fsm.errors import PolicyError
+from campaign_fsm.policy.model import DAYS, REGION_HOSTS, Hours, Policy, Scope
+from campaign_fsm.rules import Action
+
+_MOST: Final = 1024 * 1024
+_LENGTHS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_KEYS: Final = (
+    "forbid",
+    "confirm",
+    "hours",
+    "require-end",
+    "archive-after",
+    "accounts",
+    "hosts",
+    "regions",
+    "rule",
+    "suppress",
+)
+
+
+@frozen
+class Suppression:
+    """A finding that is known.
+
+    Attributes:
+        fingerprint: The finding's.
+        reason: Why it is accepted.
+        expires: The first day on which it is no longer accepted; None for never.
+        line: Where it stands in its file.
+    """
+
+    fingerprint: str
+    reason: str
+    expires: date | None = None
+    line: int = 0
+
+
+@frozen
+class Configuration:
+    """What a configuration file says.
+
+    Attributes:
+        path: The file; empty if there is none.
+        policy: What is forbidden.
+        suppressions: Findings that are known.
+    """
+
+    path: str = ""
+    policy: Policy = field(factory=Policy)
+    suppressions: tuple[Suppression, ...] = ()
+
+
+def find_configuration(folder: Path) -> Path | None:
+    """The configuration file of a folder or of the nearest one above it that has one; None without one."""
+    for here in (folder, *folder.parents):
+        own = here / "campaign-fsm.toml"
+        if own.is_file():
+            return own
+        shared = here / "pyproject.toml"
+        if shared.is_file():
+            try:
+                if b"campaign-fsm" in shared.read_bytes() and _section(shared, _parsed(shared)) is not None:
+                    return shared
+            except OSError:
+                continue
+    return None
+
+
+def load_configuration(path: str | Path) -> Configuration:
+    """Read a configuration file.
+
+    Raises:
+        PolicyError: It cannot be read, or says something that is not understood: the key, its line, and
+            what there is instead.
+    """
+    file = Path(path)
+    document = _parsed(file)
+    section = _section(file, document)
+    if section is None:
+        raise PolicyError(path=str(path), line=0, reason="there is no [tool.campaign-fsm] in it")
+    return _Reader(str(path), file.read_text(encoding="utf-8"), nested=file.name == "pyproject.toml").read(section)
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise PolicyError(path=str(file), line=0, reason=f"it cannot be read: {error.strerror}") from None
+    if len(data) > _MOST:
+        raise PolicyError(path=str(file), line=0, reason=f"it is larger than {_MOST} bytes")
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError:
+        raise PolicyError(path=str(file), line=0, reason="it is not UTF-8") from None
+    except RecursionError:
+        raise PolicyError(path=str(file), line=0, reason="it is nested too deeply") from None
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found.group(1)) if found else data.count(b"\n") + 1
+        raise PolicyError(path=str(file), line=line, reason=f"it is not TOML: {error}") from None
+
+
+def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if file.name != "pyproject.toml":
+        return document
+    tool = document.get("tool")
+    section = tool.get("campaign-fsm") if isinstance(tool, dict) else None
+    return section if isinstance(section, dict) else None
+
+
+class _Reader:
+    """Reads one section; an error names the line on which its key stands."""
+
+    def __init__(self, path: str, text: str, *, nested: bool) -> None:
+        self._path = path
+        self._lines = text.splitlines()
+        self._prefix = "tool.campaign-fsm" if nested else ""
+
+    def read(self, section: Mapping[str, Any]) -> Configuration:
+        self._known(section, _KEYS, "", 0)
+        scopes = [self._scope(section, "", 0)]
+        scopes += [self._scope(entry, "rule", number) for number, entry in self._tables(section, "rule")]
+        hosts = {host.lower() for host in self._texts(section, "hosts", "", 0)}
+        hosts |= {REGION_HOSTS[region] for region in self._choices(section, "regions", tuple(REGION_HOSTS), "", 0)}
+        policy = Policy(
+            scopes=tuple(scope for scope in scopes if scope.forbid or scope.confirm),
+            hours=self._hours(section),
+            require_end=self._flag(section, "require-end"),
+            archive_after=self._length(section, "archive-after"),
+            accounts=frozenset(self._texts(section, "accounts", "", 0)),
+            hosts=frozenset(hosts),
+            origin=self._path,
+        )
+        suppressions = tuple(self._suppression(entry, number) for number, entry in self._tables(section, "suppress"))
+        return Configuration(self._path, policy, suppressions)
+
+    # Lines
+
+    def _line(self, table: str, number: int, key: str) -> int:
+        """The line of a key, as well as a look at the text can tell: tomllib does not say."""
+        header = ".".join(part for part in (self._prefix, table) if part)
+        current, seen, start = "", 0, 0
+        for at, line in enumerate(self._lines, 1):
+            if found := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+                current = found.group(1).replace('"', "").replace("'", "").replace(" ", "")
+                seen += current == header
+                if current == header and seen == number + 1:
+                    start = at
+            elif (
+                current == header
+                and seen in (number + 1, 0)
+                and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""", line)
+            ):
+                return at
+        return start or next((at for at, line in enumerate(self._lines, 1) if key and key in line), 0)
+
+    def _wrong(self, key: str, problem: str, table: str = "", number: int = 0) -> PolicyError:
+        name = f"{table}[{number + 1}].{key}" if table else key
+        return PolicyError(path=self._path, line=self._line(table, number, key), key=name, reason=problem)
+
+    # Values
+
+    def _known(self, given: Mapping[str, Any], keys: tuple[str, ...], table: str, number: int) -> None:
+        for key in given:
+            if key not in keys:
+                near = get_close_matches(key, keys, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
+                raise self._wrong(key[:60], f"there is no such key; {hint}", table, number)
+
+    def _tables(self, section: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        entries = section.get(key, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise self._wrong(key, f"it is a list of tables: [[{'.'.join(p for p in (self._prefix, key) if p)}]]")
+        yield from enumerate(entries)
+
+    def _texts(self, given: Mapping[str, Any], key: str, table: str, number: int) -> tuple[str, ...]:
+        value = given.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(entry, str) and entry.strip() for entry in value):
+            raise self._wrong(key, "it is a list of texts", table, number)
+        if key in given and not value:
+            raise self._wrong(key, "it is empty, which could mean all or none; leave it out or fill it", table, number)
+        return tuple(value)
+
+    def _choices(
+        self, given: Mapping[str, Any], key: str, known: tuple[str, ...], table: str, number: int
+    ) -> tuple[str, ...]:
+        values = self._texts(given, key, table, number)
+        for value in values:
+            if value not in known:
+                near = get_close_matches(value.lower(), known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+                raise self._wrong(key, f"{value[:60]!r} is not known; {hint}", table, number)
+        return values
+
+    def _scope(self, given: Mapping[str, Any], table: str, number: int) -> Scope:
+        if table:
+            self._known(given, ("campaigns", "forbid", "confirm", "reason"), table, number)
+            if "campaigns" not in given:
+                raise self._wrong("campaigns", "it is required: patterns of names or ids", table, number)
+            if "forbid" not in given and "confirm" not in given:
+                raise self._wrong("forbid", "a rule forbids or confirms something", table, number)
+        actions = tuple(action.value for action in Action)
+        reason = given.get("reason", "")
+        if not isinstance(reason, str):
+            raise self._wrong("reason", "it is a text", table, number)
+        return Scope(
+            campaigns=self._texts(given, "campaigns", table, number) if table else (),
+            forbid=frozenset(map(Action, self._choices(given, "forbid", actions, table, number))),
+            confirm=frozenset(map(Action, self._choices(given, "confirm", actions, table, number))),
+            reason=reason.strip().rstrip("."),
+        )
+
+    def _flag(self, given: Mapping[str, Any], key: str) -> bool:
+        value = given.get(key, False)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "it is true or false")
+        return value
+
+    def _length(self, given: Mapping[str, Any], key: str) -> timedelta:
+        value = given.get(key, "0s")
+        found = re.fullmatch(r"(\d{1,6})\s*([smhdw])", value) if isinstance(value, str) else None
+        if not found:
+            raise self._wrong(key, 'it is a length such as "90m", "24h" or "7d"')
+        return timedelta(seconds=int(found.group(1)) * _LENGTHS[found.group(2)])
+
+    def _hours(self, section: Mapping[str, Any]) -> Hours | None:
+        given = section.get("hours")
+        if given is None:
+            return None
+        if not isinstance(given, dict):
+            raise self._wrong("hours", 'it is a table: { from = "09:00", to = "21:00", zone = "Asia/Kolkata" }')
+        self._known(given, ("from", "to", "zone", "days"), "hours", 0)
+        for key in ("from", "to", "zone"):
+            if key not in given:
+                raise self._wrong("hours", f"{key} is required")
+        begin, end = self._clock(given, "from"), self._clock(given, "to")
+        if begin == end:
+            raise self._wrong("hours", "from and to are the same, which leaves no hour")
+        days = self._choices(given, "days", DAYS, "hours", 0) or DAYS
+        return Hours(begin, end, self._zone(given["zone"]), frozenset(map(DAYS.index, days)))
+
+    def _clock(self, given: Mapping[str, Any], key: str) -> time:
+        value = given[key]
+        if isinstance(value, time):
+            return value
+        if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            return time.fromisoformat(value)
+        raise self._wrong("hours", f'{key} is a time of day such as "09:00", not {value!r}')
+
+    def _zone(self, name: object) -> ZoneInfo:
+        known = available_timezones()
+        if isinstance(name, str) and name in known:
+            return ZoneInfo(name)
+        near = get_close_matches(name, known, n=1) if isinstance(name, str) else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        if not known:
+            hint = "; this system has no time zones: install tzdata"
+        raise self._wrong("hours", f"{name!r} is no time zone{hint}")
+
+    def _suppression(self, given: Mapping[str, Any], number: int) -> Suppression:
+        self._known(given, ("fingerprint", "reason", "expires"), "suppress", number)
+        fingerprint, reason, expires = (given.get(key) for key in ("fingerprint", "reason", "expires"))
+        if not isinstance(fingerprint, str) or not re.fullmatch(r"[0-9a-f]{16}", fingerprint):
+            raise self._wrong("fingerprint", "it is required: the 16 hex digits of a finding", "suppress", number)
+        if not isinstance(reason, str) or not reason.strip():
+            raise self._wrong("reason", "it is required: why the finding is accepted", "suppress", number)
+        if isinstance(expires, str):
+            try:
+                expires = date.fromisoformat(expires)
+            except ValueError:
+                expires = ""
+        if isinstance(expires, datetime):
+            expires = expires.date()
+        if expires is not None and not isinstance(expires, date):
+            raise self._wrong("expires", "it is a date such as 2027-01-01", "suppress", number)
+        return Suppression(fingerprint, reason, expires, self._line("suppress", number, "fingerprint"))

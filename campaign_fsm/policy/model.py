@@ -1,0 +1,223 @@
+"""The predicates: a deed in, what the policy has against it out. Pure, and without a way to say yes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from fnmatch import translate
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from campaign_fsm.rules import PROBLEMS, Action, Channel
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# The vendor's two regions (fact sheet section 1).
+REGION_HOSTS: Final = {"singapore": "api.exotel.com", "mumbai": "api.in.exotel.com"}
+
+
+@frozen
+class Deed:
+    """One write, as far as a policy goes by it.
+
+    Attributes:
+        action: What it does.
+        channel: The kind of campaign.
+        host: The host that it is for, without a port.
+        account: The account.
+        campaign: The campaign's id; None for a create.
+        name: The campaign's name; None if it is not known.
+        at: When it is sent, an aware datetime; None if that is not known.
+        start: The start that it sets, or that the campaign has, an aware datetime.
+        end: The end that it sets.
+        schedules: Whether it sets a schedule.
+        unreadable: Whether it sets a start that cannot be read.
+        completed: When the campaign was completed, at the latest; None if that is not known.
+        confirmed: Whether somebody confirmed it.
+    """
+
+    action: Action
+    channel: Channel
+    host: str
+    account: str
+    campaign: str | None = None
+    name: str | None = None
+    at: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    schedules: bool = False
+    unreadable: bool = False
+    completed: datetime | None = None
+    confirmed: bool = False
+
+
+@frozen
+class Violation:
+    """What a policy has against a deed.
+
+    Attributes:
+        code: ``CF7xx``.
+        reason: One sentence.
+    """
+
+    code: str
+    reason: str
+
+    @property
+    def advice(self) -> str:
+        """What to do instead."""
+        return PROBLEMS[self.code].advice
+
+
+@frozen
+class Hours:
+    """Local hours of the week in which campaigns may start.
+
+    The vendor enforces none (9 to 21 is what its pages advise for India).
+
+    Attributes:
+        begin: The first moment of a day that is allowed.
+        end: The first that is no longer; before `begin` if the hours go over midnight.
+        zone: The time zone.
+        days: The days on which the hours begin, 0 for Monday.
+    """
+
+    begin: time
+    end: time
+    zone: ZoneInfo
+    days: frozenset[int] = frozenset(range(7))
+
+    def allow(self, moment: datetime) -> bool:
+        """Whether an aware datetime lies within the hours."""
+        local = moment.astimezone(self.zone)
+        clock, day = local.time(), local.weekday()
+        if self.begin < self.end:
+            return day in self.days and self.begin <= clock < self.end
+        return (day in self.days and clock >= self.begin) or ((day - 1) % 7 in self.days and clock < self.end)
+
+    def __str__(self) -> str:
+        days = "" if len(self.days) == 7 else f" on {', '.join(DAYS[day] for day in sorted(self.days))}"
+        return f"{self.begin:%H:%M} to {self.end:%H:%M}{days} in {self.zone}"
+
+
+@lru_cache(maxsize=256)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+@frozen
+class Scope:
+    """What is forbidden, or has to be confirmed, for some campaigns.
+
+    Attributes:
+        campaigns: Shell patterns of names or ids; empty for all campaigns.
+        forbid: Actions that are not to be sent.
+        confirm: Actions that somebody has to confirm.
+        reason: Why, for whoever meets it.
+    """
+
+    campaigns: tuple[str, ...] = ()
+    forbid: frozenset[Action] = frozenset()
+    confirm: frozenset[Action] = frozenset()
+    reason: str = ""
+
+    def covers(self, deed: Deed) -> bool:
+        """Whether it is about this deed. A campaign whose name is not known may have any."""
+        if not self.campaigns or deed.name is None:
+            return True
+        known = [text for text in (deed.name, deed.campaign) if text is not None]
+        return any(_pattern(pattern).match(text) for pattern in self.campaigns for text in known)
+
+
+# What lets a campaign contact people: at once, or at the start that it sets.
+_STARTS: Final = frozenset({Action.CREATE, Action.RESUME, Action.RESCHEDULE, Action.EDIT})
+
+
+@frozen
+class Policy:
+    """What a team forbids on top of the life cycle.
+
+    Attributes:
+        scopes: What is forbidden or has to be confirmed.
+        hours: When campaigns may start, be resumed and be scheduled to start; None for always.
+        require_end: Whether a new or changed schedule needs an end.
+        archive_after: How long a campaign has to be completed before it is archived.
+        accounts: The accounts that may be written to; empty for all.
+        hosts: The hosts that may be written to, in small letters; empty for all.
+        origin: The file that it was read from, for messages.
+    """
+
+    scopes: tuple[Scope, ...] = ()
+    hours: Hours | None = None
+    require_end: bool = False
+    archive_after: timedelta = timedelta(0)
+    accounts: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    origin: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether it forbids anything at all."""
+        return bool(self.scopes or self.hours or self.require_end or self.archive_after or self.accounts or self.hosts)
+
+    def violations(self, deed: Deed) -> tuple[Violation, ...]:
+        """What it has against a deed; empty if nothing. What cannot be told counts against it."""
+        return tuple(self._found(deed))
+
+    def _found(self, deed: Deed) -> Iterator[Violation]:
+        action = deed.action
+        for scope in self.scopes:
+            if scope.covers(deed):
+                why = f": {scope.reason}" if scope.reason else ""
+                if action in scope.forbid:
+                    yield Violation("CF701", f"The policy forbids {action} of this campaign{why}.")
+                if action in scope.confirm and not deed.confirmed:
+                    yield Violation("CF702", f"The policy asks for a confirmation of {action}{why}.")
+        if self.hours and action in _STARTS:
+            yield from self._outside(self.hours, deed)
+        if self.require_end and deed.end is None and (deed.schedules or action is Action.CREATE):
+            yield Violation("CF704", "The policy asks for an end time, and the schedule has none.")
+        if self.archive_after and action is Action.ARCHIVE:
+            yield from self._too_young(deed)
+        if self.accounts and deed.account not in self.accounts:
+            yield Violation("CF706", f"The policy allows no writes to the account {deed.account!r}.")
+        if self.hosts and deed.host.lower() not in self.hosts:
+            yield Violation("CF707", f"The policy allows no writes to the host {deed.host!r}.")
+
+    def _outside(self, hours: Hours, deed: Deed) -> Iterator[Violation]:
+        moment: datetime | None
+        if deed.unreadable or (deed.schedules and deed.start is not None):
+            moment, what = deed.start, "start"
+        elif deed.action in (Action.RESCHEDULE, Action.EDIT):
+            return  # its start stays as it is
+        else:
+            moment, what = deed.at, f"{deed.action}"
+            if deed.action is Action.RESUME and deed.start and deed.at and deed.start > deed.at:
+                moment, what = deed.start, "start"
+        if moment is None:
+            yield Violation("CF703", f"The policy allows {hours}, and nobody can say when the {what} is.")
+        elif not hours.allow(moment):
+            local = moment.astimezone(hours.zone)
+            yield Violation("CF703", f"The policy allows {hours}, and the {what} is at {local:%a %H:%M}.")
+
+    def _too_young(self, deed: Deed) -> Iterator[Violation]:
+        if deed.completed is None or deed.at is None:
+            yield Violation("CF705", "The policy asks for an age before archiving, and nobody can say the campaign's.")
+        elif deed.at - deed.completed < self.archive_after:
+            age = deed.at - deed.completed
+            yield Violation(
+                "CF705",
+                f"The policy asks for {_length(self.archive_after)} between completing and archiving; "
+                f"it has been {_length(max(age, timedelta(0)))}.",
+            )
+
+
+def _length(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -1,0 +1,496 @@
+"""Policies: what each key forbids, that nothing widens, and what a wrong file is told."""
+
+import asyncio
+import contextlib
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign_fsm import (
+    AsyncCampaignClient,
+    CampaignClient,
+    Schedule,
+    Simulator,
+    SimulatorTransport,
+    Status,
+    VoiceCampaignDraft,
+    confirmed,
+)
+from campaign_fsm.errors import CampaignFsmError, ForbiddenByPolicy, IllegalTransition, PolicyError
+from campaign_fsm.policy import (
+    Configuration,
+    Deed,
+    Hours,
+    Policy,
+    Scope,
+    Suppression,
+    find_configuration,
+    load_configuration,
+)
+from campaign_fsm.rules import PROBLEMS, Action, Channel
+
+INDIA = ZoneInfo("Asia/Kolkata")
+NOON = datetime(2026, 1, 5, 12, 0, tzinfo=INDIA)  # a Monday
+NIGHT = datetime(2026, 1, 5, 23, 0, tzinfo=INDIA)
+DAY = timedelta(days=1)
+OFFICE = Hours(time(9), time(21), INDIA)
+
+
+def deed(action="pause", **changes):
+    given = {"channel": Channel.VOICE, "host": "api.exotel.com", "account": "acme1", "campaign": "a1", "name": "diwali"}
+    return Deed(Action(action), **{**given, "at": NOON, **changes})
+
+
+def codes(policy, *args, **changes):
+    return [violation.code for violation in policy.violations(deed(*args, **changes))]
+
+
+def load(tmp_path, text, name="campaign-fsm.toml"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return load_configuration(path)
+
+
+def test_an_empty_policy_is_against_nothing():
+    """And is false."""
+    assert not Policy()
+    assert all(codes(Policy(), action) == [] for action in Action)
+
+
+def test_what_is_forbidden_is_forbidden_for_those_campaigns_alone():
+    """By patterns of names or ids; all without patterns."""
+    policy = Policy(scopes=(Scope(("otp-*", "camp_1"), frozenset({Action.PAUSE}), reason="logins depend on it"),))
+    assert policy
+    assert codes(policy, name="otp-eu") == ["CF701"]
+    assert codes(policy, campaign="camp_1") == ["CF701"]
+    assert codes(policy) == codes(policy, "resume", name="otp-eu") == []
+    assert "logins depend on it" in policy.violations(deed(name="otp-eu"))[0].reason
+    assert codes(Policy(scopes=(Scope(forbid=frozenset({Action.PAUSE})),))) == ["CF701"]
+
+
+def test_a_campaign_without_a_known_name_may_have_any():
+    """What cannot be told counts against it."""
+    policy = Policy(scopes=(Scope(("otp-*",), frozenset({Action.PAUSE})),))
+    assert codes(policy, name=None) == ["CF701"]
+
+
+def test_a_confirmation_is_enough_where_one_is_asked_for():
+    """But not where the action is forbidden."""
+    policy = Policy(scopes=(Scope(confirm=frozenset({Action.COMPLETE})),))
+    assert codes(policy, "complete") == ["CF702"]
+    assert codes(policy, "complete", confirmed=True) == []
+    both = Policy(scopes=(Scope(forbid=frozenset({Action.COMPLETE}), confirm=frozenset({Action.COMPLETE})),))
+    assert codes(both, "complete", confirmed=True) == ["CF701"]
+
+
+@pytest.mark.parametrize(
+    ("action", "changes", "expected"),
+    [
+        ("resume", {}, []),
+        ("resume", {"at": NIGHT}, ["CF703"]),
+        ("resume", {"at": None}, ["CF703"]),
+        ("resume", {"at": NIGHT, "start": NOON + DAY}, []),
+        ("resume", {"at": NOON, "start": NIGHT}, ["CF703"]),
+        ("resume", {"at": NIGHT, "start": NOON}, ["CF703"]),
+        ("create", {"at": NIGHT}, ["CF703"]),
+        ("create", {"at": NIGHT, "start": NOON + DAY, "schedules": True}, []),
+        ("create", {"at": NOON, "start": NIGHT, "schedules": True}, ["CF703"]),
+        ("reschedule", {"at": NIGHT, "end": NIGHT, "schedules": True}, []),
+        ("reschedule", {"start": NIGHT, "schedules": True}, ["CF703"]),
+        ("edit", {"at": NIGHT}, []),
+        ("edit", {"start": NIGHT, "schedules": True}, ["CF703"]),
+        ("pause", {"at": NIGHT}, []),
+        ("complete", {"at": NIGHT}, []),
+        ("archive", {"at": NIGHT}, []),
+        ("delete", {"at": NIGHT}, []),
+        ("edit-callbacks", {"at": NIGHT}, []),
+    ],
+)
+def test_hours_are_about_what_makes_a_campaign_contact_people(action, changes, expected):
+    """Its start if it sets or has one ahead, else the moment itself; pausing is always allowed."""
+    assert codes(Policy(hours=OFFICE), action, **changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "days", "moment", "allowed"),
+    [
+        (9, 21, range(7), datetime(2026, 1, 5, 9, 0, tzinfo=INDIA), True),
+        (9, 21, range(7), datetime(2026, 1, 5, 8, 59, 59, tzinfo=INDIA), False),
+        (9, 21, range(7), datetime(2026, 1, 5, 20, 59, 59, tzinfo=INDIA), True),
+        (9, 21, range(7), datetime(2026, 1, 5, 21, 0, tzinfo=INDIA), False),
+        (9, 21, range(7), datetime(2026, 1, 5, 3, 30, tzinfo=UTC), True),
+        (9, 21, range(7), datetime(2026, 1, 5, 3, 29, tzinfo=UTC), False),
+        (9, 21, [1], NOON, False),
+        (22, 6, range(7), NIGHT, True),
+        (22, 6, range(7), datetime(2026, 1, 5, 5, 59, tzinfo=INDIA), True),
+        (22, 6, range(7), datetime(2026, 1, 5, 6, 0, tzinfo=INDIA), False),
+        (22, 6, [0], datetime(2026, 1, 6, 5, 0, tzinfo=INDIA), True),
+        (22, 6, [0], datetime(2026, 1, 5, 5, 0, tzinfo=INDIA), False),
+        (22, 6, [6], datetime(2026, 1, 5, 5, 0, tzinfo=INDIA), True),
+    ],
+)
+def test_hours_begin_and_end_on_the_local_clock(begin, end, days, moment, allowed):
+    """To the second, over midnight on the day on which they began, in any zone that a time is given in."""
+    assert Hours(time(begin), time(end), INDIA, frozenset(days)).allow(moment) is allowed
+
+
+def test_an_end_is_asked_for_where_a_schedule_is_set():
+    """A create always sets one; an edit only if there is a schedule in it."""
+    policy = Policy(require_end=True)
+    assert codes(policy, "create") == codes(policy, "edit", schedules=True, start=NOON) == ["CF704"]
+    assert codes(policy, "create", end=NOON) == codes(policy, "edit") == codes(policy, "resume") == []
+
+
+@pytest.mark.parametrize(
+    ("completed", "expected"),
+    [(NOON - 7 * DAY, []), (NOON - 7 * DAY + timedelta(seconds=1), ["CF705"]), (None, ["CF705"]), (NIGHT, ["CF705"])],
+)
+def test_an_archive_waits(completed, expected):
+    """Also where nobody can say for how long it has been completed."""
+    policy = Policy(archive_after=7 * DAY)
+    assert codes(policy, "archive", completed=completed) == expected
+    assert codes(policy, "complete", completed=completed) == []
+
+
+def test_only_the_accounts_and_hosts_of_the_list_may_be_written_to():
+    """In any case of letters of the host."""
+    policy = Policy(accounts=frozenset({"acme1"}), hosts=frozenset({"api.in.exotel.com"}))
+    assert codes(policy) == ["CF707"]
+    assert codes(policy, host="API.in.exotel.com") == []
+    assert codes(policy, host="api.in.exotel.com", account="other") == ["CF706"]
+
+
+def test_everything_that_a_policy_has_against_a_deed_is_said():
+    """Each with its code and a sentence."""
+    policy = Policy((Scope(forbid=frozenset({Action.RESUME}), confirm=frozenset({Action.RESUME})),), OFFICE)
+    found = policy.violations(deed("resume", at=NIGHT))
+    assert [violation.code for violation in found] == ["CF701", "CF702", "CF703"]
+    assert all(violation.reason.endswith(".") and violation.advice for violation in found)
+
+
+LIMITS = (datetime(2025, 1, 1), datetime(2027, 1, 1))  # noqa: DTZ001 (hypothesis adds the zone)
+moments = st.datetimes(*LIMITS, timezones=st.just(UTC))
+deeds = st.builds(
+    Deed,
+    action=st.sampled_from(Action),
+    channel=st.sampled_from(Channel),
+    host=st.sampled_from(["api.exotel.com", "localhost"]),
+    account=st.sampled_from(["acme1", "other"]),
+    campaign=st.none() | st.just("a1"),
+    name=st.none() | st.sampled_from(["diwali", "otp"]),
+    at=st.none() | moments,
+    start=st.none() | moments,
+    end=st.none() | moments,
+    schedules=st.booleans(),
+    completed=st.none() | moments,
+    confirmed=st.booleans(),
+)
+actions = st.frozensets(st.sampled_from(Action))
+policies = st.builds(
+    Policy,
+    scopes=st.lists(st.builds(Scope, st.sampled_from([(), ("otp*",), ("a1", "d*")]), actions, actions), max_size=3).map(
+        tuple
+    ),
+    hours=st.none() | st.builds(Hours, st.times(), st.times(), st.just(INDIA), st.frozensets(st.integers(0, 6))),
+    require_end=st.booleans(),
+    archive_after=st.timedeltas(timedelta(0), timedelta(days=30)),
+    accounts=st.frozensets(st.sampled_from(["acme1", "x"])),
+    hosts=st.frozensets(st.sampled_from(["localhost", "x"])),
+)
+
+
+@given(policies, deeds)
+def test_a_policy_only_ever_has_something_against_a_deed(policy, one):
+    """Whatever it says: known codes, never an exception; what it has no key for it says nothing about."""
+    found = {violation.code for violation in policy.violations(one)}
+    assert found <= {code for code in PROBLEMS if code.startswith("CF7")}
+    assert not found or policy
+
+
+@given(policies, policies, deeds)
+def test_more_policy_is_never_less(policy, other, one):
+    """Two policies' scopes together are against everything that each of them is against."""
+    both = Policy(policy.scopes + other.scopes)
+    found = {violation.code for violation in both.violations(one)}
+    assert {violation.code for violation in Policy(policy.scopes).violations(one)} <= found
+
+
+FULL = """
+forbid = ["delete"]
+confirm = ["complete", "archive"]
+hours = { from = "09:00", to = 21:00:00, zone = "Asia/Kolkata", days = ["mon", "tue"] }
+require-end = true
+archive-after = "7d"
+accounts = ["acme1"]
+hosts = ["Localhost"]
+regions = ["mumbai"]
+
+[[rule]]
+campaigns = ["otp-*"]
+forbid = ["pause"]
+reason = "logins depend on it."
+
+[[suppress]]
+fingerprint = "0123456789abcdef"
+reason = "the incident of 3 March"
+expires = 2027-01-01
+"""
+
+
+@pytest.mark.parametrize("name", ["campaign-fsm.toml", "pyproject.toml"])
+def test_a_file_says_all_that_a_policy_can(tmp_path, name):
+    """In a file of its own, or as a section of the project's."""
+    text = FULL
+    if name == "pyproject.toml":
+        text = "[project]\nname = 'x'\n[tool.campaign-fsm]" + FULL.replace("[[", "[[tool.campaign-fsm.")
+    found = load(tmp_path, text, name)
+    assert found.policy == Policy(
+        scopes=(
+            Scope((), frozenset({Action.DELETE}), frozenset({Action.COMPLETE, Action.ARCHIVE})),
+            Scope(("otp-*",), frozenset({Action.PAUSE}), reason="logins depend on it"),
+        ),
+        hours=Hours(time(9), time(21), INDIA, frozenset({0, 1})),
+        require_end=True,
+        archive_after=7 * DAY,
+        accounts=frozenset({"acme1"}),
+        hosts=frozenset({"localhost", "api.in.exotel.com"}),
+        origin=str(tmp_path / name),
+    )
+    line = text.splitlines().index('fingerprint = "0123456789abcdef"') + 1
+    assert found.suppressions == (Suppression("0123456789abcdef", "the incident of 3 March", date(2027, 1, 1), line),)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("\nforbidd = ['pause']", 2, "forbidd: there is no such key; did you mean forbid?"),
+        ("zzz = 1", 1, "zzz: there is no such key; there are forbid"),
+        ("forbid = ['puase']", 1, "forbid: 'puase' is not known; did you mean pause?"),
+        ("forbid = 'pause'", 1, "forbid: it is a list of texts"),
+        ("forbid = []", 1, "forbid: it is empty, which could mean all or none"),
+        ("\n\nrequire-end = 1", 3, "require-end: it is true or false"),
+        ("archive-after = 7", 1, "archive-after: it is a length"),
+        ("archive-after = '7 days'", 1, "archive-after: it is a length"),
+        ("hours = 9", 1, "hours: it is a table"),
+        ("hours = { from = '09:00', to = '21:00' }", 1, "hours: zone is required"),
+        ("hours = { from = '25:00', to = '21:00', zone = 'UTC' }", 1, "from is a time of day"),
+        ("hours = { from = 9, to = '21:00', zone = 'UTC' }", 1, "from is a time of day"),
+        ("hours = { from = '09:00', to = '09:00', zone = 'UTC' }", 1, "leaves no hour"),
+        ("hours = { from = '09:00', to = '21:00', zone = 'Asia/Kolkatta' }", 1, "did you mean Asia/Kolkata?"),
+        ("hours = { from = '09:00', to = '21:00', zone = 5 }", 1, "5 is no time zone"),
+        ("[hours]\nfrom = '09:00'\nto = '21:00'\nzone = 'UTC'\nday = ['mon']", 5, "hours[1].day: there is no such key"),
+        ("[hours]\nfrom = '09:00'\nto = '21:00'\nzone = 'UTC'\ndays = ['monday']", 5, "'monday' is not known"),
+        ("regions = ['india']", 1, "'india' is not known; there are singapore, mumbai"),
+        ("rule = 5", 1, "rule: it is a list of tables: [[rule]]"),
+        ("[[rule]]\nforbid = ['pause']", 1, "rule[1].campaigns: it is required"),
+        ("[[rule]]\ncampaigns = ['a']", 1, "rule[1].forbid: a rule forbids or confirms something"),
+        (
+            "[[rule]]\ncampaigns = ['a']\nforbid = ['pause']\n[[rule]]\ncampaigns = ['a']\nforbid = ['stop']",
+            6,
+            "rule[2].forbid: 'stop' is not known",
+        ),
+        ("[[rule]]\ncampaigns = ['a']\nforbid = ['pause']\nreason = 5", 4, "rule[1].reason: it is a text"),
+        ("[[suppress]]\nfingerprint = '0123456789abcdef'", 1, "suppress[1].reason: it is required"),
+        ("[[suppress]]\nfingerprint = '0123'\nreason = 'x'", 2, "suppress[1].fingerprint: it is required: the 16 hex"),
+        (
+            "[[suppress]]\nfingerprint = '0123456789abcdef'\nreason = 'x'\nexpires = 'soon'",
+            4,
+            "suppress[1].expires: it is a date",
+        ),
+        ("forbid = [", 1, "it is not TOML"),
+    ],
+)
+def test_what_is_not_understood_is_an_error_with_its_line_and_a_hint(tmp_path, text, line, said):
+    """No key is guessed at: a policy that means something else than its author is worse than none."""
+    with pytest.raises(PolicyError) as caught:
+        load(tmp_path, text)
+    assert said in str(caught.value)
+    assert caught.value.line == line
+    assert str(caught.value).startswith(f"{tmp_path / 'campaign-fsm.toml'}:{line}: ")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
+    """Missing, no UTF-8, huge, deep, or a project's file without the section."""
+    (tmp_path / "latin.toml").write_bytes(b"x = '\xe9'")
+    (tmp_path / "huge.toml").write_bytes(b"#" * 2_000_000)
+    (tmp_path / "deep.toml").write_text("x = " + "[" * 100_000)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    for name, said in (
+        ("missing.toml", "No such file"),
+        ("latin.toml", "not UTF-8"),
+        ("huge.toml", "larger than"),
+        ("deep.toml", "it is n"),
+        ("pyproject.toml", "no [tool.campaign-fsm]"),
+    ):
+        with pytest.raises(PolicyError, match=said.replace("[", r"\[")):
+            load_configuration(tmp_path / name)
+
+
+def test_the_nearest_configuration_is_found(tmp_path):
+    """From the folder up; the file of its own before the project's; a project without the section is passed."""
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    assert find_configuration(deep) is None or not find_configuration(deep).is_relative_to(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.campaign-fsm]\nrequire-end = true\n")
+    (tmp_path / "a" / "pyproject.toml").write_text("[project]\nname = 'campaign-fsm-user'\n")
+    assert find_configuration(deep) == tmp_path / "pyproject.toml"
+    (tmp_path / "a" / "campaign-fsm.toml").write_text("")
+    assert find_configuration(deep) == tmp_path / "a" / "campaign-fsm.toml"
+    assert load_configuration(find_configuration(deep)) == Configuration(
+        str(tmp_path / "a" / "campaign-fsm.toml"), Policy(origin=str(tmp_path / "a" / "campaign-fsm.toml"))
+    )
+
+
+@given(st.recursive(st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=2)))
+def test_no_value_of_any_key_raises_anything_else(tmp_path_factory, value):
+    """Whatever stands in the file: a configuration, or the one error."""
+    from campaign_fsm.policy import configuration
+
+    for key in configuration._KEYS:
+        reader = configuration._Reader("x.toml", f"{key} = 1", nested=False)
+        try:
+            reader.read({key: value})
+        except PolicyError as error:
+            assert error.line == 1
+
+
+# The gate enforces it.
+
+
+@pytest.fixture
+def simulator():
+    return Simulator()
+
+
+def client_of(simulator, policy, **settings):
+    given = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0, "channel": "voice"}
+    return CampaignClient(transport=SimulatorTransport(simulator), policy=policy, **{**given, **settings})
+
+
+def writes(simulator):
+    return [entry.action for entry in simulator.journal if entry.action]
+
+
+def test_the_gate_refuses_what_the_policy_is_against(simulator, tmp_path):
+    """Nothing is sent; the error names the codes, the file and what to do."""
+    path = tmp_path / "campaign-fsm.toml"
+    path.write_text(
+        "forbid = ['archive']\nconfirm = ['complete', 'create']\n[[rule]]\ncampaigns=['otp*']\nforbid=['pause']"
+    )
+    done, otp = (
+        simulator.add("completed", channel="voice"),
+        simulator.add("in-progress", channel="voice", name="otp-eu"),
+    )
+    waits, other = simulator.add("paused", channel="voice"), simulator.add("in-progress", channel="voice", name="x-y")
+    draft = VoiceCampaignDraft(caller_id="080", lists=["a"], name="calls")
+    events = []
+    with client_of(simulator, path, trace=events.append) as client:
+        with pytest.raises(ForbiddenByPolicy) as caught:
+            client.archive(done)
+        assert (caught.value.code, caught.value.violations) == ("CF701", ("CF701",))
+        assert (caught.value.status, caught.value.campaign_id) == ("completed", done)
+        assert caught.value.origin == str(path)
+        assert events[-1]["event"] == "refused"
+        assert events[-1]["code"] == "CF701"
+        for act, code in (
+            (lambda: client.pause(otp), "CF701"),
+            (lambda: client.complete(waits), "CF702"),
+            (lambda: client.create(draft), "CF702"),
+        ):
+            with pytest.raises(ForbiddenByPolicy) as caught:
+                act()
+            assert caught.value.code == code
+        assert writes(simulator) == []
+        assert client.pause(other).status == "paused"
+        with confirmed():
+            assert client.complete(waits).status == "completed"
+            assert client.create(draft).status == "created"
+            with pytest.raises(ForbiddenByPolicy):
+                client.archive(waits)
+        with pytest.raises(ForbiddenByPolicy):
+            client.create(draft)
+    assert writes(simulator) == ["pause", "complete", "create"]
+
+
+def test_a_confirmation_holds_for_its_task_alone(simulator):
+    """Another one that runs at the same time has not been confirmed; what it starts itself has."""
+    policy = Policy(scopes=(Scope(confirm=frozenset({Action.PAUSE})),))
+    first, second, third = (simulator.add("in-progress", channel="voice") for _ in range(3))
+    given = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0, "channel": "voice"}
+
+    async def main():
+        async with AsyncCampaignClient(transport=SimulatorTransport(simulator), policy=policy, **given) as client:
+            entered, left = asyncio.Event(), asyncio.Event()
+
+            async def one():
+                with confirmed():
+                    entered.set()
+                    await left.wait()
+                    await asyncio.gather(client.pause(first), client.pause(third))
+
+            async def other():
+                await entered.wait()
+                with pytest.raises(ForbiddenByPolicy):
+                    await client.pause(second)
+                left.set()
+
+            await asyncio.gather(one(), other())
+
+    asyncio.run(main())
+    assert writes(simulator) == ["pause", "pause"]
+
+
+def test_the_gate_goes_by_the_times_of_the_server(simulator):
+    """Hours by its clock, the age of a completed campaign by its last change, ends by what is sent."""
+    policy = Policy(hours=OFFICE, archive_after=DAY, require_end=True)
+    simulator.set_time(NIGHT)
+    campaign = simulator.add("paused", channel="voice")
+    with client_of(simulator, policy) as client:
+        with pytest.raises(ForbiddenByPolicy) as caught:
+            client.resume(campaign)
+        assert "Mon 23:00" in caught.value.reason
+        simulator.set_time(NOON + DAY)
+        with pytest.raises(ForbiddenByPolicy) as caught:
+            client.edit(simulator.add(channel="voice"), partial=True, schedule=Schedule(NOON + 2 * DAY))
+        assert caught.value.code == "CF704"
+        client.complete(campaign)
+        with pytest.raises(ForbiddenByPolicy) as caught:
+            client.archive(campaign)
+        assert caught.value.code == "CF705"
+        simulator.set_time(NOON + 3 * DAY)
+        assert client.archive(campaign).status == "archived"
+
+
+def test_illegal_stays_illegal_whatever_the_policy(simulator):
+    """The life cycle is asked first, and confirmed or not, its refusal stands."""
+    campaign = simulator.add("in-progress", channel="voice")
+    for policy in (None, Policy(), Policy(scopes=(Scope(forbid=frozenset({Action.COMPLETE})),))):
+        with client_of(simulator, policy) as client, confirmed(), pytest.raises(IllegalTransition):
+            client.complete(campaign)
+
+
+@given(policies, st.sampled_from(Status), st.sampled_from(Action), st.booleans())
+def test_no_policy_allows_what_the_life_cycle_refuses(policy, status, action, yes):
+    """Random policies in front of the gate: what leaves is legal, with or without them."""
+    simulator = Simulator()
+    campaign = simulator.add(status if status is not Status.UNKNOWN else "created", channel="voice")
+    acts = {
+        Action.PAUSE: lambda client: client.pause(campaign),
+        Action.RESUME: lambda client: client.resume(campaign),
+        Action.COMPLETE: lambda client: client.complete(campaign),
+        Action.ARCHIVE: lambda client: client.archive(campaign),
+        Action.DELETE: lambda client: client.delete(campaign),
+        Action.EDIT: lambda client: client.edit(campaign, partial=True, name="renamed"),
+        Action.EDIT_CALLBACKS: lambda client: client.edit(campaign, partial=True, status_callback="https://x.example"),
+        Action.RESCHEDULE: lambda client: client.reschedule(campaign, Schedule(NOON, NOON + DAY)),
+        Action.CREATE: lambda client: client.create(VoiceCampaignDraft(caller_id="080", lists=["a"])),
+    }
+    with client_of(simulator, policy) as client, contextlib.ExitStack() as stack:
+        if yes:
+            stack.enter_context(confirmed())
+        with contextlib.suppress(CampaignFsmError):
+            acts[action](client)
+    assert all(entry.legal is not False for entry in simulator.journal)

@@ -8,6 +8,7 @@ Each line is one object with these keys; those without a value are left out:
 - ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows
 - ``reused``: the reading is an earlier one; ``status_code``, ``request_id``, ``ms``
 - ``code``, ``standing``, ``strict``: the decision; ``fields``: the names of the parameters, never their values
+- ``confirmed``: the write was sent inside of `campaign_fsm.confirmed`
 - ``expected``: the statuses that an answer should have shown, if it shows another one
 - ``error``: the class of what went wrong
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from campaign_fsm.gate.model import Judgement
 from campaign_fsm.lifecycle import Decision
+from campaign_fsm.policy import is_confirmed
 from campaign_fsm.rules import Action
 from campaign_fsm.trace import VERSION
 from campaign_fsm.wire.answer import Answer, Reading
@@ -142,7 +143,8 @@ class Record:
         """The write leaves now."""
         self.begin()
         if self._trace:
-            self._event("sent", method=self._request.method, fields=sorted(fields))
+            confirmed = is_confirmed() or None
+            self._event("sent", method=self._request.method, fields=sorted(fields), confirmed=confirmed)
 
     def was_answered(self, judgement: Judgement, answer: Answer) -> None:
         """The write was answered."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-_NOTHING: Final = msgspec.Raw(b"")
+NOTHING: Final = msgspec.Raw(b"")
 
 
 class Exchange(msgspec.Struct, gc=False, kw_only=True):
@@ -50,10 +50,10 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
     method: str = ""
     url: str = ""
     headers: list[tuple[str, str]] | None = None
-    request: msgspec.Raw = _NOTHING
+    request: msgspec.Raw = NOTHING
     request_base64: bytes | None = None
     status_code: int | None = None
-    response: msgspec.Raw = _NOTHING
+    response: msgspec.Raw = NOTHING
     response_base64: bytes | None = None
     lost: bool = False
     sent: bool = True

@@ -1,0 +1,500 @@
+"""The audit itself: follows each campaign through what was seen, and tells what was wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from campaign_fsm.audit.finding import Finding, Level, Place
+from campaign_fsm.audit.interpret import (
+    Unjudged,
+    credentials,
+    name_of,
+    read_answer,
+    read_list,
+    read_request,
+    split_url,
+)
+from campaign_fsm.audit.life import UNKNOWN, Life, Verdict, alone, by_platform, judge, possible_after
+from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
+from campaign_fsm.lifecycle import decide, has_started, reachable
+from campaign_fsm.policy import Policy, deed_of
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
+from campaign_fsm.traffic import Exchange
+from campaign_fsm.traffic.exchange import NOTHING
+from campaign_fsm.wire.answer import Reading, moment, text_of
+from campaign_fsm.wire.callback import parse_status_callback
+from campaign_fsm.wire.drafts import DRAFT_OF
+from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.target import COLLECTION_OF, Target
+
+Key = tuple[str, str, Channel, str]
+
+
+_MOST_ROUTES: Final = 100_000
+_MOST_STEPS: Final = 10_000
+
+
+@define
+class _Case:
+    """One exchange under audit, and what was found in it."""
+
+    exchange: Exchange
+    target: Target | None = None
+    action: Action | None = None
+    life: Life = field(factory=Life)
+    found: list[Finding] = field(factory=list)
+
+
+@define
+class Auditor:
+    """Takes exchanges in the order in which they were made, and gives findings.
+
+    Attributes:
+        policy: What the team forbids on top of the life cycle.
+        strict: Whether what is contested counts as illegal, and what cannot be judged as a finding.
+        path: The file that the exchanges come from.
+        by_entry: Whether places are entries of the file and not lines.
+        events: How many exchanges were about campaigns.
+        unjudged: How many writes could not be judged.
+    """
+
+    policy: Policy = field(factory=Policy)
+    strict: bool = False
+    path: str = ""
+    by_entry: bool = False
+    events: int = 0
+    unjudged: int = 0
+    _lives: dict[Key, Life] = field(factory=dict, init=False)
+    _by_id: dict[str, Key] = field(factory=dict, init=False)
+    _told: Counter[str] = field(factory=Counter, init=False)
+    _routes: dict[str, Life] = field(factory=dict, init=False)
+    _steps: dict[tuple[object, ...], tuple[frozenset[Status], Status | None]] = field(factory=dict, init=False)
+    _leaks: set[tuple[str, str]] = field(factory=set, init=False)
+
+    @property
+    def campaigns(self) -> int:
+        """How many campaigns were seen."""
+        return len(self._lives)
+
+    def feed(self, exchange: Exchange) -> Sequence[Finding]:
+        """What is wrong with the next exchange; mostly nothing."""
+        # Most exchanges of a long recording are like one before: the same step of another campaign.
+        life = self._routes.get(exchange.url)
+        if life is None or not self._is_plain(exchange, life):
+            return self._look_at(exchange)
+        step = (life.possible, life.channel, exchange.method, exchange.action, exchange.status)
+        known = self._steps.get(step)
+        if known is not None:
+            self.events += 1
+            life.possible, life.last = known
+            return ()
+        found = self._look_at(exchange)
+        if not found and len(life.possible) == 1 and life.last is not Status.COMPLETED and not life.lost:
+            if len(self._steps) >= _MOST_STEPS:
+                self._steps.clear()
+            self._steps[step] = life.possible, life.last
+        return found
+
+    def _is_plain(self, exchange: Exchange, life: Life) -> bool:
+        """Whether nothing but the step itself counts: no bodies, no times, no policy."""
+        return (
+            exchange.headers is None
+            and exchange.status_code == 200
+            and exchange.status is not None
+            and exchange.request is NOTHING
+            and exchange.request_base64 is None
+            and exchange.sent
+            and not exchange.lost
+            and exchange.start is None
+            and exchange.name is None
+            and exchange.fields is None
+            and exchange.callback is None
+            and bool(life.possible)
+            and life.start is None
+            and not life.start_unreadable
+            and not life.lost
+            and not self.policy
+        )
+
+    def _look_at(self, exchange: Exchange) -> list[Finding]:
+        case = _Case(exchange)
+        if exchange.headers is not None or "@" in exchange.url:
+            self._look_for_credentials(case)
+        if exchange.callback is not None:
+            self._callback(case, exchange.callback)
+            return case.found
+        try:
+            asked = read_request(exchange)
+        except UnreadableRequest as refusal:
+            self.events += 1
+            self._unreadable(case, refusal)
+            return case.found
+        except Unjudged as reason:
+            self.events += 1
+            case.target = reason.target
+            if reason.target.id is not None:
+                case.life = self._life(self._key(exchange, reason.target, reason.target.id))
+            self._cannot_judge(case, str(reason))
+            case.life.possible = UNKNOWN
+            return case.found
+        if asked is None:
+            return case.found
+        self.events += 1
+        if isinstance(asked, Target):
+            case.target = asked
+            self._read(case, asked)
+            self._remember(exchange, asked)
+        else:
+            case.target, case.action = asked.target, asked.action
+            if asked.target.id is None:
+                self._create(case, asked)
+            else:
+                case.life = self._life(self._key(exchange, asked.target, asked.target.id))
+                self._write(case, asked)
+                self._remember(exchange, asked.target)
+        return case.found
+
+    # What is known
+
+    def _remember(self, exchange: Exchange, target: Target) -> None:
+        """Which campaign a URL is about, where nothing else in the exchange says so."""
+        if target.id is None or target.rest or exchange.host or "?" in exchange.url or not exchange.url:
+            return
+        life = self._lives.get(self._key(exchange, target, target.id))
+        if life is not None:
+            if len(self._routes) >= _MOST_ROUTES:
+                self._routes.clear()
+            life.channel = target.channel
+            self._routes[exchange.url] = life
+
+    @staticmethod
+    def _key(exchange: Exchange, target: Target, campaign: str) -> Key:
+        host = split_url(exchange.url)[1] if exchange.url else ""
+        return host or exchange.host or "", target.account, target.channel, campaign
+
+    def _life(self, key: Key) -> Life:
+        life = self._lives.get(key)
+        if life is None:
+            life = self._lives[key] = Life()
+            self._by_id[key[3]] = key
+        return life
+
+    @staticmethod
+    def _see(case: _Case, status: Status, reading: Reading | None) -> None:
+        """The campaign was seen in a status."""
+        life, exchange = case.life, case.exchange
+        if status is Status.COMPLETED and life.last is not Status.COMPLETED:
+            life.completed = moment(exchange.at)
+        life.possible, life.last, life.lost = alone(status), status, 0
+        if reading is not None:
+            life.start, life.start_unreadable = reading.start, reading.start_unreadable
+            life.name = name_of(reading.data) or life.name
+            return
+        if exchange.start is not None:
+            life.start = moment(exchange.start)
+            life.start_unreadable = life.start is None
+        if exchange.name is not None:
+            life.name = exchange.name
+
+    # Reads
+
+    def _read(self, case: _Case, target: Target) -> None:
+        exchange = case.exchange
+        if target.id is None:
+            for campaign, listed in read_list(exchange, target.channel):
+                case.target = evolve(target, id=campaign)
+                case.life = self._life(self._key(exchange, target, campaign))
+                self._shown(case, listed.raw_status, listed)
+            return
+        if target.rest:
+            return
+        raw = exchange.status
+        reading: Reading | None = None
+        if raw is None and exchange.status_code is not None:
+            answer = read_answer(exchange, target)
+            reading = answer.reading
+            if reading is not None and answer.found != target.id:
+                self._tell(case, "CF503", Level.WARNING, "The answer is about another campaign.")
+                return
+            raw = reading.raw_status if reading else None
+        if raw is not None:
+            case.life = self._life(self._key(exchange, target, target.id))
+            self._shown(case, raw, reading)
+
+    def _shown(self, case: _Case, raw: str, reading: Reading | None) -> None:
+        """A read shows a status."""
+        assert case.target is not None
+        status = Status.parse(raw)
+        if status is Status.UNKNOWN:
+            self._undocumented(case, raw)
+        elif case.life.possible and not self._follows(case.life.possible, status, case.target.channel):
+            message = f"It shows {status}, which nothing leads to from {_names(case.life.possible)}."
+            self._tell(case, "CF601", Level.WARNING, message)
+        self._see(case, status, reading)
+
+    @staticmethod
+    def _follows(possible: frozenset[Status], status: Status, channel: Channel) -> bool:
+        return any(status in reachable(one, channel) for one in possible)
+
+    def _undocumented(self, case: _Case, raw: str) -> None:
+        shown = text_of(raw, 60)
+        self._tell(case, "CF604", Level.WARNING, f"It shows the status {shown!r}, which is on no list.")
+
+    def _callback(self, case: _Case, body: dict[str, Any]) -> None:
+        self.events += 1
+        try:
+            callback = parse_status_callback(body)
+        except UnreadableCallback:
+            return
+        key = self._by_id.get(callback.campaign_id)
+        if key is None:
+            return
+        case.life = self._lives[key]
+        case.target = Target("", key[1], COLLECTION_OF[key[2]], key[3], ())
+        claimed, life = callback.claimed_status, case.life
+        if claimed is Status.UNKNOWN:
+            self._undocumented(case, callback.raw_status)
+        elif life.possible and not self._follows(life.possible, claimed, key[2]):
+            message = f"A status callback claims {claimed}, which nothing leads to from {_names(life.possible)}."
+            self._tell(case, "CF601", Level.WARNING, message)
+        elif life.possible:
+            # A claim widens what is possible, and settles nothing.
+            life.possible = possible_after(life.possible, alone(claimed))
+
+    # Writes
+
+    def _write(self, case: _Case, intent: Intent) -> None:
+        exchange, life = case.exchange, case.life
+        verdict = None
+        if life.possible:
+            started = self._started(case)
+            verdict = judge(life.possible, life.last, intent.action, intent.channel, started, self.strict)
+        if not exchange.sent:
+            self._refused(case, verdict)
+            return
+        if intent.action is Action.EDIT:
+            self._check_parameters(case, intent)
+        if self.policy:
+            self._ask_policy(case, intent)
+        if life.lost:
+            message = f"The answer to the write at {self._place(life.lost)} was lost, and nothing was read since."
+            self._tell(case, "CF602", Level.ERROR, message)
+        self._answered(case, intent.target, verdict)
+
+    @staticmethod
+    def _started(case: _Case) -> bool | None:
+        life = case.life
+        if life.start_unreadable:
+            return True
+        at = moment(case.exchange.at) if life.start is not None else None
+        if at is None or life.last is None:
+            return None
+        return has_started(life.last, life.start, at)
+
+    def _refused(self, case: _Case, verdict: Verdict | None) -> None:
+        """Something that our own client did not send: what was asked for is told, as a warning."""
+        code = case.exchange.code or ""
+        if verdict is not None and not verdict.legal:
+            self._illegal(case, verdict, None)
+        elif code.startswith(("CF4", "CF7")) and code in PROBLEMS:
+            self._tell(case, code, Level.WARNING, f"{case.action} was not sent: {PROBLEMS[code].title}.")
+
+    def _answered(self, case: _Case, target: Target, verdict: Verdict | None) -> None:
+        exchange, life = case.exchange, case.life
+        raw, code = exchange.status, exchange.status_code
+        reading: Reading | None = None
+        if raw is None and code is not None:
+            answer = read_answer(exchange, target)
+            code = answer.status_code
+            if answer.reading is not None and answer.found == target.id:
+                reading, raw = answer.reading, answer.reading.raw_status
+        taken = code is None or 200 <= code < 300
+        if verdict is None:
+            self._cannot_judge(case, "no status was seen before it")
+        elif not verdict.legal and not (verdict.perhaps and taken):
+            self._illegal(case, verdict, code)
+        if exchange.lost or (code is not None and code >= 500):
+            life.lost = exchange.place or 1
+            self._widen(life, verdict)
+        elif code is None and raw is None:
+            self._widen(life, verdict)
+        elif taken:
+            self._taken(case, verdict, raw, reading)
+        elif code == 409 and verdict is not None and verdict.legal:
+            message = f"The model allows {case.action} while {_names(life.possible)}; the server said 409."
+            self._tell(case, "CF601", Level.WARNING, message)
+            life.possible = UNKNOWN
+
+    @staticmethod
+    def _widen(life: Life, verdict: Verdict | None) -> None:
+        """Nobody knows whether it was applied."""
+        if verdict is not None:
+            life.possible = possible_after(life.possible, verdict.after)
+
+    def _taken(self, case: _Case, verdict: Verdict | None, raw: str | None, reading: Reading | None) -> None:
+        """The server took it; what it shows is held against the model."""
+        life = case.life
+        allowed = verdict is not None and (verdict.legal or verdict.perhaps)
+        if raw is None:
+            life.possible = verdict.after if verdict and allowed else UNKNOWN
+            life.lost = 0
+            if len(life.possible) == 1:
+                (life.last,) = life.possible
+            if case.action is Action.COMPLETE:
+                life.completed = moment(case.exchange.at)
+            return
+        status = Status.parse(raw)
+        if status is Status.UNKNOWN:
+            self._undocumented(case, raw)
+        elif verdict and allowed and status not in verdict.expected:
+            if status in life.possible:
+                # Accepted, and not yet seen.
+                self._see(case, status, reading)
+                life.possible = possible_after(alone(status), verdict.after)
+                return
+            message = f"After {case.action} it shows {status}, and not {_names(verdict.decision.accepted)}."
+            self._tell(case, "CF601", Level.WARNING, message)
+        self._see(case, status, reading)
+
+    def _create(self, case: _Case, intent: Intent) -> None:
+        exchange, target = case.exchange, intent.target
+        if not exchange.sent:
+            self._refused(case, None)
+            return
+        self._check_parameters(case, intent)
+        if self.policy:
+            self._ask_policy(case, intent)
+        campaign, raw = exchange.campaign, exchange.status
+        reading: Reading | None = None
+        if raw is None and exchange.status_code is not None:
+            answer = read_answer(exchange, target)
+            if answer.reading is not None and answer.found is not None:
+                campaign, reading, raw = answer.found, answer.reading, answer.reading.raw_status
+        if campaign is None or raw is None:
+            return
+        case.target = evolve(target, id=campaign)
+        case.life = self._life(self._key(exchange, target, campaign))
+        status = Status.parse(raw)
+        accepted = decide(None, Action.CREATE, channel=target.channel).accepted
+        if status is Status.UNKNOWN:
+            self._undocumented(case, raw)
+        elif not any(status in by_platform(one) for one in accepted):
+            self._tell(case, "CF601", Level.WARNING, f"After create it shows {status}, and not {_names(accepted)}.")
+        self._see(case, status, reading)
+
+    # Findings
+
+    def _illegal(self, case: _Case, verdict: Verdict, code: int | None) -> None:
+        decision = verdict.decision
+        assert case.target is not None
+        assert case.action is not None
+        if verdict.perhaps:
+            # What it would be illegal for is the status that was seen, not the one that it may have got.
+            decision = decide(
+                case.life.last,
+                case.action,
+                channel=case.target.channel,
+                started=self._started(case),
+                strict=self.strict,
+            )
+        said = "was not sent"
+        if case.exchange.sent:
+            said = "was sent" if code is None else f"was sent, and the server said {code}"
+        self._tell(
+            case,
+            decision.code,
+            Level.ERROR if case.exchange.sent else Level.WARNING,
+            f"{case.action} while {_names(case.life.possible)} {said}. {decision.reason}",
+            advice=decision.advice,
+            sources=decision.sources,
+            status_code=code,
+        )
+
+    def _unreadable(self, case: _Case, refusal: UnreadableRequest) -> None:
+        exchange = case.exchange
+        case.action = refusal.action
+        key = self._by_id.get(refusal.campaign_id or "")
+        if refusal.campaign_id and refusal.channel:
+            account = key[1] if key else exchange.account or "-"
+            case.target = Target("", account, COLLECTION_OF[refusal.channel], refusal.campaign_id, ())
+        if key is not None:
+            case.life = self._lives[key]
+        level = Level.ERROR if exchange.sent else Level.WARNING
+        message = f"Two servers could read this write differently, or none as it is meant: {refusal.reason}"
+        self._tell(case, refusal.code, level, message, advice=refusal.advice)
+        if exchange.sent:
+            case.life.possible = UNKNOWN
+
+    def _cannot_judge(self, case: _Case, reason: str) -> None:
+        self.unjudged += 1
+        if self.strict:
+            message = f"Nobody can say whether {case.action or 'this write'} was legal: {reason}."
+            self._tell(case, "CF605", Level.WARNING, message)
+
+    def _ask_policy(self, case: _Case, intent: Intent) -> None:
+        exchange, life = case.exchange, case.life
+        if intent.fields and exchange.request_body is None:
+            # Only names of parameters were recorded: what a schedule says cannot be asked about.
+            intent = Intent(intent.action, intent.target, {})
+        host = split_url(exchange.url)[1] if exchange.url else ""
+        deed = deed_of(
+            intent,
+            host=host or exchange.host or "",
+            at=moment(exchange.at),
+            name=life.name if life.name is not None else exchange.name,
+            start=life.start,
+            completed=life.completed,
+            confirmed=exchange.confirmed,
+        )
+        for violation in self.policy.violations(deed):
+            self._tell(case, violation.code, Level.ERROR, violation.reason, advice=violation.advice)
+
+    def _check_parameters(self, case: _Case, intent: Intent) -> None:
+        if not intent.fields or case.exchange.request_body is None:
+            return
+        given = {key: value for key, value in intent.fields.items() if key not in ("id", "sid") and value is not None}
+        try:
+            DRAFT_OF[intent.channel].build(given, partial=intent.action is not Action.CREATE)
+        except InvalidParameters as error:
+            listed = "; ".join(str(problem) for problem in error.problems)
+            message = f"The parameters of {case.action} break documented limits: {listed}."
+            self._tell(case, "CF606", Level.WARNING, message)
+
+    def _look_for_credentials(self, case: _Case) -> None:
+        where = credentials(case.exchange)
+        if where is None or (self.path, where) in self._leaks:
+            return
+        self._leaks.add((self.path, where))
+        message = f"Credentials stand in {where} of this request, and perhaps of others in the file."
+        self._tell(case, "CF603", Level.ERROR, message)
+
+    def _place(self, number: int) -> str:
+        return f"{'entry' if self.by_entry else 'line'} {number}"
+
+    def _tell(self, case: _Case, code: str, level: Level, message: str, **fields: Any) -> None:
+        exchange, target, status = case.exchange, case.target, case.life.last
+        campaign = (target.id if target else None) or exchange.campaign
+        about = "|".join(str(part or "") for part in (code, campaign, case.action, status))
+        self._told[about] += 1
+        place = Place(self.path, entry=exchange.place) if self.by_entry else Place(self.path, line=exchange.place)
+        known: dict[str, Any] = {
+            "advice": PROBLEMS[code].advice if code in PROBLEMS else "",
+            "channel": target.channel if target else None,
+            "campaign": campaign,
+            "action": case.action,
+            "status": status,
+            "at": exchange.at,
+            "sent": exchange.sent,
+            "status_code": exchange.status_code,
+            "fingerprint": hashlib.sha256(f"{about}|{self._told[about]}".encode()).hexdigest()[:16],
+        }
+        case.found.append(Finding(code, level, message, place, **{**known, **fields}))
+
+
+def _names(statuses: frozenset[Status]) -> str:
+    return " or ".join(sorted(statuses))

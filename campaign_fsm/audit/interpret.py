@@ -1,0 +1,242 @@
+"""What an exchange asks for and shows, read as the gate would read it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from campaign_fsm.errors import UnreadableRequest
+from campaign_fsm.rules import Action, Channel
+from campaign_fsm.traffic import Exchange
+from campaign_fsm.wire.answer import (
+    Answer,
+    Item,
+    NotReadable,
+    Reading,
+    read_campaign,
+    read_item,
+)
+from campaign_fsm.wire.intent import SAFE_METHODS, VERBS, Intent, WireRequest, concerns, edit_kind, read_intent
+from campaign_fsm.wire.listing import read_page
+from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
+
+_JSON: Final = ((b"Content-Type", b"application/json"),)
+_LEFT_OUT: Final = re.compile(
+    r"(\W|x|redacted|filtered|hidden|removed|dummy|fake|scrubbed|placeholder)*", re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=8192)
+def split_url(url: str) -> tuple[str, str, int | None, str, bool]:
+    """Scheme, host, port, path with query, and whether there are credentials in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "https", "", None, url, False
+    path = parts.path + (f"?{parts.query}" if "?" in url else "")
+    return parts.scheme or "https", parts.hostname or "", port, path or "/", "@" in parts.netloc
+
+
+@lru_cache(maxsize=8192)
+def _target(path: str) -> Target | None:
+    target = read_target(path.partition("?")[0])
+    return target if target and target.well_formed else None
+
+
+def named_target(exchange: Exchange) -> Target | None:
+    """The campaign that an exchange names by its fields, where it has no URL."""
+    campaign, account = exchange.campaign, exchange.account or "-"
+    if campaign is not None and not is_id(campaign):
+        return None
+    try:
+        channel = Channel(exchange.channel or "")
+    except ValueError:
+        return None
+    return Target("", account, COLLECTION_OF[channel], campaign, ())
+
+
+def read_request(exchange: Exchange) -> Intent | Target | None:
+    """What a request is: a write, a read, or nothing that is about campaigns.
+
+    Raises:
+        UnreadableRequest: It is a write that cannot be read in exactly one way.
+        Unjudged: It is a write, and the recording does not say what it does.
+    """
+    body = exchange.request_body
+    if not exchange.url:
+        target = named_target(exchange)
+        if target is None or exchange.method in SAFE_METHODS or (not exchange.action and exchange.method != "DELETE"):
+            return target
+        return _told(exchange, target)
+    scheme, host, port, path, _ = split_url(exchange.url)
+    if exchange.headers is None and not body:
+        target = _target(path)
+        if target is not None and "?" not in path:
+            return target if exchange.method in SAFE_METHODS else _told(exchange, target)
+        if target is not None and exchange.method in SAFE_METHODS:
+            return target
+    wire = WireRequest(
+        method=exchange.method or "GET",
+        scheme=scheme,
+        host=host,
+        port=port,
+        target=path.encode("utf-8", "surrogateescape"),
+        headers=_headers(exchange, body),
+        body=body or b"",
+    )
+    if not concerns(wire):
+        return None
+    if body is None and exchange.method in ("PUT", "POST", "PATCH"):
+        target = _target(path)
+        if target is not None and exchange.action:
+            return _told(exchange, target)
+        if target is not None and _has_length(exchange):
+            raise Unjudged("its body was not recorded", target)
+    return read_intent(wire)
+
+
+class Unjudged(Exception):
+    """A write of which the recording does not say what it does."""
+
+    def __init__(self, reason: str, target: Target) -> None:
+        super().__init__(reason)
+        self.target = target
+
+
+def _has_length(exchange: Exchange) -> bool:
+    return any(name.lower() == "content-length" and value.strip() != "0" for name, value in exchange.headers or ())
+
+
+def _headers(exchange: Exchange, body: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
+    if exchange.headers is None:
+        return _JSON if body else ()
+    return tuple(
+        (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
+        for name, value in exchange.headers
+        # The length on the wire is that of an encoding which a recording may have taken off.
+        if name.lower() not in ("content-length", "transfer-encoding")
+    )
+
+
+_ACTIONS: Final[dict[str, Action]] = {action.value: action for action in Action}
+
+
+def _told(exchange: Exchange, target: Target) -> Intent:
+    """A write without a body, by what the recording says of it."""
+    action = _ACTIONS.get(exchange.action or "")
+    if action is None:
+        if exchange.method == "DELETE":
+            action = Action.DELETE
+        elif exchange.method == "POST" and target.id is None and not exchange.action:
+            action = Action.CREATE
+        elif exchange.fields and not exchange.action:
+            action = edit_kind(exchange.fields, target.channel)
+        elif exchange.action:
+            raise UnreadableRequest(
+                code="CF412",
+                reason=f"its action is {exchange.action[:40]!r}.",
+                channel=target.channel,
+                campaign_id=target.id,
+                advice=f"Send one of {', '.join(VERBS)}.",
+            )
+        else:
+            raise Unjudged("neither its body nor its action was recorded", target)
+    if not exchange.fields:
+        return _plain(action, target)
+    return Intent(action, target, dict.fromkeys(exchange.fields))
+
+
+@lru_cache(maxsize=8192)
+def _plain(action: Action, target: Target) -> Intent:
+    return Intent(action, target, {})
+
+
+@frozen
+class Shown:
+    """What an answer shows.
+
+    Attributes:
+        status_code: The effective status code: that of the item inside, if it failed.
+        reading: The campaign, if it is shown.
+        found: The id of the campaign that is shown.
+    """
+
+    status_code: int | None
+    reading: Reading | None = None
+    found: str | None = None
+
+
+def read_answer(exchange: Exchange, target: Target) -> Shown:
+    """What the answer about one campaign shows, as far as it was recorded."""
+    code, body = exchange.status_code, exchange.response_body
+    if body is None or code is None:
+        return Shown(code)
+    answer = Answer(code, (), body)
+    try:
+        item = read_item(answer)
+        if item.failed:
+            return Shown(item.code if 200 <= code < 300 else code)
+        if not 200 <= code < 300:
+            return Shown(code)
+        found, reading = read_campaign(item, target.channel, None)
+    except NotReadable:
+        return Shown(code)
+    return Shown(code, reading, found)
+
+
+def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]:
+    """The campaigns that a list shows, as far as it was recorded."""
+    body = exchange.response_body
+    if body is None or exchange.status_code is None or not 200 <= exchange.status_code < 300:
+        return []
+    found = []
+    try:
+        items: tuple[Item, ...] = read_page(Answer(exchange.status_code, (), body)).items
+    except NotReadable:
+        return []
+    for item in items:
+        try:
+            if not item.failed:
+                found.append(read_campaign(item, channel, None))
+        except NotReadable:
+            continue
+    return found
+
+
+def credentials(exchange: Exchange) -> str | None:
+    """Where there are credentials in an exchange; None if there are none."""
+    if exchange.url and "@" in exchange.url and split_url(exchange.url)[4]:
+        return "the URL"
+    for name, value in exchange.headers or ():
+        if name.lower() in ("authorization", "proxy-authorization") and _tells(value):
+            return f"the {name.title()} header"
+    return None
+
+
+def _tells(value: str) -> bool:
+    """Whether the value of an Authorization header gives anything away."""
+    scheme, _, blob = value.strip().partition(" ")
+    if not blob:
+        return bool(scheme) and not _LEFT_OUT.fullmatch(scheme)
+    if _LEFT_OUT.fullmatch(blob):
+        return False
+    if scheme.lower() != "basic":
+        return True
+    try:
+        decoded = base64.b64decode(blob, validate=True).decode("latin-1")
+    except ValueError:
+        return True
+    return not all(_LEFT_OUT.fullmatch(part) for part in decoded.split(":", 1))
+
+
+def name_of(data: Mapping[str, Any]) -> str | None:
+    """The name that a resource shows."""
+    name = data.get("name")
+    return name if isinstance(name, str) else None

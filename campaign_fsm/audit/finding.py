@@ -55,7 +55,7 @@ class Finding:
         at: When it was sent, as recorded.
         sent: Whether the request was sent.
         status_code: What the server answered; None if nothing is known of it.
-        fingerprint: Sixteen hex digits that stay the same when the recording is made anew elsewhere, or
+        fingerprint: Sixteen hex digits that stay the same when a file of the same name is recorded anew, or
             gets other lines around it: a suppression or a baseline names a finding by it.
     """
 

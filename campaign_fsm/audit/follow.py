@@ -479,7 +479,8 @@ class Auditor:
     def _tell(self, case: _Case, code: str, level: Level, message: str, **fields: Any) -> None:
         exchange, target, status = case.exchange, case.target, case.life.last
         campaign = (target.id if target else None) or exchange.campaign
-        about = "|".join(str(part or "") for part in (code, campaign, case.action, status))
+        file = self.path.replace("\\", "/").rpartition("/")[2]
+        about = "|".join(str(part or "") for part in (file, code, campaign, case.action, status))
         self._told[about] += 1
         place = Place(self.path, entry=exchange.place) if self.by_entry else Place(self.path, line=exchange.place)
         known: dict[str, Any] = {

@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "route": ("offline", "The shortest legal way from one status to another."),
     "rules": ("reference", "The whole table: rules, refusals and their codes."),
     "explain": ("reference", "What a code (CF…) means and what it rests on."),
+    "audit": ("audit", "Judge recorded traffic and runbooks, for CI."),
     "get": ("online", "Read one campaign, and what explains where it stands."),
     "list": ("many", "List campaigns."),
     "find": ("many", "Find the one campaign with a name."),
@@ -99,6 +100,11 @@ def cli() -> None:
 def _colour() -> bool | None:
     """False where the environment asks for none; None lets click look whether it writes to a terminal."""
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def wants_colour() -> bool:
+    """Whether the environment lets a terminal be coloured."""
+    return _colour() is None
 
 
 def _complain(text: str) -> None:

@@ -1,0 +1,104 @@
+"""What a code means when nothing is known but the code: the rule texts of a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import Final, NamedTuple
+
+from campaign_fsm.lifecycle import decide
+from campaign_fsm.rules import (
+    CONTESTED,
+    PROBLEMS,
+    REFUSALS,
+    RULES,
+    Action,
+    Channel,
+    Problem,
+    Refusal,
+    Rule,
+    Source,
+    Status,
+)
+
+_MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
+
+
+class RuleText(NamedTuple):
+    """What a report says about a code.
+
+    Attributes:
+        title: What it is, in a few words.
+        description: The same in a sentence, with what to do instead where that is always the same.
+        markdown: The description and the vendor's statements, as Markdown.
+        source: The first of the vendor's statements; None if it rests on none, or on those of several rules.
+    """
+
+    title: str
+    description: str
+    markdown: str
+    source: Source | None
+
+
+def rule_text(code: str) -> RuleText:
+    """What a code means; for a code that is on no list, that it is on none.
+
+    >>> rule_text("CF224").title
+    'pause before complete'
+    """
+    match _ENTRIES.get(code):
+        case Rule() as rule:
+            return _text(_edge(rule), rule.effect, rule.sources)
+        case Refusal() as refusal:
+            return _text(refusal.title, _reason(refusal), refusal.sources)
+        case Problem() as problem:
+            return _text(problem.title, f"{_sentence(problem.title)} {problem.advice}", ())
+    return _text(code, f"{code} is on no list of this version's.", ())
+
+
+_LISTED: Final[list[Rule | Refusal | Problem]] = [*RULES, *REFUSALS, CONTESTED, *PROBLEMS.values()]
+_ENTRIES: Final = {entry.code: entry for entry in _LISTED}
+
+
+def _text(title: str, description: str, sources: tuple[Source, ...]) -> RuleText:
+    rows = [f"- [{_escape(source.page.title)}]({source.page.url}): {_escape(source.says)}" for source in sources]
+    markdown = "\n".join([_escape(description), *([""] if rows else []), *rows])
+    return RuleText(title, description, markdown, sources[0] if sources else None)
+
+
+def _escape(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def _sentence(title: str) -> str:
+    return f"{title[:1].upper()}{title[1:]}."
+
+
+def _edge(rule: Rule) -> str:
+    condition = {None: "", True: ", after the start", False: ", before the start"}[rule.started]
+    channel = "" if len(rule.channels) == len(Channel) else f", {_either(rule.channels)} only"
+    source = f" while {rule.source}" if rule.source else ""
+    return f"{rule.trigger}{source}{condition}{channel}"
+
+
+def _reason(refusal: Refusal) -> str:
+    """The reason with everything in it that the refusal is the answer to."""
+    cells = list(_cells(refusal))
+    return refusal.reason.format(
+        status=_either(status for status, _, _ in cells),
+        action=_either(action for _, action, _ in cells),
+        channel=_either(channel for _, _, channel in cells),
+    )
+
+
+def _cells(refusal: Refusal) -> Iterator[tuple[Status | None, Action, Channel]]:
+    for status, action, channel, started in product((None, *Status), Action, Channel, (None, False, True)):
+        if decide(status, action, channel=channel, started=started, strict=refusal is CONTESTED).code == refusal.code:
+            yield status, action, channel
+
+
+def _either(names: Iterable[str | None]) -> str:
+    """The names in the order in which they came, each once."""
+    *others, last = dict.fromkeys(name for name in names if name) or [""]
+    return f"{', '.join(others)} or {last}" if others else last

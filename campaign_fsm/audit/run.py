@@ -1,0 +1,108 @@
+"""An audit of several files: what is found goes to the writers as it is found, what was counted comes back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import define, evolve, field
+
+from campaign_fsm.audit.accepted import Accepted
+from campaign_fsm.audit.finding import Finding, Level
+from campaign_fsm.audit.follow import Auditor
+from campaign_fsm.audit.summary import Summary
+from campaign_fsm.traffic import UnreadableRecording
+from campaign_fsm.traffic.recordings import Format, Recording, open_recording
+
+_SUFFIXES: Final = frozenset({".har", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".toml"})
+_EVERY: Final = 2000
+
+
+def files_of(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The files that paths stand for, and whether each was named itself: of folders, those that may be recordings."""
+    for path in paths:
+        folder = Path(path)
+        if path == "-" or not folder.is_dir():
+            yield path, True
+            continue
+        for file in sorted(folder.rglob("*")):
+            if file.suffix.lower() in _SUFFIXES and file.is_file():
+                yield str(file), False
+
+
+@define
+class Audit:
+    """One run over some files.
+
+    Attributes:
+        tell: Called with each finding that is not accepted.
+        accepted: What is left out.
+        strict: See `Auditor`.
+        progress: Called now and then with the recording that is read; None for nobody.
+    """
+
+    tell: Callable[[Finding], object]
+    accepted: Accepted = field(factory=Accepted)
+    strict: bool = False
+    progress: Callable[[Recording], object] | None = None
+    found: set[str] = field(factory=set, init=False)
+    _counts: Counter[str] = field(factory=Counter, init=False)
+    _summary: Summary = field(factory=Summary, init=False)
+
+    def file(self, path: str, format: Format | None = None, *, named: bool = True) -> None:  # noqa: A002
+        """Audit one file. What cannot be read to its end is noted, and what was found before it stays.
+
+        Args:
+            path: The file.
+            format: Its format, None to find out.
+            named: Whether it is an error that nobody can say what it is.
+        """
+        auditor = Auditor(self.accepted.configuration.policy, strict=self.strict, path=path)
+        try:
+            with open_recording(path, format) as recording:
+                auditor.by_entry = recording.by_entry
+                for number, exchange in enumerate(recording.exchanges):
+                    for finding in auditor.feed(exchange):
+                        self._judge(finding)
+                    if self.progress and number % _EVERY == 0:
+                        self.progress(recording)
+        except UnreadableRecording as error:
+            if not named and error.place == 0 and not auditor.events:
+                return
+            self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, str(error)))
+        summary = self._summary
+        self._summary = evolve(
+            summary,
+            events=summary.events + auditor.events,
+            campaigns=summary.campaigns + auditor.campaigns,
+            unjudged=summary.unjudged + auditor.unjudged,
+            files=(*summary.files, path),
+        )
+
+    def interrupted(self) -> None:
+        """The audit ends before its files do."""
+        self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, "The audit was interrupted."))
+
+    def _judge(self, finding: Finding) -> None:
+        self.found.add(finding.fingerprint)
+        if not self.accepted.leaves_out(finding):
+            self._tell(finding)
+
+    def _tell(self, finding: Finding) -> None:
+        self._counts[finding.level] += 1
+        self.tell(finding)
+
+    def end(self) -> Summary:
+        """What was counted; findings about suppressions come last."""
+        for finding in self.accepted.leftovers():
+            self._tell(finding)
+        return evolve(
+            self._summary,
+            errors=self._counts[Level.ERROR],
+            warnings=self._counts[Level.WARNING],
+            notes=self._counts[Level.NOTE],
+            suppressed=self.accepted.suppressed,
+            baselined=self.accepted.baselined,
+        )

@@ -1,0 +1,55 @@
+"""What an audit counted: the end of every report."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from campaign_fsm.audit.finding import Level
+
+
+@frozen(kw_only=True)
+class Summary:
+    """What an audit counted. Findings that were suppressed or baselined are not among the findings.
+
+    Attributes:
+        errors: The findings that are errors.
+        warnings: The findings that are warnings.
+        notes: The findings that are notes.
+        events: The exchanges that were read.
+        campaigns: The campaigns that they are about.
+        unjudged: The writes that could not be judged, because the campaign's status was not known.
+        suppressed: The findings left out because somebody suppressed them.
+        baselined: The findings left out because they are in the baseline.
+        files: The files that were read, as they were given.
+        incomplete: A sentence for each file that could not be read to its end.
+    """
+
+    errors: int = 0
+    warnings: int = 0
+    notes: int = 0
+    events: int = 0
+    campaigns: int = 0
+    unjudged: int = 0
+    suppressed: int = 0
+    baselined: int = 0
+    files: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+
+    def count(self, level: Level) -> int:
+        """The findings of one level."""
+        return {Level.ERROR: self.errors, Level.WARNING: self.warnings, Level.NOTE: self.notes}[level]
+
+    def __str__(self) -> str:
+        found = [_counted(self.count(level), level.value) for level in Level if self.count(level)]
+        left_out = [
+            *([f"{self.suppressed:,} suppressed"] if self.suppressed else []),
+            *([f"{self.baselined:,} in the baseline"] if self.baselined else []),
+            *([f"{_counted(self.unjudged, 'write')} could not be judged"] if self.unjudged else []),
+        ]
+        read = f"{_counted(self.events, 'request')} of {_counted(self.campaigns, 'campaign')}"
+        files = _counted(len(self.files), "file")
+        return f"{', '.join(found) or 'no findings'} in {files} ({'; '.join([read, *left_out])})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

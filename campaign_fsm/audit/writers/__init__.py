@@ -1,0 +1,71 @@
+"""The writers of reports: one model of findings, in five formats."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol, TextIO
+
+from campaign_fsm.audit.finding import Finding
+from campaign_fsm.audit.summary import Summary
+
+__all__ = ["Format", "Writer", "writer"]
+
+
+class Format(StrEnum):
+    """What a report can be written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+class Writer(Protocol):
+    """What writes a report: `begin` once, `finding` for each of them, `end` once.
+
+    A report is whole only after `end`. Where a format allows it, a finding is written as it comes.
+    """
+
+    def begin(self) -> None:
+        """What stands before the findings."""
+
+    def finding(self, finding: Finding) -> None:
+        """One finding."""
+
+    def end(self, summary: Summary) -> None:
+        """What stands after the findings."""
+
+
+def writer(format: Format | str, stream: TextIO, *, colour: bool = False) -> Writer:  # noqa: A002
+    """The writer of one format.
+
+    Args:
+        format: A `Format` or its string.
+        stream: What it writes to. It writes characters that the stream's encoding lacks as escapes.
+        colour: Whether text is coloured; the other formats never are.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    match Format(format):
+        case Format.TEXT:
+            from campaign_fsm.audit.writers.text import TextWriter
+
+            return TextWriter(stream, colour=colour)
+        case Format.JSON:
+            from campaign_fsm.audit.writers.plainjson import JsonWriter
+
+            return JsonWriter(stream)
+        case Format.GITHUB:
+            from campaign_fsm.audit.writers.github import GithubWriter
+
+            return GithubWriter(stream)
+        case Format.SARIF:
+            from campaign_fsm.audit.writers.sarif import SarifWriter
+
+            return SarifWriter(stream)
+        case Format.JUNIT:
+            from campaign_fsm.audit.writers.junit import JunitWriter
+
+            return JunitWriter(stream)

@@ -1,0 +1,53 @@
+"""Texts of a recording's, made harmless for what reads a report: terminals, logs, parsers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, TextIO
+
+from campaign_fsm.audit.finding import Place
+from campaign_fsm.wire.answer import text_of
+
+_LONGEST: Final = 4096
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# Build servers take "##[command]" and "##vso[command]" for their own anywhere in a line.
+_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+
+
+def line(text: str) -> str:
+    """A text as one printable line, in which no build server sees a command."""
+    return _COMMAND.sub("# #", text_of(text, _LONGEST) or "")
+
+
+def path(name: str) -> str:
+    """A path as `line` shows a text; it also begins no command where it begins a line."""
+    shown = line(name)
+    return f"./{shown}" if shown.lstrip().startswith("::") else shown
+
+
+def place(where: Place) -> str:
+    """A place as `path` shows a path."""
+    return str(Place(path(where.path), where.line, where.entry))
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write a text; characters that the stream's encoding lacks are written as escapes."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def dumps(value: Any) -> str:
+    """A value as ASCII JSON on one line, without halves of surrogate pairs, which not every parser reads."""
+    return json.dumps(_whole(value), allow_nan=False)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return _SURROGATE.sub("\ufffd", value)
+        case dict():
+            return {key: _whole(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_whole(part) for part in value]
+    return value

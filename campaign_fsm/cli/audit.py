@@ -1,0 +1,197 @@
+"""`campaign-fsm audit`: recorded traffic and runbooks, judged by the life cycle and the team's policy."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from campaign_fsm.policy import Configuration
+    from campaign_fsm.traffic.recordings import Recording
+
+_FORMATS = ("jsonl", "trace", "har", "cassette", "runbook")
+_OUTPUTS = ("text", "json", "github", "sarif", "junit")
+# Shorter files are read before anybody could look.
+_LONG = 5_000_000
+
+
+class _Progress:
+    """How far a long file has been read, on a terminal's last line."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def __call__(self, recording: Recording) -> None:
+        if recording.size is None or recording.size < _LONG:
+            return
+        text = f"{recording.path}: {100 * recording.position() // recording.size} %"
+        if text != self._shown:
+            self._shown = text
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Take it away, before something else is written."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = ""
+
+
+def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
+    for value in values:
+        name, equals, file = value.partition("=")
+        if name not in _OUTPUTS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _OUTPUTS, n=1)
+            raise click.BadParameter(
+                f"{name!r} is no format; {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(_OUTPUTS)}."
+            )
+        if equals and not file:
+            raise click.BadParameter(f"{value!r} names no file.")
+        found.append((name, file or None))
+    if len([file for _, file in found if file is None]) > 1:
+        raise click.BadParameter("only one format can go to the standard output; give the others a file: sarif=FILE.")
+    return found
+
+
+def load(config: str | None, no_config: bool) -> Configuration:
+    """The configuration that counts: the one that is named, or the nearest one above the current folder."""
+    from campaign_fsm.policy import Configuration, find_configuration, load_configuration
+
+    if no_config:
+        return Configuration()
+    if config is not None:
+        return load_configuration(config)
+    found = find_configuration(Path.cwd())
+    return load_configuration(found) if found else Configuration()
+
+
+def _need_extra(error: ImportError) -> click.ClickException:
+    return click.ClickException(
+        f"{error.name} is not installed. Auditing needs the extra 'audit': pip install 'campaign_fsm[audit]'."
+    )
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--format", "format_name", type=click.Choice(_FORMATS), help="Instead of finding out by the content.")
+@click.option("--strict", is_flag=True, help="Refuse what is contested; what cannot be judged is a finding.")
+@click.option(
+    "--config", type=click.Path(), help="The configuration; unset: the nearest campaign-fsm.toml or pyproject."
+)
+@click.option("--no-config", is_flag=True, help="Judge by the life cycle alone.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    callback=_output,
+    metavar="FORMAT[=FILE]",
+    help=f"How to report, and where: {', '.join(_OUTPUTS)}. May be given several times. Default: text.",
+)
+@click.option("--baseline", type=click.Path(), help="Accept the findings of this file; made if it is not there.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
+def audit(
+    *,
+    paths: tuple[str, ...],
+    format_name: str | None,
+    strict: bool,
+    config: str | None,
+    no_config: bool,
+    outputs: list[tuple[str, str | None]],
+    baseline: str | None,
+    as_json: bool,
+) -> int:
+    """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
+
+    A PATH is a file, a folder, or - for the standard input. Exit codes: 0 nothing found, 1 findings,
+    2 a file could not be read to its end.
+
+    \b
+    Examples:
+      campaign-fsm audit trace.jsonl
+      campaign-fsm audit tests/cassettes --output github --output sarif=campaigns.sarif
+      campaign-fsm audit traffic.har --baseline accepted.json
+    """
+    try:
+        from campaign_fsm.audit.accepted import Accepted, BadBaseline, read_baseline, write_baseline
+        from campaign_fsm.audit.run import Audit, files_of
+        from campaign_fsm.audit.writers import writer
+        from campaign_fsm.traffic.recordings import Format
+    except ImportError as error:
+        raise _need_extra(error) from None
+
+    configuration = load(config, no_config)
+    if as_json:
+        if any(file is None for _, file in outputs):
+            raise click.UsageError("--json and another --output would both go to the standard output.")
+        outputs = [*outputs, ("json", None)]
+    if not any(file is None for _, file in outputs):
+        outputs = [*outputs, ("text", None)]
+    try:
+        known = read_baseline(baseline) if baseline else None
+        accepted = Accepted(configuration, datetime.now().astimezone().date(), known)
+        progress = _Progress() if sys.stderr.isatty() else None
+        with ExitStack() as stack:
+            writers = [writer(name, _stream(stack, file), colour=_colour(file)) for name, file in outputs]
+
+            def tell(finding: Any) -> None:
+                if progress:
+                    progress.clear()
+                if baseline and known is None:
+                    return  # today's findings become the baseline
+                for one in writers:
+                    one.finding(finding)
+
+            for one in writers:
+                one.begin()
+            run = Audit(tell, accepted, strict=strict, progress=progress)
+            try:
+                for path, named in files_of(paths):
+                    run.file(path, Format(format_name) if format_name else None, named=named)
+            except BaseException:
+                run.interrupted()
+                raise
+            finally:
+                # A report is whole only after its end, whatever happened before it.
+                summary = run.end()
+                if progress:
+                    progress.clear()
+                for one in writers:
+                    one.end(summary)
+        if baseline and not summary.incomplete:
+            if known is None:
+                write_baseline(baseline, frozenset(run.found))
+                click.echo(f"{baseline}: accepts {len(run.found)} findings from now on.", err=True)
+                return 0
+            smaller = accepted.shrunk()
+            if smaller is not None:
+                write_baseline(baseline, smaller)
+                click.echo(f"{baseline}: {len(known) - len(smaller)} findings are gone and were taken out.", err=True)
+    except BadBaseline as error:
+        raise click.ClickException(str(error)) from None
+    for sentence in summary.incomplete:
+        click.echo(f"{click.style('error:', fg='red')} {sentence}", err=True)
+    if summary.incomplete:
+        return 2
+    return 1 if summary.errors or summary.warnings else 0
+
+
+def _stream(stack: ExitStack, file: str | None) -> TextIO:
+    if file is None:
+        return sys.stdout
+    try:
+        return stack.enter_context(Path(file).open("w", encoding="utf-8", newline="\n"))
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _colour(file: str | None) -> bool:
+    from campaign_fsm.cli import wants_colour
+
+    return file is None and sys.stdout.isatty() and wants_colour()

@@ -1,0 +1,153 @@
+"""Opening a recording: which format it is, and its exchanges."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from attrs import frozen
+
+from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
+
+
+class Format(StrEnum):
+    """The formats of recordings that are understood."""
+
+    JSONL = "jsonl"
+    TRACE = "trace"
+    HAR = "har"
+    CASSETTE = "cassette"
+    RUNBOOK = "runbook"
+
+    @property
+    def by_entry(self) -> bool:
+        """Whether places in it are entries, and not lines."""
+        return self is Format.HAR
+
+
+@frozen
+class Recording:
+    """An open recording.
+
+    Attributes:
+        path: The file, as it was given; ``-`` for the standard input.
+        format: Its format.
+        exchanges: What was recorded, in its order. May raise `UnreadableRecording`.
+        by_entry: Whether places are entries of the file, and not lines.
+        size: Its size in bytes, None if that is not known.
+        position: How many bytes have been read.
+    """
+
+    path: str
+    format: Format
+    exchanges: Iterator[Exchange]
+    by_entry: bool
+    size: int | None
+    position: Callable[[], int]
+
+
+_PEEK: Final = 64 * 1024
+
+
+@contextmanager
+def open_recording(path: str, format: Format | None = None) -> Iterator[Recording]:  # noqa: A002
+    """Open a recording, and close it afterwards.
+
+    Args:
+        path: The file; ``-`` for the standard input.
+        format: Its format; None to find out by its content.
+
+    Raises:
+        UnreadableRecording: It cannot be opened, or nobody can say what it is.
+    """
+    stream = _opened(path)
+    try:
+        head = stream.peek(_PEEK)[:_PEEK]
+        found = format or detect(path, head)
+        by_entry = found.by_entry or (found is Format.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
+        size = Path(path).stat().st_size if path != "-" else None
+        yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
+    except OSError as error:
+        raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
+    finally:
+        if path != "-":
+            stream.close()
+
+
+def _opened(path: str) -> BufferedReader:
+    if path == "-":
+        buffer = sys.stdin.buffer
+        assert isinstance(buffer, BufferedReader)
+        return buffer
+    try:
+        stream = Path(path).open("rb", buffering=_PEEK)  # noqa: SIM115 (`open_recording` closes it)
+    except OSError as error:
+        raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error}") from None
+    assert isinstance(stream, BufferedReader)
+    return stream
+
+
+def detect(path: str, head: bytes) -> Format:
+    """The format of a recording, by how it begins.
+
+    Raises:
+        UnreadableRecording: Nobody can say.
+    """
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        raise UnreadableRecording(path, 0, "line", "it is empty")
+    if re.match(rb"""\{\s*"log"\s*:""", start):
+        return Format.HAR
+    if re.match(rb"""\{\s*"(runbook)"\s*:""", start) or re.search(rb"""(?m)^["']?runbook["']?\s*[:=]""", start):
+        return Format.RUNBOOK
+    if re.search(rb"(?m)^interactions\s*:", start) or re.match(rb'\{\s*"(interactions|version)"\s*:[^{]*[\[{]', start):
+        first = _first_line(start)
+        if not (isinstance(first, dict) and "event" in first):
+            return Format.CASSETTE
+    first = _first_line(start)
+    if isinstance(first, dict):
+        return Format.TRACE if "event" in first and "version" in first else Format.JSONL
+    raise UnreadableRecording(
+        path, 0, "line", f"its format is not known; --format is one of {', '.join(known for known in Format)}"
+    )
+
+
+def _first_line(start: bytes) -> object:
+    try:
+        return json.loads(start.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return None
+
+
+def _reader(format: Format) -> Callable[[str, BinaryIO], Iterator[Exchange]]:  # noqa: A002
+    # Each imported only where it is needed.
+    match format:
+        case Format.JSONL:
+            from campaign_fsm.traffic.lines import read_lines
+
+            return read_lines
+        case Format.TRACE:
+            from campaign_fsm.traffic.lines import read_trace
+
+            return read_trace
+        case Format.HAR:
+            from campaign_fsm.traffic.har import read_har
+
+            return read_har
+        case Format.CASSETTE:
+            from campaign_fsm.traffic.cassette import read_cassette
+
+            return read_cassette
+        case Format.RUNBOOK:
+            from campaign_fsm.traffic.runbook import read_runbook
+
+            return read_runbook

@@ -165,21 +165,25 @@ def audit(
                 for one in writers:
                     one.end(summary)
         if baseline and not summary.incomplete:
-            if known is None:
-                write_baseline(baseline, frozenset(run.found))
-                click.echo(f"{baseline}: accepts {len(run.found)} findings from now on.", err=True)
-                return 0
-            smaller = accepted.shrunk()
+            smaller = frozenset(run.found) if known is None else accepted.shrunk()
             if smaller is not None:
                 write_baseline(baseline, smaller)
-                click.echo(f"{baseline}: {len(known) - len(smaller)} findings are gone and were taken out.", err=True)
+                click.echo(f"{baseline}: {_kept(known, smaller)}", err=True)
     except BadBaseline as error:
         raise click.ClickException(str(error)) from None
-    for sentence in summary.incomplete:
-        click.echo(f"{click.style('error:', fg='red')} {sentence}", err=True)
     if summary.incomplete:
+        if ("text", None) not in outputs:
+            for sentence in summary.incomplete:
+                click.echo(f"{click.style('error:', fg='red')} {sentence}", err=True)
         return 2
-    return 1 if summary.errors or summary.warnings else 0
+    made = baseline is not None and known is None
+    return 1 if (summary.errors or summary.warnings) and not made else 0
+
+
+def _kept(known: frozenset[str] | None, kept: frozenset[str]) -> str:
+    if known is None:
+        return f"accepts {len(kept)} findings from now on."
+    return f"{len(known) - len(kept)} findings are gone and were taken out."
 
 
 def _stream(stack: ExitStack, file: str | None) -> TextIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -121,7 +122,8 @@ def _rows(entry: _Entry) -> Iterator[tuple[str, str]]:
 
 def explanation(entry: _Entry, width: int | None = None) -> Iterator[str]:
     """An entry as lines of text, none longer than `width`."""
-    yield f"{entry.code}  {edge(entry) if isinstance(entry, Rule) else f'refused: {entry.title}'}"
+    kind = {"CF6": "found", "CF7": "against a policy"}.get(entry.code[:3], "refused")
+    yield f"{entry.code}  {edge(entry) if isinstance(entry, Rule) else f'{kind}: {entry.title}'}"
     yield from lay_out(_rows(entry), width)
 
 
@@ -136,12 +138,40 @@ _GROUPS = {
 }
 
 
+def reference(chosen: list[_Entry]) -> Iterator[str]:
+    """Every code on one page, as Markdown."""
+    yield "# Codes"
+    yield ""
+    yield "A code that was released keeps its meaning."
+    for start, title in _GROUPS.items():
+        yield ""
+        yield f"## {title}"
+        for entry in chosen:
+            if entry.code.startswith(start):
+                yield ""
+                yield f"### {entry.code} {_plain(edge(entry) if isinstance(entry, Rule) else entry.title)}"
+                yield ""
+                for label, text in _rows(entry):
+                    if label:
+                        yield f"- {label}: {_plain(text)}"
+                    else:
+                        yield f"  <{text}>"
+
+
+def _plain(text: str) -> str:
+    """A text in which Markdown finds nothing to format."""
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
+
+
 @click.command()
 @click.option(
     "--channel", type=click.Choice([channel.value for channel in Channel]), help="Only the rules of one channel."
 )
+@click.option(
+    "--format", "format_name", type=click.Choice(["text", "md"]), default="text", help="md: the whole reference."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
-def rules(channel: str | None, as_json: bool) -> None:
+def rules(channel: str | None, format_name: str, as_json: bool) -> None:
     """Print the whole table: rules, refusals and their codes.
 
     † marks what the vendor's pages contradict each other about, ▲ what cannot be undone.
@@ -150,6 +180,7 @@ def rules(channel: str | None, as_json: bool) -> None:
     Examples:
       campaign-fsm rules
       campaign-fsm rules --channel voice --json
+      campaign-fsm rules --format md > codes.md
     """
     chosen = [
         entry
@@ -158,6 +189,10 @@ def rules(channel: str | None, as_json: bool) -> None:
     ]
     if as_json:
         print_json({"rules": [as_dict(entry) for entry in chosen]})
+        return
+    if format_name == "md":
+        for line in reference(chosen):
+            click.echo(line)
         return
     for start, title in _GROUPS.items():
         click.echo(click.style(f"\n{title}", bold=True))

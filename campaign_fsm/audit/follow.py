@@ -316,7 +316,7 @@ class Auditor:
         taken = code is None or 200 <= code < 300
         if verdict is None:
             self._cannot_judge(case, "no status was seen before it")
-        elif not verdict.legal and not (verdict.perhaps and taken):
+        elif not verdict.legal and not (verdict.perhaps and taken and code is not None):
             self._illegal(case, verdict, code)
         if exchange.lost or (code is not None and code >= 500):
             life.lost = exchange.place or 1

@@ -1,0 +1,497 @@
+"""The audit: what is found in recorded exchanges, what is not, and where."""
+
+import base64
+import io
+import json
+import random
+from datetime import datetime, timedelta
+
+import pytest
+
+from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, confirmed, decide, errors
+from campaign_fsm.audit.follow import Auditor
+from campaign_fsm.policy import Hours, Policy, Scope
+from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.traffic import Exchange, UnreadableRecording
+from campaign_fsm.traffic.lines import read_lines, read_trace
+
+ID, OTHER = "camp_abc123", "f2284e77ea5a4224911251b08f861af2"
+VOICE, MESSAGE = f"/v2/accounts/acme1/campaigns/{ID}", f"/v2/accounts/acme1/message-campaigns/{ID}"
+AT = "2026-01-05T12:00:00+05:30"
+
+
+def read(status, **more):
+    return {"method": "GET", "url": VOICE, "status_code": 200, "status": status, "at": AT, **more}
+
+
+def write(action, status=None, code=200, **more):
+    found = {"method": "PUT", "url": VOICE, "status_code": code, "action": action, "at": AT, **more}
+    return found if status is None else {**found, "status": status}
+
+
+def lines_of(*exchanges):
+    return read_lines("log.jsonl", io.BytesIO("\n".join(map(json.dumps, exchanges)).encode()))
+
+
+def audit(*exchanges, **settings):
+    auditor = Auditor(path="log.jsonl", **settings)
+    return [finding for exchange in lines_of(*exchanges) for finding in auditor.feed(exchange)]
+
+
+def told(findings):
+    return [(finding.code, finding.place.line) for finding in findings]
+
+
+def test_a_legal_life_has_nothing_to_find():
+    """From the first read to the archive."""
+    assert (
+        audit(
+            read("Created"),
+            write("pause", "Paused"),
+            write("resume", "InProgress"),
+            read("InProgress"),
+            write("pause", "Paused"),
+            write("complete", "Completed"),
+            write("archive", "Archived"),
+            read("Archived"),
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("code", [400, 409, None])
+def test_what_was_illegal_in_the_last_known_status_is_found(code):
+    """With the code of the rule, what the server said, the source and the legal way."""
+    (finding,) = audit(read("in-progress"), write("complete", None, code))
+    assert (finding.code, finding.place.line, finding.level) == ("CF224", 2, "error")
+    assert (finding.campaign, finding.channel, finding.action) == (ID, "voice", "complete")
+    assert (finding.status, finding.status_code, finding.sent) == ("in-progress", code, True)
+    assert "complete while in-progress was sent" in finding.message
+    assert (f"the server said {code}" in finding.message) == (code is not None)
+    assert "pause, then complete" in finding.advice
+    assert finding.sources[0].page.key == "S1"
+
+
+def test_what_the_platform_may_have_made_legal_is_no_finding_if_the_server_took_it():
+    """It may have suspended the campaign since; a refusal says that it had not."""
+    assert audit(read("in-progress"), write("complete", "Completed")) == []
+    assert audit(read("in-progress"), write("archive", "Archived")) == []
+    assert told(audit(read("in-progress"), write("complete", None, 409))) == [("CF224", 2)]
+    assert told(audit(read("created"), write("resume", "InProgress"))) == []
+    assert told(audit(read("completed"), write("resume", "InProgress"))) == [("CF223", 2)]
+
+
+def test_an_attempt_that_our_client_refused_is_a_warning():
+    """It was not sent, but somebody asked for it."""
+    refused = {"sent": False}
+    (finding,) = audit(read("in-progress"), {**write("complete", None, None), **refused, "code": "CF224"})
+    assert (finding.code, finding.level, finding.sent) == ("CF224", "warning", False)
+    assert "was not sent" in finding.message
+    (finding,) = audit(read("paused"), {**write("complete", None, None), **refused, "code": "CF702"})
+    assert finding.code == "CF702"
+    assert audit(read("paused"), {**write("complete", None, None), **refused, "code": "CF501"}) == []
+
+
+def test_what_cannot_be_judged_is_counted_and_with_strict_a_finding():
+    """No status was seen before."""
+    auditor = Auditor()
+    assert [f for exchange in lines_of(write("pause", "Paused")) for f in auditor.feed(exchange)] == []
+    assert (auditor.unjudged, auditor.events, auditor.campaigns) == (1, 1, 1)
+    assert told(audit(write("pause", "Paused"), write("resume", "InProgress"), strict=True)) == [("CF605", 1)]
+
+
+def test_a_write_after_a_lost_answer_without_a_read_is_found():
+    """Whatever it is; a read in between settles it."""
+    for lost in ({"lost": True, "status_code": None}, {"status_code": 503}):
+        assert told(audit(read("paused"), {**write("complete"), **lost}, write("complete", "Completed"))) == [
+            ("CF602", 3)
+        ]
+        assert (
+            audit(read("paused"), {**write("complete"), **lost}, read("Completed"), write("archive", "Archived")) == []
+        )
+    assert "line 2" in audit(read("paused"), write("complete", code=500), write("complete"))[0].message
+
+
+def test_a_status_that_nothing_leads_to_is_drift():
+    """In a read, after a write, after a create; what the platform or others can do is none."""
+    assert told(audit(read("completed"), read("in-progress"))) == [("CF601", 2)]
+    assert told(audit(read("paused"), write("resume", "Archived"))) == [("CF601", 2)]
+    assert told(audit(read("paused"), write("complete", "in-progress"))) == [("CF601", 2)]
+    create = {"method": "POST", "url": VOICE.rpartition("/")[0], "status_code": 200, "campaign": ID}
+    assert told(audit({**create, "status": "Archived"})) == [("CF601", 1)]
+    assert audit({**create, "status": "InProgress"}, write("pause", "Paused")) == []
+    assert audit(read("created"), read("completed"), read("archived")) == []
+
+
+def test_an_answer_that_still_shows_the_old_status_is_no_drift():
+    """Accepted, and not yet seen: both are possible from there."""
+    assert audit(read("paused"), write("complete", "Paused"), write("archive", "Archived")) == []
+    assert audit(read("paused"), write("complete", "Paused"), write("resume", "InProgress")) == []
+
+
+def test_a_conflict_over_something_legal_is_drift():
+    """Somebody else moved it, or the model is wrong; nothing is known after it."""
+    assert told(audit(read("paused"), write("resume", None, 409), write("complete", None, 409))) == [("CF601", 2)]
+    assert audit(read("paused"), write("resume", None, 429), write("resume", "InProgress")) == []
+
+
+def test_an_undocumented_status_is_found():
+    """And nothing is judged by it."""
+    (finding,) = audit(read("stalled\x1b[2J"))
+    assert finding.code == "CF604"
+    assert finding.message.isprintable()
+    assert told(audit(read("paused"), write("resume", "stalled"), write("archive", None, 409))) == [("CF604", 2)]
+
+
+def test_an_edit_after_the_start_is_found():
+    """By the clock of the recording; without a start that is known, a paused campaign counts as started."""
+    start = "2026-01-05T15:00:00+05:30"
+    edit = {"method": "PUT", "url": VOICE, "fields": ["name"], "status_code": 200, "status": "paused"}
+    assert audit(read("paused", start=start), {**edit, "at": AT}) == []
+    assert told(audit(read("paused", start=start), {**edit, "at": "2026-01-05T14:59:30+05:30"})) == [("CF232", 2)]
+    assert told(audit(read("paused", start="soon"), {**edit, "at": AT})) == [("CF232", 2)]
+    assert told(audit(read("paused"), edit)) == [("CF232", 2)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "request_", "code"),
+    [
+        ([["Content-Type", "application/json"]], '{"action": "pause"}', None),
+        ([["Content-Type", "text/plain"]], '{"action": "pause"}', "CF407"),
+        ([], '{"action": "pause"}', "CF407"),
+        (None, '{"action": "pause"}', None),
+        (None, {"action": "pause"}, None),
+        (None, '{"action": "pause", "Action": "complete"}', "CF410"),
+        (None, {"action": "stop"}, "CF412"),
+        ([["Content-Type", "application/json"], ["X-HTTP-Method-Override", "DELETE"]], {"action": "pause"}, "CF406"),
+    ],
+)
+def test_a_write_that_two_servers_could_read_differently_is_found(headers, request_, code):
+    """As the gate would have refused it, where its bytes were recorded."""
+    exchange = {"method": "PUT", "url": VOICE, "headers": headers, "request": request_, "status_code": 200}
+    assert [finding.code for finding in audit(read("in-progress"), exchange)] == ([code] if code else [])
+
+
+def test_bodies_are_read_as_the_client_reads_them():
+    """The failed item in a 200, a list, another campaign's body, base64."""
+
+    def body(status, id=ID, code=200):
+        item = {"code": code, "status": "success" if code < 300 else "failure", "data": {"id": id, "status": status}}
+        return {"http_code": 200, "response": [item]}
+
+    get = {"method": "GET", "url": VOICE, "status_code": 200}
+    put = {"method": "PUT", "url": VOICE, "status_code": 200, "request": {"campaigns": [{"action": "complete"}]}}
+    assert audit({**get, "response": body("Paused")}, {**put, "response": body("Completed")}) == []
+    encoded = base64.b64encode(json.dumps(body("InProgress")).encode()).decode()
+    (finding,) = audit({**get, "response_base64": encoded}, {**put, "response": body("x", code=400)})
+    assert (finding.code, finding.status_code) == ("CF224", 400)
+    assert told(audit({**get, "response": body("Paused", id="another")})) == [("CF503", 1)]
+    listed = {
+        **get,
+        "url": f"{VOICE.rpartition('/')[0]}?limit=5",
+        "response": {"response": body("Paused")["response"]},
+    }
+    assert audit(listed, {**put, "response": body("Completed")}, strict=True) == []
+
+
+def test_status_callbacks_widen_what_is_possible_and_settle_nothing():
+    """A claim that cannot be is told; one about an unknown campaign is passed over."""
+    callback = {"callback": {"campaign_sid": ID, "status": "completed"}}
+    assert audit(callback, read("in-progress"), callback, write("archive", None, 500)) == []
+    assert told(audit(read("archived"), callback)) == [("CF601", 2)]
+    assert told(audit(read("paused"), {"callback": {"CampaignSid": ID, "Status": "odd"}})) == [("CF604", 2)]
+    assert audit(read("paused"), {"callback": {"x": 1}}) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "where"),
+    [
+        ("https://key:token@api.exotel.com" + VOICE, None, "the URL"),
+        (VOICE, [["Authorization", "Basic " + base64.b64encode(b"key123:token456").decode()]], "Authorization"),
+        (VOICE, [["authorization", "Bearer abcdef123"]], "Authorization"),
+        (VOICE, [["Authorization", "Basic REDACTED"]], None),
+        (VOICE, [["Authorization", "***"]], None),
+        (VOICE, [["Authorization", "Basic " + base64.b64encode(b"xxxx:****").decode()]], None),
+        (VOICE, [["Accept", "x"]], None),
+    ],
+)
+def test_credentials_in_a_recording_are_found_once_a_file(url, headers, where):
+    """In the URL or a header; what was taken out is none. They are not repeated."""
+    exchange = {**read("paused"), "url": url, "headers": headers}
+    found = audit(exchange, exchange)
+    assert [finding.code for finding in found] == (["CF603"] if where else [])
+    if where:
+        assert where in found[0].message
+        assert "token" not in found[0].message
+
+
+def test_a_policy_is_asked_about_every_write():
+    """By name, hours and confirmation, on top of the life cycle."""
+    policy = Policy(
+        scopes=(Scope(("otp*",), frozenset({Action.PAUSE})), Scope(confirm=frozenset({Action.COMPLETE}))),
+        hours=Hours(datetime(2026, 1, 1, 9).time(), datetime(2026, 1, 1, 21).time(), _zone()),  # noqa: DTZ001
+        archive_after=timedelta(days=1),
+    )
+    night = "2026-01-05T23:00:00+05:30"
+    found = audit(
+        read("in-progress", name="otp-eu"),
+        write("pause", "Paused"),
+        write("resume", "InProgress", at=night),
+        write("pause", "Paused", name="otp-eu", sent=True),
+        write("complete", "Completed"),
+        write("archive", "Archived"),
+        policy=policy,
+    )
+    assert told(found) == [("CF701", 2), ("CF703", 3), ("CF701", 4), ("CF702", 5), ("CF705", 6)]
+    assert (
+        audit(
+            read("paused", name="calls"),
+            write("complete", "Completed", confirmed=True),
+            write("archive", "Archived", at="2026-01-07T12:00:00+05:30"),
+            policy=policy,
+        )
+        == []
+    )
+
+
+def _zone():
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo("Asia/Kolkata")
+
+
+def test_parameters_that_break_a_limit_are_found():
+    """Of a create and of an edit, where their bodies were recorded, without their contents."""
+    create = {"method": "POST", "url": VOICE.rpartition("/")[0], "status_code": 200}
+    item = {"caller_id": "080", "from": ["+919876543210", "nobody"], "name": "ab"}
+    (finding,) = audit({**create, "request": {"campaigns": [item]}})
+    assert finding.code == "CF606"
+    assert "name" in finding.message
+    assert "98765" not in finding.message
+    assert audit({**create, "request": {"campaigns": [{"caller_id": "080", "lists": ["a"]}]}}) == []
+    edit = {"method": "PUT", "url": VOICE, "request": {"campaigns": [{"name": "ab"}]}, "status_code": 200}
+    assert told(audit(read("created"), edit)) == [("CF606", 2)]
+
+
+def test_two_channels_accounts_and_hosts_are_not_mixed_up():
+    """One id may stand for several campaigns."""
+    other = [
+        {**read("paused"), "url": MESSAGE},
+        {**read("completed"), "url": VOICE.replace("acme1", "other")},
+        {**read("created"), "url": f"https://api.in.exotel.com{VOICE}"},
+    ]
+    assert audit(read("in-progress"), *other, write("pause", "Paused")) == []
+
+
+def test_a_fingerprint_stays_when_lines_and_folders_change():
+    """And two findings of the same kind have different ones."""
+    first = audit(read("in-progress"), write("complete", None, 409), write("complete", None, 409))
+    auditor = Auditor(path="/elsewhere/log.jsonl")
+    moved = [
+        read("paused", url=MESSAGE),
+        read("in-progress"),
+        write("complete", None, 409),
+        write("complete", None, 409),
+    ]
+    second = [finding for exchange in lines_of(*moved) for finding in auditor.feed(exchange)]
+    assert [finding.fingerprint for finding in first] == [finding.fingerprint for finding in second]
+    assert len({finding.fingerprint for finding in first}) == 2
+
+
+def test_what_is_not_about_campaigns_is_left_alone():
+    """Other paths, recipients, reads without an answer."""
+    auditor = Auditor()
+    for exchange in lines_of(
+        {"method": "POST", "url": "/v1/Accounts/acme1/Sms/send.json", "status_code": 200},
+        {"method": "GET", "url": "/health"},
+        {},
+    ):
+        assert not auditor.feed(exchange)
+    assert auditor.events == 0
+    assert audit({"method": "GET", "url": f"{VOICE}/call-details", "status_code": 200, "status": "odd"}) == []
+    assert audit({"method": "GET", "url": VOICE}) == []
+
+
+# Real traces
+
+
+def test_a_trace_of_our_own_client_is_judged_as_it_was():
+    """Refusals, lost answers, edits and creates; nothing that was sent is a finding."""
+    simulator = Simulator()
+    events = []
+    given = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "channel": "voice", "deadline": 0}
+    campaign = simulator.add("in-progress", channel="voice", start=simulator.now)
+    with CampaignClient(transport=SimulatorTransport(simulator), trace=events.append, **given) as client:
+        client.pause(campaign)
+        with pytest.raises(errors.IllegalTransition):
+            client.archive(campaign)
+        simulator.fault("lost-after", method="PUT")
+        client.resume(campaign)
+        client.edit(campaign, partial=True, status_callback="https://example.com/x")
+        client.pause(campaign)
+        with confirmed():
+            client.complete(campaign)
+    stream = io.BytesIO("\n".join(map(json.dumps, events)).encode())
+    auditor = Auditor(policy=Policy(scopes=(Scope(confirm=frozenset({Action.COMPLETE})),)), path="trace.jsonl")
+    found = [finding for exchange in read_trace("trace.jsonl", stream) for finding in auditor.feed(exchange)]
+    assert [(finding.code, finding.level) for finding in found] == [("CF226", "warning")]
+    assert auditor.unjudged == 0
+
+
+def test_a_write_whose_answer_never_came_into_the_trace_is_lost():
+    """The process ended in between."""
+    sent = {"version": 1, "event": "sent", "flow": "a-1-1", "account": "acme1", "channel": "voice", "campaign": ID}
+    (exchange,) = read_trace("t", io.BytesIO(json.dumps({**sent, "action": "pause", "method": "PUT"}).encode()))
+    assert (exchange.lost, exchange.place, exchange.action) == (True, 1, "pause")
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "said"),
+    [
+        (b'{"a": 1}\n{"b"', 2, "not one exchange"),
+        (b"\n\n[1]", 3, "not one exchange"),
+        (b'{"status_code": "200"}', 1, "status_code"),
+        (b'{"url": "\xff"}', 1, "not UTF-8"),
+        (b'{"request": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 1, "not one exchange|nested"),
+        (b'{"callback": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", 1, "not one exchange|nested"),
+        (b"x" * 17 * 2**20, 1, "longer than"),
+    ],
+)
+def test_a_line_that_cannot_be_read_ends_the_reading_with_its_number(data, line, said):
+    """And with what is wrong; the lines before it were given."""
+    with pytest.raises(UnreadableRecording, match=said) as caught:
+        list(read_lines("log.jsonl", io.BytesIO(data)))
+    assert (caught.value.place, caught.value.unit, caught.value.path) == (line, "line", "log.jsonl")
+
+
+def test_a_trace_of_another_version_is_not_guessed_at():
+    """It is said which one can be read."""
+    with pytest.raises(UnreadableRecording, match="version 2 of the trace; version 1 can be read"):
+        list(read_trace("t", io.BytesIO(b'{"version": 2, "event": "read"}')))
+
+
+# Random walks
+
+
+class Walk:
+    """Random traffic against a simulator, as plain lines or with bodies."""
+
+    def __init__(self, seed, *, bodies):
+        self.random = random.Random(seed)
+        self.bodies = bodies
+        self.simulator = Simulator()
+        self.lines = []
+        self.campaigns = []
+
+    def request(self, method, campaign, channel, action=None):
+        collection = "campaigns" if channel == "voice" else "message-campaigns"
+        url = f"/v2/accounts/acme1/{collection}/{campaign}"
+        body = b"" if action is None else json.dumps({"action": action}).encode()
+        headers = [("Authorization", "Basic a2V5OnRva2Vu"), ("Content-Type", "application/json")]
+        reply = self.simulator.handle(method, url, headers, body)
+        line = {"at": self.simulator.now.isoformat(), "method": method, "url": url, "status_code": reply.status_code}
+        if self.bodies:
+            line |= {"response": json.loads(reply.body)} | ({"request": {"action": action}} if action else {})
+        else:
+            shown = json.loads(reply.body)["response"]
+            shown = (shown[0] if isinstance(shown, list) else shown).get("data") or {}
+            line |= {"action": action} if action else {}
+            line |= {"status": shown["status"]} if "status" in shown else {}
+        self.lines.append(line)
+        return reply.status_code
+
+    def add(self):
+        channel = self.random.choice(["voice", "message"])
+        start = self.simulator.now + timedelta(minutes=self.random.randrange(300))
+        times = {} if self.random.random() < 0.5 else {"start": start, "end": start + timedelta(hours=30)}
+        campaign = self.simulator.add(channel=channel, **times)
+        self.campaigns.append((campaign, channel))
+        self.request("GET", campaign, channel)
+
+    def step(self):
+        """One legal step: a read, an action that is legal now, or time."""
+        chance = self.random.random()
+        if chance < 0.01 or not self.campaigns:
+            self.add()
+            if len(self.campaigns) > 200:
+                self.campaigns.pop(0)
+            return
+        if chance < 0.03:
+            self.simulator.advance(self.random.choice([60, 600, 7200]))
+            return
+        campaign, channel = self.random.choice(self.campaigns)
+        legal = self.actions(campaign, channel, allowed=True)
+        if legal and chance < 0.7:
+            assert self.request("PUT", campaign, channel, self.random.choice(legal)) == 200
+        else:
+            self.request("GET", campaign, channel)
+
+    def actions(self, campaign, channel, *, allowed):
+        status = self.simulator.status(campaign)
+        verbs = ("pause", "resume", "complete", "archive")
+        return [action for action in verbs if bool(decide(status, action, channel=channel)) is allowed]
+
+    def illegal(self):
+        """One illegal step; the line on which it is."""
+        campaign, channel = self.random.choice(self.campaigns)
+        wrong = self.actions(campaign, channel, allowed=False)
+        assert self.request("PUT", campaign, channel, self.random.choice(wrong)) == 409
+        return len(self.lines)
+
+
+@pytest.mark.parametrize(("bodies", "events"), [(False, 100_000), (True, 10_000)])
+def test_in_long_legal_walks_nothing_is_found(bodies, events):
+    """Reads, actions and whatever the platform does in between, on both channels."""
+    walk = Walk(7, bodies=bodies)
+    while len(walk.lines) < events:
+        walk.step()
+    auditor = Auditor()
+    found = [finding for exchange in lines_of(*walk.lines) for finding in auditor.feed(exchange)]
+    assert found == []
+    assert auditor.events == events
+    assert auditor.unjudged == 0
+
+
+@pytest.mark.parametrize("bodies", [False, True])
+def test_in_long_walks_every_illegal_step_is_found_at_its_place(bodies):
+    """And nothing else is."""
+    walk = Walk(11, bodies=bodies)
+    for _ in range(100):
+        walk.step()
+    expected = []
+    for number in range(20_000 if not bodies else 5_000):
+        walk.step()
+        if number % 50 == 0:
+            expected.append(walk.illegal())
+    found = audit(*walk.lines)
+    assert [finding.place.line for finding in found] == expected
+    assert {finding.code for finding in found} >= {"CF224", "CF225", "CF226", "CF221", "CF212"}
+
+
+def test_every_cell_of_the_table_is_judged_as_decide_does():
+    """A read, and then each action that a PUT can name: legal and illegal by the same table."""
+    for channel, url in ((Channel.VOICE, VOICE), (Channel.MESSAGE, MESSAGE)):
+        for status in set(Status) - {Status.UNKNOWN}:
+            for action in ("pause", "resume", "complete", "archive"):
+                decision = decide(status, action, channel=channel)
+                found = audit(read(status, url=url), write(action, None, 400, url=url))
+                assert [finding.code for finding in found] == ([] if decision else [decision.code])
+
+
+def test_memory_goes_by_campaigns_and_not_by_events():
+    """A quarter of a million events over fifty campaigns."""
+    import tracemalloc
+
+    def endless(count):
+        for number in range(count):
+            url = f"/v2/accounts/acme1/campaigns/c{number % 50}"
+            yield Exchange(method="GET", url=url, status_code=200, status="paused", place=number + 1)
+
+    auditor = Auditor()
+    tracemalloc.start()
+    for exchange in endless(250_000):
+        auditor.feed(exchange)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert auditor.campaigns == 50
+    assert peak < 1_000_000

@@ -54,13 +54,13 @@ def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis
 
     Args:
         campaign: The campaign.
-        now: An aware datetime; the local clock if None.
+        now: An aware datetime; if None the server's clock when the campaign was read, or else the local one.
 
     >>> from campaign_fsm import Campaign, diagnose
     >>> [found.title for found in diagnose(Campaign("a1", "failed", "failed", "voice"))]
     ['no number could be attempted']
     """
-    return tuple(_found(campaign, now or datetime.now(UTC)))
+    return tuple(_found(campaign, now or campaign.read_at or datetime.now(UTC)))
 
 
 def _found(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:

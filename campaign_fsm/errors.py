@@ -20,6 +20,7 @@
     ├── OutcomeUnknown           it could not be found out whether the write took effect
     ├── ConnectionFailed         no answer; the message says what is known about a write
     │   └── TimedOut
+    ├── BudgetSpent              the request budget has no room in the time that was given; nothing was sent
     ├── NotReached               a status that was waited for did not come, or cannot come any more
     ├── NotOne                   a name that stands for no campaign, or for several (also a LookupError)
     ├── InvalidParameters        a draft, an edit or a schedule breaks documented limits (also a ValueError)
@@ -360,6 +361,28 @@ class TimedOut(ConnectionFailed):
 
 
 @_error
+class BudgetSpent(CampaignFsmError):
+    """The account's request budget has no room within the time that was given; nothing was sent.
+
+    Attributes:
+        account: The account.
+        host: The host.
+        seconds: After how many seconds there would be room.
+    """
+
+    account: str
+    host: str
+    seconds: float
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The request budget of account {self.account} on {self.host} has no room for {self.seconds:.0f} s, "
+            "longer than there was time for; nothing was sent."
+        )
+
+
+@_error
 class NotReached(CampaignFsmError):
     """A campaign that was waited for did not get to the status.
 
@@ -440,7 +463,7 @@ class InvalidParameters(CampaignFsmError, ValueError):
     @property
     def message(self) -> str:
         listed = "; ".join(str(problem) for problem in self.problems)
-        return f"The {self.what} cannot be sent: {listed}."
+        return f"The {self.what} cannot be sent: {listed}{'' if listed.endswith('?') else '.'}"
 
 
 @_error

@@ -35,6 +35,9 @@ else:
 EXTENSION: Final = "campaign_fsm"
 """The key under which requests and responses carry their `Judgement` in ``.extensions``."""
 
+UNTIL: Final = "campaign_fsm_until"
+"""The key under which a request carries until when it would wait for the request budget."""
+
 _MOST: Final = 4 * 2**20
 _MOST_ENCODED: Final = 256 * 2**10  # an encoded body can grow a thousandfold
 
@@ -94,6 +97,7 @@ def _wire(request: Request) -> WireRequest:
         url_target=None if target is None else url.raw_path,
         headers=tuple(request.headers.raw),
         userinfo=bool(url.userinfo),
+        until=request.extensions.get(UNTIL),
     )
 
 
@@ -114,7 +118,9 @@ class _Passage:
 
     def question(self, wire: WireRequest) -> Request:
         """The read before the write, as a request of the same library with the same time-outs."""
-        extensions = {key: value for key, value in self.request.extensions.items() if key not in (EXTENSION, "target")}
+        extensions = {
+            key: value for key, value in self.request.extensions.items() if key not in (EXTENSION, UNTIL, "target")
+        }
         return type(self.request)(wire.method, self.request.url, headers=list(wire.headers), extensions=extensions)
 
     def note(self, judgement: Judgement | None) -> None:

@@ -223,6 +223,21 @@ PROBLEMS = {
     "CF503": ("another campaign", "any proxy"),
     "CF504": ("a cache", "Take the cache out"),
     "CF505": ("the gate itself", "report it"),
+    "CF601": ("contradicts the model", "report what the server did"),
+    "CF602": ("after a lost answer", "Read the campaign"),
+    "CF603": ("credentials in the recording", "Change the key"),
+    "CF604": ("on no list", "Ask the vendor"),
+    "CF605": ("cannot be judged", "Record the read"),
+    "CF606": ("break a documented limit", "Correct them"),
+    "CF607": ("suppresses nothing", "Take it out"),
+    "CF608": ("has expired", "renew it with a reason"),
+    "CF701": ("the policy forbids", "change the policy"),
+    "CF702": ("without the confirmation", "confirmed"),
+    "CF703": ("outside of the hours", "within the hours"),
+    "CF704": ("without the end", "an end"),
+    "CF705": ("earlier than the policy allows", "old enough"),
+    "CF706": ("an account", "the policy's list"),
+    "CF707": ("a host or region", "the policy's list"),
 }
 
 # The shortest way by the account holder's own actions; a dot where there is none. Row: from, column: to.

@@ -571,3 +571,32 @@ def test_a_wait_without_a_campaign_is_logged_as_such(clock, caplog):
     with caplog.at_level(logging.INFO, "campaign_fsm"):
         assert isinstance(next(gate.flow(wire("GET", target=MESSAGE.rpartition("/")[0], body=b""))), Pause)
     assert caplog.messages == ["GET - waits 60.0 s for the request budget", "the on_wait callback failed"]
+
+
+@pytest.mark.parametrize("timeout", [0.2, 0])
+def test_a_wait_for_a_status_ends_when_its_time_is_up_whatever_the_budget(timeout):
+    """It is told that the budget has no room, and does not wait for it."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    given = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "budget": 2}
+    with CampaignClient(transport=SimulatorTransport(simulator), **given) as client:
+        client.get(campaign)
+        client.get(campaign)
+        began = time.monotonic()
+        with pytest.raises(errors.NotReached) as caught:
+            client.wait_until(campaign, "paused", timeout=timeout, poll=0.05)
+        assert caught.value.reachable
+    assert time.monotonic() - began < 5
+    assert len(simulator.journal) == 2
+
+
+def test_a_request_that_would_wait_too_long_for_the_budget_is_told(clock):
+    """After how long there would be room; and it leaves the queue."""
+    gate = drained(2, clock)
+    request = attrs.evolve(wire("GET", body=b""), until=clock.now + 30)
+    with pytest.raises(errors.BudgetSpent) as caught:
+        next(gate.flow(request))
+    assert caught.value.seconds == pytest.approx(60, abs=0.1)
+    assert "60 s" in str(caught.value)
+    assert not budget_of("api.exotel.com", "acme1", 2, clock)._queue
+    assert isinstance(next(gate.flow(attrs.evolve(request, until=clock.now + 61))), Pause)

@@ -46,7 +46,7 @@ def test_a_list_is_lines_with_tabs_where_nobody_watches(account, capsys):
     code, out, err = call(capsys, "list", "--sort", "name:asc")
     assert (code, err) == (0, "")
     assert [line.split("\t") for line in out.splitlines()] == [
-        [one, "paused", "2026-01-05 11:00", "5", "diwali�[31m"],
+        [one, "paused", "2026-01-05 11:00", "10", "diwali�[31m"],
         [two, "failed", "-", "0", "holi"],
     ]
 
@@ -269,7 +269,14 @@ def test_edit_of_callbacks_and_numbers_on_voice(account, capsys):
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["draft.json", "--set", "name=x"], ["--set", "name"], ["--set", "name=a", "--set", "name=b"]]
+    "argv",
+    [
+        [],
+        ["draft.json", "--set", "name=x"],
+        ["draft.json", "--partial"],
+        ["--set", "name"],
+        ["--set", "name=a", "--set", "name=b"],
+    ],
 )
 def test_an_edit_that_says_nothing_or_too_much(account, capsys, argv):
     """Exit 2, and nothing is sent."""
@@ -281,7 +288,10 @@ def test_reschedule_moves_the_start_and_resumes(account, capsys):
     """Times carry their offset; the multi-day flow on voice."""
     campaign = account.add("created", start=account.now + timedelta(hours=1))
     start = account.now + timedelta(hours=2)
-    assert call(capsys, "reschedule", campaign, "--start", start.isoformat())[0] == 0
+    assert call(capsys, "reschedule", campaign, "--start", start.isoformat())[0] == 2
+    assert account.records[campaign].start != start
+    assert call(capsys, "reschedule", campaign, "--start", start.isoformat(), "--dry-run")[0] == 0
+    assert call(capsys, "reschedule", campaign, "--start", start.isoformat(), "--yes")[0] == 0
     assert account.records[campaign].start == start
     paused = account.add("paused", channel="voice", start=account.now - timedelta(hours=1), end=start)
     argv = ["reschedule", paused, "--channel", "voice", "--end", (start + timedelta(days=1)).isoformat(), "--resume"]
@@ -291,7 +301,9 @@ def test_reschedule_moves_the_start_and_resumes(account, capsys):
     assert "in-progress" in out
     for bad in ([], ["--start", "tomorrow"], ["--start", "2026-01-01T10:00:00"]):
         assert call(capsys, "reschedule", campaign, *bad)[0] == 2
-    assert call(capsys, "reschedule", campaign, "--start", start.isoformat(), "--end", start.isoformat())[0] == 1
+    assert (
+        call(capsys, "reschedule", campaign, "--start", start.isoformat(), "--end", start.isoformat(), "--yes")[0] == 1
+    )
 
 
 def test_delete_asks_and_says_what_is_gone(account, capsys):
@@ -338,3 +350,60 @@ def test_a_server_that_fails_leaves_the_line_to_pause_by_hand(account, capsys):
     code, _, err = call(capsys, "pause", campaign, "--deadline", "0")
     assert code == 2
     assert "curl --request PUT" in err
+
+
+def test_recipients_are_listed_as_the_server_describes_them(account, capsys):
+    """No page names their fields; a limit stops early."""
+    campaign = account.add("completed", contacts=3)
+    code, out, err = call(capsys, "recipients", campaign)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 3
+    assert all("status=" in line and "\t" in line for line in out.splitlines())
+    code, out, _ = call(capsys, "recipients", campaign, "--limit", "2", "--json")
+    assert [json.loads(line)["recipient"]["status"] for line in out.splitlines()]
+    assert len(out.splitlines()) == 2
+    assert call(capsys, "recipients", "0" * 32)[0] == 2
+
+
+def test_a_start_that_has_passed_is_asked_about_like_none(account, capsys, tmp_path):
+    """A create and a reschedule that would start at once need --yes, and a dry run says so."""
+    past = "2020-01-01T10:00:00+05:30"
+    (tmp_path / "draft.json").write_text(json.dumps({**DRAFT, "schedule": {"start_time": past}}))
+    code, _, err = call(capsys, "create", str(tmp_path / "draft.json"))
+    assert code == 2
+    assert "has passed, so it starts at once" in err
+    code, _, err = call(capsys, "create", str(tmp_path / "draft.json"), "--dry-run")
+    assert code == 0
+    assert "starts at once" in err
+    assert not [entry for entry in account.journal if entry.method == "POST"]
+    campaign = account.add(start=account.now + timedelta(hours=1))
+    code, _, err = call(capsys, "reschedule", campaign, "--start", past)
+    assert code == 2
+    assert "--yes" in err
+
+
+def test_one_end_of_a_schedule_is_held_against_the_other(account, capsys):
+    """What the campaign keeps counts too: nothing is sent that would end before it starts."""
+    campaign = account.add(start=account.now + timedelta(hours=1), end=account.now + timedelta(hours=9))
+    argv = ["reschedule", campaign, "--start", "2030-01-01T10:00:00+05:30"]
+    code, _, err = call(capsys, *argv)
+    assert code == 1
+    assert "with what the campaign keeps of the old one" in err
+    schedule = 'schedule={"start_time": "2030-01-01T10:00:00+05:30"}'
+    assert call(capsys, "edit", campaign, "--partial", "--set", schedule)[0] == 1
+    assert call(capsys, *argv, "--end", "2030-01-02T10:00:00+05:30")[0] == 0
+    assert not [e for e in account.journal if e.action == "reschedule" and e.number < account.journal[-1].number - 1][
+        1:
+    ]
+
+
+def test_a_dry_run_of_an_edit_asks_and_sends_nothing(account, capsys):
+    """The verdict of the gate, as with the actions."""
+    campaign, started = account.add(start=account.now + timedelta(hours=1)), account.add("in-progress")
+    for argv in (["edit", campaign, "--partial", "--set", "name=diwali-2"], ["reschedule", campaign, "--end", FAR]):
+        assert call(capsys, *argv, "--dry-run")[0] == 0
+    assert call(capsys, "edit", started, "--partial", "--set", "name=diwali-2", "--dry-run")[0] == 1
+    assert not [entry for entry in account.journal if entry.action]
+
+
+FAR = "2030-01-01T10:00:00+05:30"

@@ -294,12 +294,12 @@ def test_a_404_says_whether_the_other_channel_has_it(simulator, connect):
     """For reads and for writes."""
     campaign = simulator.add("in-progress", channel="voice")
     client = connect()
-    with pytest.raises(errors.NotFound, match="There is a voice campaign with this id; use channel='voice'"):
+    with pytest.raises(errors.NotFound, match="there is a voice campaign with this id: use channel='voice'"):
         client.get(campaign)
-    with pytest.raises(errors.StatusUnavailable, match="There is a voice campaign with this id") as caught:
+    with pytest.raises(errors.StatusUnavailable, match="there is a voice campaign with this id") as caught:
         client.pause(campaign)
     assert caught.value.status_code == 404
-    with pytest.raises(errors.NotFound, match="neither message nor voice"):
+    with pytest.raises(errors.NotFound, match="no voice campaign with this id either"):
         client.get("0" * 32)
 
 

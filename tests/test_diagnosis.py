@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign_fsm import Campaign, Channel, Schedule, Status, diagnose
+from campaign_fsm import Campaign, CampaignClient, Channel, Schedule, Simulator, SimulatorTransport, Status, diagnose
 
 NOW = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -265,3 +265,16 @@ def test_without_a_clock_the_local_one_is_used(channel):
     now = datetime.now(UTC)
     assert [found.title for found in diagnose(campaign("created", channel, start=now - HOUR))] == [NOT_STARTED]
     assert diagnose(campaign("created", channel, start=now + HOUR)) == ()
+
+
+def test_a_diagnosis_goes_by_the_clock_of_the_server():
+    """Of the reading; a campaign whose reading said no time by the local one."""
+    simulator = Simulator()
+    waits = simulator.add(start=simulator.now + HOUR)
+    with CampaignClient(
+        account_sid="acme1", api_key="key", api_token="token", transport=SimulatorTransport(simulator)
+    ) as client:
+        found = client.get(waits)
+    assert found.read_at == simulator.now
+    assert diagnose(found) == ()
+    assert [one.title for one in diagnose(found, found.read_at + DAY)] == [NOT_STARTED]

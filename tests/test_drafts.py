@@ -509,7 +509,8 @@ DLT = {"dlt_entity_id": "1101428740000012125", "dlt_template_id": "1107160016142
         ({**DLT, "schedule": Schedule(NOW + 10 * MINUTE)}, []),
         ({**DLT, "schedule": Schedule(NOW + 10 * MINUTE - SECOND)}, ["schedule.start_time"]),
         ({**DLT, "schedule": Schedule(NOW - HOUR, NOW + 2 * HOUR)}, ["schedule.start_time"]),
-        ({**DLT, "schedule": Schedule(None, NOW)}, []),
+        ({**DLT, "schedule": Schedule(None, NOW + SECOND)}, []),
+        ({**DLT, "schedule": Schedule(None, NOW)}, ["schedule.end_time"]),
     ],
 )
 def test_what_the_pages_state_loosely_about_messages_is_a_warning(changes, expected):

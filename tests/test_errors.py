@@ -48,6 +48,8 @@ VALUES = {
     "problems": (errors.FieldProblem("lists", "1 to 5 list ids", "0 entries"),),
     "candidates": ("a1",),
     "transient": False,
+    "account": "acme1",
+    "seconds": 59.0,
     "path": "campaign-fsm.toml",
     "line": 3,
     "key": "hours",

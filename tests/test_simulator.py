@@ -666,3 +666,25 @@ def test_a_fault_answers_with_a_code_of_its_kind(kind, code):
     """A rejection is 4xx, a server error 5xx."""
     with pytest.raises(ValueError, match="status_code is"):
         Simulator().fault(kind, status_code=code)
+
+
+@pytest.mark.parametrize("channel", ["message", "voice"])
+def test_nobody_is_contacted_before_the_start(channel):
+    """A campaign that is paused before it starts has all its numbers; once it ran, some were contacted."""
+    simulator = Simulator()
+    key, done = {"message": ("scheduled", "sent"), "voice": ("pending", "completed")}[channel]
+    campaign = simulator.add(channel=channel, start=simulator.now + timedelta(hours=1), contacts=10)
+    record = simulator.records[campaign]
+    simulator.move(campaign, "paused")
+    assert (record.stats()[key], record.stats()[done]) == (10, 0)
+    simulator.move(campaign, "in-progress")
+    simulator.move(campaign, "paused")
+    assert (record.stats()[key], record.stats()[done]) == (5, 5)
+
+
+def test_a_status_may_be_given_in_any_spelling_of_the_wire():
+    """And what is none is told with those that there are."""
+    simulator = Simulator()
+    assert simulator.status(simulator.add("scheduled")) == "created"
+    with pytest.raises(ValueError, match="'gone'; it is one of created"):
+        simulator.add("gone")

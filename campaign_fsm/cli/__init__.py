@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "get": ("online", "Read one campaign, and what explains where it stands."),
     "list": ("many", "List campaigns."),
     "find": ("many", "Find the one campaign with a name."),
+    "recipients": ("many", "What became of each number of a campaign."),
     "watch": ("many", "Watch one campaign until it has a status, or is over."),
     "create": ("changes", "Create a campaign from a file."),
     "edit": ("changes", "Set the parameters of a campaign."),
@@ -113,15 +114,15 @@ def _complain(text: str) -> None:
 
 def _failed(error: Exception) -> int:
     """Print what went wrong on the way to a verdict, and give the exit code."""
-    from campaign_fsm.cli.failures import exit_code
+    from campaign_fsm.cli.failures import exit_code, told
     from campaign_fsm.errors import CampaignFsmError
 
     if isinstance(error, CampaignFsmError):
-        _complain(error.message)
+        _complain(told(error.message))
         return exit_code(error)
     # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
-    told = " ".join("".join(char if char.isprintable() else " " for char in str(error)).split())
-    _complain(f"{type(error).__name__}{f': {told}' if told else ''}")
+    said = " ".join("".join(char if char.isprintable() else " " for char in str(error)).split())
+    _complain(f"{type(error).__name__}{f': {said}' if said else ''}")
     click.echo("That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.", err=True)
     return 2
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import tomllib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,12 +14,13 @@ import click
 
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
-from campaign_fsm.errors import CampaignFsmError, InvalidParameters
+from campaign_fsm.errors import AlreadyThere, CampaignFsmError, InvalidParameters
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.answer import moment
 from campaign_fsm.wire.campaign import Campaign, Schedule
-from campaign_fsm.wire.drafts import DRAFT_OF, Draft
+from campaign_fsm.wire.drafts import DRAFT_OF, Draft, changes_to_wire
+from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.strictjson import Ambiguous, read_object
 
 _MOST = 4 * 2**20
@@ -99,28 +100,41 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
     Exit code: 0 if it was created, 1 if the parameters break a documented limit, 2 if nobody can tell.
     """
     draft = _draft(host, file, as_json=as_json)
+    at_once = _at_once(draft.schedule)
     if dry_run:
         if as_json:
-            print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft))
+            print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft), starts_at_once=bool(at_once))
         else:
             click.echo(json.dumps(draft.to_wire(), indent=1, ensure_ascii=False))
             for warning in _warnings(draft):
                 click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+            if at_once:
+                click.echo(f"{click.style('warning:', fg='yellow')} {at_once}", err=True)
             click.echo("Nothing was sent (dry run).", err=True)
         return
     try:
         with host.client(as_json=as_json) as client:
-            if not yes and not (draft.schedule and draft.schedule.start):
+            if not yes and at_once:
                 rows = [
                     ("account", client.account_sid),
                     ("host", client.base_url),
                     ("name", printable(draft.name or "-")),
                 ]
-                confirm("Create it?", rows, "It has no start, so it starts at once.", as_json=as_json)
+                confirm("Create it?", rows, at_once, as_json=as_json)
             campaign = client.create(draft)
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     _print(campaign, "created", as_json=as_json)
+
+
+def _at_once(schedule: Schedule | None) -> str | None:
+    """Why a campaign with this schedule starts as soon as the server has it; None if it does not."""
+    start = schedule.start if schedule else None
+    if start is None:
+        return "It has no start, so it starts at once."
+    if start <= datetime.now(UTC):
+        return f"Its start, {start.isoformat()}, has passed, so it starts at once."
+    return None
 
 
 def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -145,6 +159,7 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     help="One parameter, in the vendor's name; the value as JSON or plain text. May be repeated.",
 )
 @click.option("--partial", is_flag=True, help="Send only what --set names; no page says that the rest is kept.")
+@_DRY_RUN
 @_STRICT
 @host_options
 def edit(
@@ -155,6 +170,7 @@ def edit(
     as_json: bool,
     *,
     partial: bool,
+    dry_run: bool,
     strict: bool,
 ) -> None:
     """Set the parameters of a campaign: all of them from a FILE, or some with --set.
@@ -172,10 +188,16 @@ def edit(
     """
     if (file is None) == (not changes):
         raise click.UsageError("give either a FILE with all parameters, or --set NAME=VALUE.")
+    if file is not None and partial:
+        raise click.UsageError("--partial goes with --set: a FILE holds all parameters.")
     draft = _draft(host, file, as_json=as_json) if file is not None else None
     try:
         with host.client(as_json=as_json, strict=strict) as client:
-            campaign = client.edit(campaign_id, draft, partial=partial, **_attributes(host.channel, changes))
+            given = _attributes(host.channel, changes)
+            if dry_run:
+                fields = draft.to_wire() if draft else changes_to_wire(host.channel, given)[0]
+                judge(client, campaign_id, edit_kind(fields, host.channel), as_json=as_json)
+            campaign = client.edit(campaign_id, draft, partial=partial, **given)
     except InvalidParameters as error:
         _show_problems(error, as_json=as_json)
     except CampaignFsmError as error:
@@ -215,6 +237,8 @@ class _Moment(click.ParamType[datetime]):
 @click.option("--start", type=_Moment(), help="The new start, with its offset.")
 @click.option("--end", type=_Moment(), help="The new end, with its offset.")
 @click.option("--resume", is_flag=True, help="Resume the campaign in the same request.")
+@_DRY_RUN
+@click.option("--yes", is_flag=True, help="Do not ask before a start that has passed.")
 @_STRICT
 @host_options
 def reschedule(
@@ -225,6 +249,8 @@ def reschedule(
     host: Host,
     as_json: bool,
     resume: bool,
+    dry_run: bool,
+    yes: bool,
     strict: bool,
 ) -> None:
     """Give a campaign another schedule; after its start only a paused voice campaign, which is contested.
@@ -241,6 +267,12 @@ def reschedule(
         raise click.UsageError("give a --start, an --end or both.")
     try:
         with host.client(as_json=as_json, strict=strict) as client:
+            if dry_run:
+                judge(client, campaign_id, Action.RESUME if resume else Action.RESCHEDULE, as_json=as_json)
+            at_once = _at_once(Schedule(start, end)) if start else None
+            if at_once and not yes:
+                rows = [("account", client.account_sid), ("host", client.base_url), ("campaign", campaign_id)]
+                confirm("Reschedule it?", rows, at_once, as_json=as_json)
             campaign = client.reschedule(campaign_id, Schedule(start, end), resume=resume)
     except InvalidParameters as error:
         _show_problems(error, as_json=as_json)
@@ -276,6 +308,11 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
                     rows = [("account", client.account_sid), ("host", client.base_url), *describe(found)]
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
+    except AlreadyThere as error:
+        if as_json:
+            leave(error, as_json=True)
+        click.echo(f"{campaign_id} is already deleted; nothing was sent.")
+        return
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     _print(campaign, "deleted", as_json=as_json)

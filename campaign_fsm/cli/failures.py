@@ -29,6 +29,22 @@ _WORDS = (
 )
 
 
+# What Python callers write, and what stands for it on the command line.
+_SPELLED = (
+    ("use channel='voice'", "use --channel voice"),
+    ("use channel='message'", "use --channel message"),
+    ("a whole draft, or partial=True", "a FILE with all parameters, or --partial"),
+    ("confirmed=True, or --yes on the command line", "--yes"),
+)
+
+
+def told(message: str) -> str:
+    """The message of an error, with advice for the command line."""
+    for python, shell in _SPELLED:
+        message = message.replace(python, shell)
+    return message
+
+
 def exit_code(error: CampaignFsmError) -> int:
     """0 if there was nothing to do, 1 for a verdict against the caller, 2 where nobody could tell."""
     if isinstance(error, AlreadyThere):

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 from attrs import frozen
 
-from campaign_fsm.cli.failures import exit_code, outcome
+from campaign_fsm.cli.failures import exit_code, outcome, told
 from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
@@ -28,6 +28,9 @@ Credentials come from the environment, never from the command line:
 """
 
 
+_SETTINGS = ("region", "base_url", "timeout", "deadline", "budget", "trace")
+
+
 @frozen
 class Host:
     """Where a command goes."""
@@ -36,6 +39,7 @@ class Host:
     region: str | None
     base_url: str | None
     timeout: float
+    deadline: float
     budget: int | None
     trace: str | None
 
@@ -46,6 +50,7 @@ class Host:
                 region=self.region,
                 base_url=self.base_url,
                 timeout=self.timeout,
+                deadline=self.deadline,
                 budget=self.budget,
                 on_wait=_say_wait,
                 trace=self.trace,
@@ -83,7 +88,7 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_host(**given: Any) -> None:
         _log_to_stderr(given.pop("verbose"))
         channel = Channel(given.pop("channel"))
-        host = Host(channel, **{name: given.pop(name) for name in ("region", "base_url", "timeout", "budget", "trace")})
+        host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
         command(host=host, **given)
 
     options = (
@@ -94,6 +99,13 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--base-url", metavar="URL", help="Instead of EXOTEL_BASE_URL, such as a simulator's."),
         click.option(
             "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds a request."
+        ),
+        click.option(
+            "--deadline",
+            type=click.FloatRange(min=0),
+            default=30.0,
+            show_default=True,
+            help="Seconds to go on trying what can be tried again.",
         ),
         click.option(
             "--budget",
@@ -134,7 +146,7 @@ def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:
     if as_json:
         print_outcome(outcome(error), error=error_dict(error))
     else:
-        click.echo(click.style("error: ", fg="red") + error.message, err=True)
+        click.echo(click.style("error: ", fg="red") + told(error.message), err=True)
     raise click.exceptions.Exit(exit_code(error)) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from typing import Any
@@ -9,7 +10,17 @@ from typing import Any
 import click
 
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, host_options, leave
-from campaign_fsm.cli.show import COLUMNS, as_dict, describe, notes, print_outcome, print_rows, row, table_line
+from campaign_fsm.cli.show import (
+    COLUMNS,
+    as_dict,
+    describe,
+    notes,
+    print_outcome,
+    print_rows,
+    printable,
+    row,
+    table_line,
+)
 from campaign_fsm.errors import CampaignFsmError
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
@@ -98,6 +109,35 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
         print_outcome("read", campaign=as_dict(campaign))
     else:
         print_rows(describe(campaign) + notes(campaign))
+
+
+@click.command(epilog=ENVIRONMENT)
+@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
+@host_options
+def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool) -> None:
+    """List what the server says of each number of a campaign, page by page. It prints phone numbers.
+
+    No page documents the fields, so they come as they are: NAME=VALUE with tabs between them, or with
+    --json an object for each number, on a line of its own.
+
+    \b
+    Examples:
+      campaign-fsm recipients 90dad70b939f469fbf8b801660148272
+      campaign-fsm recipients 90dad70b939f469fbf8b801660148272 --limit 10 --json
+
+    Exit code: 0 if they were read, 2 if not.
+    """
+    try:
+        with host.client(as_json=as_json) as client:
+            for recipient in itertools.islice(client.recipients(campaign_id), limit):
+                if as_json:
+                    print_outcome("read", recipient=dict(recipient.raw))
+                else:
+                    cells = (f"{key}={value}" for key, value in sorted(recipient.raw.items()))
+                    click.echo("\t".join(printable(cell) for cell in cells))
+    except CampaignFsmError as error:
+        leave(error, as_json=as_json)
 
 
 class _Progress:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from campaign_fsm.cli.failures import exit_code, outcome
+from campaign_fsm.cli.failures import exit_code, outcome, told
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
 from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
 from campaign_fsm.client import CampaignClient
@@ -79,18 +79,9 @@ def _action_command(action: Action, summary: str) -> click.Command:
     @click.option("--dry-run", is_flag=True, help="Read the campaign and say what would happen; send nothing.")
     @click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
     @click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
-    @click.option(
-        "--deadline",
-        type=click.FloatRange(min=0),
-        default=30.0,
-        show_default=True,
-        help="Seconds to go on trying to read the status.",
-    )
     @host_options
-    def command(
-        campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool, deadline: float
-    ) -> None:
-        with host.client(as_json=as_json, strict=strict, deadline=deadline) as client:
+    def command(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> None:
+        with host.client(as_json=as_json, strict=strict) as client:
             try:
                 if dry_run:
                     judge(client, campaign_id, action, as_json=as_json)
@@ -131,7 +122,7 @@ def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, a
     elif code == 0:
         click.echo(f"{campaign_id} is already {getattr(error, 'status', 'there')}; nothing was sent.")
     else:
-        click.echo(click.style("error: ", fg="red") + error.message, err=True)
+        click.echo(click.style("error: ", fg="red") + told(error.message), err=True)
         if curl:
             click.echo(f"To try it by hand, unguarded:\n  {curl}", err=True)
     raise click.exceptions.Exit(code)

@@ -9,6 +9,7 @@ import click
 
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters, NotOne, NotReached, OutcomeUnknown, Refused
+from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
 
 
@@ -19,7 +20,7 @@ def describe(campaign: Campaign) -> list[tuple[str, str]]:
         ("id", campaign.id),
         ("channel", campaign.channel),
         ("name", campaign.name or "-"),
-        ("status", f"{campaign.status}{spelled}, {'started' if campaign.started else 'not started'}"),
+        ("status", f"{campaign.status}{spelled}{_started(campaign)}"),
     ]
     if campaign.schedule:
         start, end = campaign.schedule.start, campaign.schedule.end
@@ -31,6 +32,13 @@ def describe(campaign: Campaign) -> list[tuple[str, str]]:
     if campaign.stats:
         rows.append(("stats", ", ".join(f"{key} {count}" for key, count in sorted(campaign.stats.items()))))
     return [(label, printable(value)) for label, value in rows]
+
+
+def _started(campaign: Campaign) -> str:
+    """Whether it has started, where the status does not say so."""
+    if campaign.status not in (Status.CREATED, Status.PAUSED):
+        return ""
+    return ", started" if campaign.started else ", not started"
 
 
 def printable(text: str) -> str:

@@ -87,6 +87,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     show_default=True,
     help="The status after a resume before the start, which no page settles.",
 )
+@click.option("--rate-limit", type=click.IntRange(min=1), help="Requests a minute before it answers 429.")
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
 @click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")
 @click.option("--api-token", default="token", show_default=True, help="The token that goes with it.")

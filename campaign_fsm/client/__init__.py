@@ -23,7 +23,7 @@ from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
-from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardSettings, GuardTransport
+from campaign_fsm.transports import EXTENSION, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.wire.answer import Answer, redact, secrets_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
@@ -60,6 +60,7 @@ class _Client:
         deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
             connections, writes only where nothing can have been applied (429, a connection that never
             opened), and those that can be undone also where a read has shown that nothing was. 0: never.
+            Waiting for the request budget comes on top; only `wait_until` counts that too.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute, reads and writes together, shared by all clients of the account in the
             process; 0 for no limit. Unset: 30 on the vendor's hosts (S8), until their ``X-RateLimit-*``
@@ -197,7 +198,9 @@ class _Client:
         return self._settings.base_url
 
     def _request(self, call: Call) -> Any:
-        return self._http.build_request(call.method, self._settings.base_url + call.path, json=call.json)
+        extensions = None if call.until is None else {UNTIL: call.until}
+        url = self._settings.base_url + call.path
+        return self._http.build_request(call.method, url, json=call.json, extensions=extensions)
 
     def _outcome(self, request: Any, response: Any) -> Outcome:
         answer = Answer(response.status_code, tuple(response.headers.raw), response.content)

@@ -23,6 +23,7 @@ from campaign_fsm.drive import Emit
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
+    BudgetSpent,
     ConnectionFailed,
     FieldProblem,
     InvalidParameters,
@@ -40,18 +41,20 @@ from campaign_fsm.errors import (
 from campaign_fsm.lifecycle import Decision, decide, reachable, undoable
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.wire.answer import (
+    SCHEDULE_KEYS,
     Answer,
     Item,
     NotReadable,
     Reading,
     api_error,
+    moment,
     read_campaign,
     read_item,
     read_status,
     redact,
 )
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
-from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire
+from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
@@ -101,7 +104,10 @@ class Operations:
 
     def check(self, campaign_id: str, action: Action | str) -> Operation[Decision]:
         """Read one campaign and decide about an action; writes nothing."""
-        wanted = Action(action)
+        try:
+            wanted = Action(action)
+        except ValueError:
+            raise ValueError(f"{action!r} is no action; it is one of {', '.join(Action)}") from None
         target = self._target(campaign_id)
         reading = yield from self._read(target, self.clock() + self.deadline)
         return self._decide(reading, wanted, target)
@@ -146,6 +152,9 @@ class Operations:
                     "edit %s: partial; no page says whether parameters that are left out are kept",
                     campaign_id,
                 )
+            if "schedule" in fields:
+                parts = (moment(fields["schedule"].get(key)) for key in SCHEDULE_KEYS[self.channel])
+                yield from self._fit(target, Schedule(*parts))
         kind = edit_kind(fields, self.channel)
         return (yield from self._write(Order(kind, target, "PUT", self._item(fields), fields)))
 
@@ -155,10 +164,26 @@ class Operations:
         problems = tuple(check_schedule(schedule, self.channel))
         if problems:
             raise InvalidParameters(what="new schedule", problems=problems)
+        self._warn("reschedule", tuple(schedule_warnings(schedule, self.channel, self.now())))
+        # What is resumed has started: its new end only has to lie ahead, and the gate sees to that.
+        if not resume:
+            yield from self._fit(target, schedule)
         fields = {"schedule": schedule_to_wire(schedule, self.channel)}
         body = {**fields, "action": Action.RESUME.value} if resume else fields
         action = Action.RESUME if resume else Action.RESCHEDULE
         return (yield from self._write(Order(action, target, "PUT", self._item(body), fields)))
+
+    def _fit(self, target: Target, schedule: Schedule) -> Operation[None]:
+        """Hold one end of a schedule against the other one that the campaign keeps; asks only where there is one."""
+        if schedule.start is not None and schedule.end is not None:
+            return
+        reading = yield from self._read(target, self.clock() + self.deadline)
+        whole = Schedule(schedule.start or reading.start, schedule.end or reading.end)
+        problems = tuple(check_schedule(whole, self.channel))
+        if problems:
+            raise InvalidParameters(
+                what="new schedule, with what the campaign keeps of the old one,", problems=problems
+            )
 
     def delete(self, campaign_id: str) -> Operation[Campaign]:
         """Delete a campaign that has not started (voice); the campaign as it was, with the status deleted."""
@@ -183,7 +208,9 @@ class Operations:
         now: Status | None = None
         while True:
             try:
-                reading = yield from self._read(target, give_up)
+                reading = yield from self._read(target, give_up, until=give_up)
+            except BudgetSpent:
+                give_up = self.clock()  # there is no room before the time is up
             except (ApiError, ConnectionFailed) as error:
                 if not _passes(error):
                     raise
@@ -336,8 +363,10 @@ class Operations:
             yield Wait(wait)
             delay = min(delay * 2, _LONGEST_DELAY)
 
-    def _read(self, target: Target, give_up: float = 0.0, *, elsewhere: bool = True) -> Operation[Reading]:
-        answer = yield from self._ask(Call("GET", target), give_up)
+    def _read(
+        self, target: Target, give_up: float = 0.0, *, elsewhere: bool = True, until: float | None = None
+    ) -> Operation[Reading]:
+        answer = yield from self._ask(Call("GET", target, until=until), give_up)
         if answer.status_code != 200:
             error = api_error(answer, "GET", target, self.secrets)
             if isinstance(error, NotFound) and elsewhere:
@@ -362,10 +391,10 @@ class Operations:
         try:
             yield from self._read(there, elsewhere=False)
         except NotFound:
-            return f"No such campaign, neither {target.channel} nor {other}; check the id, the account and the region."
+            return f"There is no {other} campaign with this id either; check the id, the account and the region."
         except (ApiError, ConnectionFailed):
-            return f"No such {target.channel} campaign; whether a {other} campaign has this id could not be read."
-        return f"There is a {other} campaign with this id; use channel={other.value!r}."
+            return f"Whether a {other} campaign has this id could not be read."
+        return f"But there is a {other} campaign with this id: use channel={other.value!r}."
 
     def _campaign(self, reading: Reading, target: Target) -> Campaign:
         assert target.id is not None

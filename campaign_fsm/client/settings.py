@@ -67,6 +67,20 @@ def resolve(
         raise ConfigurationError(
             setting="channel", problem=f"{channel!r} is not one of {', '.join(Channel)}."
         ) from None
+    missing = [
+        variable
+        for argument, variable in (
+            (account_sid, "EXOTEL_ACCOUNT_SID"),
+            (api_key, "EXOTEL_API_KEY"),
+            (api_token, "EXOTEL_API_TOKEN"),
+        )
+        if not argument and not environment.get(variable)
+    ]
+    if len(missing) == 3 and "@" not in (base_url or environment.get("EXOTEL_BASE_URL", "")):
+        raise ConfigurationError(
+            setting="account_sid, api_key and api_token",
+            problem=f"they are missing; pass them or set {', '.join(missing)}.",
+        )
     url, url_name = _base_url(region, base_url, environment)
     url, url_key, url_token = _without_userinfo(url, url_name)
     # Userinfo of a base URL ranks with the level at which the URL was given.

@@ -25,6 +25,8 @@ class Call:
     target: Target
     query: str = ""
     json: Any = None
+    until: float | None = None
+    """Until when to wait for the request budget, on the monotonic clock; None: for as long as it takes."""
 
     @property
     def path(self) -> str:

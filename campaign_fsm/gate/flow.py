@@ -22,6 +22,7 @@ from attrs import evolve
 
 from campaign_fsm.errors import (
     AlreadyThere,
+    BudgetSpent,
     CampaignFsmError,
     ForbiddenByPolicy,
     GateFailure,
@@ -201,6 +202,8 @@ class Gate:
         told = False
         try:
             while seconds := budget.ask(ticket):
+                if request.until is not None and self._clock() + seconds > request.until:
+                    raise BudgetSpent(account=target.account, host=request.host, seconds=seconds)
                 if not told:
                     told = True
                     self._tell_wait(Wait(target.account, request.host, request.method, target.id, seconds))

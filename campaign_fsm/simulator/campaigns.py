@@ -36,6 +36,8 @@ class Record:
     parameters: dict[str, Any] = field(factory=dict)
     suspended: bool = False
     """Paused by its end time: it waits for a new one instead of expiring at once (S5)."""
+    ran: bool = field(default=Factory(lambda self: self.would_have_run(), takes_self=True))
+    """Whether it was ever in progress: before that nobody is contacted."""
     since: datetime = field(default=Factory(lambda self: self.created, takes_self=True))
     """When the status last changed."""
 
@@ -45,7 +47,13 @@ class Record:
             self.work = max(0.0, self.work - (at - self.since).total_seconds())
         if status is not self.status:
             self.since = at
+        self.ran = self.ran or status is Status.IN_PROGRESS
         self.status, self.updated, self.suspended = status, at, suspended
+
+    def would_have_run(self) -> bool:
+        """Whether a campaign that is added in this status was in progress before."""
+        ahead = self.start is not None and self.start > self.created
+        return self.status not in _UNTOUCHED and not (self.status is Status.PAUSED and ahead)
 
     def due(self, now: datetime, at_end: Status) -> tuple[datetime, Event, Status] | None:
         """What the platform does to it by `now`, and when (fact sheet section 4); the earliest thing if several."""
@@ -95,7 +103,7 @@ class Record:
     def stats(self) -> dict[str, int]:
         """Counts that fit the status: all pending before, none after, the rest failed when it was ended early."""
         half = self.contacts if self.work == 0 else self.contacts // 2  # no work left: all were contacted
-        done = 0 if self.status in _UNTOUCHED or self.status is Status.FAILED else half
+        done = half if self.ran and self.status is not Status.FAILED else 0
         waiting = 0 if self.status in _OVER else self.contacts - done
         failed = self.contacts - done - waiting
         if self.channel is Channel.VOICE:

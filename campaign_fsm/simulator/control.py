@@ -16,7 +16,7 @@ from campaign_fsm.wire.answer import moment
 HELP = {
     "GET /_simulator/": "this page",
     "GET /_simulator/campaigns": "every campaign with its channel and status",
-    "POST /_simulator/campaigns": {"channel": "message", "status": "paused", "name": "diwali"},
+    "POST /_simulator/campaigns": {"channel": "message", "status": "paused", "name": "diwali", "id": "camp_abc123"},
     "GET /_simulator/journal": "every request that arrived, whether it was legal, and what happened by itself",
     "GET /_simulator/clock": "the virtual time",
     "POST /_simulator/clock": [{"advance": 3600}, {"now": "2026-01-05T12:00:00+05:30"}],

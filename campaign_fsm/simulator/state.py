@@ -76,6 +76,10 @@ class Reply:
     fault: Planned | None = None
 
 
+# The campaign of the vendor's own examples (S1), so that they run as they are printed.
+_SEED_ID: Final = "90dad70b939f469fbf8b801660148272"
+
+
 class Simulator:
     """The documented campaign API of one account, in memory. May be shared by threads.
 
@@ -189,6 +193,7 @@ class Simulator:
                     campaign_id = self.add(
                         status,
                         channel=channel,
+                        id=_SEED_ID if (channel, status) == (Channel.MESSAGE, Status.IN_PROGRESS) else None,
                         name=f"{channel} {status}",
                         start=self.now + ahead,
                         end=self.now + timedelta(days=1),
@@ -493,9 +498,10 @@ class Simulator:
 
 
 def _settable(status: Status | str) -> Status:
-    found = Status(status)
+    found = Status.parse(status)
     if found is Status.UNKNOWN:
-        raise ValueError("no campaign has the status 'unknown'")
+        known = ", ".join(known for known in Status if known is not Status.UNKNOWN)
+        raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {known}")
     return found
 
 

@@ -49,6 +49,8 @@ class Campaign:
     estimated_cost: float | None = None
     raw: Mapping[str, Any] = field(factory=dict, hash=False)
     """What was not understood, as it came."""
+    read_at: datetime | None = field(default=None, eq=False)
+    """The server's clock at the reading; None if it did not say."""
 
     def __repr__(self) -> str:
         return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
@@ -90,6 +92,7 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
         report_url=_take(rest, "report_url", str),
         estimated_cost=float(cost) if cost is not None else None,
         raw=rest,
+        read_at=reading.date,
     )
 
 

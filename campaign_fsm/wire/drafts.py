@@ -19,7 +19,7 @@ import attrs
 from attrs import field, frozen
 
 from campaign_fsm.errors import FieldProblem, InvalidParameters
-from campaign_fsm.rules import Channel
+from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 
@@ -420,13 +420,19 @@ def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> It
             yield FieldProblem(text_of(f"{name}.{key}", 60) or name, f"no such parameter; there are {', '.join(keys)}")
 
 
-def _soon(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:
+def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:
+    """What speaks against a schedule that keeps to the limits: a start that is near or past, an end that is past."""
+    if schedule and schedule.end and schedule.end <= now:
+        name = f"schedule.{SCHEDULE_KEYS[channel][1]}"
+        yield FieldProblem(name, "an end that lies ahead", schedule.end.isoformat())
     if not schedule or not schedule.start:
         return
     ahead = (schedule.start.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
     if ahead < _AHEAD:
         name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
-        yield FieldProblem(name, "S6 asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead")
+        yield FieldProblem(
+            name, f"{PAGES['S6'].title!r} asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead"
+        )
 
 
 @frozen(kw_only=True)
@@ -487,12 +493,16 @@ class MessageCampaignDraft(_Draft):
     def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
         for name in ("dlt_entity_id", "dlt_template_id"):
             if getattr(self, name) is None:
-                yield FieldProblem(name, "S6 requires it for India", "nothing")
+                yield FieldProblem(name, f"{PAGES['S6'].title!r} requires it for India", "nothing")
         if self.name is not None and len(self.name) == 3:
-            yield FieldProblem("name", "S3 asks for at least 3 characters, S6 for more than 3", repr(self.name))
+            yield FieldProblem(
+                "name",
+                f"{PAGES['S3'].title!r} asks for at least 3 characters, {PAGES['S6'].title!r} for more",
+                repr(self.name),
+            )
         if self.content_type == "dynamic" and self.template and "@@" not in self.template:
             yield FieldProblem("template", "a dynamic template names columns as @@column", "none")
-        yield from _soon(self.schedule, self.channel, now)
+        yield from schedule_warnings(self.schedule, self.channel, now)
 
     def to_wire(self) -> dict[str, Any]:
         return {"channel": "SMS", **super().to_wire()}
@@ -571,11 +581,13 @@ class VoiceCampaignDraft(_Draft):
         numbers = self.from_ or ()
         local = sum(not re.fullmatch(r"\+[0-9]+", number) for number in numbers)
         if local:
-            yield FieldProblem("from", "S7 prefers E.164: +, the country code, digits alone", f"{local} others")
+            yield FieldProblem(
+                "from", f"{PAGES['S7'].title!r} prefers E.164: +, the country code, digits alone", f"{local} others"
+            )
         invalid = _invalid_by_plan(numbers)
         if invalid:
             yield FieldProblem("from", "numbers that are valid in their country's plan", f"{invalid} that are not")
-        yield from _soon(self.schedule, self.channel, now)
+        yield from schedule_warnings(self.schedule, self.channel, now)
 
 
 def _invalid_by_plan(numbers: Sequence[str]) -> int:

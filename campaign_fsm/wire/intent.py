@@ -71,6 +71,8 @@ class WireRequest:
     url_target: bytes | None = None
     """The URL's own path and query, where an extension overrides the request line."""
     body: bytes = field(default=b"", repr=False)
+    until: float | None = None
+    """Until when to wait for the request budget, on the gate's clock; None: for as long as it takes."""
     _by_name: dict[bytes, list[bytes]] = field(default=Factory(_index, takes_self=True), init=False, repr=False)
 
     def values(self, name: bytes) -> list[bytes]:

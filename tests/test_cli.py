@@ -381,7 +381,18 @@ def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path
     """Each indented `campaign-fsm` line, but the servers, leaves with 0 or 1 and prints something."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "diwali.json").write_text(json.dumps(DRAFT))
-    account.add("in-progress", id="90dad70b939f469fbf8b801660148272", name="diwali offers")
+    account.add("in-progress", id="90dad70b939f469fbf8b801660148272", name="message paused")
+    text = README.read_text()
+    for name, form in (
+        ("traffic.jsonl", "jsonl"),
+        ("runbooks/after-diwali.yaml", "yaml"),
+        ("campaign-fsm.toml", "toml"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        block = re.search(rf"```{form}\n(.*?)```", text, flags=re.DOTALL).group(1)
+        (tmp_path / name).write_text(block)
+    (tmp_path / "decisions.jsonl").write_text('{"version": 1, "event": "read"}\n')
+    (tmp_path / "tests" / "cassettes").mkdir(parents=True)
     start = account.now + timedelta(hours=1)
     account.add("created", id="5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44", channel="voice", start=start)
     lines = re.findall(r"^    campaign-fsm (.+)$", README.read_text(), flags=re.MULTILINE)

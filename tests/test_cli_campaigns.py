@@ -407,3 +407,25 @@ def test_a_dry_run_of_an_edit_asks_and_sends_nothing(account, capsys):
 
 
 FAR = "2030-01-01T10:00:00+05:30"
+
+
+def test_the_nearest_policy_counts_on_the_command_line_too(account, capsys, tmp_path, monkeypatch):
+    """What it forbids is refused, what it wants confirmed needs --yes; --policy names another file, or none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "campaign-fsm.toml").write_text("forbid = ['resume']\nconfirm = ['pause']\n")
+    campaign = account.add("in-progress")
+    code, _, err = call(capsys, "pause", campaign)
+    assert code == 1
+    assert "[CF702]" in err
+    assert "--yes" in err
+    assert call(capsys, "pause", campaign, "--yes")[0] == 0
+    code, out, _ = call(capsys, "resume", campaign, "--yes", "--json")
+    assert (code, json.loads(out)["error"]["code"]) == (1, "CF701")
+    assert call(capsys, "pause", campaign)[0] == 0
+    (tmp_path / "other.toml").write_text("")
+    assert call(capsys, "resume", campaign, "--policy", "other.toml")[0] == 0
+    assert call(capsys, "pause", campaign, "--policy", "none")[0] == 0
+    (tmp_path / "campaign-fsm.toml").write_text("forbidd = []\n")
+    code, _, err = call(capsys, "get", campaign)
+    assert code == 2
+    assert "did you mean forbid" in err

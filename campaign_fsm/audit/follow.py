@@ -110,6 +110,7 @@ class Auditor:
             and exchange.request_base64 is None
             and exchange.sent
             and not exchange.lost
+            and not exchange.planned
             and exchange.start is None
             and exchange.name is None
             and exchange.fields is None
@@ -313,6 +314,9 @@ class Auditor:
             code = answer.status_code
             if answer.reading is not None and answer.found == target.id:
                 reading, raw = answer.reading, answer.reading.raw_status
+        if exchange.planned:
+            self._planned(case, verdict)
+            return
         taken = code is None or 200 <= code < 300
         if verdict is None:
             self._cannot_judge(case, "no status was seen before it")
@@ -329,6 +333,18 @@ class Auditor:
             message = f"The model allows {case.action} while {_names(life.possible)}; the server said 409."
             self._tell(case, "CF601", Level.WARNING, message)
             life.possible = UNKNOWN
+
+    def _planned(self, case: _Case, verdict: Verdict | None) -> None:
+        """A step that is not taken yet: after a legal one the campaign is where it leads."""
+        if verdict is None:
+            self._cannot_judge(case, "nothing says in which status the campaign is then")
+        elif not verdict.legal:
+            self._illegal(case, verdict, None)
+        elif verdict.decision.destination is not None:
+            case.life.last = verdict.decision.destination
+            case.life.possible = alone(verdict.decision.destination)
+            if case.action is Action.COMPLETE:
+                case.life.completed = moment(case.exchange.at)
 
     @staticmethod
     def _widen(life: Life, verdict: Verdict | None) -> None:
@@ -403,7 +419,9 @@ class Auditor:
                 strict=self.strict,
             )
         said = "was not sent"
-        if case.exchange.sent:
+        if case.exchange.planned:
+            said = "is planned"
+        elif case.exchange.sent:
             said = "was sent" if code is None else f"was sent, and the server said {code}"
         self._tell(
             case,

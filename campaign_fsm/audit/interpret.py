@@ -24,6 +24,7 @@ from campaign_fsm.wire.answer import (
 )
 from campaign_fsm.wire.intent import SAFE_METHODS, VERBS, Intent, WireRequest, concerns, edit_kind, read_intent
 from campaign_fsm.wire.listing import read_page
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
 _JSON: Final = ((b"Content-Type", b"application/json"),)
@@ -148,6 +149,12 @@ def _told(exchange: Exchange, target: Target) -> Intent:
             )
         else:
             raise Unjudged("neither its body nor its action was recorded", target)
+    body = exchange.request_body
+    if body:
+        try:
+            return Intent(action, target, read_object(body))
+        except Ambiguous as problem:
+            raise Unjudged(f"its parameters cannot be read: {problem}", target) from None
     if not exchange.fields:
         return _plain(action, target)
     return Intent(action, target, dict.fromkeys(exchange.fields))

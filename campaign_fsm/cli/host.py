@@ -6,6 +6,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -17,6 +18,7 @@ from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
 from campaign_fsm.gate import Wait
+from campaign_fsm.policy import Policy, confirmed, find_configuration, load_configuration
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.wire.target import is_id
 
@@ -28,7 +30,7 @@ Credentials come from the environment, never from the command line:
 """
 
 
-_SETTINGS = ("region", "base_url", "timeout", "deadline", "budget", "trace")
+_SETTINGS = ("region", "base_url", "timeout", "deadline", "budget", "trace", "policy")
 
 
 @frozen
@@ -42,6 +44,7 @@ class Host:
     deadline: float
     budget: int | None
     trace: str | None
+    policy: str | None
 
     def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
         try:
@@ -54,6 +57,7 @@ class Host:
                 budget=self.budget,
                 on_wait=_say_wait,
                 trace=self.trace,
+                policy=self._team(),
                 **settings,
             )
         except OSError as error:
@@ -63,6 +67,13 @@ class Host:
                 raise
             print_outcome("not configured", error=error_dict(error))
             raise click.exceptions.Exit(2) from None
+
+    def _team(self) -> Policy | None:
+        """What the team forbids, by the file that was named or the nearest one."""
+        if self.policy == "none":
+            return None
+        found = self.policy or find_configuration(Path.cwd())
+        return load_configuration(found).policy if found else None
 
 
 def _say_wait(wait: Wait) -> None:
@@ -88,6 +99,8 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_host(**given: Any) -> None:
         _log_to_stderr(given.pop("verbose"))
         channel = Channel(given.pop("channel"))
+        if given.get("yes"):
+            click.get_current_context().with_resource(confirmed())
         host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
         command(host=host, **given)
 
@@ -112,6 +125,9 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
             type=click.IntRange(min=0),
             callback=_budget,
             help="Requests a minute, 0 for no limit; default 30 on the vendor's hosts.",
+        ),
+        click.option(
+            "--policy", metavar="FILE", help="The team's policy; unset: the nearest campaign-fsm.toml, none: no policy."
         ),
         click.option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines."),
@@ -162,3 +178,4 @@ def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bo
         click.echo(f"{label:<9}{value}", err=True)
     click.echo(why, err=True)
     click.confirm(question, abort=True, err=True)
+    click.get_current_context().with_resource(confirmed())

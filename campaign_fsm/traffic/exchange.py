@@ -30,6 +30,7 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         response_base64: The answer's body, like `request_base64`.
         lost: The request was sent, and no answer came.
         sent: False for a request that the client refused to send.
+        planned: It is planned, and counts as taken if it is legal; there is no answer.
         confirmed: Somebody confirmed it, where a policy asks for that.
         campaign: The campaign's id; needed only where `url` does not name it.
         channel: ``message`` or ``voice``; needed only with `campaign`.
@@ -57,6 +58,7 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
     response_base64: bytes | None = None
     lost: bool = False
     sent: bool = True
+    planned: bool = False
     confirmed: bool = False
     campaign: str | None = None
     channel: str | None = None

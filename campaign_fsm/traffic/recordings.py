@@ -71,7 +71,8 @@ def open_recording(path: str, format: Format | None = None) -> Iterator[Recordin
     try:
         head = stream.peek(_PEEK)[:_PEEK]
         found = format or detect(path, head)
-        by_entry = found.by_entry or (found is Format.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
+        by_entry = found.by_entry or (found is Format.RUNBOOK and path.endswith(".toml"))
+        by_entry = by_entry or (found is Format.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
         size = Path(path).stat().st_size if path != "-" else None
         yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
     except OSError as error:

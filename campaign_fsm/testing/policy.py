@@ -1,0 +1,270 @@
+"""The gate between all `httpx` clients of a test run and whatever the tests answer them with.
+
+The point is the look-up of ``handle_request`` on an `httpx.HTTPTransport`, and of
+``handle_async_request`` on an `httpx.AsyncHTTPTransport`: what a client finds there is wrapped, whoever
+has put it there, and whenever. So mocks that replace the methods themselves lie below the gate, as do
+those that replace parts of `httpcore`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field, frozen
+
+from campaign_fsm.errors import Refused, StatusUnavailable, UnexpectedRedirect
+from campaign_fsm.gate import Judgement
+from campaign_fsm.policy import Policy
+from campaign_fsm.rules import RULES, Action, Rule
+from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardTransport
+
+if TYPE_CHECKING:
+    from httpx import AsyncBaseTransport, BaseTransport, Request, Response
+else:
+    # The guards do not ask what a transport is: neither library is imported before the policy is installed.
+    class BaseTransport: ...
+
+    class AsyncBaseTransport: ...
+
+
+EDGES: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES if isinstance(rule.trigger, Action)}
+"""The edges that an action can take, by code."""
+
+_LIBRARIES: Final = ("httpx", "httpx2")
+# Frames of these are not the place where a request was made.
+_BETWEEN: Final = frozenset({*_LIBRARIES, "anyio", "campaign_fsm", "contextlib", "functools", "respx"})
+
+Send = Callable[["Request"], "Response"]
+SendAsync = Callable[["Request"], Awaitable["Response"]]
+
+
+@define
+class _Way:
+    """What lies below the gate for one request, and what was answered there last."""
+
+    below: Callable[[Request], Any]
+    response: Any = None
+
+
+_way: ContextVar[_Way] = ContextVar("campaign policy: way")
+# A transport may hand the request on to another one: it is judged once.
+_let_through: ContextVar[object] = ContextVar("campaign policy: let through", default=None)
+
+
+class _Below(BaseTransport, AsyncBaseTransport):
+    """The transport below the gate: for each request the one that its client has found."""
+
+    in_process = True
+
+    def handle_request(self, request: Request) -> Response:
+        way, token = _way.get(), _let_through.set(request)
+        try:
+            way.response = way.below(request)
+        finally:
+            _let_through.reset(token)
+        response: Response = way.response
+        return response
+
+    async def handle_async_request(self, request: Request) -> Response:
+        way, token = _way.get(), _let_through.set(request)
+        try:
+            way.response = await way.below(request)
+        finally:
+            _let_through.reset(token)
+        response: Response = way.response
+        return response
+
+
+@frozen
+class Incident:
+    """A write that was refused, or that could not be judged.
+
+    Attributes:
+        refusal: The error.
+        place: The file and line that made the request.
+        test: The test that was running, None outside one.
+        passed_on: Whether it was sent all the same, because it could not be judged.
+    """
+
+    refusal: Refused
+    place: str
+    test: str | None
+    passed_on: bool = False
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the status could not be read."""
+        return isinstance(self.refusal, StatusUnavailable)
+
+    @property
+    def brief(self) -> str:
+        """The place, and whether the write was refused there."""
+        return f"{self.place}: {'could not be judged' if self.unjudged else 'refused'}"
+
+    def __str__(self) -> str:
+        return f"{self.brief}: {self.refusal}"
+
+
+def _place() -> str:
+    """The nearest caller that is neither this package nor the HTTP library."""
+    frame = sys._getframe(1)  # noqa: SLF001 (there is no other way to the caller)
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN:
+        frame = frame.f_back
+    path = Path(frame.f_code.co_filename)
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
+    return f"{os.fspath(shown)}:{frame.f_lineno}"
+
+
+@define
+class RunPolicy:
+    """Judges the campaign requests of a test run, and keeps count.
+
+    Attributes:
+        allow_unjudged: Whether a write is passed on if its status cannot be read.
+        team: What the team forbids on top of the life cycle.
+        test: The test that is running.
+        off: Whether requests pass unjudged for now.
+        edges: How often each edge was taken.
+        incidents: What was refused or could not be judged, in order.
+        pending: Those of them that no test has been told of yet.
+    """
+
+    allow_unjudged: bool = False
+    team: Policy | None = None
+    test: str | None = None
+    off: bool = False
+    edges: Counter[str] = field(factory=Counter)
+    incidents: list[Incident] = field(factory=list)
+    pending: list[Incident] = field(factory=list)
+    _below: _Below = field(factory=_Below, init=False)
+    _guard: GuardTransport = field(init=False)
+    _local: threading.local = field(factory=threading.local, init=False)
+
+    @_guard.default
+    def _guards(self) -> GuardTransport:
+        return GuardTransport(self._below, deadline=0, budget=0, policy=self.team)
+
+    # The gate
+
+    def _passes(self, request: Request) -> bool:
+        """Whether a request is none of the gate's business, or was judged by a gate above."""
+        if self.off or _let_through.get() is request:
+            return True
+        judgement = request.extensions.get(EXTENSION)
+        if isinstance(judgement, Judgement):
+            self._count(judgement)
+            return True
+        return False
+
+    def handle(self, below: Send, request: Request) -> Response:
+        """One request of a client, which would go to `below`."""
+        if self._passes(request):
+            return below(request)
+        way = _Way(below)
+        token = _way.set(way)
+        try:
+            return self._guard.handle_request(request)
+        except UnexpectedRedirect:
+            return self._redirect(way)
+        except Refused as refusal:
+            if not self._is_passed_on(refusal):
+                raise
+            return self._below.handle_request(request)
+        finally:
+            _way.reset(token)
+            self._count(request.extensions.pop(EXTENSION, None))
+
+    async def handle_async(self, below: SendAsync, request: Request) -> Response:
+        """The same for an asynchronous client."""
+        if self._passes(request):
+            return await below(request)
+        # Locks belong to an event loop, and a thread runs one at a time.
+        if not hasattr(self._local, "guard"):
+            self._local.guard = AsyncGuardTransport(self._below, deadline=0, budget=0, policy=self.team)
+        guard: AsyncGuardTransport = self._local.guard
+        way = _Way(below)
+        token = _way.set(way)
+        try:
+            return await guard.handle_async_request(request)
+        except UnexpectedRedirect:
+            return self._redirect(way)
+        except Refused as refusal:
+            if not self._is_passed_on(refusal):
+                raise
+            return await self._below.handle_async_request(request)
+        finally:
+            _way.reset(token)
+            self._count(request.extensions.pop(EXTENSION, None))
+
+    @staticmethod
+    def _redirect(way: _Way) -> Response:
+        # The write was legal and is out; what becomes of its answer is up to the code under test.
+        response: Response = way.response
+        return response
+
+    def _count(self, judgement: object) -> None:
+        if isinstance(judgement, Judgement) and judgement.decision:
+            self.edges[judgement.decision.code] += 1
+
+    def _is_passed_on(self, refusal: Refused) -> bool:
+        """Note a refusal; whether the request is to be sent all the same."""
+        passed_on = self.allow_unjudged and isinstance(refusal, StatusUnavailable)
+        incident = Incident(refusal, _place(), self.test, passed_on)
+        self.incidents.append(incident)
+        if not passed_on:
+            self.pending.append(incident)
+        return passed_on
+
+    def take(self) -> list[Incident]:
+        """What no test has been told of yet; it is told now."""
+        found = self.pending[:]
+        del self.pending[: len(found)]
+        return found
+
+    # The patch
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """The clients of the libraries that are there go through this policy."""
+        undo: list[Callable[[], object]] = []
+        try:
+            for name in _LIBRARIES:
+                try:
+                    library = importlib.import_module(name)
+                except ImportError:
+                    continue
+                undo.append(_intercept(library.HTTPTransport, "handle_request", self.handle))
+                undo.append(_intercept(library.AsyncHTTPTransport, "handle_async_request", self.handle_async))
+            yield
+        finally:
+            for step in reversed(undo):
+                step()
+
+
+def _intercept(kind: Any, name: str, handle: Callable[..., Any]) -> Callable[[], object]:
+    """Wrap what is found under a name of instances, whoever sets it; gives what undoes it."""
+    own, look_up = vars(kind).get("__getattribute__"), kind.__getattribute__
+
+    def __getattribute__(self: object, wanted: str) -> Any:  # noqa: N807
+        found = look_up(self, wanted)
+        return partial(handle, found) if wanted == name else found
+
+    def undo() -> None:
+        if own is None:
+            del kind.__getattribute__
+        else:
+            kind.__getattribute__ = own
+
+    kind.__getattribute__ = __getattribute__
+    return undo

@@ -1,0 +1,365 @@
+"""Strategies for property tests: walks through the life cycle, campaigns, answers of the API and drafts.
+
+What is legal comes from `decide` and from the table of the platform's moves; no rule is stated here.
+A walk is made from a list of edges, each of which it takes on the shortest way. So it shrinks as a list
+does: edges fall away without a change to those after them, and those that stay become ones that are
+nearer to the creation.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+from attrs import frozen
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from campaign_fsm.lifecycle import decide
+from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.simulator import Simulator
+from campaign_fsm.wire.answer import Answer, read_status
+from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
+from campaign_fsm.wire.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
+from campaign_fsm.wire.target import read_target
+
+_KNOWN: Final = tuple(status for status in Status if status is not Status.UNKNOWN)
+_COLLECTIONS: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "campaigns"}
+_HOURS: Final = 24 * 30
+
+
+def statuses(*, unknown: bool = False) -> SearchStrategy[Status]:
+    """Every status; with `unknown` also the one that stands for a spelling on no list."""
+    return st.sampled_from(tuple(Status) if unknown else _KNOWN)
+
+
+def actions() -> SearchStrategy[Action]:
+    """Everything that an account holder can ask for."""
+    return st.sampled_from(Action)
+
+
+def channels() -> SearchStrategy[Channel]:
+    """Both kinds of campaign."""
+    return st.sampled_from(Channel)
+
+
+def _on(channel: Channel | str | None) -> SearchStrategy[Channel]:
+    return channels() if channel is None else st.just(Channel(channel))
+
+
+# Walks
+
+
+@frozen
+class Step:
+    """One step of a campaign's life.
+
+    Attributes:
+        trigger: The action that was asked for, or what the platform did by itself.
+        source: The status before; None before the creation.
+        status: The status after it; the one before where the action is illegal.
+        channel: The kind of campaign.
+        started: Whether the start had passed when it was asked for, as `decide` takes it.
+        code: The code of the edge, or of the refusal.
+    """
+
+    trigger: Action | Event
+    source: Status | None
+    status: Status | None
+    channel: Channel
+    started: bool
+    code: str
+
+    @property
+    def legal(self) -> bool:
+        """Whether it is an edge of the life cycle."""
+        return isinstance(self.trigger, Event) or bool(
+            decide(self.source, self.trigger, channel=self.channel, started=self.started)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.trigger} [{self.code}] -> {self.status}"
+
+
+@cache
+def _possible(status: Status | None, channel: Channel, started: bool) -> tuple[Step, ...]:
+    """The steps that can come next: actions, then the platform's; last what is possible once the start has passed."""
+    found: list[Step] = []
+    for action in Action:
+        decision = decide(status, action, channel=channel, started=started)
+        if decision:
+            found.append(Step(action, status, decision.destination, channel, started, decision.code))
+    found += [
+        # Whatever the platform does, it does from the start on.
+        Step(rule.trigger, status, rule.leads_to, channel, True, rule.code)
+        for rule in RULES
+        if isinstance(rule.trigger, Event)
+        and rule.source is status
+        and channel in rule.channels
+        and rule.started in (None, started)
+    ]
+    if status is not None and not started:
+        codes = {step.code for step in found}
+        found += [step for step in _possible(status, channel, True) if step.code not in codes]
+    return tuple(found)
+
+
+@cache
+def _can_go(status: Status | None, channel: Channel, started: bool, steps: int) -> bool:
+    """Whether a walk can go on for so many steps."""
+    return steps <= 0 or any(
+        _can_go(step.status, channel, step.started, steps - 1) for step in _possible(status, channel, started)
+    )
+
+
+# A walk with more steps than there are positions has been somewhere twice, and so can go on for ever.
+_FOR_EVER: Final = 2 * len(Status) + 1
+
+
+@cache
+def _ways(status: Status | None, channel: Channel, started: bool) -> dict[str, tuple[Step, ...]]:
+    """For each edge that can still be taken, by code, the shortest walk that ends with it; short ones first."""
+    found: dict[str, tuple[Step, ...]] = {}
+    seen = {(status, started)}
+    ahead: deque[tuple[Status | None, bool, tuple[Step, ...]]] = deque([(status, started, ())])
+    while ahead:
+        at, passed, way = ahead.popleft()
+        for step in _possible(at, channel, passed):
+            found.setdefault(step.code, (*way, step))
+            if (step.status, step.started) not in seen:
+                seen.add((step.status, step.started))
+                ahead.append((step.status, step.started, (*way, step)))
+    return found
+
+
+def _walk(codes: list[str], channel: Channel, least: int, most: int) -> list[Step]:
+    """The walk that takes these edges one after the other, each on the shortest way; what cannot be is left out."""
+    walk: list[Step] = []
+    status: Status | None = None
+    started = False
+    for code in codes:
+        way = _ways(status, channel, started).get(code, ())
+        missing = min(least - len(walk) - len(way), _FOR_EVER)
+        if way and len(walk) + len(way) <= most and _can_go(way[-1].status, channel, way[-1].started, missing):
+            walk += way
+            status, started = way[-1].status, way[-1].started
+    while len(walk) < least:
+        missing = min(least - len(walk) - 1, _FOR_EVER)
+        step = next(
+            step for step in _possible(status, channel, started) if _can_go(step.status, channel, step.started, missing)
+        )
+        walk.append(step)
+        status, started = step.status, step.started
+    return walk
+
+
+@st.composite
+def legal_walks(
+    draw: DrawFn, channel: Channel | str | None = None, min_size: int = 1, max_size: int = 12
+) -> list[Step]:
+    """Lives of a campaign from its creation on, legal at each step, the platform's moves among them.
+
+    Args:
+        draw: Given by hypothesis.
+        channel: The kind of campaign; None for both.
+        min_size: The least number of steps, the creation included.
+        max_size: The greatest number of steps.
+    """
+    if not 0 <= min_size <= max_size:
+        raise InvalidArgument(f"min_size is 0 to max_size, not {min_size} to {max_size}")
+    kind = draw(_on(channel))
+    edges = tuple(_ways(None, kind, False))
+    return _walk(draw(st.lists(st.sampled_from(edges), max_size=max_size)), kind, min_size, max_size)
+
+
+@st.composite
+def illegal_walks(
+    draw: DrawFn, channel: Channel | str | None = None, min_size: int = 1, max_size: int = 12
+) -> list[Step]:
+    """A legal walk, and after it one action that is illegal in the status reached.
+
+    Args:
+        draw: Given by hypothesis.
+        channel: The kind of campaign; None for both.
+        min_size: The least number of legal steps, at least 1: the creation.
+        max_size: The greatest number of legal steps.
+    """
+    least = max(min_size, 1)
+    walk = draw(legal_walks(channel, least, max(max_size, least)))
+    last = walk[-1]
+    # A create acts on the collection: no request asks for it on a campaign.
+    decisions = [
+        decision
+        for action in Action
+        if action is not Action.CREATE
+        and not (decision := decide(last.status, action, channel=last.channel, started=last.started))
+    ]
+    decision = draw(st.sampled_from(decisions))
+    refused = Step(decision.action, last.status, last.status, last.channel, last.started, decision.code)
+    return [*walk, refused]
+
+
+# Campaigns and answers
+
+
+@cache
+def _spellings(status: Status) -> tuple[str, ...]:
+    """How answers about message and about voice campaigns spell a status."""
+    simulator = Simulator()
+    return tuple(dict.fromkeys(simulator.records[simulator.add(status, channel=each)].spelled for each in Channel))
+
+
+_ids: Final = st.integers(0, 16**32 - 1).map(lambda number: f"{number:032x}")
+_names: Final = st.text(string.ascii_letters + string.digits + " -_", min_size=3, max_size=30).filter(
+    lambda name: len(name.strip()) >= 3
+)
+_hours: Final = st.none() | st.integers(-_HOURS, _HOURS)
+
+
+@st.composite
+def _answers(draw: DrawFn, channel: Channel, status: Status | str | None) -> tuple[dict[str, Any], str, datetime]:
+    """The body of an answer about one campaign, the path that was asked, and when."""
+    known = draw(statuses()) if status is None else Status(status)
+    unknown = known is Status.UNKNOWN
+    simulator = Simulator()
+    start, end = draw(_hours), draw(_hours)
+    if start is not None and end is not None and end <= start:
+        end = start + 2
+    campaign_id = simulator.add(
+        Status.CREATED if unknown else known,
+        channel=channel,
+        id=draw(_ids),
+        name=draw(_names),
+        start=None if start is None else simulator.now + timedelta(hours=start),
+        end=None if end is None else simulator.now + timedelta(hours=end),
+        contacts=draw(st.integers(0, 5000)),
+    )
+    path = f"/v2/accounts/{simulator.account_sid}/{_COLLECTIONS[channel]}/{campaign_id}"
+    login = base64.b64encode(f"{simulator.api_key}:{simulator.api_token}".encode()).decode()
+    reply = simulator.handle("GET", path, [("Authorization", f"Basic {login}")], b"")
+    body: dict[str, Any] = json.loads(reply.body)
+    response = body["response"]
+    item = response[0] if isinstance(response, list) else response
+    item["data"]["status"] = draw(st.sampled_from(("on-no-list",) if unknown else _spellings(known)))
+    return body, path, simulator.now
+
+
+@st.composite
+def payloads(draw: DrawFn, channel: Channel | str, status: Status | str | None = None) -> dict[str, Any]:
+    """Bodies of answers about one campaign, in the envelope of the channel, in both spellings of statuses.
+
+    Args:
+        draw: Given by hypothesis.
+        channel: The kind of campaign.
+        status: Its status; None for every one on the list.
+    """
+    return draw(_answers(Channel(channel), status))[0]
+
+
+@st.composite
+def campaigns(draw: DrawFn, channel: Channel | str | None = None, status: Status | str | None = None) -> Campaign:
+    """Campaigns, as they are read from such answers.
+
+    Args:
+        draw: Given by hypothesis.
+        channel: The kind of campaign; None for both.
+        status: Its status; None for every one on the list.
+    """
+    kind = draw(_on(channel))
+    body, path, now = draw(_answers(kind, status))
+    target = read_target(path)
+    assert target is not None
+    assert target.id is not None
+    headers = ((b"Content-Type", b"application/json"),)
+    return campaign_from(read_status(Answer(200, headers, json.dumps(body).encode()), target), target.id, kind, now)
+
+
+# Drafts
+
+_urls: Final = st.sampled_from(("https://example.com/done", "http://127.0.0.1:8080/a?b=c"))
+_lists: Final = st.lists(_ids, min_size=1, max_size=5, unique=True)
+_digits: Final = st.text(string.digits, min_size=1, max_size=19)
+_letters: Final = st.text(string.ascii_uppercase, min_size=1, max_size=11)
+_texts: Final = st.text(st.characters(codec="utf-8"), min_size=1, max_size=160).filter(str.strip)
+_numbers: Final = st.lists(
+    st.integers(10**8, 10**9 - 1).map(lambda rest: f"+919{rest}"), min_size=1, max_size=5, unique=True
+)
+
+
+@st.composite
+def _schedules(draw: DrawFn) -> Schedule:
+    start = draw(st.datetimes(datetime(2030, 1, 1), datetime(2039, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 (gets its zone)
+    start = start.replace(microsecond=0)
+    return Schedule(start, start + timedelta(minutes=draw(st.integers(120, 60 * _HOURS))))
+
+
+_schedule: Final = st.none() | _schedules()
+_url: Final = st.none() | _urls
+
+
+@st.composite
+def _message_drafts(draw: DrawFn) -> MessageCampaignDraft:
+    content = draw(st.sampled_from(("static", "dynamic")))
+    kind = draw(st.sampled_from(("transactional", "promotional")))
+    return MessageCampaignDraft(
+        content_type=content,
+        lists=draw(_lists if content == "static" else st.lists(_ids, min_size=1, max_size=1)),
+        sender_id=draw(_letters if kind == "transactional" else _digits),
+        sms_type=kind,
+        template=draw(_texts),
+        dlt_entity_id=draw(st.none() | _digits),
+        dlt_template_id=draw(st.none() | _digits),
+        name=draw(st.none() | _names),
+        schedule=draw(_schedule),
+        status_callback=draw(_url),
+        sms_status_callback=draw(_url),
+    )
+
+
+_retries: Final = st.builds(
+    Retries,
+    number_of_retries=st.integers(0, 3),
+    interval_mins=st.none() | st.integers(1, 60),
+    mechanism=st.sampled_from((None, "Linear", "Exponential")),
+    on_status=st.none() | st.lists(st.sampled_from(("busy", "no-answer", "failed")), min_size=1, unique=True),
+)
+
+
+@st.composite
+def _voice_drafts(draw: DrawFn) -> VoiceCampaignDraft:
+    called = draw(st.booleans())
+    return VoiceCampaignDraft(
+        caller_id=draw(st.text(string.digits, min_size=8, max_size=12)),
+        from_=None if called else draw(_numbers),
+        lists=draw(st.lists(_ids, min_size=1, max_size=1)) if called else None,
+        campaign_type=draw(st.sampled_from((None, "static", "dynamic"))),
+        flow_type=draw(st.sampled_from((None, "ivr", "greeting"))),
+        url=draw(_url),
+        read_via_text=draw(st.none() | _texts),
+        name=draw(st.none() | _names),
+        call_duplicate_numbers=draw(st.none() | st.booleans()),
+        retries=draw(st.none() | _retries),
+        schedule=draw(_schedule),
+        status_callback=draw(_url),
+        call_status_callback=draw(_url),
+        call_schedule_callback=draw(_url),
+    )
+
+
+def drafts(channel: Channel | str | None = None) -> SearchStrategy[Draft]:
+    """Valid drafts, with and without what is optional.
+
+    Args:
+        channel: The kind of campaign: `MessageCampaignDraft` or `VoiceCampaignDraft`; None for both.
+    """
+    kinds: dict[Channel, SearchStrategy[Draft]] = {
+        Channel.MESSAGE: _message_drafts(),
+        Channel.VOICE: _voice_drafts(),
+    }
+    return st.one_of(*kinds.values()) if channel is None else kinds[Channel(channel)]

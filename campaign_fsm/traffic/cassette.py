@@ -1,0 +1,225 @@
+"""Cassettes of VCR.py (version 1), as YAML and as JSON, in the layouts that its releases have written.
+
+A cassette keeps no times, so `Exchange.at` is None. It keeps answers only: a request that was not
+answered left nothing behind in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Final, Never
+
+from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
+from campaign_fsm.traffic.jsonstream import JsonStream, shown
+from campaign_fsm.traffic.opening import Opened
+from campaign_fsm.traffic.plainyaml import Node, load
+
+_MOST_BODY: Final = 64 * 2**20
+_GZIP: Final = re.compile(rb"\x1f\x8b\x08")
+# Python 2 wrote these for ordinary texts.
+_TEXT_TAGS: Final = frozenset({"tag:yaml.org,2002:python/unicode", "tag:yaml.org,2002:python/str"})
+
+_Fail = Callable[[str], Never]
+
+
+def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
+    """The exchanges of a cassette, one after the other.
+
+    A JSON cassette is read as it comes; a YAML cassette is held in memory, as its recorder held it.
+    `place` is the line of the interaction in YAML, and its number in JSON.
+
+    Args:
+        path: The file's name, for errors.
+        stream: Its bytes.
+
+    Raises:
+        UnreadableRecording: It is no cassette, or an interaction is not as cassettes have it.
+    """
+    opened = Opened(stream)
+    if opened.head.lstrip()[:1] == b"{":
+        yield from _from_json(JsonStream(path, opened))
+    else:
+        yield from _from_yaml(path, opened)
+
+
+def _from_json(source: JsonStream) -> Iterator[Exchange]:
+    source.next()
+    found: set[str] = set()
+    for key in source.keys():  # noqa: SIM118 (not a dict: each key is read from the file)
+        found.add(key)
+        if key == "version":
+            _check_version(source.value(), source.fail)
+        elif key == "interactions":
+            if source.next()[0] != "start_array":
+                source.fail("its `interactions` are not a list")
+            source.place = 1
+            for interaction in source.items():
+                yield _exchange(interaction, source.place, source.fail)
+                source.place += 1
+            source.place -= 1
+        else:
+            source.skip()
+    source.end()
+    for key in ("version", "interactions"):
+        if key not in found:
+            source.fail(f"it is no cassette of VCR.py: it has no `{key}`")
+
+
+def _from_yaml(path: str, opened: Opened) -> Iterator[Exchange]:
+    line = 1
+
+    def fail(reason: str) -> Never:
+        raise UnreadableRecording(path, line, "line", reason)
+
+    tree = load(opened, path, text_tags=_TEXT_TAGS)
+    if not isinstance(tree, Node):
+        fail("it is no cassette of VCR.py, or one from before version 1")
+    for key in ("version", "interactions"):
+        if key not in tree:
+            fail(f"it is no cassette of VCR.py: it has no `{key}`")
+    line = tree.lines["version"]
+    _check_version(tree["version"], fail)
+    line = tree.lines["interactions"]
+    interactions = tree["interactions"]
+    if not isinstance(interactions, list):
+        fail("its `interactions` are not a list")
+    for interaction in interactions:
+        if not isinstance(interaction, Node):
+            fail("an interaction is not a mapping")
+        line = interaction.line
+        yield _exchange(interaction, line, fail)
+
+
+def _check_version(version: Any, fail: _Fail) -> None:
+    if str(version) != "1":
+        fail(f"it is not a cassette of version 1, but {shown(str(version))}")
+
+
+def _exchange(interaction: Any, place: int, fail: _Fail) -> Exchange:
+    if not isinstance(interaction, dict):
+        fail("an interaction is not a mapping")
+    request, response = interaction.get("request"), interaction.get("response")
+    if not isinstance(request, dict):
+        fail("an interaction has no request")
+    if not isinstance(response, dict):
+        fail("an interaction has no response")
+    method, url = request.get("method"), request.get("uri")
+    if not isinstance(method, str) or not isinstance(url, str):
+        fail("a request has no method, or no URI")
+    status_code, answer = _answer(response, fail)
+    return Exchange(
+        method=str(method),
+        url=str(url),
+        headers=_headers(request.get("headers"), fail),
+        request_base64=_body(request.get("body"), fail),
+        status_code=status_code,
+        response_base64=answer,
+        place=place,
+    )
+
+
+def _answer(response: dict[str, Any], fail: _Fail) -> tuple[int, bytes | None]:
+    if "status_code" in response:
+        # The layout of the first releases for httpx; its content was decompressed, or was not.
+        code, body = response["status_code"], response.get("content")
+    else:
+        status = response.get("status")
+        code, body = status.get("code") if isinstance(status, dict) else None, response.get("body")
+    text = str(code)
+    if isinstance(code, (bool, bytes)) or not re.fullmatch("[1-9][0-9]{2}", text):
+        fail("a response has no status code")
+    return int(text), _decompressed(_body(body, fail), _headers(response.get("headers"), fail), fail)
+
+
+def _body(body: Any, fail: _Fail) -> bytes | None:
+    if isinstance(body, dict):
+        if "base64_string" in body:
+            return _base64(body["base64_string"], fail)
+        if body and "string" not in body:
+            fail("a body is a mapping without `string`")
+        body = body.get("string")
+    if body is None or isinstance(body, bytes):
+        return body
+    if not isinstance(body, str):
+        fail("a body is not a text")
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _base64(text: Any, fail: _Fail) -> bytes:
+    try:
+        return base64.b64decode("".join(_text(text, fail).split()), validate=True)
+    except (binascii.Error, ValueError):
+        fail("a `base64_string` is not base64")
+
+
+def _headers(headers: Any, fail: _Fail) -> list[tuple[str, str]] | None:
+    if headers is None:
+        return None
+    if not isinstance(headers, dict):
+        fail("headers are not a mapping")
+    return [
+        (str(name), _text(value, fail))
+        for name, values in headers.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
+
+
+def _text(value: Any, fail: _Fail) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if not isinstance(value, str):
+        fail("where a text belongs is something else")
+    return str(value)
+
+
+def _decompressed(body: bytes | None, headers: list[tuple[str, str]] | None, fail: _Fail) -> bytes | None:
+    """The body as the server meant it; None if it is compressed in a way that cannot be undone here."""
+    named = ",".join(value for name, value in headers or () if name.lower() == "content-encoding")
+    for coding in reversed([part.strip().lower() for part in named.split(",")]):
+        if not body or coding in {"", "identity"}:
+            continue
+        if coding in {"gzip", "x-gzip"}:
+            # Some layouts keep the header and hold the body without its compression.
+            body = _inflated(body, zlib.MAX_WBITS | 16, fail) if _GZIP.match(body) else body
+        elif coding == "deflate":
+            body = _deflated(body, fail)
+        else:
+            return None
+    return body
+
+
+def _deflated(body: bytes, fail: _Fail) -> bytes:
+    # With zlib's header, as the standard has it, or without, as some servers do it.
+    if len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0:
+        return _inflated(body, zlib.MAX_WBITS, fail)
+    try:
+        return _unpacked(body, -zlib.MAX_WBITS, fail)
+    except zlib.error:
+        return body
+
+
+def _inflated(body: bytes, window: int, fail: _Fail) -> bytes:
+    try:
+        return _unpacked(body, window, fail)
+    except zlib.error:
+        fail("a compressed body is damaged, or breaks off")
+
+
+def _unpacked(body: bytes, window: int, fail: _Fail) -> bytes:
+    found = bytearray()
+    while body:
+        inflater = zlib.decompressobj(window)
+        found += inflater.decompress(body, _MOST_BODY + 1 - len(found))
+        if len(found) > _MOST_BODY:
+            fail(f"a body is larger than {_MOST_BODY} bytes when it is decompressed")
+        if not inflater.eof:
+            raise zlib.error
+        # What follows is another part of it for gzip, and padding otherwise.
+        body = inflater.unused_data if _GZIP.match(inflater.unused_data) else b""
+    return bytes(found)

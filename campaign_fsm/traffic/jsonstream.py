@@ -1,0 +1,158 @@
+"""A JSON file read as it comes, in memory that does not grow with it, and with a place for every error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Never, Protocol
+
+import ijson  # type: ignore[import-untyped]
+
+from campaign_fsm.traffic.exchange import UnreadableRecording
+
+
+class Readable(Protocol):
+    """What has bytes to read."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+Shape = Mapping[str, Any]
+"""The keys of an object that are wanted, each with the shape of its value; what has no other key is left out."""
+
+WHOLE: Final[Shape] = {}
+"""The shape of a value of which everything is wanted."""
+
+_MOST_DEPTH: Final = 200
+
+_STARTS: Final = frozenset({"start_map", "start_array"})
+_ENDS: Final = frozenset({"end_map", "end_array"})
+_BREAKS_OFF: Final = "it ends in the middle"
+
+# What the parsers raise, also for numbers and surrogates that they do not foresee.
+_BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
+
+
+class JsonStream:
+    """The tokens of one JSON file, and the values they make up.
+
+    Duplicate keys of objects that are built, and nesting deeper than 200 levels, are errors.
+
+    Attributes:
+        place: The number of the entry that is being read, for errors; 0 outside of entries.
+    """
+
+    def __init__(self, path: str, stream: Readable) -> None:
+        self.place = 0
+        self._path = path
+        # Numbers beyond what a double or 64 bits hold are errors then, not work.
+        self._tokens = ijson.basic_parse(stream, use_float=True)
+
+    def fail(self, reason: str) -> Never:
+        """End the reading for this reason."""
+        raise UnreadableRecording(self._path, self.place, "entry", reason)
+
+    def next(self) -> tuple[str, Any]:
+        """The next token: its kind and its value."""
+        try:
+            token: tuple[str, Any] = next(self._tokens)
+        except _BROKEN as error:
+            self.fail(_sentence(error))
+        return token
+
+    def end(self) -> None:
+        """See that nothing follows."""
+        try:
+            for _ in self._tokens:
+                self.fail("something follows the end of the JSON value")
+        except _BROKEN as error:
+            self.fail(_sentence(error))
+
+    def keys(self) -> Iterator[str]:
+        """The keys of the object that has just begun; whoever asks for the next has read the value."""
+        seen = set()
+        while (token := self.next())[0] == "map_key":
+            key: str = token[1]
+            if key in seen:
+                self._twice(key)
+            seen.add(key)
+            yield key
+
+    def items(self, shape: Shape = WHOLE) -> Iterator[Any]:
+        """The items of the array that has just begun, each as far as it is wanted."""
+        while (token := self.next())[0] != "end_array":
+            yield self._value(*token, shape, 1)
+
+    def value(self, shape: Shape = WHOLE) -> Any:
+        """The next value, as far as it is wanted."""
+        kind, value = self.next()
+        return self._value(kind, value, shape, 1)
+
+    def skip(self) -> None:
+        """Leave out the next value."""
+        self._skip(self.next()[0])
+
+    def _value(self, kind: str, value: Any, shape: Shape, depth: int) -> Any:
+        if kind == "start_map":
+            return self._object(shape, depth)
+        if kind == "start_array":
+            self._deep(depth)
+            items = []
+            while (token := self.next())[0] != "end_array":
+                items.append(self._value(*token, shape, depth + 1))
+            return items
+        return value
+
+    def _object(self, shape: Shape, depth: int) -> dict[str, Any]:
+        self._deep(depth)
+        found: dict[str, Any] = {}
+        while (token := self.next())[0] == "map_key":
+            key = token[1]
+            if shape and key not in shape:
+                self._skip(self.next()[0])
+                continue
+            if key in found:
+                self._twice(key)
+            found[key] = self._value(*self.next(), shape[key] if shape else shape, depth + 1)
+        return found
+
+    def _skip(self, kind: str) -> None:
+        if kind not in _STARTS:
+            return
+        depth = 1
+        try:
+            for inner, _ in self._tokens:
+                if inner in _STARTS:
+                    depth += 1
+                    self._deep(depth)
+                elif inner in _ENDS:
+                    depth -= 1
+                    if not depth:
+                        return
+        except _BROKEN as error:
+            self.fail(_sentence(error))
+        self.fail(_BREAKS_OFF)
+
+    def _deep(self, depth: int) -> None:
+        if depth > _MOST_DEPTH:
+            self.fail("it is nested too deeply")
+
+    def _twice(self, key: str) -> Never:
+        self.fail(f"the key {shown(key)} is there twice in one object")
+
+
+def shown(text: str) -> str:
+    """A text of the file as an error shows it: in quotes, and not at any length."""
+    return repr(text if len(text) <= 80 else f"{text[:80]}…")
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error)
+    if isinstance(error, UnicodeError):
+        return "it holds an unpaired surrogate, which stands for no character"
+    if "UTF8" in said or "utf-8" in said:
+        return "it is not UTF-8"
+    if "EOF" in said or "Incomplete" in said or isinstance(error, StopIteration):
+        return _BREAKS_OFF
+    if "overflow" in said or isinstance(error, ArithmeticError):
+        return "a number in it is too large"
+    return f"it is not JSON ({shown(said.splitlines()[0]) if said else type(error).__name__})"

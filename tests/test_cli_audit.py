@@ -1,0 +1,240 @@
+"""`campaign-fsm audit` as a command: what it prints, where, and with which exit code."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from datetime import timedelta
+
+import pytest
+from commands import call
+
+from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, errors
+
+ID = "camp_abc123"
+URL = f"/v2/accounts/acme1/campaigns/{ID}"
+READ = {"method": "GET", "url": URL, "status_code": 200, "status": "in-progress"}
+ILLEGAL = {"method": "PUT", "url": URL, "status_code": 409, "action": "complete"}
+LEGAL = {"method": "PUT", "url": URL, "status_code": 200, "action": "pause", "status": "Paused"}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # Nothing above counts as this project's configuration.
+    (tmp_path / "campaign-fsm.toml").write_text("")
+
+    def write(name, *exchanges):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("".join(json.dumps(exchange) + "\n" for exchange in exchanges))
+        return name
+
+    return write
+
+
+def test_nothing_found_is_0_and_findings_are_1(folder, capsys):
+    """A line for each, with file and line; the summary counts."""
+    code, out, _ = call(capsys, "audit", folder("good.jsonl", READ, LEGAL))
+    assert (code, out) == (0, "no findings in 1 file (2 requests of 1 campaign)\n")
+    code, out, _ = call(capsys, "audit", folder("bad.jsonl", READ, ILLEGAL, LEGAL))
+    assert code == 1
+    assert out.startswith("bad.jsonl:2: CF224 error: complete while in-progress was sent, and the server said 409.")
+    assert "pause, then complete" in out
+    assert out.endswith("1 error in 1 file (3 requests of 1 campaign)\n")
+
+
+def test_what_cannot_be_read_to_its_end_is_2_and_what_was_found_stays(folder, capsys, tmp_path):
+    """With the file and the line; other files are still judged."""
+    (tmp_path / "cut.jsonl").write_text("".join(json.dumps(one) + "\n" for one in (READ, ILLEGAL)) + '{"meth')
+    code, out, _ = call(capsys, "audit", "cut.jsonl", folder("bad.jsonl", READ, ILLEGAL))
+    assert code == 2
+    assert "cut.jsonl:2: CF224" in out
+    assert "bad.jsonl:2: CF224" in out
+    assert "incomplete: cut.jsonl, line 3: it is not one exchange as JSON" in out
+    code, out, _ = call(capsys, "audit", "missing.har")
+    assert code == 2
+    assert "No such file" in out
+    (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "odd.bin").write_bytes(b"\x00\xff\x00")
+    for name in ("empty.jsonl", "odd.bin"):
+        code, out, _ = call(capsys, "audit", name)
+        assert code == 2
+        assert name in out
+
+
+def test_a_folder_is_searched_for_recordings(folder, capsys, tmp_path):
+    """What is none is passed over; what is one is judged."""
+    folder("sub/deep/bad.jsonl", READ, ILLEGAL)
+    (tmp_path / "sub" / "package.json").write_text('{\n "name": "x"\n}')
+    (tmp_path / "sub" / "notes.txt").write_text("x")
+    code, out, _ = call(capsys, "audit", "sub")
+    assert code == 1
+    assert "bad.jsonl:2: CF224" in out
+    assert "1 error in 1 file" in out
+
+
+def test_several_reports_at_once(folder, capsys, tmp_path):
+    """One to the standard output, the others into files, all with the same findings."""
+    name = folder("bad.jsonl", READ, ILLEGAL)
+    argv = ["audit", name, "--output", "github", "--output", "sarif=r.sarif", "--output", "junit=r.xml"]
+    code, out, _ = call(capsys, *argv, "--output", "json=r.json")
+    assert code == 1
+    assert out.startswith("::error file=bad.jsonl,line=2,title=CF224::complete while in-progress")
+    sarif = json.loads((tmp_path / "r.sarif").read_text())
+    (result,) = sarif["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("CF224", "error")
+    (finding,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    assert result["partialFingerprints"] == {"campaignFsm/v1": finding["fingerprint"]}
+    assert ET.parse(tmp_path / "r.xml").find(".//failure") is not None
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--output", "srif"],
+        ["--output", "sarif="],
+        ["--output", "json", "--output", "text"],
+        ["--json", "--output", "github"],
+        ["--format", "xml"],
+        ["--output", "junit=missing/folder/r.xml"],
+        ["--config", "missing.toml"],
+        [],
+    ],
+)
+def test_wrong_options_are_2_and_say_what_there_is(folder, capsys, argv):
+    """Before anything is read."""
+    name = [folder("bad.jsonl", READ, ILLEGAL)] if argv else []
+    code, out, err = call(capsys, "audit", *name, *argv)
+    assert (code, out) == (2, "")
+    assert err
+
+
+def test_the_format_can_be_said(folder, capsys, tmp_path):
+    """Where its content does not tell, or tells something else."""
+    (tmp_path / "x.log").write_text("\n" * 70_000 + json.dumps(READ) + "\n" + json.dumps(ILLEGAL))
+    assert call(capsys, "audit", "x.log")[0] == 2
+    assert call(capsys, "audit", "x.log", "--format", "jsonl")[0] == 1
+
+
+def test_the_nearest_configuration_counts(folder, capsys, tmp_path):
+    """Its policy and its suppressions; --config names another, --no-config none."""
+    name = folder("good.jsonl", READ, LEGAL)
+    (tmp_path / "campaign-fsm.toml").write_text("forbid = ['pause']\n")
+    code, out, _ = call(capsys, "audit", name)
+    assert code == 1
+    assert "CF701" in out
+    assert call(capsys, "audit", name, "--no-config")[0] == 0
+    (tmp_path / "other.toml").write_text("require-end = true\n")
+    assert call(capsys, "audit", name, "--config", "other.toml")[0] == 0
+    (tmp_path / "campaign-fsm.toml").write_text("forbidd = ['pause']\n")
+    code, out, err = call(capsys, "audit", name)
+    assert (code, out) == (2, "")
+    assert "campaign-fsm.toml:1: forbidd: there is no such key; did you mean forbid" in err
+
+
+def test_a_suppression_needs_its_finding_and_ends(folder, capsys, tmp_path):
+    """One that is used leaves the finding out; one that is not, or has expired, is one itself."""
+    name = folder("bad.jsonl", READ, ILLEGAL)
+    fingerprint = json.loads(call(capsys, "audit", name, "--json")[1])["findings"][0]["fingerprint"]
+
+    def suppress(print_, expires=""):
+        text = f'[[suppress]]\nfingerprint = "{print_}"\nreason = "known since March"\n{expires}\n'
+        (tmp_path / "campaign-fsm.toml").write_text(text)
+        code, out, _ = call(capsys, "audit", name, "--json")
+        found = json.loads(out)
+        return code, [finding["code"] for finding in found["findings"]], found["summary"]["suppressed"]
+
+    assert suppress(fingerprint) == (0, [], 1)
+    assert suppress(fingerprint, "expires = 2999-01-01") == (0, [], 1)
+    assert suppress(fingerprint, "expires = 2020-01-01") == (1, ["CF224", "CF608"], 0)
+    assert suppress("0" * 16) == (1, ["CF224", "CF607"], 0)
+
+
+def test_a_baseline_accepts_what_there_is_today_and_only_shrinks(folder, capsys, tmp_path):
+    """Made once, never added to; what is gone is taken out."""
+    folder("bad.jsonl", READ, ILLEGAL, {**ILLEGAL, "action": "archive"})
+    code, out, err = call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")
+    assert code == 0
+    assert "accepts 2 findings from now on" in err
+    assert call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")[0] == 0
+    folder("bad.jsonl", READ, ILLEGAL, {**ILLEGAL, "action": "archive"}, {**ILLEGAL, "action": "resume"})
+    code, out, _ = call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")
+    assert code == 1
+    assert "CF212" in out
+    assert "CF224" not in out
+    assert len(json.loads((tmp_path / "b.json").read_text())["fingerprints"]) == 2
+    folder("bad.jsonl", READ, ILLEGAL)
+    assert call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")[0] == 0
+    assert len(json.loads((tmp_path / "b.json").read_text())["fingerprints"]) == 1
+    (tmp_path / "b.json").write_text("[]")
+    assert call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")[0] == 2
+
+
+def test_an_unreadable_file_leaves_the_baseline_alone(folder, capsys, tmp_path):
+    """What was not read is not gone."""
+    folder("bad.jsonl", READ, ILLEGAL)
+    call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")
+    before = (tmp_path / "b.json").read_text()
+    (tmp_path / "bad.jsonl").write_text("{")
+    assert call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")[0] == 2
+    assert (tmp_path / "b.json").read_text() == before
+
+
+def test_strict_refuses_the_contested_and_tells_what_cannot_be_judged(folder, capsys):
+    """Exit 0 without it, 1 with it."""
+    name = folder("x.jsonl", {**LEGAL, "status": None})
+    assert call(capsys, "audit", name)[0] == 0
+    code, out, _ = call(capsys, "audit", name, "--strict")
+    assert code == 1
+    assert "CF605" in out
+
+
+def test_the_standard_input_is_a_recording_too(tmp_path):
+    """`-`, from a pipe."""
+    (tmp_path / "campaign-fsm.toml").write_text("")
+    data = "".join(json.dumps(one) + "\n" for one in (READ, ILLEGAL))
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign_fsm", "audit", "-"],
+        input=data,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert done.returncode == 1
+    assert done.stdout.startswith("-:2: CF224")
+
+
+def test_a_trace_of_the_client_is_recognised(folder, capsys, tmp_path):
+    """The file that `trace=` writes, as it is."""
+    simulator = Simulator()
+    given = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0}
+    campaign = simulator.add("in-progress", start=simulator.now - timedelta(hours=1))
+    with CampaignClient(transport=SimulatorTransport(simulator), trace=tmp_path / "t.jsonl", **given) as client:
+        client.pause(campaign)
+        with pytest.raises(errors.IllegalTransition):
+            client.archive(campaign)
+    code, out, _ = call(capsys, "audit", "t.jsonl")
+    assert code == 1
+    assert "CF226 warning: archive while paused was not sent" in out
+
+
+def test_without_the_extra_the_command_says_what_to_install(folder, capsys, monkeypatch):
+    """And leaves with 2."""
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    for name in [name for name in sys.modules if name.startswith(("campaign_fsm.traffic", "campaign_fsm.audit"))]:
+        monkeypatch.delitem(sys.modules, name)
+    code, _, err = call(capsys, "audit", "x.jsonl")
+    assert code == 2
+    assert "pip install 'campaign_fsm[audit]'" in err
+
+
+def test_the_reference_page_has_every_code(capsys):
+    """As Markdown, with what each rests on."""
+    code, out, _ = call(capsys, "rules", "--format", "md")
+    assert code == 0
+    for known in ("CF101", "CF224", "CF306", "CF410", "CF504", "CF602", "CF707"):
+        assert f"### {known} " in out
+    assert "<https://developer.exotel.com/api/update-sms-campaign-3>" in out

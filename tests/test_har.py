@@ -1,0 +1,497 @@
+"""HAR files: what browsers and Playwright write, streamed, and whatever else claims to be a HAR."""
+
+import base64
+import importlib.util
+import io
+import json
+import shutil
+import time
+import tracemalloc
+
+import ijson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign_fsm import Simulator, SimulatorServer
+from campaign_fsm.traffic import UnreadableRecording, jsonstream
+from campaign_fsm.traffic.har import read_har
+
+URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/c1"
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(params=["fastest", "pure"])
+def parser(request, monkeypatch):
+    """The JSON parser that is there, and the one that always is."""
+    if request.param == "pure":
+        monkeypatch.setattr(jsonstream.ijson, "basic_parse", ijson.get_backend("python").basic_parse)
+
+
+def entry(request=None, response=None, **more):
+    """An entry as Chromium's developer tools write it."""
+    return {
+        "_initiator": {"type": "script", "stack": {"callFrames": [{"functionName": "", "lineNumber": 1}]}},
+        "_priority": "High",
+        "_resourceType": "fetch",
+        "cache": {},
+        "connection": "443",
+        "request": {
+            "method": "PUT",
+            "url": URL,
+            "httpVersion": "http/2.0",
+            "headers": [
+                {"name": ":authority", "value": "api.exotel.com"},
+                {"name": ":method", "value": "PUT"},
+                {"name": "content-type", "value": "application/json"},
+                {"name": "X-Two", "value": "1"},
+                {"name": "X-Two", "value": "2"},
+            ],
+            "queryString": [],
+            "cookies": [],
+            "headersSize": -1,
+            "bodySize": 38,
+            "postData": {"mimeType": "application/json", "text": '{"campaigns":[{"action":"pausé"}]}'},
+            **(request or {}),
+        },
+        "response": {
+            "status": 200,
+            "statusText": "",
+            "httpVersion": "http/2.0",
+            "headers": [{"name": "content-encoding", "value": "br"}],
+            "cookies": [],
+            "content": {"size": 15, "mimeType": "application/json", "text": '{"ok": "señor"}'},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": -1,
+            "_transferSize": 100,
+            "_error": None,
+            "_fetchedViaServiceWorker": False,
+            **(response or {}),
+        },
+        "serverIPAddress": "192.0.2.1",
+        "startedDateTime": "2026-01-05T10:00:00.123Z",
+        "time": 12.34,
+        "timings": {"blocked": 1.5, "dns": -1, "_blocked_queueing": 0.5},
+        **more,
+    }
+
+
+def har(*entries, **more):
+    log = {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "pages": [], "entries": entries}
+    return json.dumps({"log": {**log, **more}}, indent=2).encode()
+
+
+def read(data):
+    return list(read_har("a.har", io.BytesIO(data)))
+
+
+def refused(data):
+    """The exchanges before the refusal, the entry and the reason."""
+    found = []
+    begun = time.monotonic()
+    exchanges = read_har("a.har", io.BytesIO(data))
+    with pytest.raises(UnreadableRecording) as caught:
+        found.extend(exchanges)
+    assert time.monotonic() - begun < 5
+    error = caught.value
+    assert (error.path, error.unit) == ("a.har", "entry")
+    assert error.reason
+    assert len(str(error)) < 500
+    return found, error.place, error.reason
+
+
+def one(*args, **more):
+    (exchange,) = read(har(entry(*args, **more)))
+    return exchange
+
+
+@pytest.mark.usefixtures("parser")
+def test_an_entry_becomes_an_exchange():
+    """Time, method, URL, headers, bodies and status code are taken over, in order."""
+    first, second = read(har(entry(), entry({"method": "GET", "postData": None}, {"status": 404})))
+    assert first.at == "2026-01-05T10:00:00.123Z"
+    assert (first.method, first.url, first.status_code) == ("PUT", URL, 200)
+    assert first.request_body == '{"campaigns":[{"action":"pausé"}]}'.encode()
+    assert first.response_body == '{"ok": "señor"}'.encode()
+    assert (first.lost, first.sent, first.place) == (False, True, 1)
+    assert (second.method, second.status_code, second.request_body, second.place) == ("GET", 404, None, 2)
+
+
+def test_pseudo_headers_are_left_out():
+    """What HTTP/2 writes as headers with a colon is no header; the others stay as pairs, repeated ones too."""
+    assert one().headers == [("content-type", "application/json"), ("X-Two", "1"), ("X-Two", "2")]
+    assert one({"headers": []}).headers == []
+    assert one({"headers": None}).headers is None
+
+
+@pytest.mark.parametrize(
+    ("response", "more"),
+    [
+        ({"status": 0}, {}),
+        ({"status": -1}, {}),
+        ({"status": 0, "_error": "net::ERR_CONNECTION_RESET", "_transferSize": 0}, {}),
+        ({"status": 200, "_error": "net::ERR_CONTENT_LENGTH_MISMATCH"}, {}),
+        ({"status": -1, "_failureText": "NS_ERROR_NET_RESET"}, {}),
+        ({"status": 200, "_failureText": "aborted"}, {}),
+        ({}, {"_error": "net::ERR_FAILED"}),
+    ],
+)
+def test_a_request_without_an_answer_is_lost(response, more):
+    """No status, or an error of the network: the request was sent and no answer is known."""
+    exchange = one(response=response, **more)
+    assert exchange.lost
+    assert exchange.status_code is None
+    assert exchange.request_body
+
+
+@pytest.mark.parametrize("response", [{"_error": None}, {"_error": ""}, {"_failureText": None}, {"status": 200.0}])
+def test_no_error_is_no_loss(response):
+    """An error field that is empty says that there was none."""
+    exchange = one(response=response)
+    assert (exchange.lost, exchange.status_code) == (False, 200)
+
+
+@pytest.mark.parametrize(
+    ("response", "more"),
+    [
+        ({}, {"_fromCache": "disk"}),
+        ({}, {"_fromCache": "memory"}),
+        ({}, {"_fromDiskCache": True}),
+        ({"_fetchedViaServiceWorker": True}, {}),
+        ({"_transferSize": 0, "bodySize": -172}, {}),
+        ({}, {"_wasFulfilled": True}),
+        ({"status": -1, "_failureText": "net::ERR_FAILED"}, {"_wasAborted": True}),
+    ],
+)
+def test_what_did_not_reach_the_server_is_left_out(response, more):
+    """A cache, a service worker or a test answered; the numbers of the other entries stay what they are."""
+    assert [found.place for found in read(har(entry(), entry(response=response, **more), entry()))] == [1, 3]
+
+
+def test_bodies_may_be_in_base64():
+    """Content that says it is base64 is decoded."""
+    content = {"text": base64.b64encode(b"\x00\xff").decode(), "encoding": "base64", "size": 2}
+    assert one(response={"content": content}).response_body == b"\x00\xff"
+    assert one(response={"content": {**content, "encoding": ""}}).response_body == b"AP8="
+
+
+@pytest.mark.parametrize(
+    "content", [None, {}, {"size": 5}, {"size": 0, "mimeType": "x"}, {"text": None}, {"text": "", "size": 5}]
+)
+def test_an_answer_that_was_not_recorded_has_no_body(content):
+    """No text is not an empty text."""
+    assert one(response={"content": content}).response_body is None
+    assert one(response={"content": {"text": "", "size": 0}}).response_body == b""
+
+
+@pytest.mark.parametrize("size", [2, -1, None])
+def test_playwright_leaves_untyped_request_bodies_empty(size):
+    """An empty request text counts only if the body is said to be empty."""
+    assert one({"postData": {"text": ""}, "bodySize": size}).request_body is None
+    assert one({"postData": {"text": ""}, "bodySize": 0}).request_body == b""
+    assert one({"postData": {"params": []}}).request_body is None
+
+
+def test_firefox_writes_its_own_extras():
+    """Firefox's keys, its null `afterRequest` and its offset are no obstacle."""
+    exchange = one(
+        _securityState="secure",
+        cache={"afterRequest": None},
+        startedDateTime="2026-01-05T10:00:00.123+05:30",
+        timings={},
+        connection=None,
+    )
+    assert (exchange.at, exchange.status_code) == ("2026-01-05T10:00:00.123+05:30", 200)
+
+
+@pytest.mark.usefixtures("parser")
+def test_a_byte_order_mark_is_tolerated():
+    """A mark at the start is skipped; anywhere else it is not JSON."""
+    assert len(read(b"\xef\xbb\xbf" + har(entry()))) == 1
+    assert refused(b"\xef\xbb\xbf\xef\xbb\xbf" + har())[1] == 0
+
+
+def test_a_stream_may_give_its_bytes_one_by_one():
+    """A raw stream that gives fewer bytes than asked for is read to its end."""
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1, /):
+            return super().read(min(size, 1) if size else size)
+
+    assert len(list(read_har("a.har", Slow(har(entry(), entry()))))) == 2
+
+
+@pytest.mark.usefixtures("parser")
+def test_what_stands_after_the_entries_is_read_too():
+    """`log` may come late and have more keys, and an empty HAR has no exchanges."""
+    data = json.dumps({"a": {"log": [[{}]]}, "log": {"entries": [entry()], "comment": {"entries": 1}}, "z": [1.5e300]})
+    assert len(read(data.encode())) == 1
+    assert read(har()) == []
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "ends in the middle"),
+        (b"   ", "ends in the middle"),
+        (b"[]", "not a HAR"),
+        (b"1", "not a HAR"),
+        (b"{}", "no `log`"),
+        (b'{"log": 1}', "not an object"),
+        (b'{"log": {}}', "no `entries`"),
+        (b'{"log.entries": [{}]}', "no `log`"),
+        (b'{"log": {"entries": {}}}', "not a list"),
+        (b'{"log": {"entries": []}, "log": {"entries": []}}', "'log' is there twice"),
+        (b'{"log": {"entries": [], "entries": []}}', "'entries' is there twice"),
+        (b"version: 1\ninteractions: []\n", "not JSON"),
+        (b'{"log": {"entries": []}} x', "not JSON"),
+        (b'{"log": {"entries": []}}{}', "not JSON"),
+        (b'{"log": {"x": NaN, "entries": []}}', "not JSON"),
+        (b"\xff\xfe{\x00}\x00", ""),
+        (b'{"log": {"x": "\xff", "entries": []}}', "not UTF-8"),
+    ],
+)
+def test_what_is_no_har_is_refused(data, reason):
+    """Files of other kinds are refused before any entry, each with a sentence."""
+    found, place, said = refused(data)
+    assert (found, place) == ([], 0)
+    assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ([], "Expected `object`"),
+        (None, "Expected `object`"),
+        (7, "Expected `object`"),
+        ({}, "required field `request`"),
+        ({"request": {"method": "GET", "url": URL}}, "required field `response`"),
+        (entry({"method": 1}), "`$.request.method`"),
+        (entry({"method": None}), "`$.request.method`"),
+        (entry({"url": {}}), "`$.request.url`"),
+        (entry({"headers": {}}), "`$.request.headers`"),
+        (entry({"headers": [1]}), "`$.request.headers[0]`"),
+        (entry({"headers": [{"name": "a"}]}), "`value`"),
+        (entry({"headers": [{"name": "a", "value": 1}]}), "`$.request.headers[0].value`"),
+        (entry({"postData": "x"}), "`$.request.postData`"),
+        (entry({"postData": {"text": 1}}), "`$.request.postData.text`"),
+        (entry({"postData": {"text": "*", "encoding": "base64"}}), "not the base64"),
+        (entry(response={"status": "200"}), "`$.response.status`"),
+        (entry(response={"status": None}), "`$.response.status`"),
+        (entry(response={"status": True}), "`$.response.status`"),
+        (entry(response={"status": 200.5}), "200.5 is no status code"),
+        (entry(response={"status": 99}), "99 is no status code"),
+        (entry(response={"status": 2**62}), "is no status code"),
+        (entry(response={"status": -2}), "-2 is no status code"),
+        (entry(response={"content": []}), "`$.response.content`"),
+        (entry(response={"content": {"text": ["a"]}}), "`$.response.content.text`"),
+        (entry(response={"content": {"text": "AP8", "encoding": "base64"}}), "not the base64"),
+        (entry(response={"content": {"text": "é", "encoding": "base64"}}), "not the base64"),
+        (entry(response={"content": {"text": "x", "encoding": "rot13"}}), "'rot13', which is not known"),
+        (entry(response={"_error": {}}), "`$.response._error`"),
+        (entry(startedDateTime=5), "`$.startedDateTime`"),
+    ],
+)
+def test_an_entry_of_wrong_types_is_refused_with_its_number(bad, reason):
+    """The entries before it have been given out, and the sentence says what is wrong with it."""
+    found, place, said = refused(har(entry(), entry(), bad, entry()))
+    assert ([exchange.place for exchange in found], place) == ([1, 2], 3)
+    assert reason in said
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "1e999999999999", "-1e400", "9" * 30])
+def test_absurd_numbers_are_refused(number):
+    """Numbers that no browser writes end the reading, wherever they stand."""
+    for where in ('"time": 12.34', '"status": 200', '"dns": -1'):
+        data = har(entry(), entry())
+        at = data.rindex(where.encode())
+        head, key = data[:at], where.split(":", maxsplit=1)[0]
+        found, place, _ = refused(head + f"{key}: {number}".encode() + data[at + len(where) :])
+        assert (len(found), place) == (1, 2)
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("key", ["extra", "headers"])
+def test_deep_nesting_is_refused(opening, key):
+    """A million levels are refused at the first that are too many, wherever they stand."""
+    deep = opening.encode() * 1_000_000
+    data = har(entry(), entry())
+    at = data.rindex(b'"method"')
+    found, place, reason = refused(data[:at] + f'"{key}":'.encode() + deep)
+    assert (len(found), place, reason) == (1, 2, "it is nested too deeply")
+
+
+@pytest.mark.parametrize("key", ["url", "status", "startedDateTime", "value"])
+def test_duplicate_keys_are_refused(key):
+    """A key that is read and stands twice could mean either value."""
+    data = har(entry())
+    at = data.index(f'"{key}"'.encode())
+    assert (
+        refused(data[:at] + f'"{key}": "x", '.encode() + data[at:])[2]
+        == f"the key '{key}' is there twice in one object"
+    )
+
+
+def test_invalid_text_is_refused():
+    """Bytes that are no UTF-8 and characters that JSON does not allow are errors of their entry."""
+    data = har(entry(), entry())
+    at = data.rindex(b"https")
+    assert refused(data[:at] + b"\xe9" + data[at:])[1:] == (2, "it is not UTF-8")
+    assert refused(data[:at] + b"\xed\xa0\x80" + data[at:])[1] == 2
+    assert refused(data[:at] + b"\x00" + data[at:])[1] == 2
+
+
+def test_a_pair_of_surrogates_is_one_character():
+    """Escapes beyond the basic plane are put together."""
+    assert one({"postData": {"text": "😀"}}).request_body == "😀".encode()
+
+
+def test_a_file_cut_anywhere_gives_what_came_before():
+    """At every fiftieth of the file, the whole entries are read and the broken one is named."""
+    data = har(*[entry() for _ in range(20)], comment="x" * 200)
+    whole = [(found.at, found.place) for found in read(data)]
+    ends = [at for at in range(len(data)) if data.startswith(b"\n      }", at)]
+    for part in range(50):
+        cut = len(data) * part // 50
+        found, place, reason = refused(data[:cut])
+        assert [(one_of.at, one_of.place) for one_of in found] == whole[: len(found)]
+        assert len(found) == sum(end + 8 <= cut for end in ends)
+        assert place in {0 if not found else 20, len(found) + 1}
+        assert reason == "it ends in the middle"
+
+
+@pytest.mark.parametrize("where", ["url", "extra"])
+def test_one_long_text_is_read_in_time(where):
+    """Twenty megabytes in one text are no harm."""
+    begun = time.monotonic()
+    exchange = one({where: "x" * 20_000_000})
+    assert len(exchange.url) in {20_000_000, len(URL)}
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file():
+    """Fifty thousand entries are read in less than twenty megabytes."""
+    body = json.dumps(entry({"headers": []}, timings={}, extra="x" * 500)).encode()
+
+    class Endless(io.RawIOBase):
+        def __init__(self):
+            self.parts = self.generate()
+            self.rest = b""
+
+        def generate(self):
+            yield b'{"log": {"entries": ['
+            for number in range(50_000):
+                yield (b"," if number else b"") + body
+            yield b"]}}"
+
+        def read(self, size=-1, /):
+            while len(self.rest) < size and (part := next(self.parts, b"")):
+                self.rest += part
+            found, self.rest = self.rest[:size], self.rest[size:]
+            return found
+
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in read_har("a.har", Endless()))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 50_000
+    assert peak < 20 * 2**20
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=10)
+KEYS = """log entries request response method url headers postData text status content name value encoding _error
+_fromCache startedDateTime size bodySize _transferSize x"""
+NAMES = st.sampled_from(KEYS.split())
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5), max_leaves=25
+)
+
+
+@given(JSON)
+def test_whatever_the_tree_only_the_one_error_is_raised(tree):
+    """Trees of HAR's own keys with anything in them are read or refused."""
+    for document in (tree, {"log": tree}, {"log": {"entries": tree}}, {"log": {"entries": [entry(), tree]}}):
+        try:
+            read(json.dumps(document).encode())
+        except UnreadableRecording as error:
+            assert error.place <= 4 + (len(tree) if isinstance(tree, list) else 0)
+
+
+@given(st.sampled_from(["request", "response", "both"]), JSON, NAMES)
+def test_whatever_a_field_holds_only_the_one_error_is_raised(where, value, name):
+    """One field of a good entry with anything in it is read or refused as entry 2."""
+    bad = entry(*({name: value} if where in {part, "both"} else {} for part in ("request", "response")))
+    try:
+        assert len(read(har(entry(), bad))) in {1, 2}
+    except UnreadableRecording as error:
+        assert error.place == 2
+
+
+@given(st.data())
+def test_whatever_bytes_are_changed_only_the_one_error_is_raised(data):
+    """A HAR with some bytes replaced is read or refused."""
+    good = har(entry(), entry())
+    at = data.draw(st.integers(0, len(good)))
+    junk = data.draw(st.binary(max_size=4))
+    try:
+        read(good[:at] + junk + good[at + data.draw(st.integers(0, 4)) :])
+    except UnreadableRecording as error:
+        assert 0 <= error.place <= 3
+
+
+PAGE = """async ([url, method, authorization, body]) => {
+    const headers = {authorization, "content-type": "application/json"};
+    try { return (await fetch(url, {method, headers, body})).text(); } catch (error) { return String(error); }
+}"""
+PAUSE, RESUME = '{"campaigns":[{"action":"pause"}]}', '{"campaigns":[{"action":"resume"}]}'
+
+
+@pytest.mark.slow
+def test_what_chromium_records_is_what_the_server_saw(tmp_path):
+    """A HAR that Playwright recorded of a real Chromium has each request that arrived, and its answer."""
+    if importlib.util.find_spec("playwright") is None:
+        print("skipped: playwright is not installed")
+        pytest.skip("playwright is not installed")
+    if not shutil.which(CHROMIUM):
+        print(f"skipped: there is no {CHROMIUM}")
+        pytest.skip(f"there is no {CHROMIUM}")
+    from playwright.sync_api import sync_playwright  # type: ignore[import-not-found, unused-ignore]
+
+    simulator = Simulator()
+    campaign_id = simulator.add("in-progress")
+    credentials = base64.b64encode(f"{simulator.api_key}:{simulator.api_token}".encode()).decode()
+    path = f"/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign_id}"
+    sent = [("GET", path, None), ("PUT", path, PAUSE), ("GET", path, None)]
+    file = tmp_path / "chromium.har"
+    with SimulatorServer(simulator) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = browser.new_context(record_har_path=file)
+        page = context.new_page()
+        page.route(f"{server.base_url}/", lambda route: route.fulfill(body="<p>x", content_type="text/html"))
+        page.route("**/never", lambda route: route.abort())
+        page.goto(f"{server.base_url}/")
+        answers = [page.evaluate(PAGE, [url, method, f"Basic {credentials}", body]) for method, url, body in sent]
+        page.evaluate(PAGE, ["/never", "GET", "", None])
+        # Chromium repeats a request that was lost on a connection it had kept, and does not record that.
+        simulator.fault("lost-after", times=2)
+        page.evaluate(PAGE, [path, "PUT", f"Basic {credentials}", RESUME])
+        context.close()
+        browser.close()
+    with file.open("rb") as stream:
+        *found, lost = read_har(str(file), stream)
+    assert [(one_of.method, one_of.url) for one_of in found] == [(m, server.base_url + url) for m, url, _ in sent]
+    assert [one_of.request_body for one_of in found] == [b.encode() if b else None for *_, b in sent]
+    assert [one_of.response_body for one_of in found] == [answer.encode() for answer in answers]
+    assert [line.status_code for line in simulator.journal[:4]] == [one_of.status_code for one_of in [*found, lost]]
+    assert [one_of.place for one_of in [*found, lost]] == [2, 3, 4, 6]
+    assert all(one_of.at and one_of.at.endswith("Z") and not one_of.lost for one_of in found)
+    assert all(("authorization", f"Basic {credentials}") in one_of.headers for one_of in found)
+    assert b'"paused"' in found[2].response_body.lower()
+    assert (lost.method, lost.request_body, lost.lost, lost.response_body) == ("PUT", RESUME.encode(), True, None)
+    print(f"the server saw {len(simulator.journal)} requests, the recording has {len(found) + 1}")

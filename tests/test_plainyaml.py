@@ -1,0 +1,281 @@
+"""Plain YAML: texts stay texts, everything has its line, and what is dangerous or ambiguous is refused."""
+
+import io
+import time
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign_fsm.traffic import UnreadableRecording, plainyaml
+from campaign_fsm.traffic.plainyaml import Node, Text, load
+
+
+@pytest.fixture(params=["fastest", "pure"], autouse=True)
+def loader(request, monkeypatch):
+    """Each test with the parser that is there, and with the one that always is."""
+    if request.param == "pure":
+        monkeypatch.setattr(plainyaml, "_LOADER", yaml.SafeLoader)
+
+
+def read(text, **limits):
+    data = text if isinstance(text, bytes) else text.encode()
+    return load(io.BytesIO(data), "book.yaml", **limits)
+
+
+def refused(text, **limits):
+    """The line and the reason of a refusal, which comes soon."""
+    begun = time.monotonic()
+    with pytest.raises(UnreadableRecording) as caught:
+        read(text, **limits)
+    assert time.monotonic() - begun < 5
+    error = caught.value
+    assert (error.path, error.unit) == ("book.yaml", "line")
+    return error.place, error.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-05", "no", "Yes", "012", "1e3", "0x1F", ".inf", "1_000", "12:30:45", "=", "true"]
+)
+def test_a_plain_scalar_stays_the_text_that_it_is(text):
+    """Nothing is taken for a number, a date or a truth value because it looks like one."""
+    found = read(f"key: {text}")["key"]
+    assert found == text
+    assert type(found) is Text
+    assert found.plain
+
+
+@pytest.mark.parametrize("text", ["", "~", "null", "Null", "NULL"])
+def test_what_is_empty_is_none(text):
+    """Only a plain empty scalar, `~` and `null` stand for nothing."""
+    assert read(f"key: {text}") == {"key": None}
+    assert read(f"[{text or '~'}, x]") == [None, "x"]
+    quoted = read(f"key: '{text}'")["key"]
+    assert (quoted, quoted.plain) == (text, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "plain"),
+    [
+        ("1", "1", True),
+        ("'1'", "1", False),
+        ('"1"', "1", False),
+        ("|-\n  1", "1", False),
+        (">-\n  1", "1", False),
+        ("!!str 1", "1", True),
+        ("!!int '1'", "1", False),
+        ("!!str ~", "~", True),
+        ("!!timestamp 2026-01-05", "2026-01-05", True),
+    ],
+)
+def test_a_text_knows_whether_it_was_quoted(written, text, plain):
+    """Only what has no quotes and is no block is plain."""
+    found = read(f"key: {written}")["key"]
+    assert (found, found.plain) == (text, plain)
+
+
+def test_everything_has_its_line():
+    """Mappings, keys and texts know the line they begin on."""
+    tree = read(
+        "# a comment\none:\n  - a: 1\n    b: |\n      long\n      text\n  - {c: 2}\ntwo: 'x\n\n  y'\nthree: z\n"
+    )
+    assert isinstance(tree, Node)
+    assert (tree.line, tree.lines) == (2, {"one": 2, "two": 8, "three": 11})
+    first, second = tree["one"]
+    assert (first.line, first.lines) == (3, {"a": 3, "b": 4})
+    assert (second.line, second.lines) == (7, {"c": 7})
+    assert (first["b"].line, tree["two"].line, tree["three"].line) == (4, 8, 11)
+
+
+def test_binary_becomes_bytes():
+    """`!!binary` is the only tag that changes what a scalar is."""
+    assert read("a: !!binary |\n  AAEC\n  /w==\nb: !!binary ''\n") == {"a": b"\x00\x01\x02\xff", "b": b""}
+    assert refused("a: 1\nb: !!binary '*'") == (2, "what is tagged !!binary is not base64")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "!!python/object/apply:os.system",
+        "!!python/name:os.system",
+        "!!python/tuple",
+        "!!python/none",
+        "!!set",
+        "!!omap",
+        "!!merge",
+        "!local",
+        "!",
+        "!<tag:example.com,2026:x>",
+        "!!python/object/new:_io.BytesIO",
+    ],
+)
+@pytest.mark.parametrize("value", ["x", "[x]", "{x: y}"])
+def test_any_other_tag_is_refused(tag, value):
+    """A tag that names anything but YAML's own plain types is an error that names its line."""
+    line, reason = refused(f"a: 1\nb:\n  {tag} {value}\n")
+    assert line == 3
+    assert reason.startswith("the tag ")
+
+
+@pytest.mark.parametrize(
+    "written", ["!!map x", "!!seq x", "!!seq {}", "!!map []", "!!str []", "!!null x", "!!int {}", "!!binary []"]
+)
+def test_a_tag_that_does_not_fit_is_refused(written):
+    """A standard tag on the wrong kind of value is an error too."""
+    assert refused(f"\n\nkey: {written}")[0] == 3
+    assert read("a: !!map {b: !!seq [!!float 1.0, !!bool no, !!null ~]}") == {"a": {"b": ["1.0", "no", None]}}
+
+
+def test_duplicate_keys_name_both_lines():
+    """Two keys of the same text, however written, are an error with both lines."""
+    for second in ("a", "'a'", '"\\x61"', "!!str a"):
+        assert refused(f"x: 1\na: 1\nb: 2\n{second}: 3\n") == (4, "the key 'a' is there twice, first on line 2")
+    assert refused("- {k: 1, k: 2}") == (1, "the key 'k' is there twice, first on line 1")
+
+
+def test_merge_keys_are_refused():
+    """`<<` without quotes is an error; in quotes it is a key like any other."""
+    assert refused("base: &b {x: 1}\nuse:\n  <<: *b\n") == (3, "the merge key `<<` cannot be used")
+    assert read("'<<': 1") == {"<<": "1"}
+
+
+@pytest.mark.parametrize("key", ["? [a]\n: ", "? {a: b}\n: ", "~: ", "?\n: ", "!!binary YQ==: ", "null: "])
+def test_a_key_is_a_text(key):
+    """Lists, mappings, bytes and nothing are no keys."""
+    assert refused(f"\n{key}1\n") == (2, "a key is not a text")
+
+
+def test_aliases_stand_for_their_anchors():
+    """An alias is what its anchor stands for, the last one of that name before it."""
+    assert read("- &a [1, &b {c: d}]\n- *a\n- *b\n- &a x\n- *a\n- *a : y\n") == [
+        ["1", {"c": "d"}], ["1", {"c": "d"}], {"c": "d"}, "x", "x", {"x": "y"},
+    ]  # fmt: skip
+    assert read("[&a ~, *a]") == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("- 1\n- *a", 2), ("\n&a [x, *a]", 2), ("&a {x: *a}", 1), ("- *a\n- &a 1", 1)]
+)
+def test_an_alias_of_nothing_or_of_itself_is_refused(text, line):
+    """An alias needs a finished anchor before it."""
+    found, reason = refused(text)
+    assert found == line
+    assert "refers to" in reason
+
+
+def bomb(levels, width=9):
+    lines = ["l0: &l0 [" + ",".join(["lol"] * width) + "]"]
+    lines += [f"l{n}: &l{n} [" + ",".join([f"*l{n - 1}"] * width) + "]" for n in range(1, levels)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("text", [bomb(10), bomb(60, 2), bomb(2000, 9), "- &a [" + "x," * 999 + "]\n" + "- *a\n" * 101])
+def test_aliases_that_multiply_are_refused_within_a_second(text):
+    """A billion laughs are stopped by what they would amount to, before they do."""
+    begun = time.monotonic()
+    assert "aliases stand for more than 100000 values" in refused(text)[1]
+    assert time.monotonic() - begun < 1
+
+
+def test_the_limit_of_aliases_is_exact():
+    """What aliases stand for is counted node by node."""
+    text = "- &a [x, y]\n- *a\n- &b [*a, *a]\n- *b\n"
+    assert read(text, most_alias_nodes=3 + 6 + 7)
+    assert refused(text, most_alias_nodes=3 + 6 + 6)[0] == 4
+
+
+def test_depth_is_limited():
+    """Nesting ends at the limit, in every style, and also through aliases."""
+    assert read("[" * 64 + "]" * 64)
+    assert "nested" in refused("[" * 65 + "]" * 65)[1]
+    assert "nested" in refused("[" * 200_000)[1]
+    assert "nested" in refused("{a: " * 65 + "}" * 65)[1]
+    assert "nested" in refused("- " * 100_000 + "x")[1]
+    assert "nested" in refused("\n".join(" " * n + "a:" for n in range(2000)))[1]
+    chain = "- &a0 [x]\n" + "".join(f"- &a{n} [*a{n - 1}]\n" for n in range(1, 63))
+    assert read(chain)
+    assert refused(chain + "- &a63 [*a62]\n") == (64, "it is nested more than 64 levels deep")
+    assert read("[[[]]]", most_depth=3)
+    assert "nested more than 2 levels" in refused("[[[]]]", most_depth=2)[1]
+
+
+def test_the_number_of_values_is_limited():
+    """Every scalar and every collection counts."""
+    assert read("[a, b, {c: d}]", most_nodes=6)
+    assert refused("[a, b,\n{c: d}]", most_nodes=5) == (2, "it has more than 5 values")
+
+
+def test_there_is_one_document():
+    """A second document is an error on its line; no document at all is None."""
+    assert refused("a: 1\n---\nb: 2\n")[0] == 2
+    assert refused("--- a\n...\n--- b\n")[0] == 3
+    assert read("--- a\n...\n") == "a"
+    assert read("") is read("# nothing\n") is read("---\n") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: [1, 2\n", 3),
+        ("a: 1\n b: 2\n", 2),
+        ("a: 'x\n", 2),
+        ("a: 1\n\tb: 2", 2),
+        ("a: @x", 1),
+        ("%YAML 7.0\n--- a", 1),
+        ("a: b: c", 1),
+        ('a: "\\q"', 1),
+        ("a: {b: c]", 1),
+        ("x\ny: 1\n- z", 2),
+    ],
+)
+def test_what_is_not_yaml_names_its_line(text, line):
+    """The parser's own word, at the parser's own line."""
+    found, reason = refused(text)
+    assert reason.startswith("it is not YAML: ")
+    assert abs(found - line) <= 1
+
+
+@pytest.mark.parametrize(
+    "data", [b"a: \xff\xfe", b"a: \xc3", b"a: \x00", b"a: b\x07", b"\xff", b"a: \xed\xa0\x80", b"\xfe\xff\xd8"]
+)
+def test_what_is_no_text_is_refused(data):
+    """Bytes that are no UTF-8, and characters that YAML does not allow, are errors."""
+    refused(data)
+
+
+def test_one_long_text_is_read_in_time():
+    """Ten megabytes in one scalar are no harm."""
+    if plainyaml._LOADER is yaml.SafeLoader:
+        pytest.skip("the parser in Python takes some seconds for it")
+    begun = time.monotonic()
+    assert len(read("a: '" + "x" * 10_000_000 + "'")["a"]) == 10_000_000
+    assert time.monotonic() - begun < 5
+
+
+TREES = st.recursive(
+    st.none() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(TREES, st.booleans(), st.sampled_from(["'", '"']))
+def test_what_pyyaml_writes_is_read_back(tree, flow, style):
+    """A tree of texts, bytes and None comes back as it was, in every style."""
+    written = yaml.safe_dump(tree, default_flow_style=flow)
+    assert read(written) == tree
+    quoted = yaml.safe_dump(tree, default_style=style)
+    assert read(quoted) == tree
+
+
+@given(
+    st.text(alphabet="ab:-[]{}&*!<?|>'\"%@#,~ \n\t0", max_size=60)
+    | st.binary(max_size=60).map(lambda b: b.decode("latin-1"))
+)
+def test_whatever_is_written_only_the_one_error_is_raised(text):
+    """Any text is read, or refused with a line that it has."""
+    try:
+        read(text)
+    except UnreadableRecording as error:
+        assert 0 <= error.place <= text.count("\n") + text.count("\r") + text.count("\x85") + 2

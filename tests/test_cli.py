@@ -20,6 +20,7 @@ from commands import DRAFT, call, on_a_terminal, shell
 from campaign_fsm import __version__
 from campaign_fsm.cli import _COMMANDS, cli, run
 from campaign_fsm.cli.reference import entries
+from campaign_fsm.policy import load_configuration
 
 
 def test_check_gives_the_verdict_of_the_oracle_in_every_cell(capsys):
@@ -386,11 +387,12 @@ def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path
     for name, form in (
         ("traffic.jsonl", "jsonl"),
         ("runbooks/after-diwali.yaml", "yaml"),
-        ("campaign-fsm.toml", "toml"),
+        ("team/campaign-fsm.toml", "toml"),
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         block = re.search(rf"```{form}\n(.*?)```", text, flags=re.DOTALL).group(1)
         (tmp_path / name).write_text(block)
+    assert load_configuration(tmp_path / "team" / "campaign-fsm.toml").policy.hours
     (tmp_path / "decisions.jsonl").write_text('{"version": 1, "event": "read"}\n')
     (tmp_path / "tests" / "cassettes").mkdir(parents=True)
     start = account.now + timedelta(hours=1)

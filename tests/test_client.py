@@ -360,7 +360,7 @@ def test_a_connection_that_never_opened_for_the_write(simulator):
             return super().handle_request(request)
 
     campaign = simulator.add("in-progress")
-    settings = {"account_sid": simulator.account_sid, "api_key": KEY, "api_token": TOKEN}
+    settings = {"account_sid": simulator.account_sid, "api_key": KEY, "api_token": TOKEN, "deadline": 1}
     with CampaignClient(transport=Refusing(simulator), **settings) as client:
         with pytest.raises(errors.ConnectionFailed, match="nothing was applied") as caught:
             client.pause(campaign)

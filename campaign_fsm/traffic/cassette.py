@@ -37,7 +37,8 @@ def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
         stream: Its bytes.
 
     Raises:
-        UnreadableRecording: It is no cassette, or an interaction is not as cassettes have it.
+        UnreadableRecording: It is no cassette, or an interaction is not as cassettes have it. The exchanges
+            before that interaction have been given out, except for a file that is not YAML to its end.
     """
     opened = Opened(stream)
     if opened.head.lstrip()[:1] == b"{":

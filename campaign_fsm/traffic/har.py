@@ -2,7 +2,7 @@
 
 An entry that never reached the server is left out, because its answer says nothing about the server's
 state at that time: one that came from a cache (Chromium's ``_fromCache``) or from a service worker
-(``_fetchedViaServiceWorker``; what the worker itself fetched is an entry of its own), one that was
+(``_fetchedViaServiceWorker``; what the worker itself fetched is an entry of its own), a read that was
 answered without a byte from the network (``_transferSize`` 0, all that Playwright says of these two),
 and one that a test answered or aborted in place of the server (Playwright's ``_wasFulfilled`` and
 ``_wasAborted``). Firefox does not mark what came from its cache, so that is not told from the rest.
@@ -94,7 +94,8 @@ class _Entry(
     def reached_the_server(self) -> bool:
         if self.from_cache or self.from_disk_cache or self.fulfilled or self.aborted or self.response.by_worker:
             return False
-        return self.lost or self.response.transfer_size != 0
+        # A size is a weaker sign than a mark, and a write that is overlooked is worse than one told twice.
+        return self.lost or self.response.transfer_size != 0 or self.request.method not in {"GET", "HEAD"}
 
 
 def _shape(struct: type[msgspec.Struct], **inner: Shape) -> Shape:

@@ -45,7 +45,7 @@ class JsonStream:
         self.place = 0
         self._path = path
         # Numbers beyond what a double or 64 bits hold are errors then, not work.
-        self._tokens = ijson.basic_parse(stream, use_float=True)
+        self._tokens: Iterator[tuple[str, Any]] = ijson.basic_parse(stream, use_float=True)
 
     def fail(self, reason: str) -> Never:
         """End the reading for this reason."""
@@ -54,10 +54,9 @@ class JsonStream:
     def next(self) -> tuple[str, Any]:
         """The next token: its kind and its value."""
         try:
-            token: tuple[str, Any] = next(self._tokens)
+            return next(self._tokens)
         except _BROKEN as error:
             self.fail(_sentence(error))
-        return token
 
     def end(self) -> None:
         """See that nothing follows."""
@@ -80,57 +79,73 @@ class JsonStream:
     def items(self, shape: Shape = WHOLE) -> Iterator[Any]:
         """The items of the array that has just begun, each as far as it is wanted."""
         while (token := self.next())[0] != "end_array":
-            yield self._value(*token, shape, 1)
+            yield self._whole(*token, shape)
 
-    def value(self, shape: Shape = WHOLE) -> Any:
-        """The next value, as far as it is wanted."""
-        kind, value = self.next()
-        return self._value(kind, value, shape, 1)
+    def value(self) -> Any:
+        """The next value."""
+        return self._whole(*self.next(), WHOLE)
 
     def skip(self) -> None:
         """Leave out the next value."""
-        self._skip(self.next()[0])
+        kind, _ = self.next()
+        try:
+            self._skip(kind)
+        except _BROKEN as error:
+            self.fail(_sentence(error))
+
+    def _whole(self, kind: str, value: Any, shape: Shape) -> Any:
+        try:
+            return self._value(kind, value, shape, 1)
+        except _BROKEN as error:
+            self.fail(_sentence(error))
+
+    # From here on the parser's exceptions pass: a `try` for each token costs more than the token.
 
     def _value(self, kind: str, value: Any, shape: Shape, depth: int) -> Any:
         if kind == "start_map":
             return self._object(shape, depth)
-        if kind == "start_array":
-            self._deep(depth)
-            items = []
-            while (token := self.next())[0] != "end_array":
-                items.append(self._value(*token, shape, depth + 1))
-            return items
-        return value
+        if kind != "start_array":
+            return value
+        self._deep(depth)
+        items: list[Any] = []
+        for inner, item in self._tokens:
+            if inner == "end_array":
+                return items
+            items.append(self._value(inner, item, shape, depth + 1))
+        raise StopIteration
 
     def _object(self, shape: Shape, depth: int) -> dict[str, Any]:
         self._deep(depth)
         found: dict[str, Any] = {}
-        while (token := self.next())[0] == "map_key":
-            key = token[1]
+        tokens = self._tokens
+        for kind, key in tokens:
+            if kind == "end_map":
+                return found
+            inner, value = next(tokens)
             if shape and key not in shape:
-                self._skip(self.next()[0])
-                continue
-            if key in found:
+                if inner in _STARTS:
+                    self._skip(inner)
+            elif key in found:
                 self._twice(key)
-            found[key] = self._value(*self.next(), shape[key] if shape else shape, depth + 1)
-        return found
+            elif inner in _STARTS:
+                found[key] = self._value(inner, value, shape[key] if shape else shape, depth + 1)
+            else:
+                found[key] = value
+        raise StopIteration
 
     def _skip(self, kind: str) -> None:
         if kind not in _STARTS:
             return
         depth = 1
-        try:
-            for inner, _ in self._tokens:
-                if inner in _STARTS:
-                    depth += 1
-                    self._deep(depth)
-                elif inner in _ENDS:
-                    depth -= 1
-                    if not depth:
-                        return
-        except _BROKEN as error:
-            self.fail(_sentence(error))
-        self.fail(_BREAKS_OFF)
+        for inner, _ in self._tokens:
+            if inner in _STARTS:
+                depth += 1
+                self._deep(depth)
+            elif inner in _ENDS:
+                depth -= 1
+                if not depth:
+                    return
+        raise StopIteration
 
     def _deep(self, depth: int) -> None:
         if depth > _MOST_DEPTH:
@@ -146,13 +161,15 @@ def shown(text: str) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    said = str(error)
     if isinstance(error, UnicodeError):
         return "it holds an unpaired surrogate, which stands for no character"
-    if "UTF8" in said or "utf-8" in said:
-        return "it is not UTF-8"
-    if "EOF" in said or "Incomplete" in said or isinstance(error, StopIteration):
-        return _BREAKS_OFF
-    if "overflow" in said or isinstance(error, ArithmeticError):
-        return "a number in it is too large"
-    return f"it is not JSON ({shown(said.splitlines()[0]) if said else type(error).__name__})"
+    # What follows the first line shows a piece of the file, which may say anything.
+    said = str(error).replace("\\n", "\n").partition("\n")[0]
+    if not said.startswith("Unexpected symbol"):
+        if "UTF8" in said or "utf-8" in said:
+            return "it is not UTF-8"
+        if "EOF" in said or "Incomplete" in said or isinstance(error, StopIteration):
+            return _BREAKS_OFF
+        if "overflow" in said or isinstance(error, ArithmeticError):
+            return "a number in it is too large"
+    return f"it is not JSON ({shown(said)})"

@@ -13,6 +13,7 @@ import campaign_fsm
 from campaign_fsm import RULES, Action
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
 
 PACKAGE = Path(campaign_fsm.__file__).parent
 ID = "90dad70b939f469fbf8b801660148272"

@@ -41,6 +41,14 @@ IRREVERSIBLE = ("complete", "archive", "delete")
 
 
 @pytest.fixture(autouse=True)
+def interruptible():
+    """Ctrl-C means what it does on a terminal, also where the run was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
 def two_looks(monkeypatch):
     """What became of a write is looked for twice, so that the sequences stay short."""
     monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.25))

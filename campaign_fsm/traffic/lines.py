@@ -104,7 +104,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
         UnreadableRecording: A line cannot be read, or is of another version.
     """
     decode = msgspec.json.Decoder(_Event).decode
-    under_way: dict[str, Exchange] = {}
+    pending = _Pending()
     for number, line in _lines(path, stream):
         try:
             event = decode(line)
@@ -117,20 +117,67 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
             case "read" if not event.reused:
                 exchange = _exchange(event, number)
                 exchange.action = None
+                pending.seen(exchange)
                 yield exchange
             case "refused":
                 exchange = _exchange(event, number)
                 exchange.sent = False
                 yield exchange
             case "sent":
-                under_way[event.flow] = _exchange(event, number)
+                exchange = _exchange(event, number)
+                yield from pending.begin(event.flow, exchange)
             case "answered" | "failed":
-                sent = under_way.pop(event.flow, None)
+                sent = pending.end(event.flow)
                 if sent is not None:
                     sent.lost = event.event == "failed"
                     sent.status_code, sent.status = event.status_code, event.raw_status or event.status
                     sent.start, sent.end = event.start, event.end
                     yield sent
-    for sent in under_way.values():
-        sent.lost = True
-        yield sent
+    yield from pending.left()
+
+
+class _Pending:
+    """Writes that were sent, and of which the trace does not say yet what became of them.
+
+    One that has no end was under way when its process ended, or its end could not be written.
+    """
+
+    def __init__(self) -> None:
+        self._by_flow: dict[str, Exchange] = {}
+        self._overtaken: set[str] = set()
+
+    @staticmethod
+    def _of_one_campaign(one: Exchange, other: Exchange) -> bool:
+        return (one.host, one.account, one.channel, one.campaign) == (
+            other.host,
+            other.account,
+            other.channel,
+            other.campaign,
+        )
+
+    def begin(self, flow: str, exchange: Exchange) -> Iterator[Exchange]:
+        """A write leaves. An earlier one of the same process on the same campaign has come to no end."""
+        process = flow.rpartition("-")[0]
+        for other, sent in list(self._by_flow.items()):
+            if other.rpartition("-")[0] == process and self._of_one_campaign(sent, exchange):
+                del self._by_flow[other]
+                sent.lost = True
+                yield sent
+        self.seen(exchange)
+        self._by_flow[flow] = exchange
+
+    def seen(self, exchange: Exchange) -> None:
+        """Something later is known of a campaign: a write that never ends says nothing new about it."""
+        self._overtaken |= {flow for flow, sent in self._by_flow.items() if self._of_one_campaign(sent, exchange)}
+
+    def end(self, flow: str) -> Exchange | None:
+        """The write that was answered, or failed."""
+        self._overtaken.discard(flow)
+        return self._by_flow.pop(flow, None)
+
+    def left(self) -> Iterator[Exchange]:
+        """What never came to an end, as lost."""
+        for flow, sent in self._by_flow.items():
+            if flow not in self._overtaken:
+                sent.lost = True
+                yield sent

@@ -225,6 +225,12 @@ def test_credentials_in_a_recording_are_found_once_a_file(url, headers, where):
         assert "token" not in found[0].message
 
 
+def test_what_had_taken_effect_already_is_a_warning():
+    """It did no harm, but nobody knew."""
+    (finding,) = audit(read("paused"), write("pause", None, 409))
+    assert (finding.code, finding.level) == ("CF211", "warning")
+
+
 def test_a_policy_is_asked_about_every_write():
     """By name, hours and confirmation, on top of the life cycle."""
     policy = Policy(
@@ -258,6 +264,15 @@ def _zone():
     from zoneinfo import ZoneInfo
 
     return ZoneInfo("Asia/Kolkata")
+
+
+def test_a_policy_by_names_is_silent_where_no_name_was_recorded():
+    """It still goes by ids; a recording without names is not all wrong."""
+    exchanges = read("in-progress"), write("pause", "Paused")
+    assert audit(*exchanges, policy=Policy(scopes=(Scope(("otp*",), frozenset({Action.PAUSE})),))) == []
+    assert told(audit(*exchanges, policy=Policy(scopes=(Scope(("camp_*",), frozenset({Action.PAUSE})),)))) == [
+        ("CF701", 2)
+    ]
 
 
 def test_parameters_that_break_a_limit_are_found():

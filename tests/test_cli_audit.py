@@ -2,16 +2,21 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from commands import call
+from commands import call, on_a_terminal
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, errors
 
+HOOKS = Path(__file__).resolve().parents[1] / ".pre-commit-hooks.yaml"
+README = Path(__file__).resolve().parents[1] / "README.md"
 ID = "camp_abc123"
 URL = f"/v2/accounts/acme1/campaigns/{ID}"
 READ = {"method": "GET", "url": URL, "status_code": 200, "status": "in-progress"}
@@ -238,3 +243,75 @@ def test_the_reference_page_has_every_code(capsys):
     for known in ("CF101", "CF224", "CF306", "CF410", "CF504", "CF602", "CF707"):
         assert f"### {known} " in out
     assert "<https://developer.exotel.com/api/update-sms-campaign-3>" in out
+
+
+HOSTILE = {
+    "deep.har": b'{"log": {"entries": [' + b'{"a":' * 100_000,
+    "cut.har": b'{"log": {"version": "1.2", "entries": [{"request": {"method": "GET"',
+    "latin.har": b'{"log": {"entries": [{"comment": "\xe9"}]}}',
+    "bomb.yaml": b"interactions:\n- &a [x, x, x, x, x, x, x, x, x, x]\n"
+    + b"".join(b"- &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (c + 1, *[c] * 9) for c in range(97, 115)),
+    "merge.yaml": b"interactions:\n- &a {x: y}\n- {<<: *a}\nversion: 1\n",
+    "tag.yaml": b"interactions:\n- !!python/object/apply:os.system [true]\nversion: 1\n",
+    "deep.yaml": b"interactions: " + b"[" * 100_000,
+    "twice.yaml": b"interactions: []\nversion: 1\nversion: 1\n",
+    "deep.jsonl": b'{"request": ' + b"[" * 1_000_000 + b"\n",
+    "null.jsonl": b"{\x00}\n",
+    "runbook.yaml": b"runbook: 1\ncampaigns: &a [*a]\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_2_with_its_place_within_seconds(folder, capsys, tmp_path, name):
+    """No traceback, no hang, no code run: one sentence that names the file."""
+    (tmp_path / name).write_bytes(HOSTILE[name])
+    began = time.monotonic()
+    code, out, err = call(capsys, "audit", name)
+    assert code == 2, out
+    assert f"incomplete: {name}" in out
+    assert "Traceback" not in err
+    assert time.monotonic() - began < 10
+
+
+def test_a_long_file_shows_how_far_it_is_on_a_terminal(folder, tmp_path):
+    """On the terminal's last line, and nowhere else."""
+    line = json.dumps(READ) + "\n"
+    (tmp_path / "long.jsonl").write_text(line * (6_000_000 // len(line)))
+    shown, code = on_a_terminal("audit", "long.jsonl", until=b"campaign)", answer=b"")
+    assert code == 0
+    assert re.search(rb"long\.jsonl: \d+ %", shown)
+    assert b"no findings in 1 file" in shown
+
+
+@pytest.mark.skipif(not HOOKS.exists(), reason="the hooks are in the checkout")
+def test_the_hook_of_pre_commit_does_what_it_says(folder, capsys, tmp_path):
+    """Its entry runs on the files that it asks for, and on no others."""
+    import yaml
+
+    (hook,) = yaml.safe_load(HOOKS.read_text())
+    pattern = re.compile(hook["files"])
+    for name in ("tests/cassettes/pause.yaml", "a.har", "log.jsonl", "ops/runbooks/x.toml", "cassettes/x.json"):
+        assert pattern.search(name), name
+    for name in ("pyproject.toml", "config.yaml", "package.json", "runbook.yaml.txt"):
+        assert not pattern.search(name), name
+    command, *argv = hook["entry"].split()
+    assert command == "campaign-fsm"
+    folder("bad.jsonl", READ, ILLEGAL)
+    folder("good.jsonl", READ, LEGAL)
+    assert call(capsys, *argv, "good.jsonl")[0] == 0
+    assert call(capsys, *argv, "good.jsonl", "bad.jsonl")[0] == 1
+
+
+@pytest.mark.skipif(not README.exists(), reason="the README is in the checkout")
+def test_the_workflow_of_the_readme_runs(folder, capsys, tmp_path):
+    """It is YAML, and its audit is a command that works, with a report where the next step looks for it."""
+    import yaml
+
+    blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(), flags=re.DOTALL)
+    (steps,) = [yaml.safe_load(block) for block in blocks if block.startswith("- run:")]
+    (line,) = [step["run"] for step in steps if step.get("run", "").startswith("campaign-fsm ")]
+    folder("tests/cassettes/x.jsonl", READ, ILLEGAL)
+    folder("runbooks/x.jsonl", READ)
+    assert call(capsys, *line.split()[1:])[0] == 1
+    (uploaded,) = [step["with"]["sarif_file"] for step in steps if "uses" in step]
+    assert json.loads((tmp_path / uploaded).read_text())["version"] == "2.1.0"

@@ -286,6 +286,7 @@ def test_a_file_says_all_that_a_policy_can(tmp_path, name):
         ("regions = ['india']", 1, "'india' is not known; there are singapore, mumbai"),
         ("rule = 5", 1, "rule: it is a list of tables: [[rule]]"),
         ("[[rule]]\nforbid = ['pause']", 1, "rule[1].campaigns: it is required"),
+        ("[[rule]]\nforbid = ['pause']\ncampaigns = ['otp-[ab*']", 3, "rule[1].campaigns: the pattern 'otp-[ab*'"),
         ("[[rule]]\ncampaigns = ['a']", 1, "rule[1].forbid: a rule forbids or confirms something"),
         (
             "[[rule]]\ncampaigns = ['a']\nforbid = ['pause']\n[[rule]]\ncampaigns = ['a']\nforbid = ['stop']",

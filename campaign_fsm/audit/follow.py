@@ -426,7 +426,7 @@ class Auditor:
         self._tell(
             case,
             decision.code,
-            Level.ERROR if case.exchange.sent else Level.WARNING,
+            Level.ERROR if case.exchange.sent and not decision.already else Level.WARNING,
             f"{case.action} while {_names(case.life.possible)} {said}. {decision.reason}",
             advice=decision.advice,
             sources=decision.sources,
@@ -464,7 +464,8 @@ class Auditor:
             intent,
             host=host or exchange.host or "",
             at=moment(exchange.at),
-            name=life.name if life.name is not None else exchange.name,
+            # A name that was not recorded matches no pattern: the gate, which has it, is the one to fail closed.
+            name=life.name or exchange.name or "",
             start=life.start,
             completed=life.completed,
             confirmed=exchange.confirmed,

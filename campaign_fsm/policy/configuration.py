@@ -240,8 +240,13 @@ class _Reader:
         reason = given.get("reason", "")
         if not isinstance(reason, str):
             raise self._wrong("reason", "it is a text", table, number)
+        patterns = self._texts(given, "campaigns", table, number) if table else ()
+        for pattern in patterns:
+            if pattern.count("[") != pattern.count("]"):
+                problem = f"the pattern {pattern[:60]!r} has a bracket that is not closed; [[] stands for one bracket"
+                raise self._wrong("campaigns", problem, table, number)
         return Scope(
-            campaigns=self._texts(given, "campaigns", table, number) if table else (),
+            campaigns=patterns,
             forbid=frozenset(map(Action, self._choices(given, "forbid", actions, table, number))),
             confirm=frozenset(map(Action, self._choices(given, "confirm", actions, table, number))),
             reason=reason.strip().rstrip("."),

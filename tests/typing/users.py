@@ -24,11 +24,20 @@ from campaign_fsm import (
     Status,
     VoiceCampaignDraft,
     Wait,
+    confirmed,
     decide,
     diagnose,
     parse_status_callback,
     route,
 )
+from campaign_fsm.testing import assert_legal
+
+
+def team_use(path: str) -> Campaign:
+    with CampaignClient(policy=path) as client, confirmed():
+        decision: Decision = assert_legal("paused", "complete")
+        assert decision
+        return client.complete("camp_abc123")
 
 
 def sync_use() -> Campaign:

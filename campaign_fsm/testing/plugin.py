@@ -41,6 +41,7 @@ import pytest
 
 if TYPE_CHECKING:
     from campaign_fsm.client import CampaignClient
+    from campaign_fsm.errors import Refused
     from campaign_fsm.policy import Policy
     from campaign_fsm.simulator import Simulator
     from campaign_fsm.testing.policy import Incident, RunPolicy
@@ -124,6 +125,7 @@ class _Watch:
         self._stray: list[Incident] = []
 
     def _phase(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         self._stray += self._policy.take()
         self._policy.test = item.nodeid
         self._policy.off = item.get_closest_marker("campaign_policy_off") is not None
@@ -131,7 +133,7 @@ class _Watch:
             result = yield
         except pytest.skip.Exception as skipped:
             if found := self._policy.take():
-                raise _noted(found[0].refusal, found) from skipped
+                raise _noted(_bare(found[0].refusal), found) from skipped
             raise
         except (Exception, pytest.fail.Exception) as error:
             _noted(error, self._policy.take())
@@ -139,19 +141,22 @@ class _Watch:
         finally:
             self._policy.test, self._policy.off = None, False
         if found := self._policy.take():
-            raise _noted(found[0].refusal, found)
+            raise _noted(_bare(found[0].refusal), found)
         return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self._phase(item))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self._phase(item))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self._phase(item))
 
     @pytest.hookimpl(trylast=True)
@@ -188,6 +193,11 @@ class _Watch:
                     kinds = "" if len(rule.channels) > 1 else f", {', '.join(rule.channels)} only"
                     started = {None: "", True: ", after the start", False: ", before the start"}[rule.started]
                     show.line(f"  not reached: {code} {rule.trigger} while {rule.source or 'new'}{kinds}{started}")
+
+
+def _bare(refusal: Refused) -> Refused:
+    """The error without the way that it took through the gate: the place is in its note."""
+    return refusal.with_traceback(None)
 
 
 def _noted(error: BaseException, found: list[Incident]) -> BaseException:

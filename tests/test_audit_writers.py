@@ -413,6 +413,7 @@ def test_a_finding_as_json():
             "unjudged": 3,
             "suppressed": 0,
             "baselined": 0,
+            "passed_over": 0,
             "files": ["logs/monday.jsonl"],
             "incomplete": [],
         },

@@ -73,10 +73,15 @@ def test_a_folder_is_searched_for_recordings(folder, capsys, tmp_path):
     folder("sub/deep/bad.jsonl", READ, ILLEGAL)
     (tmp_path / "sub" / "package.json").write_text('{\n "name": "x"\n}')
     (tmp_path / "sub" / "notes.txt").write_text("x")
+    (tmp_path / "sub" / "map.json").write_text('{"version": 3, "sources": ["a"], "mappings": ""}')
+    (tmp_path / "sub" / "other.jsonl").write_text('{"status": 200, "path": "/health"}\n')
     code, out, _ = call(capsys, "audit", "sub")
     assert code == 1
     assert "bad.jsonl:2: CF224" in out
-    assert "1 error in 1 file" in out
+    assert out.endswith("1 error in 1 file (2 requests of 1 campaign; 3 files passed over)\n")
+    code, out, _ = call(capsys, "audit", "sub/other.jsonl")
+    assert code == 2
+    assert "the HTTP status code is status_code" in out
 
 
 def test_several_reports_at_once(folder, capsys, tmp_path):
@@ -315,3 +320,16 @@ def test_the_workflow_of_the_readme_runs(folder, capsys, tmp_path):
     assert call(capsys, *line.split()[1:])[0] == 1
     (uploaded,) = [step["with"]["sarif_file"] for step in steps if "uses" in step]
     assert json.loads((tmp_path / uploaded).read_text())["version"] == "2.1.0"
+
+
+def test_a_broken_recording_in_a_folder_is_not_passed_over(folder, capsys, tmp_path):
+    """What is one by its beginning, and cannot be read, is an error wherever it lies."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.har").write_text('{"log": {"entries": [{"request"')
+    code, out, _ = call(capsys, "audit", "sub")
+    assert code == 2
+    assert "incomplete: sub/x.har, entry 1" in out
+    (tmp_path / "sub" / "x.har").write_text('{"version": 1, "interactions": [5]}')
+    assert call(capsys, "audit", "sub")[0] == 2
+    (tmp_path / "sub" / "x.har").write_text("interactions: [5]\nversion: 1\n")
+    assert call(capsys, "audit", "sub")[0] == 2

@@ -59,17 +59,22 @@ class Audit:
             format: Its format, None to find out.
             named: Whether it is an error that nobody can say what it is.
         """
+        weak = True
         auditor = Auditor(self.accepted.configuration.policy, strict=self.strict, path=path)
         try:
             with open_recording(path, format) as recording:
                 auditor.by_entry = recording.by_entry
+                # Any file of JSON objects looks like the plain form.
+                weak = recording.format is Format.JSONL
                 for number, exchange in enumerate(recording.exchanges):
                     for finding in auditor.feed(exchange):
                         self._judge(finding)
                     if self.progress and number % _EVERY == 0:
                         self.progress(recording)
         except UnreadableRecording as error:
-            if not named and error.place == 0 and not auditor.events:
+            if weak and not named and not auditor.events:
+                # It lies in a folder, and nothing in it was about campaigns.
+                self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
                 return
             self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, str(error)))
         summary = self._summary

@@ -20,6 +20,7 @@ class Summary:
         unjudged: The writes that could not be judged, because the campaign's status was not known.
         suppressed: The findings left out because somebody suppressed them.
         baselined: The findings left out because they are in the baseline.
+        passed_over: The files of folders that are no recordings.
         files: The files that were read, as they were given.
         incomplete: A sentence for each file that could not be read to its end.
     """
@@ -32,6 +33,7 @@ class Summary:
     unjudged: int = 0
     suppressed: int = 0
     baselined: int = 0
+    passed_over: int = 0
     files: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
 
@@ -45,6 +47,7 @@ class Summary:
             *([f"{self.suppressed:,} suppressed"] if self.suppressed else []),
             *([f"{self.baselined:,} in the baseline"] if self.baselined else []),
             *([f"{_counted(self.unjudged, 'write')} could not be judged"] if self.unjudged else []),
+            *([f"{_counted(self.passed_over, 'file')} passed over"] if self.passed_over else []),
         ]
         read = f"{_counted(self.events, 'request')} of {_counted(self.campaigns, 'campaign')}"
         files = _counted(len(self.files), "file")

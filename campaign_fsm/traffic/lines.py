@@ -36,7 +36,8 @@ def _reason(error: Exception, line: bytes) -> str:
         return "it is not UTF-8"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return f"it is not one exchange as JSON: {error}"
+    hint = "; the HTTP status code is status_code, status is the campaign's" if "`$.status`" in str(error) else ""
+    return f"it is not one exchange as JSON: {error}{hint}"
 
 
 def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:

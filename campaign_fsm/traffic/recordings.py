@@ -110,7 +110,9 @@ def detect(path: str, head: bytes) -> Format:
         return Format.HAR
     if re.match(rb"""\{\s*"(runbook)"\s*:""", start) or re.search(rb"""(?m)^["']?runbook["']?\s*[:=]""", start):
         return Format.RUNBOOK
-    if re.search(rb"(?m)^interactions\s*:", start) or re.match(rb'\{\s*"(interactions|version)"\s*:[^{]*[\[{]', start):
+    if re.search(rb"(?m)^interactions\s*:", start) or re.match(
+        rb'\{\s*("version"\s*:[^{\[]*)?"interactions"\s*:', start
+    ):
         first = _first_line(start)
         if not (isinstance(first, dict) and "event" in first):
             return Format.CASSETTE

@@ -59,7 +59,7 @@ class Audit:
             format: Its format, None to find out.
             named: Whether it is an error that nobody can say what it is.
         """
-        weak = True
+        weak, broken = True, ""
         auditor = Auditor(self.accepted.configuration.policy, strict=self.strict, path=path)
         try:
             with open_recording(path, format) as recording:
@@ -72,11 +72,13 @@ class Audit:
                     if self.progress and number % _EVERY == 0:
                         self.progress(recording)
         except UnreadableRecording as error:
-            if weak and not named and not auditor.events:
-                # It lies in a folder, and nothing in it was about campaigns.
-                self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
-                return
-            self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, str(error)))
+            broken = str(error)
+        if weak and not named and not auditor.events:
+            # It lies in a folder, and nothing in it is about campaigns.
+            self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
+            return
+        if broken:
+            self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, broken))
         summary = self._summary
         self._summary = evolve(
             summary,

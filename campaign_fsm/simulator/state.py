@@ -76,8 +76,11 @@ class Reply:
     fault: Planned | None = None
 
 
-# The campaign of the vendor's own examples (S1), so that they run as they are printed.
-_SEED_ID: Final = "90dad70b939f469fbf8b801660148272"
+# The campaign of the vendor's own examples (S1) and one of ours, so that they run as they are printed.
+_SEED_IDS: Final = {
+    (Channel.MESSAGE, Status.IN_PROGRESS): "90dad70b939f469fbf8b801660148272",
+    (Channel.VOICE, Status.CREATED): "5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44",
+}
 
 
 class Simulator:
@@ -193,7 +196,7 @@ class Simulator:
                     campaign_id = self.add(
                         status,
                         channel=channel,
-                        id=_SEED_ID if (channel, status) == (Channel.MESSAGE, Status.IN_PROGRESS) else None,
+                        id=_SEED_IDS.get((channel, status)),
                         name=f"{channel} {status}",
                         start=self.now + ahead,
                         end=self.now + timedelta(days=1),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from campaign_fsm.audit.finding import Finding, Level, Place
 from campaign_fsm.audit.interpret import (
@@ -39,6 +39,27 @@ _MOST_ROUTES: Final = 100_000
 _MOST_STEPS: Final = 10_000
 
 
+@frozen(kw_only=True)
+class Sight:
+    """What one exchange shows of one campaign, for whoever watches an audit.
+
+    Attributes:
+        exchange: The exchange.
+        channel: The campaign's channel.
+        campaign: Its id.
+        action: What a write asked for; None for a read.
+        verdict: What the life cycle says of the write; None for a read, and where no status was known.
+        shown: The status that the answer shows, None if none.
+    """
+
+    exchange: Exchange
+    channel: Channel
+    campaign: str
+    action: Action | None = None
+    verdict: Verdict | None = None
+    shown: Status | None = None
+
+
 @define
 class _Case:
     """One exchange under audit, and what was found in it."""
@@ -48,6 +69,8 @@ class _Case:
     action: Action | None = None
     life: Life = field(factory=Life)
     found: list[Finding] = field(factory=list)
+    verdict: Verdict | None = None
+    shown: Status | None = None
 
 
 @define
@@ -61,6 +84,7 @@ class Auditor:
         by_entry: Whether places are entries of the file and not lines.
         events: How many exchanges were about campaigns.
         unjudged: How many writes could not be judged.
+        watch: Called with what each exchange shows of a campaign; None for nobody.
     """
 
     policy: Policy = field(factory=Policy)
@@ -69,6 +93,7 @@ class Auditor:
     by_entry: bool = False
     events: int = 0
     unjudged: int = 0
+    watch: Callable[[Sight], object] | None = None
     _lives: dict[Key, Life] = field(factory=dict, init=False)
     _by_id: dict[str, Key] = field(factory=dict, init=False)
     _told: Counter[str] = field(factory=Counter, init=False)
@@ -120,6 +145,7 @@ class Auditor:
             and not life.start_unreadable
             and not life.lost
             and not self.policy
+            and self.watch is None
         )
 
     def _look_at(self, exchange: Exchange) -> list[Finding]:
@@ -158,7 +184,22 @@ class Auditor:
                 case.life = self._life(self._key(exchange, asked.target, asked.target.id))
                 self._write(case, asked)
                 self._remember(exchange, asked.target)
+            self._watched(case)
         return case.found
+
+    def _watched(self, case: _Case) -> None:
+        target = case.target
+        if self.watch is not None and target is not None and target.id is not None:
+            self.watch(
+                Sight(
+                    exchange=case.exchange,
+                    channel=target.channel,
+                    campaign=target.id,
+                    action=case.action,
+                    verdict=case.verdict,
+                    shown=case.shown,
+                )
+            )
 
     # What is known
 
@@ -189,6 +230,7 @@ class Auditor:
     def _see(case: _Case, status: Status, reading: Reading | None) -> None:
         """The campaign was seen in a status."""
         life, exchange = case.life, case.exchange
+        case.shown = status
         if status is Status.COMPLETED and life.last is not Status.COMPLETED:
             life.completed = moment(exchange.at)
         life.possible, life.last, life.lost = alone(status), status, 0
@@ -237,6 +279,7 @@ class Auditor:
             message = f"It shows {status}, which nothing leads to from {_names(case.life.possible)}."
             self._tell(case, "CF601", Level.WARNING, message)
         self._see(case, status, reading)
+        self._watched(case)
 
     @staticmethod
     def _follows(possible: frozenset[Status], status: Status, channel: Channel) -> bool:
@@ -275,6 +318,7 @@ class Auditor:
         if life.possible:
             started = self._started(case)
             verdict = judge(life.possible, life.last, intent.action, intent.channel, started, self.strict)
+        case.verdict = verdict
         if not exchange.sent:
             self._refused(case, verdict)
             return

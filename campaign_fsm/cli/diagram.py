@@ -2,47 +2,75 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import tempfile
+import webbrowser
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from campaign_fsm.rules import Channel
 
+if TYPE_CHECKING:
+    from campaign_fsm.diagram import History, Recipe
+
 _DIRECTORY: Final = "diagrams"
-_SUFFIXES: Final = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
+_FORMATS: Final = ("mermaid", "dot", "svg", "png", "scxml", "markdown", "json", "html")
+_SUFFIXES: Final = {"mermaid": ".mmd", "markdown": ".md"}
 
 
 class _CannotDo(click.ClickException):
     exit_code = 2
 
 
-@click.command(short_help="Draw the life cycle from the table.")
+@click.command(short_help="Draw the life cycle from the table, or what happened.")
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["mermaid", "dot", "svg", "png"]),
-    help="What to write. Default: what the name after -o ends in, or else mermaid.",
+    type=click.Choice(_FORMATS),
+    help="What to write. Default: what the name after -o ends in, or else mermaid (html with --open).",
 )
+@click.option(
+    "--view",
+    default=None,
+    metavar="VIEW",
+    help="life (default), account-holder, from:STATUS, route:FROM:TO, history, coverage.",
+)
+@click.option(
+    "--theme",
+    type=click.Choice(["light", "dark", "auto"]),
+    help="Colours of svg, html (default: auto, as the viewer prefers), png and dot (default: light).",
+)
+@click.option(
+    "--channel",
+    type=click.Choice([channel.value for channel in Channel]),
+    help="Only the life of one kind of campaign. Default: both in one diagram.",
+)
+@click.option(
+    "--history",
+    "recording",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A recording to show: a trace, a HAR file, a cassette, JSON Lines, the simulator's journal, or coverage.",
+)
+@click.option("--campaign", metavar="ID", help="Only this campaign of the recording.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write to instead of standard output.",
 )
-@click.option(
-    "--channel",
-    type=click.Choice([channel.value for channel in Channel]),
-    help="Draw the life of one kind of campaign only. Default: both in one diagram.",
-)
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser; without -o, from a temporary file.")
 @click.option(
     "--check",
     type=click.Path(path_type=Path),
     is_flag=False,
     flag_value=_DIRECTORY,
     metavar="[DIR]",
-    help=f"Compare the committed diagrams in DIR (default: {_DIRECTORY}) with the table; draws nothing.",
+    help=f"Compare the diagrams in DIR (default: {_DIRECTORY}) with the table; draws nothing.",
 )
 @click.option(
     "--write",
@@ -51,73 +79,128 @@ class _CannotDo(click.ClickException):
     is_flag=False,
     flag_value=_DIRECTORY,
     metavar="[DIR]",
-    help=f"Write all committed diagrams into DIR (default: {_DIRECTORY}).",
+    help=f"Write the diagrams in DIR (default: {_DIRECTORY}) anew; into an empty or new DIR, the whole gallery.",
 )
+@click.option("--json", "as_json", is_flag=True, help="With --check: the result as one JSON object.")
 @click.pass_context
 def diagram(
     context: click.Context,
     *,
     kind: str | None,
-    output: Path | None,
+    view: str | None,
+    theme: str | None,
     channel: str | None,
+    recording: Path | None,
+    campaign: str | None,
+    output: Path | None,
+    opened: bool,
     check: Path | None,
     target: Path | None,
+    as_json: bool,
 ) -> None:
-    """Draw the life of a campaign from the table of rules.
+    """Draw the life of a campaign from the table of rules, or what happened to one.
 
-    Mermaid and DOT are plain text. SVG and PNG need the extra: pip install 'campaign_fsm[diagrams]'.
+    Every format shows the same drawing. All but PNG need nothing else; for PNG: pip install
+    'campaign_fsm[diagrams]'. Recordings other than the simulator's journal: pip install 'campaign_fsm[audit]'.
+    What is written says in a comment how it was made, and that is what --check and --write go by.
 
     \b
     Examples:
-      campaign-fsm diagram                          Mermaid text, to paste into a README
-      campaign-fsm diagram --channel voice          only what voice campaigns can do
-      campaign-fsm diagram -o lifecycle.svg         a picture
-      campaign-fsm diagram --format dot | dot -Tpdf -o lifecycle.pdf
-      campaign-fsm diagram --write diagrams         write the committed diagrams anew
-      campaign-fsm diagram --check diagrams         do they still show the table?
+      campaign-fsm diagram                                Mermaid text, to paste into a README
+      campaign-fsm diagram --open                         the explorer, in the browser
+      campaign-fsm diagram -o life.svg                    a picture, light or dark as the viewer is
+      campaign-fsm diagram --view from:paused -o paused.svg
+      campaign-fsm diagram --view route:in-progress:archived --format markdown
+      campaign-fsm diagram --history trace.jsonl -o what-happened.svg
+      campaign-fsm diagram --history trace.jsonl --campaign camp_abc123 -o story.html
+      campaign-fsm diagram --check docs                   do the diagrams there still show the table?
 
     \b
     Exit codes:
       0  written, or no drift
-      1  --check found drift
+      1  --check found drift, or there is no legal route to draw
       2  it could not be done or told
     """
-    drawing = any(option is not None for option in (kind, output, channel))
+    drawing = opened or any(option is not None for option in (kind, view, theme, output, channel, recording, campaign))
     if (check is not None) + (target is not None) + drawing > 1:
         raise click.UsageError(
-            "--check and --write always take all committed diagrams; use them without each other and without "
-            "--format, --output and --channel."
+            "--check and --write take every diagram in a folder as it was made; use them without each other and "
+            "without the options of a single diagram."
         )
+    if as_json and check is None:
+        raise click.UsageError("--json goes with --check; for a diagram as JSON say --format json.")
+    from campaign_fsm.diagram import Recipe
+
     if check is not None:
-        context.exit(_check(check))
+        context.exit(_check(check, as_json))
     elif target is not None:
         _write(target)
     else:
-        _draw(kind or _guess(output), output, channel)
+        if view is None and recording is not None:
+            view = "life" if (kind or _guess(output, opened)) == "html" else "history"
+        kind = kind or _guess(output, opened)
+        told = None if recording is None else _seen_from(recording, output)
+        try:
+            recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=told, campaign=campaign)
+        except ValueError as error:
+            raise click.UsageError(f"{error}.") from None
+        context.exit(_draw(recipe, recording, output, opened=opened))
 
 
-def _guess(output: Path | None) -> str:
+def _guess(output: Path | None, opened: bool) -> str:
+    from campaign_fsm.diagram.committed import format_of
+
     if output is None:
-        return "mermaid"
-    try:
-        return _SUFFIXES[output.suffix.lower()]
-    except KeyError:
+        return "html" if opened else "mermaid"
+    found = format_of(output)
+    if found is None:
         raise click.UsageError(
-            f"the name {output.name} does not tell the format; end it in .mmd, .dot, .svg or .png, or give --format."
-        ) from None
+            f"the name {output.name} does not tell the format; end it in .mmd, .dot, .svg, .png, .scxml, .md, .json "
+            "or .html, or give --format."
+        )
+    return found
 
 
-def _draw(kind: str, output: Path | None, channel: str | None) -> None:
-    if kind == "png" and output is None and sys.stdout.isatty():
+def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened: bool) -> int:
+    from campaign_fsm.diagram import NoRoute, make
+    from campaign_fsm.diagram.committed import as_bytes
+    from campaign_fsm.diagram.png import CannotRasterize
+
+    kind = recipe.format
+    if kind == "png" and output is None and not opened and sys.stdout.isatty():
         raise click.UsageError("a PNG is not written to a terminal; name a file with -o.")
-    from campaign_fsm.diagram import render
-    from campaign_fsm.diagram.graphviz import GraphvizMissing
-
+    history = None if recording is None else _load(recording, recipe.campaign)
     try:
-        content = render(kind, channel=channel)
-    except GraphvizMissing as error:
+        data = as_bytes(make(recipe, history))
+    except NoRoute as error:
+        click.echo(
+            f"{error} To see what is legal now: campaign-fsm diagram --view from:{recipe.look.statuses[0]}", err=True
+        )
+        return 1
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    except CannotRasterize as error:
         raise _CannotDo(str(error)) from error
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    if opened and output is None:
+        handle, name = tempfile.mkstemp(prefix="campaign-fsm-", suffix=_SUFFIXES.get(kind, f".{kind}"))
+        os.close(handle)
+        output = Path(name)
+    _give(data, output)
+    if opened and output is not None:
+        _show(output)
+    return 0
+
+
+def _seen_from(recording: Path, output: Path | None) -> str:
+    """The path of a recording as the diagram's folder sees it: that is what its stamp says."""
+    folder = Path.cwd() if output is None else output.absolute().parent
+    try:
+        return Path(os.path.relpath(recording.absolute(), folder)).as_posix()
+    except ValueError:  # another drive
+        return recording.absolute().as_posix()
+
+
+def _give(data: bytes, output: Path | None) -> None:
     if output is not None:
         try:
             output.write_bytes(data)
@@ -131,13 +214,40 @@ def _draw(kind: str, output: Path | None, channel: str | None) -> None:
         sys.stdout.buffer.flush()
 
 
-def _write(directory: Path) -> None:
-    from campaign_fsm.diagram import write
-    from campaign_fsm.diagram.graphviz import GraphvizMissing
+def _show(output: Path) -> None:
+    click.echo(f"{output}", err=True)
+    if not webbrowser.open(output.absolute().as_uri()):
+        raise _CannotDo(f"No browser could be opened here. The diagram is in {output}.")
+
+
+def _load(path: Path, campaign: str | None) -> History:
+    from campaign_fsm.history import UnreadableHistory
 
     try:
-        paths = write(directory)
-    except GraphvizMissing as error:
+        from campaign_fsm.history import history_of_recording
+        from campaign_fsm.traffic import UnreadableRecording
+    except ImportError as error:  # pragma: no cover (the tests have the extra)
+        raise _CannotDo(
+            f"{error.name} is not installed, and reading recordings needs it: pip install 'campaign_fsm[audit]'"
+        ) from error
+    try:
+        return history_of_recording(path, campaign)
+    except (UnreadableHistory, UnreadableRecording) as error:
+        raise _CannotDo(str(error)) from None
+    except ImportError as error:
+        raise _CannotDo(
+            f"{error.name} is not installed, and reading this recording needs it: pip install 'campaign_fsm[audit]'"
+        ) from error
+
+
+def _write(directory: Path) -> None:
+    from campaign_fsm.diagram import NoRoute
+    from campaign_fsm.diagram.committed import write
+    from campaign_fsm.diagram.png import CannotRasterize
+
+    try:
+        paths = write(directory, _load)
+    except (CannotRasterize, NoRoute) as error:
         raise _CannotDo(str(error)) from error
     except OSError as error:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
@@ -145,25 +255,43 @@ def _write(directory: Path) -> None:
         click.echo(f"wrote {path}")
 
 
-def _check(directory: Path) -> int:
-    from campaign_fsm.diagram import FILES, drift
+def _check(directory: Path, as_json: bool) -> int:
+    from campaign_fsm.diagram.committed import check
 
     try:
-        found = drift(directory)
+        result = check(directory, _load)
     except OSError as error:
         raise _CannotDo(
             f"{error.filename or directory} cannot be read: {error.strerror or error}. "
-            "Name the directory of the committed diagrams after --check."
+            "Name the folder of the diagrams after --check."
         ) from error
-    if not found:
-        click.echo(f"{directory}: all {len(FILES)} diagrams show the table.")
-        return 0
-    for item in found:
+    if not result.checked:
+        raise _CannotDo(
+            f"{directory} holds no diagram that says how it was made. "
+            f"To write some: campaign-fsm diagram --write {directory}"
+        )
+    if as_json:
+        told = {
+            "version": 1,
+            "checked": list(result.checked),
+            "unstamped": list(result.unstamped),
+            "drift": [
+                {"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift
+            ],
+        }
+        click.echo(json.dumps(told, indent=1))
+        return 1 if result.drift else 0
+    for item in result.drift:
         click.echo(f"{directory / item.name} {item.problem}.")
         if item.difference:
             click.echo(item.difference)
+    if result.unstamped:
+        click.echo(f"Passed over, because nothing in them says how they were made: {', '.join(result.unstamped)}")
+    if not result.drift:
+        click.echo(f"{directory}: all {len(result.checked)} diagrams show the table.")
+        return 0
     click.echo(
-        f"{len(found)} of {len(FILES)} diagrams have drifted. To write them anew: "
+        f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
         f"campaign-fsm diagram --write {directory}"
     )
     return 1

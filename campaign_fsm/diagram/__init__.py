@@ -1,13 +1,30 @@
-"""Diagrams of the life cycle, from the table: a drawing model (`model`), and writers that turn it into text.
+"""Diagrams of the life cycle, from the table: a drawing model (`model`), views of it (`views`), and writers.
 
-Mermaid and DOT are written here and need nothing; SVG and PNG need pygraphviz
-(``pip install 'campaign_fsm[diagrams]'``), which is imported when a picture is asked for.
+Mermaid, DOT, SVG, SCXML, Markdown, JSON and the HTML explorer are written here and need nothing; PNG needs resvg_py
+(``pip install 'campaign_fsm[diagrams]'``), which is imported when one is asked for.
 """
 
 from __future__ import annotations
 
-from campaign_fsm.diagram.committed import FILES, Drift, drift, write
 from campaign_fsm.diagram.model import Drawing, draw
-from campaign_fsm.diagram.writers import Format, render
+from campaign_fsm.diagram.stamp import Format, Recipe
+from campaign_fsm.diagram.theme import Theme
+from campaign_fsm.diagram.views import History, Look, NoRoute, Outcome, Step, View, draw_view
+from campaign_fsm.diagram.writers import make, render
 
-__all__ = ["FILES", "Drawing", "Drift", "Format", "draw", "drift", "render", "write"]
+__all__ = [
+    "Drawing",
+    "Format",
+    "History",
+    "Look",
+    "NoRoute",
+    "Outcome",
+    "Recipe",
+    "Step",
+    "Theme",
+    "View",
+    "draw",
+    "draw_view",
+    "make",
+    "render",
+]

@@ -1,28 +1,64 @@
-"""The diagrams that are committed: writing them, and noticing that they no longer show the table."""
+"""The diagrams that are committed: writing them, and noticing that they no longer show the table.
+
+Every diagram says in a stamp how it was made. So a folder needs no list: whatever bears a stamp is made anew
+and compared, under whatever name it is kept.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
-from campaign_fsm.diagram.stamp import Stamp, digest, read_png, read_svg
-from campaign_fsm.diagram.writers import Format, render
-from campaign_fsm.rules import Channel
+from campaign_fsm.diagram.stamp import Format, Recipe, digest, digests
+from campaign_fsm.diagram.views import History, NoRoute
+from campaign_fsm.diagram.writers import make, source_svg
 
-FILES: Final[dict[str, tuple[Format, Channel | None]]] = {
-    "lifecycle.mmd": (Format.MERMAID, None),
-    "lifecycle.dot": (Format.DOT, None),
-    "lifecycle.svg": (Format.SVG, None),
-    "lifecycle.png": (Format.PNG, None),
-    "lifecycle-message.mmd": (Format.MERMAID, Channel.MESSAGE),
-    "lifecycle-message.svg": (Format.SVG, Channel.MESSAGE),
-    "lifecycle-voice.mmd": (Format.MERMAID, Channel.VOICE),
-    "lifecycle-voice.svg": (Format.SVG, Channel.VOICE),
+Load = Callable[[Path, str | None], History]
+"""Reads a recording: its path, and the only campaign that is wanted."""
+
+_ENDINGS: Final = {
+    ".mmd": Format.MERMAID,
+    ".mermaid": Format.MERMAID,
+    ".dot": Format.DOT,
+    ".gv": Format.DOT,
+    ".svg": Format.SVG,
+    ".png": Format.PNG,
+    ".scxml": Format.SCXML,
+    ".md": Format.MARKDOWN,
+    ".json": Format.JSON,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
 }
-"""The name of each committed diagram, its format, and its channel (None for both)."""
+
+GALLERY: Final = {
+    "lifecycle.mmd": Recipe.make("mermaid"),
+    "lifecycle.dot": Recipe.make("dot"),
+    "lifecycle.scxml": Recipe.make("scxml"),
+    "lifecycle.json": Recipe.make("json"),
+    "lifecycle.md": Recipe.make("markdown"),
+    "lifecycle.svg": Recipe.make("svg"),
+    "lifecycle-light.svg": Recipe.make("svg", theme="light"),
+    "lifecycle-dark.svg": Recipe.make("svg", theme="dark"),
+    "lifecycle.png": Recipe.make("png"),
+    "lifecycle-message.svg": Recipe.make("svg", channel="message"),
+    "lifecycle-message.mmd": Recipe.make("mermaid", channel="message"),
+    "lifecycle-voice.svg": Recipe.make("svg", channel="voice"),
+    "lifecycle-voice.mmd": Recipe.make("mermaid", channel="voice"),
+    "account-holder.svg": Recipe.make("svg", "account-holder"),
+    "from-paused.svg": Recipe.make("svg", "from:paused"),
+    "route.svg": Recipe.make("svg", "route:in-progress:archived"),
+    "explorer.html": Recipe.make("html"),
+}
+"""What is written into a folder that holds no diagram yet."""
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that the end of a file's name tells; None if it tells none."""
+    return _ENDINGS.get(path.suffix.lower())
 
 
 @frozen
@@ -40,70 +76,112 @@ class Drift:
     difference: str = ""
 
 
-def drift(directory: Path | str) -> list[Drift]:
-    """The committed diagrams in a directory that are not what the table says; empty if all are.
+@frozen
+class Check:
+    """What a folder of diagrams was found to be.
 
-    Text is compared byte for byte, pictures by their stamps: pygraphviz is not needed.
+    Attributes:
+        checked: The diagrams that were compared.
+        unstamped: Files that end like diagrams and bear no stamp.
+        drift: The diagrams that are not what the table says.
+    """
+
+    checked: tuple[str, ...] = ()
+    unstamped: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = field(default=())
+
+
+def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
+    """The diagrams in a folder with their recipes, and the names of files that only end like diagrams.
 
     Raises:
-        OSError: The directory or a file in it cannot be read. A file that is not there is drift.
+        OSError: The folder or a file in it cannot be read.
+    """
+    found, others = {}, []
+    for path in sorted(directory.iterdir()):
+        if format_of(path) is None or not path.is_file():
+            continue
+        recipe = Recipe.read(path.read_bytes())
+        if recipe is None:
+            others.append(path.name)
+        else:
+            found[path.name] = recipe
+    return found, others
+
+
+def check(directory: Path | str, load: Load) -> Check:
+    """Whether the diagrams in a folder are what the table says.
+
+    Text is compared byte for byte, a PNG by its stamp: resvg is not needed.
+
+    Raises:
+        OSError: The folder or a file in it cannot be read.
+        UnreadableRecording: A recording that one of them shows cannot be read.
     """
     directory = Path(directory)
-    present = {path.name for path in directory.iterdir()}
-    found = []
-    for name, (kind, channel) in FILES.items():
-        if name not in present:
-            found.append(Drift(name, "is missing"))
-            continue
+    recipes, others = stamped(directory)
+    drift = []
+    for name, recipe in recipes.items():
         data = (directory / name).read_bytes()
-        difference = (
-            _text_drift(name, data, kind, channel)
-            if kind in (Format.MERMAID, Format.DOT)
-            else _picture_drift(name, data, kind, channel)
-        )
-        if difference is not None:
-            found.append(difference)
-    return found
+        found = _png_drift(name, data, recipe, directory, load) if recipe.format is Format.PNG else None
+        if recipe.format is not Format.PNG:
+            found = _text_drift(name, data, recipe, directory, load)
+        if found is not None:
+            drift.append(found)
+    return Check(tuple(recipes), tuple(others), tuple(drift))
 
 
-def write(directory: Path | str) -> list[Path]:
-    """Write every committed diagram into a directory, made if need be, and say which files these are.
+def write(directory: Path | str, load: Load) -> list[Path]:
+    """Make every diagram in a folder anew, or the whole gallery if there is none, and say which files these are.
 
     Everything is drawn before the first file is touched.
 
     Raises:
-        GraphvizMissing: pygraphviz cannot be imported.
-        OSError: The directory or a file in it cannot be written.
+        CannotRasterize: resvg_py or every font is missing, and one of them is a PNG.
+        NoRoute: A route that one of them shows is not legal any more.
+        OSError: The folder or a file in it cannot be written, or a recording cannot be read.
+        UnreadableRecording: A recording that one of them shows cannot be read.
     """
     directory = Path(directory)
-    contents = {name: _as_bytes(render(kind, channel=channel)) for name, (kind, channel) in FILES.items()}
+    recipes = (stamped(directory)[0] if directory.is_dir() else {}) or GALLERY
+    contents = {name: as_bytes(make(recipe, _history(recipe, directory, load))) for name, recipe in recipes.items()}
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (directory / name).write_bytes(content)
     return [directory / name for name in contents]
 
 
-def _as_bytes(content: str | bytes) -> bytes:
+def as_bytes(content: str | bytes) -> bytes:
+    """The bytes of a file."""
     return content.encode("utf-8") if isinstance(content, str) else content
 
 
-def _text_drift(name: str, data: bytes, kind: Format, channel: Channel | None) -> Drift | None:
-    expected = _as_bytes(render(kind, channel=channel))
+def _history(recipe: Recipe, directory: Path, load: Load) -> History | None:
+    return None if recipe.history is None else load(directory / recipe.history, recipe.campaign)
+
+
+def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> Drift | None:
+    try:
+        expected = as_bytes(make(recipe, _history(recipe, directory, load)))
+    except NoRoute as error:
+        return Drift(name, f"shows a route that is not legal: {error}")
     if data == expected:
         return None
     before, after = (text.decode("utf-8", errors="replace") for text in (data, expected))
     if before.splitlines() == after.splitlines():
         return Drift(name, "differs in its line ends only; it is written with a line feed after each line")
-    lines = unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (from the table)", lineterm="")
-    return Drift(name, "is not what the table says", "\n".join(lines))
+    lines = unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (from the table)", lineterm="", n=1)
+    return Drift(name, "is not what the table says", "\n".join(line[:300] for line in lines))
 
 
-def _picture_drift(name: str, data: bytes, kind: Format, channel: Channel | None) -> Drift | None:
-    stamp: Stamp | None = read_svg(data) if kind is Format.SVG else read_png(data)
-    if stamp is None:
-        return Drift(name, "has no stamp that says what it was drawn from")
-    if stamp.dot != digest(_as_bytes(render(Format.DOT, channel=channel))):
+def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> Drift | None:
+    found = digests(data)
+    if found is None:
+        return Drift(name, "has a stamp that cannot be read")
+    try:
+        source = source_svg(recipe, _history(recipe, directory, load))
+    except NoRoute as error:
+        return Drift(name, f"shows a route that is not legal: {error}")
+    if found.svg != digest(source):
         return Drift(name, "was drawn from another table, or by another version of this package")
-    if not stamp.intact:
-        return Drift(name, "was changed after it was drawn")
-    return None
+    return None if found.intact else Drift(name, "was changed after it was drawn")

@@ -1,16 +1,19 @@
 """The drawing model as Mermaid text: a stateDiagram-v2 that GitHub renders.
 
 Mermaid can style no single transition of a state diagram, so what lines show elsewhere is said by marks here:
-a gear before what the platform does by itself.
+a gear before what the platform does by itself. What a view leaves faint elsewhere is left out here.
 """
 
 from __future__ import annotations
 
+import json
+import textwrap
 from typing import Final
 
 from campaign_fsm.diagram.model import (
     CONTESTED,
     IRREVERSIBLE,
+    REFUSED,
     Drawing,
     Edge,
     Entry,
@@ -18,6 +21,7 @@ from campaign_fsm.diagram.model import (
     Kind,
     Node,
     Sample,
+    Weight,
     identifier,
 )
 from campaign_fsm.rules import Actor, Status
@@ -38,23 +42,33 @@ _MARKS: Final = {
     Sample.CONTESTED: CONTESTED,
     Sample.INSIDE: "",
     Sample.FINAL: "thick border",
+    Sample.STRONG: "yellow",
+    Sample.REFUSED: REFUSED,
 }
+_STRONG: Final = "fill:#FFE9A8,stroke:#A84300,color:#1A1A1A,stroke-width:3px"
 # The legend is a note, and a note needs a state to hang on: beside this one there is room.
 _LEGEND_AT: Final = identifier(Status.CANCELED)
 
 
-def mermaid(drawing: Drawing) -> str:
-    """Mermaid text of a drawing, the same for the same drawing on every machine."""
+def mermaid(drawing: Drawing, *, stamp: str = "") -> str:
+    """Mermaid text of a drawing, the same for the same drawing on every machine.
+
+    Args:
+        drawing: What to draw.
+        stamp: A comment for the head of the file, see `campaign_fsm.diagram.stamp`.
+    """
+    nodes = [node for node in drawing.nodes if node.weight > Weight.FAINT]
+    edges = [edge for edge in drawing.edges if edge.weight > Weight.FAINT]
     ids = {node.id: "[*]" if node.kind is Kind.START else node.id for node in drawing.nodes}
     lines = [
         "---",
-        f"title: {drawing.title}",
+        f"title: {json.dumps(drawing.title)}",
         "config:",
         "  state:",
         "    nodeSpacing: 30",
         "    rankSpacing: 25",
         "---",
-        "%% Generated from the table in campaign_fsm/rules.py by campaign-fsm diagram; do not edit.",
+        *([f"%% {stamp}"] if stamp else []),
         "stateDiagram-v2",
         "    direction LR",
         f"    accTitle: {_text(drawing.title)}",
@@ -62,11 +76,13 @@ def mermaid(drawing: Drawing) -> str:
     ]
     for kind, style in _CLASSES.items():
         lines.append(f"    classDef {kind} {style}")
-    for node in drawing.nodes:
+    if any(node.weight is Weight.STRONG for node in nodes):
+        lines.append(f"    classDef strong {_STRONG}")
+    for node in nodes:
         lines += [f"    {line}" for line in _node(node)]
-    for edge in drawing.edges:
+    for edge in edges:
         lines += [f"    {line}" for line in _edge(edge, ids)]
-    lines += [f"    {line}" for line in _legend(drawing)]
+    lines += [f"    {line}" for line in _legend(drawing, [node.id for node in nodes if node.kind is not Kind.START])]
     return "\n".join(lines) + "\n"
 
 
@@ -82,7 +98,8 @@ def _node(node: Node) -> list[str]:
     for group in node.inside:
         codes = " ".join(rule.code for label in group.labels for rule in label.rules)
         lines += [f"%% {codes}", *(f"{node.id} : {line}" for line in _group(group))]
-    lines.append(f"class {node.id} {node.kind}")
+    lines += [f"{node.id} : {_text(text)}" for text in (node.note, *(attempt.text for attempt in node.refused)) if text]
+    lines.append(f"class {node.id} {'strong' if node.weight is Weight.STRONG else node.kind}")
     return lines
 
 
@@ -90,24 +107,25 @@ def _group(group: Group) -> list[str]:
     # One line a trigger keeps the box narrow; the picture has to fit into a README's column.
     indent = "· " if group.condition else ""
     header = [_text(part) for part in group.condition.replace(", ", ",\n").split("\n") if part]
-    return [*header, *(f"{indent}{_text(label.text)}" for label in group.labels)]
+    return [*header, *(f"{indent}{_text(label.whole)}" for label in group.labels)]
 
 
 def _edge(edge: Edge, ids: dict[str, str]) -> list[str]:
     gear = f"{PLATFORM} " if edge.actor is Actor.PLATFORM else ""
-    names = [f"{gear}{_text(label.text)}" for label in edge.labels]
+    names = [f"{gear}{_text(label.whole)}" for label in edge.labels]
     text = "<br/>".join((*names, *(_text(part) for part in edge.condition.split(", ") if part)))
     codes = " ".join(rule.code for rule in edge.rules)
     return [f"%% {codes}", f"{ids[edge.source]} --> {ids[edge.dest]} : {text}"]
 
 
-def _legend(drawing: Drawing) -> list[str]:
-    ids = [node.id for node in drawing.nodes]
+def _legend(drawing: Drawing, ids: list[str]) -> list[str]:
+    if not ids:
+        return []
     return [
         f"note right of {_LEGEND_AT if _LEGEND_AT in ids else ids[-1]}",
         "    Legend",
-        *(f"    {_entry(entry)}" for entry in drawing.legend),
-        *(f"    {_text(note)}" for note in drawing.notes),
+        *(f"    {_entry(entry)}" for entry in drawing.legend if entry.sample is not Sample.FAINT),
+        *(f"    {_text(line)}" for note in drawing.notes for line in textwrap.wrap(note, 60)),
         "end note",
     ]
 

@@ -1,12 +1,14 @@
 """The drawing model: what a picture of the life cycle shows, before any writer decides how it looks.
 
 It is built from the table and knows no syntax. Actions that leave the status as it is are listed inside
-their node, in groups: as arrows they would be nine loops that hide the life itself.
+their node, in groups: as arrows they would be nine loops that hide the life itself. `draw` draws the whole
+life; `campaign_fsm.diagram.views` makes the other views of it.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from attrs import field, frozen
@@ -20,7 +22,10 @@ IRREVERSIBLE: Final = "▲"
 CONTESTED: Final = "†"
 """The mark of what the vendor's pages contradict each other about."""
 
-# Both marks are in every common sans-serif font, print in black and white, and are never drawn as emoji.
+REFUSED: Final = "×"
+"""The mark of what was tried and is not legal."""
+
+# The marks are in every common sans-serif font, print in black and white, and are never drawn as emoji.
 
 _LIVE: Final = frozenset({Status.CREATED, Status.IN_PROGRESS, Status.PAUSED})
 _TRIGGERS: Final = {trigger: place for place, trigger in enumerate((*Action, *Event))}
@@ -41,6 +46,14 @@ class Kind(StrEnum):
     """Nothing leads out of it."""
 
 
+class Weight(IntEnum):
+    """How much a view makes of a piece. Writers that cannot draw faint leave faint pieces out."""
+
+    FAINT = 0
+    NORMAL = 1
+    STRONG = 2
+
+
 class Sample(StrEnum):
     """What an entry of the legend explains, and so what its sample looks like."""
 
@@ -50,14 +63,19 @@ class Sample(StrEnum):
     CONTESTED = "contested"
     INSIDE = "inside"
     FINAL = "final"
+    STRONG = "strong"
+    FAINT = "faint"
+    REFUSED = "refused"
 
 
 @frozen
 class Label:
-    """One trigger where it is drawn, and the rules that it stands for."""
+    """One trigger where it is drawn, and the rules that it stands for. `note` is what a view says of it."""
 
     trigger: Action | Event
     rules: tuple[Rule, ...]
+    note: str = ""
+    weight: Weight = Weight.NORMAL
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -73,6 +91,11 @@ class Label:
         after = f" {CONTESTED}" if CONTESTED in self.marks else ""
         return f"{before}{self.trigger}{after}"
 
+    @property
+    def whole(self) -> str:
+        """The text and the note on one line."""
+        return f"{self.text} {self.note}" if self.note else self.text
+
 
 @frozen(kw_only=True)
 class Group:
@@ -82,14 +105,33 @@ class Group:
     labels: tuple[Label, ...]
 
 
+@frozen
+class Attempt:
+    """Something that is refused in a status: a code, and what a view says of it."""
+
+    action: Action
+    code: str
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(part for part in (REFUSED, self.action, self.code, self.note) if part)
+
+
 @frozen(kw_only=True)
 class Node:
-    """A status, or the start. `id` is an identifier in every language that is written."""
+    """A status, or the start. `id` is an identifier in every language that is written.
+
+    `note` stands under its name; `refused` is what a view shows as refused there.
+    """
 
     id: str
     label: str
     kind: Kind
     inside: tuple[Group, ...] = ()
+    refused: tuple[Attempt, ...] = ()
+    note: str = ""
+    weight: Weight = Weight.NORMAL
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -107,6 +149,9 @@ class Edge:
     contested: bool
     condition: str
     labels: tuple[Label, ...]
+    weight: Weight = Weight.NORMAL
+    thickness: float = 0.0
+    """From 0 to 1: how often it was taken, where a view counts that."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -132,6 +177,12 @@ class Drawing:
     legend: tuple[Entry, ...]
     notes: tuple[str, ...] = field(default=())
 
+    def _repr_svg_(self) -> str:
+        """The drawing in a notebook."""
+        from campaign_fsm.diagram.svg import svg
+
+        return svg(self)
+
 
 def identifier(status: Status | None) -> str:
     """The node's id: a plain identifier, because Mermaid does not parse a state called in-progress."""
@@ -156,11 +207,11 @@ def draw(channel: Channel | str | None = None, rules: tuple[Rule, ...] = RULES) 
     kind = "campaign" if channel is None else f"{channel} campaign"
     return Drawing(
         title=f"The life of an Exotel {kind}",
-        description=_describe(nodes, edges),
+        description=describe(nodes, edges),
         nodes=nodes,
         edges=edges,
-        legend=_legend(nodes, edges),
-        notes=_notes(shown),
+        legend=legend(nodes, edges),
+        notes=footnotes(nodes, edges),
     )
 
 
@@ -220,18 +271,16 @@ def _edges(moves: list[Rule], channel: Channel | None) -> tuple[Edge, ...]:
     )
 
 
-def _legend(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> tuple[Entry, ...]:
+def rules_of(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Rule]:
+    """Every rule that is on a picture."""
+    pieces: list[Node | Edge] = [*nodes, *edges]
+    return [rule for piece in pieces for rule in piece.rules]
+
+
+def legend(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[Entry, ...]:
     """Entries for what is on the picture, and for nothing else."""
-    rules = [*(rule for node in nodes for rule in node.rules), *(rule for edge in edges for rule in edge.rules)]
-    contested = [
-        f"{label.trigger} {condition.split(', ')[0]}".rstrip()  # the channel is on the picture already
-        for condition, labels in (
-            *((edge.condition, edge.labels) for edge in edges),
-            *((group.condition, group.labels) for node in nodes for group in node.inside),
-        )
-        for label in labels
-        if CONTESTED in label.marks
-    ]
+    nodes, edges = tuple(nodes), tuple(edges)
+    drawn = rules_of(nodes, edges)
     return tuple(
         Entry(sample, text)
         for sample, text, used in (
@@ -245,31 +294,38 @@ def _legend(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> tuple[Entry, ..
                 "the platform does it by itself",
                 any(edge.actor is Actor.PLATFORM for edge in edges),
             ),
-            (
-                Sample.IRREVERSIBLE,
-                "cannot be undone",
-                any(not rule.undoable for rule in rules),
-            ),
-            (Sample.INSIDE, "inside a box: the status stays as it is", any(node.inside for node in nodes)),
+            (Sample.IRREVERSIBLE, "cannot be undone", any(not rule.undoable for rule in drawn)),
             (Sample.FINAL, "final: nothing leads out of it", any(node.kind is Kind.FINAL for node in nodes)),
+            (Sample.INSIDE, "inside a box: the status stays as it is", any(node.inside for node in nodes)),
             (
                 Sample.CONTESTED,
-                f"contested, the vendor's pages contradict each other: {' and '.join(contested)}",
-                bool(contested),
+                "contested: the vendor's pages differ, see below",
+                any(rule.standing is Standing.CONTESTED for rule in drawn),
             ),
+            (Sample.REFUSED, "refused, with its code", any(node.refused for node in nodes)),
         )
         if used
     )
 
 
-def _notes(shown: list[Rule]) -> tuple[str, ...]:
-    if all(rule.started is None for rule in shown):
-        return ()
-    seconds = int(START_MARGIN.total_seconds())
-    return (f"From {seconds} seconds before its start time on, a campaign counts as started.",)
+def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:
+    """What the pages say about each contested rule that is on the picture, and when a campaign counts as started."""
+    drawn = rules_of(nodes, edges)
+    notes = []
+    for rule in sorted(drawn, key=lambda rule: rule.code):
+        if rule.standing is Standing.CONTESTED:
+            # Two words of the same page are one voice.
+            pages = list(dict.fromkeys(source.page.title for source in rule.sources))
+            where = " and ".join(part for part in (rule.source, _STARTED[rule.started]) if part)
+            named = " and ".join((", ".join(f"“{page}”" for page in pages[:-1]), f"“{pages[-1]}”"))
+            notes.append(f"{CONTESTED} {rule.trigger} while {where}: {named} contradict each other.")
+    if any(rule.started is not None for rule in drawn):
+        seconds = int(START_MARGIN.total_seconds())
+        notes.append(f"From {seconds} seconds before its start time on, a campaign counts as started.")
+    return tuple(notes)
 
 
-def _describe(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> str:
+def describe(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> str:
     """The picture in sentences, for screen readers."""
     names = {node.id: node.label for node in nodes}
     sentences = []

@@ -1,51 +1,74 @@
-"""From the table to one format: the drawing model, and the writer that it asks for."""
+"""From the table to one format: the view, and the writer that it asks for."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Literal, overload
-
 from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.mermaid import mermaid
-from campaign_fsm.diagram.model import draw
+from campaign_fsm.diagram.plainjson import plain_json
+from campaign_fsm.diagram.scxml import scxml
+from campaign_fsm.diagram.stamp import Format, Recipe, stamp_png
+from campaign_fsm.diagram.svg import FONTS, svg
+from campaign_fsm.diagram.table import markdown
+from campaign_fsm.diagram.theme import Theme
+from campaign_fsm.diagram.views import History, Look, View, draw_view
 from campaign_fsm.rules import Channel
 
 
-class Format(StrEnum):
-    """What a diagram can be written as."""
-
-    MERMAID = "mermaid"
-    DOT = "dot"
-    SVG = "svg"
-    PNG = "png"
-
-
-@overload
 def render(
-    format: Literal["mermaid", "dot", Format.MERMAID, Format.DOT], *, channel: Channel | str | None = None
-) -> str: ...
-@overload
-def render(format: Literal["svg", "png", Format.SVG, Format.PNG], *, channel: Channel | str | None = None) -> bytes: ...
-@overload
-def render(format: Format | str, *, channel: Channel | str | None = None) -> str | bytes: ...
-def render(format: Format | str, *, channel: Channel | str | None = None) -> str | bytes:  # noqa: A002
-    """The life cycle as a diagram: text for Mermaid and DOT, bytes for SVG and PNG.
+    format: Format | str,  # noqa: A002
+    view: Look | str = "life",
+    *,
+    channel: Channel | str | None = None,
+    theme: Theme | str | None = None,
+    history: History | None = None,
+) -> str | bytes:
+    """The life cycle as a diagram: bytes for PNG, text for everything else.
 
     Args:
         format: A `Format` or its string.
+        view: What to draw: ``life``, ``account-holder``, ``from:STATUS``, ``route:FROM:TO``, ``history``, ``coverage``.
         channel: Only what the life cycle of one channel knows; both in one diagram if None.
+        theme: The colours, for SVG, PNG, DOT and HTML.
+        history: What the views ``history`` and ``coverage`` draw, see `campaign_fsm.history`.
 
     Raises:
-        ValueError: There is no such format or channel.
-        GraphvizMissing: SVG or PNG was asked for, and pygraphviz cannot be imported.
+        CannotRasterize: PNG was asked for, and resvg_py or every font is missing.
+        NoRoute: There is no legal route between the two statuses.
+        ValueError: There is no such format, view, channel or theme, or they do not go together.
     """
-    kind = Format(format)
-    drawing = draw(channel)
-    if kind is Format.MERMAID:
-        return mermaid(drawing)
-    source = dot(drawing)
-    if kind is Format.DOT:
-        return source
-    from campaign_fsm.diagram import graphviz
+    recipe = Recipe.make(format, view, theme=theme, channel=channel, history="" if history is not None else None)
+    return make(recipe, history, stamped=False)
 
-    return graphviz.svg(drawing, source) if kind is Format.SVG else graphviz.png(source)
+
+def source_svg(recipe: Recipe, history: History | None) -> str:
+    """The SVG that a PNG is drawn from."""
+    return svg(draw_view(recipe.look, recipe.channel, history), recipe.theme or Theme.LIGHT)
+
+
+def make(recipe: Recipe, history: History | None = None, *, stamped: bool = True) -> str | bytes:
+    """What a recipe makes. Raises like `render`."""
+    stamp = recipe.stamp if stamped else ""
+    if recipe.format is Format.HTML:
+        from campaign_fsm.diagram.explorer import explorer
+
+        return explorer(recipe, history, stamp=stamp)
+    if recipe.format is Format.PNG:
+        from campaign_fsm.diagram.png import png
+
+        source = source_svg(recipe, history)
+        picture = png(source, FONTS)
+        return stamp_png(picture, stamp, source) if stamped else picture
+    drawing = draw_view(recipe.look, recipe.channel, history)
+    match recipe.format:
+        case Format.MERMAID:
+            return mermaid(drawing, stamp=stamp)
+        case Format.DOT:
+            return dot(drawing, recipe.theme or Theme.LIGHT, stamp=stamp)
+        case Format.SCXML:
+            return scxml(drawing, stamp=stamp)
+        case Format.MARKDOWN:
+            return markdown(drawing, recipe.channel, stamp=stamp, whole=recipe.look.view is View.LIFE)
+        case Format.JSON:
+            return plain_json(drawing, stamp=stamp)
+        case _:
+            return svg(drawing, recipe.theme or Theme.AUTO, stamp=stamp)

@@ -27,6 +27,9 @@ on its way down; and other HTTP libraries than `httpx` and `httpx2`. Requests th
 judged, such as those of `CampaignClient`, are counted and not judged again. With pytest-xdist each
 worker judges for itself, and no summary is shown.
 
+``--campaign-coverage FILE`` writes which edges of the life cycle the tests reached, and how often, for
+``campaign-fsm diagram --view coverage --history FILE``.
+
 The marker ``campaign_policy_off`` turns it off for a test that sends something illegal on purpose.
 """
 
@@ -34,7 +37,9 @@ The marker ``campaign_policy_off`` turns it off for a test that sends something 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="Judge every campaign request of the run, and fail tests that would send something illegal.",
     )
+    group.addoption(
+        "--campaign-coverage",
+        metavar="FILE",
+        help="Write how often each edge of the life cycle was reached, for campaign-fsm diagram --view coverage. "
+        "Goes with --campaign-policy.",
+    )
     parser.addini("campaign_policy", "As --campaign-policy.", type="bool", default=False)
     parser.addini(
         "campaign_policy_unjudged",
@@ -70,7 +81,13 @@ def pytest_configure(config: pytest.Config) -> None:
     unjudged = config.getini("campaign_policy_unjudged")
     if unjudged not in _UNJUDGED:
         raise pytest.UsageError(f"campaign_policy_unjudged is one of {', '.join(_UNJUDGED)}, not {unjudged!r}")
-    if config.getoption("--campaign-policy") or config.getini("campaign_policy"):
+    on = config.getoption("--campaign-policy") or config.getini("campaign_policy")
+    if config.getoption("--campaign-coverage"):
+        if not on:
+            raise pytest.UsageError("--campaign-coverage counts what --campaign-policy judges; give both")
+        if config.getoption("dist", "no") != "no":
+            raise pytest.UsageError("--campaign-coverage does not go with pytest-xdist: each worker counts for itself")
+    if on:
         from contextlib import ExitStack
 
         from campaign_fsm.testing.policy import RunPolicy
@@ -164,6 +181,15 @@ class _Watch:
         self._stray += self._policy.take()
         if self._stray and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if path := session.config.getoption("--campaign-coverage"):
+            try:
+                self._write_coverage(Path(path))
+            except OSError as error:
+                raise pytest.UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+
+    def _write_coverage(self, path: Path) -> None:
+        edges = {code: number for code, number in sorted(self._policy.edges.items()) if number}
+        path.write_text(json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1) + "\n", encoding="utf-8")
 
     def pytest_report_header(self) -> str:
         unjudged = "passed on" if self._policy.allow_unjudged else "an error"

@@ -55,6 +55,12 @@ class Campaign:
     def __repr__(self) -> str:
         return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
 
+    def _repr_html_(self) -> str:
+        """The campaign in a notebook, drawn where it stands in its life."""
+        from campaign_fsm.diagram.notebook import card
+
+        return card(self.id, self.name, self.status, self.channel, started=self.started)
+
     @property
     def pending(self) -> int | None:
         """How many numbers are still waiting, by the stats; None where they do not say.

@@ -1,0 +1,480 @@
+"""Where everything goes: a drawing as boxes, lines and texts with coordinates, in pixels.
+
+A campaign's life reads from left to right, and a status stands in the same place in every view, so that
+two pictures can be compared. The places of the statuses and the sides where edges leave and arrive are
+chosen by hand, as on the map of an underground; columns and rows are as wide and as high as what
+stands in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from attrs import field, frozen
+
+from campaign_fsm.diagram.model import Drawing, Edge, Entry, Kind, Node, Weight, identifier
+from campaign_fsm.diagram.text import width, wrap
+from campaign_fsm.rules import Actor, Status
+
+TITLE: Final = 19.0
+NAME: Final = 16.0
+SMALL: Final = 14.0
+
+_MARGIN: Final = 22.0
+_LEADING: Final = 1.32
+_PAD: Final = 11.0
+_DOT: Final = 18.0
+_ARROW: Final = 17.0  # a line needs that much beyond its label
+_LANE: Final = 68.0  # between two lines side by side, at least
+_FORK: Final = 60.0  # between the two lines that leave paused to the right
+_GAP: Final = 34.0
+_SAMPLE: Final = 46.0
+
+
+class Side(StrEnum):
+    NORTH = "north"
+    EAST = "east"
+    SOUTH = "south"
+    WEST = "west"
+
+
+class Style(StrEnum):
+    """How a text is written."""
+
+    TITLE = "title"
+    NAME = "name"
+    HEADING = "heading"
+    PLAIN = "plain"
+    BOLD = "bold"
+    NOTE = "note"
+    REFUSED = "refused"
+
+
+SIZES: Final = {
+    Style.TITLE: TITLE,
+    Style.NAME: NAME,
+    Style.HEADING: SMALL,
+    Style.PLAIN: SMALL,
+    Style.BOLD: SMALL,
+    Style.NOTE: SMALL,
+    Style.REFUSED: SMALL,
+}
+_HEAVY: Final = frozenset({Style.TITLE, Style.NAME, Style.BOLD, Style.REFUSED})
+
+
+@frozen
+class Text:
+    """A line of text. `x` is where its `anchor` (start, middle, end) is, `y` its baseline."""
+
+    text: str
+    x: float
+    y: float
+    style: Style
+    anchor: str = "start"
+    faint: bool = False
+
+    @property
+    def room(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the room that it takes at most."""
+        size, wide = SIZES[self.style], _wide(self.text, self.style)
+        left = self.x - {"start": 0.0, "middle": wide / 2, "end": wide}[self.anchor]
+        return left, self.y - 0.8 * size, left + wide, self.y + 0.25 * size
+
+
+@frozen(kw_only=True)
+class Box:
+    """A status with its place; the start is a dot without texts."""
+
+    node: Node
+    x: float
+    y: float
+    width: float
+    height: float
+    rule: float | None
+    """The height of the line under the name; None without one."""
+    texts: tuple[Text, ...]
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+@frozen(kw_only=True)
+class Line:
+    """An edge with its place: corners of a line whose last point is the arrow's tip, and the label."""
+
+    edge: Edge
+    points: tuple[tuple[float, float], ...]
+    texts: tuple[Text, ...]
+
+
+@frozen(kw_only=True)
+class Key:
+    """An entry of the legend with its place: the sample is `_SAMPLE` wide, left of the text."""
+
+    entry: Entry
+    x: float
+    y: float
+    text: Text
+
+
+@frozen(kw_only=True)
+class Layout:
+    """A drawing with the place of everything on it."""
+
+    width: float
+    height: float
+    title: Text
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+    keys: tuple[Key, ...]
+    notes: tuple[Text, ...]
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """Every text of the picture."""
+        return (
+            self.title,
+            *(text for box in self.boxes for text in box.texts),
+            *(text for line in self.lines for text in line.texts),
+            *(key.text for key in self.keys),
+            *self.notes,
+        )
+
+
+# Column and row of each status. The second row is the life of a campaign that nobody touches.
+_CELLS: Final = {
+    None: (0, 1),
+    Status.CREATED: (1, 1),
+    Status.IN_PROGRESS: (2, 1),
+    Status.PAUSED: (2, 0),
+    Status.COMPLETED: (3, 1),
+    Status.ARCHIVED: (4, 1),
+    Status.CANCELED: (4, 0),
+    Status.FAILED: (2, 2),
+    Status.DELETED: (1, 3),
+}
+_PLACES: Final = {identifier(status): place for status, place in _CELLS.items()}
+
+
+@frozen
+class _Way:
+    """Which sides an edge leaves and enters, how far from the middle it leaves, and on which side its label is.
+
+    `lane` is for lines side by side between two boxes, counted from the one in the middle.
+    """
+
+    leaves: Side
+    enters: Side
+    out: float = 0.0
+    lane: int = 0
+    label: str = "above"  # or left, right: of an upright part
+
+
+_WAYS: Final = {
+    (identifier(source), identifier(dest), actor): way
+    for (source, dest, actor), way in {
+        (None, Status.CREATED, Actor.ACCOUNT_HOLDER): _Way(Side.EAST, Side.WEST),
+        (Status.CREATED, Status.PAUSED, Actor.ACCOUNT_HOLDER): _Way(Side.NORTH, Side.WEST),
+        (Status.CREATED, Status.IN_PROGRESS, Actor.PLATFORM): _Way(Side.EAST, Side.WEST),
+        (Status.CREATED, Status.FAILED, Actor.PLATFORM): _Way(Side.SOUTH, Side.WEST, out=_LANE / 2),
+        (Status.CREATED, Status.DELETED, Actor.ACCOUNT_HOLDER): _Way(
+            Side.SOUTH, Side.NORTH, out=-_LANE / 2, label="left"
+        ),
+        (Status.IN_PROGRESS, Status.PAUSED, Actor.ACCOUNT_HOLDER): _Way(Side.NORTH, Side.SOUTH, lane=-1, label="left"),
+        (Status.PAUSED, Status.IN_PROGRESS, Actor.ACCOUNT_HOLDER): _Way(Side.SOUTH, Side.NORTH, label="left"),
+        (Status.IN_PROGRESS, Status.PAUSED, Actor.PLATFORM): _Way(Side.NORTH, Side.SOUTH, lane=1, label="right"),
+        (Status.IN_PROGRESS, Status.COMPLETED, Actor.PLATFORM): _Way(Side.EAST, Side.WEST),
+        (Status.IN_PROGRESS, Status.FAILED, Actor.PLATFORM): _Way(Side.SOUTH, Side.NORTH, label="right"),
+        (Status.PAUSED, Status.COMPLETED, Actor.ACCOUNT_HOLDER): _Way(Side.EAST, Side.NORTH, out=_FORK / 2),
+        (Status.PAUSED, Status.CANCELED, Actor.PLATFORM): _Way(Side.EAST, Side.WEST, out=-_FORK / 2),
+        (Status.COMPLETED, Status.ARCHIVED, Actor.ACCOUNT_HOLDER): _Way(Side.EAST, Side.WEST),
+    }.items()
+}
+
+
+@frozen
+class _Size:
+    width: float
+    height: float
+    lines: tuple[tuple[str, Style, float, bool], ...] = field(default=())  # text, style, indent, faint
+
+
+def _lane(drawing: Drawing) -> float:
+    """The distance of the lines side by side: the label of the middle one stands between two of them."""
+    between = [
+        _label_width(edge)
+        for edge in drawing.edges
+        if (edge.source, edge.dest) == (identifier(Status.PAUSED), identifier(Status.IN_PROGRESS))
+    ]
+    return max([_LANE, *(wide + 24 for wide in between)])
+
+
+def _measure(node: Node, drawing: Drawing) -> _Size:
+    if node.kind is Kind.START:
+        return _Size(_DOT, _DOT)
+    lines: list[tuple[str, Style, float, bool]] = []
+    if node.note:
+        lines.append((node.note, Style.NOTE, 0.0, False))
+    for group in node.inside:
+        indent = 10.0 if group.condition else 0.0
+        if group.condition:
+            faint = all(label.weight is Weight.FAINT for label in group.labels)
+            lines.append((group.condition, Style.HEADING, 0.0, faint))
+        lines += [(label.whole, Style.PLAIN, indent, label.weight is Weight.FAINT) for label in group.labels]
+    lines += [(attempt.text, Style.REFUSED, 0.0, False) for attempt in node.refused]
+    widest = max((_wide(text, style) + indent for text, style, indent, _ in lines), default=0)
+    wide = max(width(node.label, NAME, bold=True), widest) + 2 * _PAD
+    high = 2 * _PAD + NAME
+    if lines:
+        high += 10 + len(lines) * SMALL * _LEADING
+    least = 104.0
+    if node.id in (identifier(Status.PAUSED), identifier(Status.IN_PROGRESS)):
+        least = 2 * _lane(drawing) + 30
+    if node.id == identifier(Status.PAUSED):
+        high = max(high, _FORK + 2 * _PAD)
+    return _Size(max(wide, least), high, tuple(lines))
+
+
+def _label(edge: Edge) -> list[tuple[str, Style]]:
+    lines: list[tuple[str, Style]] = []
+    for label in edge.labels:
+        lines.append((label.text, Style.PLAIN if edge.undoable else Style.BOLD))
+        if label.note:
+            lines.append((label.note, Style.NOTE))
+    return lines + [(part, Style.HEADING) for part in edge.condition.split(", ") if part]
+
+
+def _label_width(edge: Edge) -> float:
+    return max(_wide(text, style) for text, style in _label(edge))
+
+
+def _wide(text: str, style: Style) -> float:
+    return width(text, SIZES[style], bold=style in _HEAVY)
+
+
+def lay_out(drawing: Drawing) -> Layout:
+    """The place of everything on a drawing."""
+    sizes = {node.id: _measure(node, drawing) for node in drawing.nodes}
+    lane = _lane(drawing)
+    columns, rows = _columns(drawing, sizes, lane), _rows(drawing, sizes)
+    boxes: dict[str, Box] = {}
+    for node in drawing.nodes:
+        column, row = _PLACES[node.id]
+        size = sizes[node.id]
+        middle = rows[row]
+        if node.id == identifier(Status.CANCELED):
+            middle += _WAYS[identifier(Status.PAUSED), node.id, Actor.PLATFORM].out
+        boxes[node.id] = _box(node, size, columns[column] - size.width / 2, middle - size.height / 2)
+    lines = [_line(edge, boxes, lane) for edge in drawing.edges]
+    left, top, right, bottom = _extent(boxes.values(), lines)
+    down = _MARGIN + TITLE + 22 - top
+    across = _MARGIN - left
+    boxes = {
+        name: _box(box.node, sizes[name], round(box.x + across, 1), round(box.y + down, 1))
+        for name, box in boxes.items()
+    }
+    lines = [_line(edge, boxes, lane) for edge in drawing.edges]
+    title = Text(drawing.title, _MARGIN, _MARGIN + TITLE * 0.8, Style.TITLE)
+    wide = max(right - left + 2 * _MARGIN, title.room[2] + _MARGIN, 560.0)
+    keys, below = _legend(drawing, wide, bottom + down + 34)
+    notes = []
+    for note in drawing.notes:
+        for line in wrap(note, SMALL, wide - 2 * _MARGIN):
+            notes.append(Text(line, _MARGIN, below + SMALL * 0.8, Style.NOTE))
+            below += SMALL * _LEADING
+        below += 3
+    return Layout(
+        width=wide,
+        height=below + _MARGIN - 4,
+        title=title,
+        boxes=tuple(boxes.values()),
+        lines=tuple(lines),
+        keys=tuple(keys),
+        notes=tuple(notes),
+    )
+
+
+def _columns(drawing: Drawing, sizes: dict[str, _Size], lane: float) -> dict[int, float]:
+    """The middle of each column that something stands in."""
+    used = sorted({_PLACES[node.id][0] for node in drawing.nodes})
+    wide = {
+        column: max(sizes[node.id].width for node in drawing.nodes if _PLACES[node.id][0] == column) for column in used
+    }
+    middles: dict[int, float] = {}
+    edge = 0.0
+    for before, column in zip([None, *used], used, strict=False):
+        gap = 0.0 if before is None else _GAP
+        for line in drawing.edges:
+            source, dest = _PLACES[line.source], _PLACES[line.dest]
+            way = _WAYS[line.source, line.dest, line.actor]
+            if before is None or not (source[0] <= before and dest[0] >= column):
+                continue
+            need = _label_width(line) + 2 * _ARROW
+            if way.leaves is Side.EAST and way.enters is Side.WEST and (source[0], dest[0]) == (before, column):
+                gap = max(gap, need)
+            elif way.enters is Side.WEST and dest[0] == column:
+                gap = max(gap, need - wide[before] / 2 + way.out)
+            elif way.enters is Side.NORTH and dest[0] == column:
+                gap = max(gap, need - wide[column] / 2)
+            elif way.label == "left" and column == dest[0]:
+                gap = max(gap, _label_width(line) - wide[column] / 2 + _LANE + _GAP)
+        # Labels beside upright lines hang over the box under them.
+        gap = max(
+            gap,
+            _hang(drawing, column, wide[column], "left", lane)
+            + _hang(drawing, before, wide.get(before or 0, 0), "right", lane),
+        )
+        middles[column] = edge + gap + wide[column] / 2
+        edge = middles[column] + wide[column] / 2
+    return middles
+
+
+def _hang(drawing: Drawing, column: int | None, wide: float, side: str, lane: float) -> float:
+    found = 0.0
+    for line in drawing.edges:
+        way = _WAYS[line.source, line.dest, line.actor]
+        if column == _PLACES[line.source][0] == _PLACES[line.dest][0] and way.label == side:
+            found = max(found, abs(way.out + way.lane * lane) + 10 + _label_width(line) - wide / 2)
+    return found
+
+
+def _rows(drawing: Drawing, sizes: dict[str, _Size]) -> dict[int, float]:
+    """The middle of each row that something stands in."""
+    used = sorted({_PLACES[node.id][1] for node in drawing.nodes})
+    middles: dict[int, float] = {}
+    # For each column, where its lowest box ends so far.
+    ends: dict[int, float] = {}
+    for row in used:
+        here = [node for node in drawing.nodes if _PLACES[node.id][1] == row]
+        middle = max((middles[above] for above in middles), default=0.0)
+        for node in here:
+            column, half = _PLACES[node.id][0], sizes[node.id].height / 2
+            need = 0.0
+            for line in drawing.edges:
+                ends_here = {line.source, line.dest}
+                if node.id in ends_here and all(_PLACES[end][0] == column for end in ends_here):
+                    need = max(need, len(_label(line)) * SMALL * _LEADING + 40)
+            if column in ends:
+                middle = max(middle, ends[column] + max(need, 30) + half)
+            elif middles:
+                middle = max(middle, max(middles.values()) + half)
+        if row == 1 and 0 in middles:
+            # What turns a corner needs room above the box that it enters or leaves.
+            tall = max(sizes[node.id].height for node in here)
+            middle = max(middle, middles[0] + 70 + tall / 2)
+        if row >= 2 and 1 in middles:
+            labels = [
+                len(_label(line)) * SMALL * _LEADING
+                for line in drawing.edges
+                if _PLACES[line.dest][1] == row and _PLACES[line.source][0] != _PLACES[line.dest][0]
+            ]
+            if labels:
+                lowest = max(end for column, end in ends.items() if column <= 1) if any(c <= 1 for c in ends) else 0.0
+                middle = max(middle, lowest + max(labels) + 24)
+        if row == 3 and 2 in middles:
+            # Clear of the line that turns towards the row above.
+            middle = max(middle, middles[2] + 26 + max(sizes[node.id].height for node in here) / 2)
+        middles[row] = middle
+        for node in here:
+            column = _PLACES[node.id][0]
+            ends[column] = max(ends.get(column, 0.0), middle + sizes[node.id].height / 2)
+    return middles
+
+
+def _box(node: Node, size: _Size, x: float, y: float) -> Box:
+    texts: list[Text] = []
+    rule = None
+    if node.kind is not Kind.START:
+        middle = x + size.width / 2
+        # A box may be higher than what is in it.
+        used = 2 * _PAD + NAME + (10 + len(size.lines) * SMALL * _LEADING if size.lines else 0)
+        top = y + (size.height - used) / 2
+        baseline = top + _PAD + NAME * 0.82
+        texts.append(Text(node.label, middle, baseline, Style.NAME, "middle", faint=node.weight is Weight.FAINT))
+        if size.lines:
+            rule = top + _PAD + NAME + 6
+            baseline = rule + 4
+            # What is inside stands to the left in a column that is in the middle of the box.
+            block = max(_wide(text, style) + indent for text, style, indent, _ in size.lines)
+            start = middle - block / 2
+            for text, style, indent, faint in size.lines:
+                baseline += SMALL * _LEADING
+                texts.append(
+                    Text(text, start + indent, baseline - 3, style, faint=faint or node.weight is Weight.FAINT)
+                )
+    return Box(node=node, x=x, y=y, width=size.width, height=size.height, rule=rule, texts=tuple(texts))
+
+
+def _port(box: Box, side: Side, offset: float) -> tuple[float, float]:
+    x, y = box.middle
+    if side in (Side.NORTH, Side.SOUTH):
+        return x + offset, box.y if side is Side.NORTH else box.y + box.height
+    return box.x if side is Side.WEST else box.x + box.width, y + offset
+
+
+def _line(edge: Edge, boxes: dict[str, Box], lane: float) -> Line:
+    way = _WAYS[edge.source, edge.dest, edge.actor]
+    start = _port(boxes[edge.source], way.leaves, way.out + way.lane * lane)
+    end = _port(boxes[edge.dest], way.enters, 0.0)
+    upright = way.leaves in (Side.NORTH, Side.SOUTH)
+    if upright == (way.enters in (Side.NORTH, Side.SOUTH)):
+        # A straight line: the boxes are in one column or one row.
+        end = (start[0], end[1]) if upright else (end[0], start[1])
+        points: tuple[tuple[float, float], ...] = (start, end)
+    else:
+        points = (start, (start[0], end[1]) if upright else (end[0], start[1]), end)
+    return Line(edge=edge, points=points, texts=_beside(edge, way, points))
+
+
+def _beside(edge: Edge, way: _Way, points: tuple[tuple[float, float], ...]) -> tuple[Text, ...]:
+    lines = _label(edge)
+    faint = edge.weight is Weight.FAINT
+    high = len(lines) * SMALL * _LEADING
+    if way.label == "above":
+        # Above the level part of the line, clear of the arrow's head.
+        level = next((first, second) for first, second in pairwise(points) if first[1] == second[1])
+        (left, y), (right, _) = sorted(level)
+        head = _ARROW / 2 if level[1] == points[-1] else 0
+        middle = (left + right - head) / 2
+        first = y - 8 - 3 * edge.thickness - high + SMALL * _LEADING
+        return tuple(
+            Text(text, middle, first + number * SMALL * _LEADING, style, "middle", faint=faint)
+            for number, (text, style) in enumerate(lines)
+        )
+    (x, top), (_, bottom) = sorted(points, key=lambda point: point[1])
+    first = (top + bottom) / 2 - high / 2 + SMALL
+    aside = 9.0 + 3 * edge.thickness
+    anchor, shift = ("end", -aside) if way.label == "left" else ("start", aside)
+    return tuple(
+        Text(text, x + shift, first + number * SMALL * _LEADING, style, anchor, faint=faint)
+        for number, (text, style) in enumerate(lines)
+    )
+
+
+def _extent(boxes: Iterable[Box], lines: list[Line]) -> tuple[float, float, float, float]:
+    rooms = [text.room for line in lines for text in line.texts]
+    rooms += [(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes]
+    return (
+        min(room[0] for room in rooms),
+        min(room[1] for room in rooms),
+        max(room[2] for room in rooms),
+        max(room[3] for room in rooms),
+    )
+
+
+def _legend(drawing: Drawing, wide: float, top: float) -> tuple[list[Key], float]:
+    """Entries in rows, as many in a row as there is room for; and where the next thing can begin."""
+    keys: list[Key] = []
+    x, y = _MARGIN, top
+    step = SMALL * 1.75
+    for entry in drawing.legend:
+        need = _SAMPLE + 8 + width(entry.text, SMALL) + 26
+        if x > _MARGIN and x + need - 26 > wide - _MARGIN:
+            x, y = _MARGIN, y + step
+        keys.append(Key(entry=entry, x=x, y=y, text=Text(entry.text, x + _SAMPLE + 8, y + SMALL * 0.36, Style.PLAIN)))
+        x += need
+    return keys, y + step * 0.8

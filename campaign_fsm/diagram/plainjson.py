@@ -1,0 +1,88 @@
+"""The drawing model as JSON, for other tools."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from campaign_fsm.diagram.model import Drawing, Label
+from campaign_fsm.rules import Rule
+
+VERSION: Final = 1
+"""Keys may be added within a version; a key that is there keeps its meaning."""
+
+
+def plain_json(drawing: Drawing, *, stamp: str = "") -> str:
+    """JSON text of a drawing."""
+    return json.dumps(as_dict(drawing, stamp=stamp), indent=1, ensure_ascii=True) + "\n"
+
+
+def as_dict(drawing: Drawing, *, stamp: str = "") -> dict[str, Any]:
+    """A drawing as plain data, in a stable order."""
+    return {
+        **({"made": stamp} if stamp else {}),
+        "version": VERSION,
+        "title": drawing.title,
+        "description": drawing.description,
+        "nodes": [
+            {
+                "id": node.id,
+                "status": node.label or None,
+                "kind": node.kind,
+                "weight": node.weight.name.lower(),
+                "note": node.note,
+                "inside": [
+                    {"condition": group.condition, "labels": [_label(label) for label in group.labels]}
+                    for group in node.inside
+                ],
+                "refused": [
+                    {"action": attempt.action, "code": attempt.code, "note": attempt.note} for attempt in node.refused
+                ],
+            }
+            for node in drawing.nodes
+        ],
+        "edges": [
+            {
+                "from": edge.source,
+                "to": edge.dest,
+                "actor": edge.actor,
+                "undoable": edge.undoable,
+                "contested": edge.contested,
+                "condition": edge.condition,
+                "weight": edge.weight.name.lower(),
+                "labels": [_label(label) for label in edge.labels],
+            }
+            for edge in drawing.edges
+        ],
+        "legend": [{"sample": entry.sample, "text": entry.text} for entry in drawing.legend],
+        "notes": list(drawing.notes),
+    }
+
+
+def _label(label: Label) -> dict[str, Any]:
+    return {
+        "trigger": label.trigger,
+        "text": label.text,
+        "note": label.note,
+        "weight": label.weight.name.lower(),
+        "rules": [rule_as_dict(rule) for rule in label.rules],
+    }
+
+
+def rule_as_dict(rule: Rule) -> dict[str, Any]:
+    """A rule of the table as plain data."""
+    return {
+        "code": rule.code,
+        "trigger": rule.trigger,
+        "actor": rule.actor,
+        "from": rule.source,
+        "to": rule.leads_to,
+        "channels": sorted(rule.channels),
+        "started": rule.started,
+        "undoable": rule.undoable,
+        "standing": rule.standing,
+        "effect": rule.effect,
+        "sources": [
+            {"page": source.page.title, "url": source.page.url, "says": source.says} for source in rule.sources
+        ],
+    }

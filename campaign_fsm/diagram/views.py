@@ -1,0 +1,432 @@
+"""The views of the life cycle: what a picture is about."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from math import log
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from campaign_fsm.diagram.model import (
+    Attempt,
+    Drawing,
+    Edge,
+    Entry,
+    Group,
+    Label,
+    Node,
+    Sample,
+    Weight,
+    describe,
+    draw,
+    footnotes,
+    identifier,
+    legend,
+    rules_of,
+)
+from campaign_fsm.lifecycle import decide, route
+from campaign_fsm.rules import RULES, Action, Actor, Channel, Event, Rule, Status
+
+
+class Outcome(StrEnum):
+    """What came of a step of a history."""
+
+    TAKEN = "taken"
+    """The server took it, or a reading shows it."""
+    REFUSED = "refused"
+    """It was refused before it was sent."""
+    SENT = "sent although illegal"
+    """It is illegal, and was sent."""
+    LOST = "answer lost"
+    """It was sent, and nobody knows what came of it."""
+
+
+@frozen(kw_only=True)
+class Step:
+    """One thing that happened to a campaign, or was tried.
+
+    Attributes:
+        trigger: What was asked for, or what the platform did. None where a reading shows a status and no
+            edge explains how the campaign came there.
+        source: The status before it, None for no campaign.
+        dest: The status after it.
+        code: The rule or the refusal, empty without one.
+        outcome: What came of it.
+        inferred: Nobody saw it: it lies between two readings.
+        at: When, as it was recorded.
+        channel: The campaign's channel.
+        campaign: Its id.
+        place: The line or entry of the file.
+    """
+
+    trigger: Action | Event | None
+    source: Status | None
+    dest: Status
+    code: str = ""
+    outcome: Outcome = Outcome.TAKEN
+    inferred: bool = False
+    at: str = ""
+    channel: Channel = Channel.MESSAGE
+    campaign: str = ""
+    place: int = 0
+
+
+@frozen(kw_only=True)
+class History:
+    """What happened to one campaign or to many: counted, and as far as it was kept, step by step.
+
+    Attributes:
+        title: What it is a history of.
+        taken: How often each rule was taken, by its code.
+        tried: How often something illegal was tried, by status, action, code and whether it was sent.
+        now: How many campaigns are in each status at the end.
+        leaps: How often a reading showed a status that no edge explains.
+        lost: How many answers were lost.
+        steps: The first steps, in their order.
+        total: How many steps there are.
+        campaigns: How many campaigns there are.
+        channels: The channels of these campaigns.
+    """
+
+    title: str = ""
+    taken: Mapping[str, int] = field(factory=dict)
+    tried: Mapping[tuple[Status, Action, str, bool], int] = field(factory=dict)
+    now: Mapping[Status, int] = field(factory=dict)
+    leaps: int = 0
+    lost: int = 0
+    steps: tuple[Step, ...] = ()
+    total: int = 0
+    campaigns: int = 0
+    channels: frozenset[Channel] = frozenset()
+
+
+class NoRoute(Exception):
+    """There is no legal route to draw, or none but waiting."""
+
+
+class View(StrEnum):
+    """The kinds of views."""
+
+    LIFE = "life"
+    """The whole life."""
+    ACCOUNT_HOLDER = "account-holder"
+    """What the account holder can ask for."""
+    FROM = "from"
+    """What can happen from one status on: ``from:STATUS``."""
+    ROUTE = "route"
+    """The legal route from one status to another: ``route:FROM:TO``."""
+    HISTORY = "history"
+    """What happened, drawn over the life."""
+    COVERAGE = "coverage"
+    """Which edges were reached."""
+
+
+@frozen
+class Look:
+    """A view, and the statuses that it is about."""
+
+    view: View = View.LIFE
+    statuses: tuple[Status, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Look:
+        """The view that a text names.
+
+        Raises:
+            ValueError: There is no such view or status; the message says what there is.
+
+        >>> str(Look.parse("route:created:archived"))
+        'route:created:archived'
+        """
+        name, *rest = text.split(":")
+        try:
+            view = View(name)
+        except ValueError:
+            raise ValueError(f"{name!r} is no view; it is one of {', '.join(FORMS)}") from None
+        if len(rest) != _STATUSES.get(view, 0):
+            raise ValueError(f"{text!r} is not complete, or too long: write {_form(view)}")
+        statuses = []
+        for one in rest:
+            status = Status.parse(one)
+            if status is Status.UNKNOWN:
+                known = ", ".join(status for status in Status if status is not Status.UNKNOWN)
+                raise ValueError(f"{one!r} is no status; it is one of {known}")
+            statuses.append(status)
+        return cls(view, tuple(statuses))
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether it draws something that was recorded."""
+        return self.view in (View.HISTORY, View.COVERAGE)
+
+    def __str__(self) -> str:
+        return ":".join((self.view, *self.statuses))
+
+
+_STATUSES: Final = {View.FROM: 1, View.ROUTE: 2}
+
+
+def _form(view: View) -> str:
+    return {View.FROM: "from:STATUS", View.ROUTE: "route:FROM:TO"}.get(view, view.value)
+
+
+FORMS: Final = tuple(_form(view) for view in View)
+"""How each view is written."""
+
+
+def draw_view(
+    look: Look | str = "life", channel: Channel | str | None = None, history: History | None = None
+) -> Drawing:
+    """One view of the life cycle.
+
+    Args:
+        look: What to draw, see `Look.parse`.
+        channel: Only what the life cycle of one channel knows; both in one picture if None.
+        history: What the views `View.HISTORY` and `View.COVERAGE` draw.
+
+    Raises:
+        NoRoute: There is no legal route between the two statuses.
+        ValueError: There is no such view, status or channel, or the channel never gets to the status, or the history is
+            missing.
+    """
+    look = Look.parse(look) if isinstance(look, str) else look
+    life = draw(channel)
+    channel = None if channel is None else Channel(channel)
+    for status in look.statuses:
+        if identifier(status) not in {node.id for node in life.nodes}:
+            raise ValueError(f"a {channel} campaign is never {status}")
+    if look.view is View.LIFE:
+        return life
+    if look.view is View.ACCOUNT_HOLDER:
+        return _account_holder(life)
+    if look.view is View.FROM:
+        return _from(life, look.statuses[0], channel)
+    if look.view is View.ROUTE:
+        return _route(life, *look.statuses, channel=channel)
+    if history is None:
+        raise ValueError(f"the view {look.view} draws something that was recorded; name the recording")
+    return _history(life, history) if look.view is View.HISTORY else _coverage(life, history)
+
+
+def _finish(drawing: Drawing, *, title: str, notes: tuple[str, ...] = (), extra: tuple[Entry, ...] = ()) -> Drawing:
+    """A view with the title, legend and notes of what is left on it. Faint pieces have no say in that."""
+    nodes, edges = drawing.nodes, drawing.edges
+    shown = [node for node in nodes if node.weight > Weight.FAINT]
+    bold = [edge for edge in edges if edge.weight > Weight.FAINT]
+    faint = len(shown) < len(nodes) or len(bold) < len(edges)
+    entries = (*extra, *legend(shown, bold), *((Entry(Sample.FAINT, "the rest of the life"),) if faint else ()))
+    spoken = describe(tuple(shown), tuple(bold))
+    return evolve(
+        drawing,
+        title=title,
+        legend=entries,
+        notes=(*notes, *footnotes(shown, bold)),
+        description=" ".join((*(f"{note}" for note in notes), spoken)),
+    )
+
+
+def _account_holder(life: Drawing) -> Drawing:
+    edges = tuple(edge for edge in life.edges if edge.actor is Actor.ACCOUNT_HOLDER)
+    ends = {end for edge in edges for end in (edge.source, edge.dest)}
+    nodes = tuple(node for node in life.nodes if node.id in ends)
+    return _finish(evolve(life, nodes=nodes, edges=edges), title=f"{life.title}: what the account holder can ask for")
+
+
+def _from(life: Drawing, status: Status, channel: Channel | None) -> Drawing:
+    here = identifier(status)
+    edges = tuple(_weigh(edge, edge.source == here) for edge in life.edges)
+    dests = {edge.dest for edge in edges if edge.source == here}
+    nodes = []
+    for node in life.nodes:
+        if node.id == here:
+            refused = tuple(_refusals(status, channel))
+            nodes.append(evolve(node, weight=Weight.STRONG, refused=refused))
+        else:
+            nodes.append(_bare(node) if node.id in dests else evolve(_bare(node), weight=Weight.FAINT))
+    title = f"{life.title}: what can happen while {status}"
+    return _finish(
+        evolve(life, nodes=tuple(nodes), edges=edges),
+        title=title,
+        extra=(Entry(Sample.STRONG, f"the campaign is {status}"),),
+    )
+
+
+def _refusals(status: Status, channel: Channel | None) -> list[Attempt]:
+    """What is refused in a status for every campaign: what is legal for some stands among the legal ones."""
+    found = []
+    for action in Action:
+        if action is Action.CREATE:
+            continue
+        asked = [
+            decide(status, action, channel=one, started=started)
+            for one in ([channel] if channel else list(Channel))
+            for started in (False, True)
+        ]
+        if not any(asked):
+            codes = "/".join(sorted({decision.code for decision in asked}))
+            found.append(Attempt(action, codes))
+    return found
+
+
+def _weigh(edge: Edge, shown: bool) -> Edge:
+    return evolve(edge, weight=Weight.NORMAL if shown else Weight.FAINT)
+
+
+def _bare(node: Node) -> Node:
+    return evolve(node, inside=())
+
+
+def _route(life: Drawing, start: Status, goal: Status, *, channel: Channel | None) -> Drawing:
+    ways = {route(start, goal, channel=one) for one in ([channel] if channel else list(Channel))}
+    found = [way for way in ways if way is not None]
+    if not found:
+        raise NoRoute(f"There is no legal route from {start} to {goal}, or none but waiting.")
+    way = min(found, key=len)
+    status, steps = start, {}
+    for number, action in enumerate(way, 1):
+        rule = next(rule for rule in RULES if rule.trigger is action and rule.source is status)
+        steps[rule.code] = number
+        status = rule.leads_to
+    edges = tuple(
+        evolve(
+            edge,
+            labels=tuple(_numbered(label, steps) for label in edge.labels),
+            weight=Weight.STRONG if any(rule.code in steps for rule in edge.rules) else Weight.FAINT,
+        )
+        for edge in life.edges
+    )
+    on_it = {identifier(start)} | {edge.dest for edge in edges if edge.weight is Weight.STRONG}
+    nodes = tuple(
+        evolve(
+            _bare(node),
+            weight=Weight.STRONG if node.id in on_it else Weight.FAINT,
+            note="begin" if node.label == start else "end" if node.label == goal and way else "",
+        )
+        for node in life.nodes
+    )
+    told = ", then ".join(way) if way else "nothing to do"
+    return _finish(
+        evolve(life, nodes=nodes, edges=edges),
+        title=f"From {start} to {goal}: {told}",
+        extra=(Entry(Sample.STRONG, "on the route"),),
+    )
+
+
+def _numbered(label: Label, steps: Mapping[str, int]) -> Label:
+    number = next((steps[rule.code] for rule in label.rules if rule.code in steps), None)
+    return label if number is None else evolve(label, note=f"step {number}")
+
+
+def _count(number: int) -> str:
+    return f"{number:,}×"
+
+
+def _often(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _history(life: Drawing, history: History) -> Drawing:
+    # One line in a hundred is no motorway.
+    most = max(100, *history.taken.values()) if history.taken else 100
+    edges = tuple(
+        evolve(
+            edge,
+            labels=tuple(_counted(label, history.taken) for label in edge.labels),
+            weight=Weight.NORMAL if (times := _times(edge.rules, history.taken)) else Weight.FAINT,
+            thickness=log(times) / log(most) if times else 0.0,
+        )
+        for edge in life.edges
+    )
+    touched = {end for edge in edges if edge.weight > Weight.FAINT for end in (edge.source, edge.dest)}
+    touched |= {identifier(status) for status in history.now}
+    touched |= {identifier(status) for status, *_ in history.tried}
+    nodes = []
+    for node in life.nodes:
+        inside = _kept(node, lambda label: label.note != "", lambda label: _counted(label, history.taken))
+        ends = next((number for status, number in history.now.items() if identifier(status) == node.id), 0)
+        refused = tuple(
+            Attempt(action, code, f"{'sent ' if sent else ''}{_often(number)}")
+            for (status, action, code, sent), number in sorted(history.tried.items())
+            if identifier(status) == node.id
+        )
+        nodes.append(
+            evolve(
+                node,
+                inside=inside,
+                refused=refused,
+                note=("here now" if history.campaigns == 1 else f"{_plural(ends, 'campaign')} now") if ends else "",
+                weight=Weight.STRONG if ends else Weight.NORMAL if node.id in touched else Weight.FAINT,
+            )
+        )
+    notes = [f"{_plural(history.total, 'step')} of {_plural(history.campaigns, 'campaign')}."]
+    if history.lost:
+        notes.append(f"{_plural(history.lost, 'answer')} got lost.")
+    if history.leaps:
+        notes.append(f"A reading showed {_often(history.leaps)} a status that nothing explains.")
+    here = Entry(Sample.STRONG, "here at the end")
+    return _finish(
+        evolve(life, nodes=tuple(nodes), edges=edges),
+        title=history.title or "What happened",
+        notes=(" ".join(notes),),
+        extra=(here,) if history.now else (),
+    )
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _times(rules: tuple[Rule, ...], taken: Mapping[str, int]) -> int:
+    return sum(taken.get(rule.code, 0) for rule in rules)
+
+
+def _counted(label: Label, taken: Mapping[str, int]) -> Label:
+    times = _times(label.rules, taken)
+    return evolve(label, note=_count(times)) if times else label
+
+
+def _kept(node: Node, keep: Callable[[Label], bool], change: Callable[[Label], Label]) -> tuple[Group, ...]:
+    groups = []
+    for group in node.inside:
+        labels = tuple(label for label in map(change, group.labels) if keep(label))
+        if labels:
+            groups.append(evolve(group, labels=labels))
+    return tuple(groups)
+
+
+def _coverage(life: Drawing, history: History) -> Drawing:
+    taken = history.taken
+
+    def reached(label: Label) -> Label:
+        times = _times(label.rules, taken)
+        return evolve(label, note=_count(times) if times else "never", weight=Weight.NORMAL if times else Weight.FAINT)
+
+    edges = tuple(
+        evolve(
+            edge,
+            labels=tuple(reached(label) for label in edge.labels),
+            weight=Weight.NORMAL if _times(edge.rules, taken) else Weight.FAINT,
+        )
+        for edge in life.edges
+    )
+    touched = {end for edge in edges if edge.weight > Weight.FAINT for end in (edge.source, edge.dest)}
+    nodes = tuple(
+        evolve(
+            node,
+            inside=_kept(node, lambda _: True, reached),
+            weight=Weight.NORMAL if node.id in touched else Weight.FAINT,
+        )
+        for node in life.nodes
+    )
+    totals: defaultdict[Actor, Counter[bool]] = defaultdict(Counter)
+    for rule in rules_of(nodes, edges):
+        totals[rule.actor][rule.code in taken] += 1
+    told = [f"{count[True]} of {count.total()} edges of the {actor}" for actor, count in sorted(totals.items())]
+    return _finish(
+        evolve(life, nodes=nodes, edges=edges),
+        title="Edges that were reached",
+        notes=(f"Reached: {' and '.join(told)}.",),
+    )

@@ -395,7 +395,9 @@ def test_a_changed_file_is_drift(copies, file):
     changed = (
         data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
         if path.suffix == ".png"
-        else data.replace(b">paused<", b">halted<").replace(b'"paused"', b'"halted"').replace(b"| paused |", b"| halted |")
+        else data.replace(b">paused<", b">halted<")
+        .replace(b'"paused"', b'"halted"')
+        .replace(b"| paused |", b"| halted |")
     )
     assert changed != data
     path.write_bytes(changed)

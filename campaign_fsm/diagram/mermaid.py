@@ -7,7 +7,6 @@ a gear before what the platform does by itself. What a view leaves faint elsewhe
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import Final
 
 from campaign_fsm.diagram.model import (
@@ -125,11 +124,14 @@ def _legend(drawing: Drawing, ids: list[str]) -> list[str]:
         f"note right of {_LEGEND_AT if _LEGEND_AT in ids else ids[-1]}",
         "    Legend",
         *(f"    {_entry(entry)}" for entry in drawing.legend if entry.sample is not Sample.FAINT),
-        *(f"    {_text(line)}" for note in drawing.notes for line in textwrap.wrap(note, 60)),
+        # Mermaid draws a note as a narrow column: what the pages say at length would be taller than the life.
+        *(f"    {_text(note)}" for note in drawing.notes if not note.startswith(CONTESTED)),
         "end note",
     ]
 
 
 def _entry(entry: Entry) -> str:
     mark = _MARKS[entry.sample]
+    if entry.sample is Sample.CONTESTED:
+        return f"{mark} = contested, the vendor's pages differ"
     return f"{mark} = {_text(entry.text)}" if mark else _text(entry.text)

@@ -58,7 +58,7 @@ DARK: Final = Palette(
     over="#2A2F37",
     platform="#6CB6FF",
     warning="#FF9B5C",
-    strong="#5A4300",
+    strong="#4A3700",
     faint="#98A1AB",
     trace="#4D5661",
 )

@@ -221,7 +221,8 @@ def _finish(drawing: Drawing, *, title: str, notes: tuple[str, ...] = (), extra:
     spoken = describe(tuple(shown), tuple(bold))
     return evolve(
         drawing,
-        title=title,
+        # A campaign's id may be anything, and control characters are not allowed in XML at all.
+        title="".join(character if character.isprintable() else "�" for character in title),
         legend=entries,
         notes=(*notes, *footnotes(shown, bold)),
         description=" ".join((*(f"{note}" for note in notes), spoken)),

@@ -13,8 +13,8 @@ import pytest
 from attrs import evolve
 from click.testing import CliRunner
 
-from campaign_fsm.cli.diagram import diagram
 from campaign_fsm.cli.diagram import _load as load
+from campaign_fsm.cli.diagram import diagram
 from campaign_fsm.diagram import Format, Recipe, draw, render
 from campaign_fsm.diagram.committed import GALLERY, check, stamped, write
 from campaign_fsm.diagram.dot import dot
@@ -22,7 +22,7 @@ from campaign_fsm.diagram.mermaid import mermaid
 from campaign_fsm.diagram.model import Kind, Sample
 from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import digests
-from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing, Status
+from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing
 
 COMMITTED = Path(__file__).resolve().parent.parent / "diagrams"
 FILES = sorted(stamped(COMMITTED)[0])

@@ -16,6 +16,7 @@ import oracle
 import pytest
 from click.testing import CliRunner
 from commands import DRAFT, call, on_a_terminal, shell
+from example_recording import record
 
 from campaign_fsm import __version__
 from campaign_fsm.cli import _COMMANDS, cli, run
@@ -393,7 +394,7 @@ def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path
         block = re.search(rf"```{form}\n(.*?)```", text, flags=re.DOTALL).group(1)
         (tmp_path / name).write_text(block)
     assert load_configuration(tmp_path / "team" / "campaign-fsm.toml").policy.hours
-    (tmp_path / "decisions.jsonl").write_text('{"version": 1, "event": "read"}\n')
+    record(tmp_path / "decisions.jsonl")
     (tmp_path / "tests" / "cassettes").mkdir(parents=True)
     start = account.now + timedelta(hours=1)
     account.add("created", id="5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44", channel="voice", start=start)
@@ -405,4 +406,4 @@ def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path
             continue
         code, out, err = call(capsys, *argv)
         assert code in (0, 1), (line, err)
-        assert out or err, line
+        assert out or err or Path(argv[argv.index("-o") + 1]).stat().st_size, line

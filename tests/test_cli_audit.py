@@ -293,7 +293,7 @@ def test_the_hook_of_pre_commit_does_what_it_says(folder, capsys, tmp_path):
     """Its entry runs on the files that it asks for, and on no others."""
     import yaml
 
-    (hook,) = yaml.safe_load(HOOKS.read_text())
+    hook, _ = yaml.safe_load(HOOKS.read_text())
     pattern = re.compile(hook["files"])
     for name in ("tests/cassettes/pause.yaml", "a.har", "log.jsonl", "ops/runbooks/x.toml", "cassettes/x.json"):
         assert pattern.search(name), name
@@ -305,6 +305,26 @@ def test_the_hook_of_pre_commit_does_what_it_says(folder, capsys, tmp_path):
     folder("good.jsonl", READ, LEGAL)
     assert call(capsys, *argv, "good.jsonl")[0] == 0
     assert call(capsys, *argv, "good.jsonl", "bad.jsonl")[0] == 1
+
+
+@pytest.mark.skipif(not HOOKS.exists(), reason="the hooks are in the checkout")
+def test_the_hook_for_diagrams_does_what_it_says(folder, capsys, tmp_path):
+    """Its entry passes diagrams as they were written, in diagrams/ or where its arguments say, and fails on drift."""
+    import yaml
+
+    _, hook = yaml.safe_load(HOOKS.read_text())
+    assert hook["pass_filenames"] is False
+    for name in ("diagrams/lifecycle.svg", "docs/life.mmd", "diagrams/trace.jsonl"):
+        assert re.search(hook["files"], name), name
+    command, *argv = hook["entry"].split()
+    assert command == "campaign-fsm"
+    for place in ("diagrams", "docs"):
+        (tmp_path / place).mkdir()
+        assert call(capsys, "diagram", "-o", f"{place}/life.svg")[0] == 0
+    assert call(capsys, *argv)[0] == 0
+    (tmp_path / "docs" / "life.svg").write_text((tmp_path / "docs" / "life.svg").read_text().replace("pause", "stop"))
+    assert call(capsys, *argv)[0] == 0
+    assert call(capsys, *argv, "docs")[0] == 1
 
 
 @pytest.mark.skipif(not README.exists(), reason="the README is in the checkout")

@@ -1,15 +1,14 @@
 """HAR files: what browsers and Playwright write, streamed, and whatever else claims to be a HAR."""
 
 import base64
-import importlib.util
 import io
 import json
-import shutil
 import time
 import tracemalloc
 
 import ijson
 import pytest
+from browser import chromium
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +18,6 @@ from campaign_fsm.traffic.har import read_har
 from campaign_fsm.traffic.opening import Opened
 
 URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/c1"
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture(params=["fastest", "pure"])
@@ -483,22 +481,13 @@ PAUSE, RESUME = '{"campaigns":[{"action":"pause"}]}', '{"campaigns":[{"action":"
 @pytest.mark.slow
 def test_what_chromium_records_is_what_the_server_saw(tmp_path):
     """A HAR that Playwright recorded of a real Chromium has each request that arrived, and its answer."""
-    if importlib.util.find_spec("playwright") is None:
-        print("skipped: playwright is not installed")
-        pytest.skip("playwright is not installed")
-    if not shutil.which(CHROMIUM):
-        print(f"skipped: there is no {CHROMIUM}")
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright  # type: ignore[import-not-found, unused-ignore]
-
     simulator = Simulator()
     campaign_id = simulator.add("in-progress")
     credentials = base64.b64encode(f"{simulator.api_key}:{simulator.api_token}".encode()).decode()
     path = f"/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign_id}"
     sent = [("GET", path, None), ("PUT", path, PAUSE), ("GET", path, None)]
     file = tmp_path / "chromium.har"
-    with SimulatorServer(simulator) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with SimulatorServer(simulator) as server, chromium() as browser:
         context = browser.new_context(record_har_path=file)
         page = context.new_page()
         page.route(f"{server.base_url}/", lambda route: route.fulfill(body="<p>x", content_type="text/html"))
@@ -510,7 +499,6 @@ def test_what_chromium_records_is_what_the_server_saw(tmp_path):
         simulator.fault("lost-after", times=2)
         page.evaluate(PAGE, [path, "PUT", f"Basic {credentials}", RESUME])
         context.close()
-        browser.close()
     with file.open("rb") as stream:
         *found, lost = read_har(str(file), stream)
     assert [(one_of.method, one_of.url) for one_of in found] == [(m, server.base_url + url) for m, url, _ in sent]

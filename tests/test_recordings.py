@@ -1,17 +1,16 @@
 """Recordings by the real tools: nothing is found in them as they are, and each tampering is."""
 
 import base64
-import importlib.util
 import json
 import shutil
 
 import httpx
 import pytest
+from browser import chromium
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorServer
 from campaign_fsm.audit.run import Audit
 
-CHROMIUM = "/usr/bin/chromium"
 ACTIONS = ["pause", "resume", "pause", "complete", "archive"]
 FETCH = """async ([url, method, authorization, body]) => {
     const headers = {authorization, ...(body ? {"content-type": "application/json"} : {})};
@@ -46,21 +45,15 @@ def record_vcr(path, serializer):
 
 
 def record_har(path):
-    if importlib.util.find_spec("playwright") is None or not shutil.which(CHROMIUM):
-        pytest.skip("playwright or chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
     simulator = Simulator()
     basic = "Basic " + base64.b64encode(f"{simulator.api_key}:{simulator.api_token}".encode()).decode()
-    with SimulatorServer(simulator) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with SimulatorServer(simulator) as server, chromium() as browser:
         context = browser.new_context(record_har_path=path)
         page = context.new_page()
         page.route(f"{server.base_url}/", lambda route: route.fulfill(body="<p>x", content_type="text/html"))
         page.goto(f"{server.base_url}/")
         session(simulator, server.base_url, lambda *args: page.evaluate(FETCH, [args[1], args[0], basic, args[2]]))
         context.close()
-        browser.close()
 
 
 def record_trace(path):

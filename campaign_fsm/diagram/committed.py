@@ -34,6 +34,9 @@ _ENDINGS: Final = {
     ".htm": Format.HTML,
 }
 
+# Files of these formats are mostly something else.
+_COMMON: Final = frozenset({Format.MARKDOWN, Format.JSON, Format.HTML})
+
 GALLERY: Final = {
     "lifecycle.mmd": Recipe.make("mermaid"),
     "lifecycle.dot": Recipe.make("dot"),
@@ -82,7 +85,7 @@ class Check:
 
     Attributes:
         checked: The diagrams that were compared.
-        unstamped: Files that end like diagrams and bear no stamp.
+        unstamped: Pictures that bear no stamp.
         drift: The diagrams that are not what the table says.
     """
 
@@ -92,7 +95,7 @@ class Check:
 
 
 def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
-    """The diagrams in a folder with their recipes, and the names of files that only end like diagrams.
+    """The diagrams in a folder with their recipes, and the names of pictures that bear no stamp.
 
     Raises:
         OSError: The folder or a file in it cannot be read.
@@ -102,10 +105,10 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
         if format_of(path) is None or not path.is_file():
             continue
         recipe = Recipe.read(path.read_bytes())
-        if recipe is None:
-            others.append(path.name)
-        else:
+        if recipe is not None:
             found[path.name] = recipe
+        elif format_of(path) not in _COMMON:
+            others.append(path.name)
     return found, others
 
 

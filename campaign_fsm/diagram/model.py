@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import Final
 
 from attrs import field, frozen
@@ -197,7 +198,11 @@ def draw(channel: Channel | str | None = None, rules: tuple[Rule, ...] = RULES) 
     Raises:
         ValueError: There is no such channel.
     """
-    channel = None if channel is None else Channel(channel)
+    return _draw(None if channel is None else Channel(channel), rules)
+
+
+@cache
+def _draw(channel: Channel | None, rules: tuple[Rule, ...]) -> Drawing:
     shown = [rule for rule in rules if channel is None or channel in rule.channels]
     loops = [rule for rule in shown if rule.leads_to is rule.source]
     moves = [rule for rule in shown if rule.leads_to is not rule.source]

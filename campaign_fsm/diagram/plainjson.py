@@ -13,8 +13,15 @@ VERSION: Final = 1
 
 
 def plain_json(drawing: Drawing, *, stamp: str = "") -> str:
-    """JSON text of a drawing."""
-    return json.dumps(as_dict(drawing, stamp=stamp), indent=1, ensure_ascii=True) + "\n"
+    """JSON text of a drawing: one line for each node, edge, entry and note, so that differences are readable."""
+    return "{\n" + ",\n".join(_pair(key, value) for key, value in as_dict(drawing, stamp=stamp).items()) + "\n}\n"
+
+
+def _pair(key: str, value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return f"{json.dumps(key)}: {json.dumps(value)}"
+    items = ",\n".join(f"  {json.dumps(item)}" for item in value)
+    return f"{json.dumps(key)}: [\n{items}\n]"
 
 
 def as_dict(drawing: Drawing, *, stamp: str = "") -> dict[str, Any]:

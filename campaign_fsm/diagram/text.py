@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 # Advance widths in hundredths of the size, each the larger one of DejaVu Sans and of a metric twin of Arial.
@@ -30,6 +31,7 @@ _WIDTHS: Final = {
 _BOLD: Final = 1.16
 
 
+@lru_cache(maxsize=4096)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """The room for a text in a size; a character that nobody measured counts as a square."""
     return sum(_WIDTHS.get(character, 1.04) for character in text) * size * (_BOLD if bold else 1)

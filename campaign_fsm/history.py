@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
@@ -26,8 +26,13 @@ from campaign_fsm.rules import RULES, Action, Channel, Event, Rule, Status
 KEPT: Final = 2000
 """So many steps are kept one by one; all are counted."""
 
+if TYPE_CHECKING:
+    from campaign_fsm.audit.follow import Sight
+    from campaign_fsm.traffic.recordings import Recording
+
 _RULES: Final = {rule.code: rule for rule in RULES}
 _JOURNAL: Final = frozenset({"number", "kind", "status_before", "status_after"})
+_EVERY: Final = 2000
 _LARGEST: Final = 64 * 2**20
 
 
@@ -168,8 +173,8 @@ class _Follower:
 
     # An audit's sights
 
-    def see(self, sight: Any) -> None:
-        """What one exchange shows, see `campaign_fsm.audit.follow.Sight`."""
+    def see(self, sight: Sight) -> None:
+        """What one exchange shows."""
         if self.only is not None and sight.campaign != self.only:
             return
         key = sight.channel, sight.campaign
@@ -194,26 +199,26 @@ class _Follower:
         self.unseen.pop(key, None)
         self.reach(key, shown, **details)
 
-    def _write(self, key: tuple[Channel, str], sight: Any, details: Mapping[str, Any]) -> None:
+    def _write(self, key: tuple[Channel, str], sight: Sight, details: Mapping[str, Any]) -> None:
         exchange, verdict, action = sight.exchange, sight.verdict, sight.action
+        assert action is not None
         code = exchange.status_code
         if not exchange.sent:
             # A client says itself why it sent nothing.
-            code = exchange.code or (self._illegal(key, action) if verdict and not verdict.legal else "")
-            self.refuse(key, action, code, sent=False, **details)
+            why = exchange.code or (self._illegal(key, action) if verdict and not verdict.legal else "")
+            self.refuse(key, action, why, sent=False, **details)
             return
         accepted = code is not None and 200 <= code < 300
         if exchange.planned:
             accepted = bool(verdict and verdict.legal)
         if verdict is None:
-            if sight.shown not in (None, Status.UNKNOWN):
-                self.reach(key, sight.shown, **details)
+            self._read(key, sight.shown, details)
             return
         decision = verdict.decision
         if not verdict.legal and not (verdict.perhaps and accepted):
             self.refuse(key, action, self._illegal(key, action) or decision.code, sent=True, **details)
-            if accepted and sight.shown not in (None, Status.UNKNOWN):
-                self.reach(key, sight.shown, **details)
+            if accepted:
+                self._read(key, sight.shown, details)
             return
         if decision.status is not None:
             self.reach(key, decision.status, **details)
@@ -224,16 +229,22 @@ class _Follower:
             self.move(key, _RULES[decision.code], **details)
             if before is not None and sight.shown is before and before is not self.now[key]:
                 self.unseen[key] = before
-            elif sight.shown not in (None, Status.UNKNOWN):
-                self.reach(key, sight.shown, **details)
+            else:
+                self._read(key, sight.shown, details)
 
 
-def history_of_recording(path: Path | str, campaign: str | None = None) -> History:
+def history_of_recording(
+    path: Path | str,
+    campaign: str | None = None,
+    *,
+    progress: Callable[[Recording], object] | None = None,
+) -> History:
     """What a recording shows (`campaign_fsm.traffic`), or the simulator's journal, or the plugin's coverage.
 
     Args:
         path: The file.
         campaign: Only this campaign.
+        progress: Called now and then with the recording that is read.
 
     Raises:
         UnreadableHistory: It shows nothing of a campaign, or nothing of this one.
@@ -252,13 +263,17 @@ def history_of_recording(path: Path | str, campaign: str | None = None) -> Histo
     follower = _Follower(campaign)
     auditor = Auditor(path=str(path), watch=follower.see)
     with open_recording(str(path)) as recording:
-        for exchange in recording.exchanges:
+        for number, exchange in enumerate(recording.exchanges):
             auditor.feed(exchange)
+            if progress is not None and number % _EVERY == 0:
+                progress(recording)
     return follower.history(name)
 
 
 def _document(path: Path) -> list[Any] | dict[str, Any] | None:
     """The file as a journal or as coverage, None if it is neither."""
+    if str(path) == "-":
+        return None
     try:
         with path.open("rb") as file:
             start = file.read(256).lstrip()

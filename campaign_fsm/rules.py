@@ -480,7 +480,9 @@ RULES: Final[tuple[Rule, ...]] = (
         dest=Status.PAUSED,
         standing=Standing.PLATFORM,
         effect="The end time is reached with numbers pending.",
-        sources=(_source("S5", "a campaign is paused when its end time is reached; S4 says it completes"),),
+        sources=(
+            _source("S5", "a campaign is paused when its end time is reached; another page says that it completes"),
+        ),
     ),
 )
 

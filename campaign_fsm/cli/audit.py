@@ -20,7 +20,7 @@ _OUTPUTS = ("text", "json", "github", "sarif", "junit")
 _LONG = 5_000_000
 
 
-class _Progress:
+class Progress:
     """How far a long file has been read, on a terminal's last line."""
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ def audit(
     try:
         known = read_baseline(baseline) if baseline else None
         accepted = Accepted(configuration, datetime.now().astimezone().date(), known)
-        progress = _Progress() if sys.stderr.isatty() else None
+        progress = Progress() if sys.stderr.isatty() else None
         with ExitStack() as stack:
             writers = [writer(name, _stream(stack, file), colour=_colour(file)) for name, file in outputs]
 

@@ -54,7 +54,7 @@ class _CannotDo(click.ClickException):
     "recording",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A recording to show: a trace, a HAR file, a cassette, JSON Lines, the simulator's journal, or coverage.",
+    help="A recording to show: trace, HAR, cassette, JSON Lines, simulator's journal or coverage; - is standard input.",
 )
 @click.option("--campaign", metavar="ID", help="Only this campaign of the recording.")
 @click.option(
@@ -171,7 +171,8 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
         raise click.UsageError("a PNG is not written to a terminal; name a file with -o.")
     history = None if recording is None else _load(recording, recipe.campaign)
     try:
-        data = as_bytes(make(recipe, history))
+        # What came through a pipe cannot be read again, so nothing says how it was made.
+        data = as_bytes(make(recipe, history, stamped=recipe.history != "-"))
     except NoRoute as error:
         click.echo(
             f"{error} To see what is legal now: campaign-fsm diagram --view from:{recipe.look.statuses[0]}", err=True
@@ -193,6 +194,8 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
 
 def _seen_from(recording: Path, output: Path | None) -> str:
     """The path of a recording as the diagram's folder sees it: that is what its stamp says."""
+    if str(recording) == "-":
+        return "-"
     folder = Path.cwd() if output is None else output.absolute().parent
     try:
         return Path(os.path.relpath(recording.absolute(), folder)).as_posix()
@@ -230,14 +233,20 @@ def _load(path: Path, campaign: str | None) -> History:
         raise _CannotDo(
             f"{error.name} is not installed, and reading recordings needs it: pip install 'campaign_fsm[audit]'"
         ) from error
+    from campaign_fsm.cli.audit import Progress
+
+    progress = Progress() if sys.stderr.isatty() else None
     try:
-        return history_of_recording(path, campaign)
+        return history_of_recording(path, campaign, progress=progress)
     except (UnreadableHistory, UnreadableRecording) as error:
         raise _CannotDo(str(error)) from None
     except ImportError as error:
         raise _CannotDo(
             f"{error.name} is not installed, and reading this recording needs it: pip install 'campaign_fsm[audit]'"
         ) from error
+    finally:
+        if progress:
+            progress.clear()
 
 
 def _write(directory: Path) -> None:

@@ -166,6 +166,7 @@ class Look:
         return ":".join((self.view, *self.statuses))
 
 
+_LONGEST: Final = 100
 _STATUSES: Final = {View.FROM: 1, View.ROUTE: 2}
 
 
@@ -221,12 +222,17 @@ def _finish(drawing: Drawing, *, title: str, notes: tuple[str, ...] = (), extra:
     spoken = describe(tuple(shown), tuple(bold))
     return evolve(
         drawing,
-        # A campaign's id may be anything, and control characters are not allowed in XML at all.
-        title="".join(character if character.isprintable() else "�" for character in title),
+        title=_plain(title),
         legend=entries,
         notes=(*notes, *footnotes(shown, bold)),
         description=" ".join((*(f"{note}" for note in notes), spoken)),
     )
+
+
+def _plain(title: str) -> str:
+    """A title that fits: a campaign's id may be anything, and XML allows no control characters at all."""
+    text = "".join(character if character.isprintable() else "�" for character in title[: _LONGEST + 1])
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _account_holder(life: Drawing) -> Drawing:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, overload
+
 from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.mermaid import mermaid
 from campaign_fsm.diagram.plainjson import plain_json
@@ -14,6 +16,48 @@ from campaign_fsm.diagram.views import History, Look, View, draw_view
 from campaign_fsm.rules import Channel
 
 
+@overload
+def render(
+    format: Literal["png", Format.PNG],
+    view: Look | str = "life",
+    *,
+    channel: Channel | str | None = None,
+    theme: Theme | str | None = None,
+    history: History | None = None,
+) -> bytes: ...
+@overload
+def render(
+    format: Literal[
+        "mermaid",
+        "dot",
+        "svg",
+        "scxml",
+        "markdown",
+        "json",
+        "html",
+        Format.MERMAID,
+        Format.DOT,
+        Format.SVG,
+        Format.SCXML,
+        Format.MARKDOWN,
+        Format.JSON,
+        Format.HTML,
+    ],
+    view: Look | str = "life",
+    *,
+    channel: Channel | str | None = None,
+    theme: Theme | str | None = None,
+    history: History | None = None,
+) -> str: ...
+@overload
+def render(
+    format: Format | str,
+    view: Look | str = "life",
+    *,
+    channel: Channel | str | None = None,
+    theme: Theme | str | None = None,
+    history: History | None = None,
+) -> str | bytes: ...
 def render(
     format: Format | str,  # noqa: A002
     view: Look | str = "life",

@@ -30,6 +30,8 @@ from campaign_fsm import (
     parse_status_callback,
     route,
 )
+from campaign_fsm.diagram import History, draw_view, render
+from campaign_fsm.history import history_of_recording
 from campaign_fsm.testing import assert_legal
 
 
@@ -109,3 +111,12 @@ async def everything_async() -> None:
         async for recipient in client.recipients(made.id):
             print(recipient.raw)
         await client.delete(parse_status_callback(b"{}").campaign_id)
+
+
+def drawn() -> tuple[str, bytes]:
+    history: History = history_of_recording("trace.jsonl", "camp_abc123")
+    text: str = render("svg", "from:paused", channel="voice", theme="dark")
+    text += render("mermaid", "history", history=history)
+    picture: bytes = render("png")
+    print(draw_view("route:created:archived").title, len(history.steps))
+    return text, picture

@@ -272,8 +272,8 @@ def history_of_recording(
 
 def _document(path: Path) -> list[Any] | dict[str, Any] | None:
     """The file as a journal or as coverage, None if it is neither."""
-    if str(path) == "-":
-        return None
+    if not path.is_file():
+        return None  # what is read from a pipe can be read once
     try:
         with path.open("rb") as file:
             start = file.read(256).lstrip()

@@ -479,6 +479,18 @@ def test_a_missing_directory_is_no_verdict(tmp_path):
         drift(tmp_path / "nowhere")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_stamp_that_names_a_pipe_hangs_nothing(copies):
+    """A recording that is a pipe or a device is not opened by the check, which leaves with 2."""
+    os.mkfifo(copies / "pipe.jsonl")
+    for name in ("pipe.jsonl", "/dev/zero"):
+        stamp = Recipe.make("svg", "history", history=name).stamp
+        (copies / "history.svg").write_text(f"<!-- {stamp} -->")
+        done = run("--check", copies)
+        assert done.exit_code == 2
+        assert "it is no file" in done.output
+
+
 def test_a_recording_that_is_gone_is_no_verdict(copies):
     """Where the recording of a history is gone, nothing can be said, and the command leaves with 2."""
     (copies / "example-trace.jsonl").unlink()

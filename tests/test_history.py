@@ -180,6 +180,16 @@ def test_what_is_inferred_is_a_way_along_the_table(channel):
     assert between(Status.ARCHIVED, Status.CREATED, channel) is None
 
 
+def test_a_recording_comes_through_a_pipe(tmp_path):
+    """A history of the standard input is drawn, without a stamp, because nobody can read it again."""
+    path = write(tmp_path / "a.jsonl", get("in-progress"), put("pause", "paused"))
+    command = [sys.executable, "-m", "campaign_fsm", "diagram", "--history", "-", "--format", "mermaid"]
+    done = subprocess.run(command, input=path.read_text(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "pause 1×" in done.stdout
+    assert "Made by" not in done.stdout
+
+
 # --- the simulator's journal
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import unified_diff
+from errno import ENOENT
 from pathlib import Path
 from typing import Final
 
 from attrs import field, frozen
 
-from campaign_fsm.diagram.stamp import Format, Recipe, digest, digests
+from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, Format, Recipe, digest, digests
 from campaign_fsm.diagram.views import History, NoRoute
 from campaign_fsm.diagram.writers import make, source_svg
 
@@ -104,7 +105,9 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
     for path in sorted(directory.iterdir()):
         if format_of(path) is None or not path.is_file():
             continue
-        recipe = Recipe.read(path.read_bytes())
+        with path.open("rb") as file:
+            start = file.read(NEAR)
+            recipe = Recipe.read(start + file.read() if start.startswith(SIGNATURE) else start)
         if recipe is not None:
             found[path.name] = recipe
         elif format_of(path) not in _COMMON:
@@ -160,7 +163,13 @@ def as_bytes(content: str | bytes) -> bytes:
 
 
 def _history(recipe: Recipe, directory: Path, load: Load) -> History | None:
-    return None if recipe.history is None else load(directory / recipe.history, recipe.campaign)
+    if recipe.history is None:
+        return None
+    path = directory / recipe.history
+    if not path.is_file():
+        # Also a pipe or a device that somebody's stamp names: reading that could last for ever.
+        raise FileNotFoundError(ENOENT, "it is no file", str(path))
+    return load(path, recipe.campaign)
 
 
 def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> Drift | None:

@@ -24,7 +24,7 @@ from campaign_fsm.rules import Channel
 _MADE: Final = "Made by campaign-fsm diagram: "
 _END: Final = "; do not edit."
 _STAMP: Final = re.compile(rf"{_MADE}([a-z]+=[^\s;]+(?: [a-z]+=[^\s;]+)*){_END}".encode())
-_NEAR: Final = 4096
+NEAR: Final = 4096
 """A stamp stands in the first bytes of a file."""
 
 
@@ -123,7 +123,7 @@ class Recipe:
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:
         """The recipe that a file's stamp tells; None if there is no stamp, or not one of this version."""
-        found = _STAMP.search(_png_comment(data) or data[:_NEAR])
+        found = _STAMP.search(_png_comment(data) or data[:NEAR])
         if found is None:
             return None
         pairs = dict(pair.split("=", 1) for pair in found[1].decode("ascii", "replace").split(" "))
@@ -141,7 +141,7 @@ def _quoted(value: str) -> str:
 
 # PNG
 
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _KEYWORD: Final = b"campaign_fsm\0"
 _DIGESTS: Final = re.compile(rb"svg-sha256=([0-9a-f]{64}) picture-sha256=([0-9a-f]{64})\Z")
 
@@ -185,9 +185,9 @@ def _png_comment(data: bytes) -> bytes | None:
 
 def _comments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Start, end and content of our chunk."""
-    if not data.startswith(_SIGNATURE):
+    if not data.startswith(SIGNATURE):
         return
-    start = len(_SIGNATURE)
+    start = len(SIGNATURE)
     while start + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, start)
         end = start + 12 + length

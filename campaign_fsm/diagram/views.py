@@ -212,13 +212,20 @@ def draw_view(
     return _history(life, history) if look.view is View.HISTORY else _coverage(life, history)
 
 
-def _finish(drawing: Drawing, *, title: str, notes: tuple[str, ...] = (), extra: tuple[Entry, ...] = ()) -> Drawing:
+def _finish(
+    drawing: Drawing,
+    *,
+    title: str,
+    notes: tuple[str, ...] = (),
+    extra: tuple[Entry, ...] = (),
+    rest: str = "the rest of the life",
+) -> Drawing:
     """A view with the title, legend and notes of what is left on it. Faint pieces have no say in that."""
     nodes, edges = drawing.nodes, drawing.edges
     shown = [node for node in nodes if node.weight > Weight.FAINT]
     bold = [edge for edge in edges if edge.weight > Weight.FAINT]
     faint = len(shown) < len(nodes) or len(bold) < len(edges)
-    entries = (*extra, *legend(shown, bold), *((Entry(Sample.FAINT, "the rest of the life"),) if faint else ()))
+    entries = (*extra, *legend(shown, bold), *((Entry(Sample.FAINT, rest),) if faint else ()))
     spoken = describe(tuple(shown), tuple(bold))
     return evolve(
         drawing,
@@ -436,4 +443,5 @@ def _coverage(life: Drawing, history: History) -> Drawing:
         evolve(life, nodes=nodes, edges=edges),
         title="Edges that were reached",
         notes=(f"Reached: {' and '.join(told)}.",),
+        rest="never reached",
     )

@@ -740,6 +740,11 @@ PROBLEMS: Final = {
         ),
         Problem("CF607", "a suppression that suppresses nothing", "Take it out of the configuration."),
         Problem("CF608", "a suppression that has expired", "Mend what it is about, or renew it with a reason."),
+        Problem(
+            "CF609",
+            "a write that was answered with a redirect",
+            "Follow no redirects of writes: they are sent again, to another place, and judged by nobody.",
+        ),
         Problem("CF701", "an action that the policy forbids", "Leave it to those who may, or change the policy."),
         Problem(
             "CF702",

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from campaign_fsm.traffic.lines import read_lines, read_trace
 
 ID, OTHER = "camp_abc123", "f2284e77ea5a4224911251b08f861af2"
 VOICE, MESSAGE = f"/v2/accounts/acme1/campaigns/{ID}", f"/v2/accounts/acme1/message-campaigns/{ID}"
+VOICES = VOICE.rpartition("/")[0]
 AT = "2026-01-05T12:00:00+05:30"
 
 
@@ -465,7 +466,8 @@ def test_in_long_legal_walks_nothing_is_found(bodies, events):
     found = [finding for exchange in lines_of(*walk.lines) for finding in auditor.feed(exchange)]
     assert found == []
     assert auditor.events == events
-    assert auditor.unjudged == 0
+    # Those that were legal only because the platform had moved the campaign, unseen.
+    assert auditor.unjudged <= events / 5000
 
 
 @pytest.mark.parametrize("bodies", [False, True])
@@ -511,3 +513,237 @@ def test_memory_goes_by_campaigns_and_not_by_events():
     tracemalloc.stop()
     assert auditor.campaigns == 50
     assert peak < 1_000_000
+
+
+# --- what got past an earlier version
+
+
+def named(method="PUT", campaign=ID, channel="voice", **more):
+    return {"method": method, "campaign": campaign, "channel": channel, **more}
+
+
+def test_a_campaign_that_is_named_by_fields_is_judged_like_one_that_is_named_by_a_url():
+    """With its action, its body or the names of its parameters, whichever was recorded."""
+    seen = named("GET", status_code=200, status="archived")
+    assert told(audit(seen, named(action="pause", status_code=409))) == [("CF221", 2)]
+    assert told(audit(seen, named(request={"action": "pause"}, status_code=409))) == [("CF221", 2)]
+    assert told(audit(seen, named(fields=["name"], status_code=400))) == [("CF231", 2)]
+    assert told(audit(named("", status="archived", status_code=200), named(action="pause", status_code=409))) == [
+        ("CF221", 2)
+    ]
+
+
+@pytest.mark.parametrize("where", [{"url": VOICE}, {"campaign": ID, "channel": "voice"}])
+def test_a_body_without_a_method_is_not_taken_for_a_read(where):
+    """Nobody says that it was a write, and nobody may say that it was none."""
+    lines = [read("archived"), {**where, "request": {"action": "pause"}, "status_code": 409}]
+    assert told(audit(*lines)) == []
+    assert told(audit(*lines, strict=True)) == [("CF605", 2)]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (named(channel="Voice", action="pause"), "channel is 'Voice'"),
+        ({"method": "PUT", "campaign": ID, "action": "pause"}, "channel is None"),
+        (named(campaign="a/b", action="pause"), "no id"),
+        (write("pause", callback={}), "at once"),
+        ({"callback": {}, "action": "pause"}, "at once"),
+    ],
+)
+def test_a_line_that_does_not_say_what_it_is_about_is_unreadable(line, reason):
+    """It is not passed over in silence."""
+    with pytest.raises(UnreadableRecording, match=reason):
+        audit(read("archived"), line)
+
+
+@pytest.mark.parametrize("key", ["action", "status_code", "method"])
+def test_a_key_that_stands_twice_is_unreadable(key):
+    """Two parsers would read two lines."""
+    line, value = json.dumps(write("pause", "paused")), 409 if key == "status_code" else '"x"'
+    doubled = line.replace(f'"{key}": ', f'"{key}": {value}, "{key}": ')
+    with pytest.raises(UnreadableRecording, match="two ways"):
+        list(read_lines("log.jsonl", io.BytesIO(doubled.encode())))
+    # In a text it is no key.
+    quoted = json.dumps({**write("pause", "paused"), "note": f'"{key}": "x"'})
+    assert len(list(read_lines("log.jsonl", io.BytesIO(quoted.encode())))) == 1
+
+
+def test_a_host_that_stands_beside_the_url_is_another_server():
+    """Also for a URL that was seen without one."""
+    other = {"host": "api.in.exotel.com"}
+    lines = [
+        read("in-progress"),
+        write("pause", "paused"),
+        write("resume", "in-progress"),
+        read("archived", **other),
+        write("pause", "paused", **other),
+    ]
+    assert told(audit(*[{key: value for key, value in line.items() if key != "at"} for line in lines])) == [
+        ("CF221", 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8002"),
+        ("https://gw.example.com/r1", "https://gw.example.com/r2"),
+    ],
+)
+def test_a_port_and_a_prefix_tell_servers_apart(one, other):
+    """What one of them shows says nothing of the campaign on the other."""
+    found = audit(
+        read("paused", url=one + VOICE),
+        read("in-progress", url=other + VOICE),
+        write("pause", None, 400, url=one + VOICE),
+    )
+    assert told(found) == [("CF211", 3)]
+
+
+@pytest.mark.parametrize("host", ["api.exotel.com.", "API.Exotel.com", "api.exotel.com:443"])
+def test_one_server_in_other_spellings_is_one_server(host):
+    """Case, the dot at the end and the usual port are no part of it."""
+    found = audit(
+        read("archived", url="https://api.exotel.com" + VOICE), write("pause", None, 409, url=f"https://{host}{VOICE}")
+    )
+    assert told(found) == [("CF221", 2)]
+
+
+def test_an_unreadable_write_is_of_the_campaign_in_its_own_path():
+    """A campaign of another account with the same id keeps what is known of it."""
+    mine = VOICE.replace("acme1", "other9")
+    found = audit(
+        read("paused"),
+        read("completed", url=mine),
+        {**write(None, None, 400), "headers": [["Content-Type", "application/json"]], "request": {"action": "zz"}},
+        write("pause", None, 409, url=mine),
+    )
+    assert told(found) == [("CF412", 3), ("CF221", 4)]
+
+
+def test_what_the_platform_must_have_made_legal_is_no_verdict():
+    """It is counted as not judged; and before its start the platform moves no campaign."""
+    lines = [read("in-progress"), write("complete", "Completed")]
+    auditor = Auditor()
+    assert [found for exchange in lines_of(*lines) for found in auditor.feed(exchange)] == []
+    assert auditor.unjudged == 1
+    assert told(audit(*lines, strict=True)) == [("CF605", 2)]
+    early = read("created", start="2026-02-05T10:00:00+05:30")
+    assert ("CF226", 2) in told(audit(early, write("archive", "archived")))
+
+
+@pytest.mark.parametrize(
+    ("method", "url"), [("PUT", VOICE.rpartition("/")[0]), ("DELETE", VOICE.rpartition("/")[0]), ("POST", VOICE)]
+)
+def test_a_write_that_no_page_documents_is_found_in_the_plain_form_too(method, url):
+    """An action on a collection, or a create on a campaign."""
+    assert told(audit({"method": method, "url": url, "action": "archive", "status_code": 200})) == [("CF402", 1)]
+
+
+def test_a_plan_without_a_status_is_judged_from_its_second_step_on():
+    """After its first step the campaign is where that leads."""
+    auditor = Auditor()
+    steps = [named(action=action, planned=True) for action in ("archive", "pause", "complete", "resume")]
+    found = [finding.code for exchange in lines_of(*steps) for finding in auditor.feed(exchange)]
+    assert auditor.unjudged == 1
+    assert found == ["CF221", "CF225", "CF223"]
+
+
+def test_a_failure_that_calls_itself_success_moves_nothing():
+    """A 200 with an error in it says nothing certain; what is legal afterwards is no finding."""
+    failed = {**write("pause"), "response": {"RestException": {"Status": 400, "Message": "no"}}}
+    assert told(audit(read("in-progress"), failed, write("pause", "paused"))) == []
+
+
+def test_an_answer_that_nobody_can_read_ends_what_was_known():
+    """The status before it is not held against what comes after."""
+    doubled = {**read(None), "response": json.dumps({"status": "completed", "Status": "paused", "id": ID})}
+    doubled.pop("status")
+    lines = [read("paused"), doubled, write("archive", "archived")]
+    assert told(audit(*lines)) == []
+    assert told(audit(*lines, strict=True)) == [("CF605", 3)]
+
+
+def test_a_redirected_write_is_found():
+    """Whoever follows it sends it again, and nobody judges that."""
+    assert told(audit(read("in-progress"), write("pause", None, 307))) == [("CF609", 2)]
+
+
+def test_a_form_is_no_json():
+    """A write of another content type is found, also where its body was not recorded."""
+    headers = [["Content-Type", "application/x-www-form-urlencoded"], ["Content-Length", "12"]]
+    assert told(
+        audit(read("in-progress"), {"method": "PUT", "url": VOICE, "status_code": 200, "headers": headers})
+    ) == [("CF407", 2)]
+
+
+def test_findings_about_parameters_do_not_repeat_what_was_given():
+    """It may be a number, a text, or a URL with a key in it."""
+    body = {"name": "x", "status_callback": "ftp://key:SECRETTOK@host/y", "dlt_entity_id": "919876543210"}
+    line = {"method": "POST", "url": MESSAGE.rpartition("/")[0], "status_code": 400, "request": body}
+    (finding,) = audit(line)
+    assert finding.code == "CF606"
+    assert "status_callback" in finding.message
+    assert "SECRETTOK" not in finding.message
+    assert "9876543210" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("accepted", "other"),
+    [
+        ({"sent": False, "code": "CF226"}, {}),
+        ({}, {"url": "https://api.in.exotel.com" + VOICE}),
+        ({}, {"url": VOICE.replace("acme1", "PROD")}),
+        ({}, {"url": MESSAGE}),
+    ],
+)
+def test_a_fingerprint_is_of_one_deed_on_one_server(accepted, other):
+    """What was accepted of an attempt that was not sent, or elsewhere, covers nothing else."""
+
+    def fingerprint(more):
+        url = more.get("url", VOICE)
+        (finding,) = audit(read("paused", url=url), {**write("archive", None, 409), **more})
+        return finding.fingerprint
+
+    assert fingerprint(accepted) != fingerprint(other)
+    assert fingerprint(accepted) == fingerprint(accepted)
+
+
+def trace(*events):
+    common = {"version": 1, "host": "h", "account": "acme1", "channel": "voice", "campaign": ID}
+    stream = io.BytesIO("\n".join(json.dumps({**common, **event}) for event in events).encode())
+    auditor = Auditor(path="trace.jsonl", strict=True)
+    return [finding.code for exchange in read_trace("trace.jsonl", stream) for finding in auditor.feed(exchange)]
+
+
+def test_a_write_in_a_trace_is_never_dropped():
+    """Neither one that never ends, nor one whose beginning is in an older file."""
+    seen = {"event": "read", "method": "GET", "status": "archived", "status_code": 200, "flow": "p-1"}
+    sent = {"event": "sent", "method": "PUT", "action": "pause", "flow": "p-2"}
+    assert trace(seen, sent) == ["CF221"]
+    assert trace(seen, sent, {**seen, "flow": "q-1"}) == ["CF605"]
+    answered = {"event": "answered", "method": "PUT", "action": "pause", "status_code": 409, "flow": "p-2"}
+    assert trace(seen, answered) == ["CF221"]
+    for wrong in ({**sent, "flow": ""}, {**sent, "event": "Sent"}):
+        with pytest.raises(UnreadableRecording):
+            trace(seen, wrong)
+
+
+def test_the_last_hours_of_the_calendar_are_no_accident():
+    """A moment that no zone can tell is not within any hours."""
+    from zoneinfo import ZoneInfo
+
+    hours = Hours(time(9), time(21), ZoneInfo("Asia/Kolkata"))
+    policy = Policy(hours=hours)
+    found = audit(read("paused"), write("resume", "in-progress", at="9999-12-31T23:00:00+00:00"), policy=policy)
+    assert [finding.code for finding in found] == ["CF703"]
+
+
+def test_a_path_that_was_encoded_thousands_of_times_is_read_at_once():
+    """The work does not grow with how often somebody encoded it, and what hides in it is found all the same."""
+    from campaign_fsm.wire.target import could_become_target
+
+    assert not could_become_target("/x1/%" + "25" * 4000)
+    hidden = VOICE.replace("campaigns", "%" + "25" * 3000 + "63ampaigns")
+    assert could_become_target(hidden)

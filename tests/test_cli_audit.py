@@ -305,6 +305,9 @@ def test_the_hook_of_pre_commit_does_what_it_says(folder, capsys, tmp_path):
     folder("good.jsonl", READ, LEGAL)
     assert call(capsys, *argv, "good.jsonl")[0] == 0
     assert call(capsys, *argv, "good.jsonl", "bad.jsonl")[0] == 1
+    # A data set of somebody's is no reason to stop a commit.
+    folder("data.jsonl", {"text": "x", "label": 1})
+    assert call(capsys, *argv, "good.jsonl", "data.jsonl")[0] == 0
 
 
 @pytest.mark.skipif(not HOOKS.exists(), reason="the hooks are in the checkout")
@@ -353,3 +356,137 @@ def test_a_broken_recording_in_a_folder_is_not_passed_over(folder, capsys, tmp_p
     assert call(capsys, "audit", "sub")[0] == 2
     (tmp_path / "sub" / "x.har").write_text("interactions: [5]\nversion: 1\n")
     assert call(capsys, "audit", "sub")[0] == 2
+
+
+# --- what got past an earlier version
+
+
+def har(method, status, body=None):
+    request = {
+        "method": method,
+        "url": f"https://api.exotel.com{URL}",
+        "headers": [{"name": "Content-Type", "value": "application/json"}],
+    }
+    if body:
+        request |= {"postData": {"mimeType": "application/json", "text": body}}
+    content = {
+        "size": 9,
+        "text": json.dumps({"response": [{"code": 200, "status": "success", "data": {"id": ID, "status": status}}]}),
+    }
+    return {
+        "startedDateTime": "2026-01-05T10:00:00+05:30",
+        "request": request,
+        "response": {"status": 200, "headers": [], "content": content},
+    }
+
+
+def test_a_format_is_known_wherever_its_key_stands(folder, capsys, tmp_path):
+    """A HAR file or a cassette with another key before the one that tells is still one."""
+    entries = [har("GET", "archived"), har("PUT", "archived", '{"campaigns": [{"action": "pause"}]}')]
+    for indent in (None, 1, 2):
+        (tmp_path / "x.json").write_text(json.dumps({"comment": "x", "log": {"entries": entries}}, indent=indent))
+        code, out, err = call(capsys, "audit", "x.json")
+        assert (code, "CF221" in out) == (1, True), (indent, out, err)
+    (tmp_path / "x.json").write_text(json.dumps({"recorded_at": "x", "version": 1, "interactions": []}))
+    assert call(capsys, "audit", "x.json", "--strict")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"request": {"method": "PUT", "url": URL, "body": "x"}, "status_code": 200},
+        {"Method": "PUT", "URL": URL},
+        {"method": "PUT", "uri": URL, "action": "pause"},
+        {"recorded_with": "VCR 6", "http_interactions": []},
+    ],
+)
+def test_a_named_file_that_is_not_understood_is_no_success(folder, capsys, tmp_path, line):
+    """Nothing was judged, so nothing is said to be fine."""
+    code, out, _ = call(capsys, "audit", folder("x.jsonl", line))
+    assert code == 2
+    assert "x.jsonl" in out
+    assert "nothing says what it is about" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("rotated.jsonl", b'od": "GET"}\n' + json.dumps(READ).encode()),
+        ("trunc.jsonl", b'{"method": "GET", "url": "/health"}\n{"metho\n' + json.dumps(READ).encode()),
+        ("binary.ndjson", b"\x00\x01\x02"),
+        ("no.har", b"not json"),
+    ],
+)
+def test_a_broken_recording_in_a_folder_is_no_success(folder, capsys, tmp_path, name, data):
+    """A file whose name says that it is a recording is not passed over."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / name).write_bytes(data)
+    folder("logs/good.jsonl", READ, LEGAL)
+    code, out, _ = call(capsys, "audit", "logs")
+    assert code == 2
+    assert name in out
+
+
+def test_a_byte_order_mark_and_a_long_first_line_are_read(folder, capsys, tmp_path):
+    """As other programs write them."""
+    long = {"method": "GET", "url": "/x", "response": "y" * 100_000}
+    lines = "\n".join(map(json.dumps, (long, READ, ILLEGAL)))
+    (tmp_path / "x.jsonl").write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    code, out, err = call(capsys, "audit", "x.jsonl")
+    assert (code, "x.jsonl:3: CF224" in out) == (1, True), out + err
+
+
+def test_a_folder_without_a_recording_is_no_success(folder, capsys, tmp_path):
+    """A mistyped folder must not make CI green."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "app.log").write_text("x")
+    for argv in (["empty"], [folder("good.jsonl", READ, LEGAL), "empty"]):
+        code, out, _ = call(capsys, "audit", *argv)
+        assert code == 2
+        assert "there is no recording in this folder" in out
+
+
+def test_the_same_name_in_two_folders_is_not_one_baseline(folder, capsys):
+    """An accepted finding covers one, and not another one in a file of the same name."""
+    folder("bl/a/t.jsonl", READ, ILLEGAL)
+    assert call(capsys, "audit", "bl", "--baseline", "b.json")[0] == 0
+    assert call(capsys, "audit", "bl", "--baseline", "b.json")[0] == 0
+    folder("bl/b/t.jsonl", READ, ILLEGAL)
+    assert call(capsys, "audit", "bl", "--baseline", "b.json")[0] == 1
+
+
+def test_a_suppression_does_not_live_on_in_a_baseline(folder, capsys, tmp_path):
+    """What is suppressed when a baseline is made comes back when the suppression ends."""
+    name = folder("bad.jsonl", READ, ILLEGAL)
+    _, out, _ = call(capsys, "audit", name, "--json")
+    (fingerprint,) = [found["fingerprint"] for found in json.loads(out)["findings"]]
+    (tmp_path / "campaign-fsm.toml").write_text(f'[[suppress]]\nfingerprint = "{fingerprint}"\nreason = "x"\n')
+    assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 0
+    (tmp_path / "campaign-fsm.toml").write_text("")
+    assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 1
+
+
+def test_what_is_read_is_never_written_over(folder, capsys, tmp_path):
+    """Nor are two reports written into one file."""
+    name = folder("bad.jsonl", READ, ILLEGAL)
+    before = (tmp_path / name).read_text()
+    for argv in (
+        ["--output", f"json={name}"],
+        ["--output", f"json=./{name}"],
+        ["--baseline", name],
+        ["--output", "json=a", "--output", "sarif=a"],
+    ):
+        assert call(capsys, "audit", name, *argv)[0] == 2
+    assert (tmp_path / name).read_text() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+@pytest.mark.parametrize("output", ["github", "json", "sarif", "junit"])
+def test_a_file_name_commands_nobody_on_the_error_stream_either(folder, capsys, tmp_path, output):
+    """Neither a build server nor a terminal."""
+    (tmp_path / "inj").mkdir()
+    (tmp_path / "inj" / "a\n::error::PWNED \x1b[31mred.jsonl").write_text(json.dumps(READ) + "\n{\n")
+    code, _, err = call(capsys, "audit", "inj", "--output", output)
+    assert code == 2
+    assert "\x1b[31m" not in err.replace("\x1b[31merror:", "")
+    assert not any(line.startswith("::") for line in err.splitlines())

@@ -574,13 +574,19 @@ def test_a_png_is_not_written_to_a_terminal():
 
 
 def test_the_command_without_resvg_exits_2(monkeypatch, tmp_path):
-    """Without resvg the command exits with 2, names the extra and leaves the directory alone."""
+    """Without resvg a PNG is refused, a new gallery goes without, and a folder with a PNG is left alone."""
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    for arguments in (["--format", "png"], ["--write", tmp_path / "new"]):
-        done = run(*arguments)
-        assert done.exit_code == 2
-        assert "campaign_fsm[diagrams]" in done.output
-    assert not (tmp_path / "new").exists()
+    done = run("--format", "png")
+    assert done.exit_code == 2
+    assert "campaign_fsm[diagrams]" in done.output
+    done = run("--write", tmp_path / "new")
+    assert done.exit_code == 0
+    assert "left out lifecycle.png: PNG needs pip install 'campaign_fsm[diagrams]'" in done.output
+    assert {path.name for path in (tmp_path / "new").iterdir()} == GALLERY.keys() - {"lifecycle.png"}
+    (tmp_path / "new" / "lifecycle.png").write_bytes((COMMITTED / "lifecycle.png").read_bytes())
+    done = run("--write", tmp_path / "new")
+    assert done.exit_code == 2
+    assert (tmp_path / "new" / "lifecycle.png").read_bytes() == (COMMITTED / "lifecycle.png").read_bytes()
 
 
 def test_check_exits_0_without_drift():

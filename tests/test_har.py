@@ -164,7 +164,12 @@ def test_no_error_is_no_loss(response):
 )
 def test_what_did_not_reach_the_server_is_left_out(response, more):
     """A cache, a service worker or a test answered; the numbers of the other entries stay what they are."""
-    assert [found.place for found in read(har(entry(), entry(response=response, **more), entry()))] == [1, 3]
+    left_out = entry({"method": "GET"}, response, **more)
+    assert [found.place for found in read(har(entry(), left_out, entry()))] == [1, 3]
+    # No cache answers a write: a mark that says so is not believed.
+    marked = entry({"method": "PUT"}, response, **more)
+    cached = any("Cache" in key for key in more)
+    assert [found.place for found in read(har(marked))] == ([1] if cached else [])
 
 
 def test_a_read_without_a_byte_from_the_network_is_left_out():

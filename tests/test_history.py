@@ -149,7 +149,7 @@ def test_only_the_campaign_that_is_asked_for(tmp_path):
         ),
         ('{"campaign_fsm_coverage": 1, "edges": []}', UnreadableHistory),
         ('{"campaign_fsm_coverage": 1, "edges": {"CF103": "many"}}', UnreadableHistory),
-        ('{"a": 1}\n', UnreadableHistory),
+        ('{"a": 1}\n', UnreadableRecording),
     ],
 )
 def test_what_shows_nothing_is_told(tmp_path, content, error):

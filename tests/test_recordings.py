@@ -224,7 +224,7 @@ def test_each_tampering_is_found_and_nothing_else(recording, kind, name):
         (lambda event: event | ({"action": "complete"} if event["event"] == "sent" else {}), ["CF601"]),
         (lambda event: event | ({"status_code": 503} if event["event"] == "answered" else {}), ["CF602"]),
         (lambda event: event | ({"raw_status": "stalled"} if event["event"] == "answered" else {}), ["CF604"]),
-        (lambda event: {"event": "none", "version": 1} if event["event"] == "answered" else event, ["CF602"]),
+        (lambda event: {"event": "decided", "version": 1} if event["event"] == "answered" else event, ["CF602"]),
     ],
 )
 def test_a_trace_that_was_changed_is_found(recording, change, expected):

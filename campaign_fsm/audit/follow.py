@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
@@ -23,14 +24,14 @@ from campaign_fsm.audit.life import UNKNOWN, Life, Verdict, alone, by_platform, 
 from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
 from campaign_fsm.lifecycle import decide, has_started, reachable
 from campaign_fsm.policy import Policy, deed_of
-from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
+from campaign_fsm.rules import PROBLEMS, RULES, Action, Channel, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.exchange import NOTHING
 from campaign_fsm.wire.answer import Reading, moment, text_of
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.drafts import DRAFT_OF
 from campaign_fsm.wire.intent import Intent
-from campaign_fsm.wire.target import COLLECTION_OF, Target
+from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 
 Key = tuple[str, str, Channel, str]
 
@@ -85,6 +86,7 @@ class Auditor:
         events: How many exchanges were about campaigns.
         unjudged: How many writes could not be judged.
         watch: Called with what each exchange shows of a campaign; None for nobody.
+        told: How often each finding was told already; auditors of several files share it.
     """
 
     policy: Policy = field(factory=Policy)
@@ -94,9 +96,9 @@ class Auditor:
     events: int = 0
     unjudged: int = 0
     watch: Callable[[Sight], object] | None = None
+    told: Counter[str] = field(factory=Counter)
     _lives: dict[Key, Life] = field(factory=dict, init=False)
-    _by_id: dict[str, Key] = field(factory=dict, init=False)
-    _told: Counter[str] = field(factory=Counter, init=False)
+    _by_id: dict[str, list[Key]] = field(factory=dict, init=False)
     _routes: dict[str, Life] = field(factory=dict, init=False)
     _steps: dict[tuple[object, ...], tuple[frozenset[Status], Status | None]] = field(factory=dict, init=False)
     _leaks: set[tuple[str, str]] = field(factory=set, init=False)
@@ -129,6 +131,7 @@ class Auditor:
         """Whether nothing but the step itself counts: no bodies, no times, no policy."""
         return (
             exchange.headers is None
+            and exchange.host is None
             and exchange.status_code == 200
             and exchange.status is not None
             and exchange.request is NOTHING
@@ -216,14 +219,13 @@ class Auditor:
 
     @staticmethod
     def _key(exchange: Exchange, target: Target, campaign: str) -> Key:
-        host = split_url(exchange.url)[1] if exchange.url else ""
-        return host or exchange.host or "", target.account, target.channel, campaign
+        return _origin(exchange) + target.prefix, target.account, target.channel, campaign
 
     def _life(self, key: Key) -> Life:
         life = self._lives.get(key)
         if life is None:
             life = self._lives[key] = Life()
-            self._by_id[key[3]] = key
+            self._by_id.setdefault(key[3], []).append(key)
         return life
 
     @staticmethod
@@ -261,6 +263,10 @@ class Auditor:
         if raw is None and exchange.status_code is not None:
             answer = read_answer(exchange, target)
             reading = answer.reading
+            if not answer.readable and 200 <= exchange.status_code < 300:
+                # It says something, and nobody can tell what: what was known is not known any more.
+                self._life(self._key(exchange, target, target.id)).possible = UNKNOWN
+                return
             if reading is not None and answer.found != target.id:
                 self._tell(case, "CF503", Level.WARNING, "The answer is about another campaign.")
                 return
@@ -295,20 +301,19 @@ class Auditor:
             callback = parse_status_callback(body)
         except UnreadableCallback:
             return
-        key = self._by_id.get(callback.campaign_id)
-        if key is None:
-            return
-        case.life = self._lives[key]
-        case.target = Target("", key[1], COLLECTION_OF[key[2]], key[3], ())
-        claimed, life = callback.claimed_status, case.life
-        if claimed is Status.UNKNOWN:
-            self._undocumented(case, callback.raw_status)
-        elif life.possible and not self._follows(life.possible, claimed, key[2]):
-            message = f"A status callback claims {claimed}, which nothing leads to from {_names(life.possible)}."
-            self._tell(case, "CF601", Level.WARNING, message)
-        elif life.possible:
-            # A claim widens what is possible, and settles nothing.
-            life.possible = possible_after(life.possible, alone(claimed))
+        claimed = callback.claimed_status
+        # A callback names no account: a campaign of each account with this id may be meant.
+        for key in self._by_id.get(callback.campaign_id, ()):
+            case.life = life = self._lives[key]
+            case.target = Target("", key[1], COLLECTION_OF[key[2]], key[3], ())
+            if claimed is Status.UNKNOWN:
+                self._undocumented(case, callback.raw_status)
+            elif life.possible and not self._follows(life.possible, claimed, key[2]):
+                message = f"A status callback claims {claimed}, which nothing leads to from {_names(life.possible)}."
+                self._tell(case, "CF601", Level.WARNING, message)
+            elif life.possible:
+                # A claim widens what is possible, and settles nothing.
+                life.possible = possible_after(life.possible, alone(claimed))
 
     # Writes
 
@@ -353,9 +358,10 @@ class Auditor:
         exchange, life = case.exchange, case.life
         raw, code = exchange.status, exchange.status_code
         reading: Reading | None = None
+        readable = True
         if raw is None and code is not None:
             answer = read_answer(exchange, target)
-            code = answer.status_code
+            code, readable = answer.status_code, answer.readable
             if answer.reading is not None and answer.found == target.id:
                 reading, raw = answer.reading, answer.reading.raw_status
         if exchange.planned:
@@ -364,9 +370,18 @@ class Auditor:
         taken = code is None or 200 <= code < 300
         if verdict is None:
             self._cannot_judge(case, "no status was seen before it")
-        elif not verdict.legal and not (verdict.perhaps and taken and code is not None):
+        elif verdict.perhaps and taken and code is not None:
+            self._cannot_judge(case, "it is legal only if the platform moved the campaign first, which nothing shows")
+        elif not verdict.legal:
             self._illegal(case, verdict, code)
-        if exchange.lost or (code is not None and code >= 500):
+        if code is not None and 300 <= code < 400:
+            message = (
+                f"The server answered {case.action} with {code}, and what was sent after that is judged by nobody."
+            )
+            self._tell(case, "CF609", Level.ERROR, message)
+        if taken and not readable:
+            self._widen(life, verdict)
+        elif exchange.lost or (code is not None and code >= 500):
             life.lost = exchange.place or 1
             self._widen(life, verdict)
         elif code is None and raw is None:
@@ -382,6 +397,7 @@ class Auditor:
         """A step that is not taken yet: after a legal one the campaign is where it leads."""
         if verdict is None:
             self._cannot_judge(case, "nothing says in which status the campaign is then")
+            self._led_to(case)
         elif not verdict.legal:
             self._illegal(case, verdict, None)
         elif verdict.decision.destination is not None:
@@ -389,6 +405,13 @@ class Auditor:
             case.life.possible = alone(verdict.decision.destination)
             if case.action is Action.COMPLETE:
                 case.life.completed = moment(case.exchange.at)
+
+    @staticmethod
+    def _led_to(case: _Case) -> None:
+        """Whatever it was before: if the write is taken, the campaign is where it leads."""
+        goal = next((rule.dest for rule in RULES if rule.trigger is case.action and rule.source is not None), None)
+        if goal is not None:
+            case.life.last, case.life.possible = goal, alone(goal)
 
     @staticmethod
     def _widen(life: Life, verdict: Verdict | None) -> None:
@@ -403,6 +426,8 @@ class Auditor:
         if raw is None:
             life.possible = verdict.after if verdict and allowed else UNKNOWN
             life.lost = 0
+            if verdict is None:
+                self._led_to(case)
             if len(life.possible) == 1:
                 (life.last,) = life.possible
             if case.action is Action.COMPLETE:
@@ -480,12 +505,14 @@ class Auditor:
     def _unreadable(self, case: _Case, refusal: UnreadableRequest) -> None:
         exchange = case.exchange
         case.action = refusal.action
-        key = self._by_id.get(refusal.campaign_id or "")
         if refusal.campaign_id and refusal.channel:
-            account = key[1] if key else exchange.account or "-"
-            case.target = Target("", account, COLLECTION_OF[refusal.channel], refusal.campaign_id, ())
-        if key is not None:
-            case.life = self._lives[key]
+            path = split_url(exchange.url)[3].partition("?")[0] if exchange.url else ""
+            case.target = read_target(path) or Target(
+                "", exchange.account or "-", COLLECTION_OF[refusal.channel], refusal.campaign_id, ()
+            )
+            key = self._key(exchange, case.target, refusal.campaign_id)
+            if key in self._lives:
+                case.life = self._lives[key]
         level = Level.ERROR if exchange.sent else Level.WARNING
         message = f"Two servers could read this write differently, or none as it is meant: {refusal.reason}"
         self._tell(case, refusal.code, level, message, advice=refusal.advice)
@@ -524,9 +551,10 @@ class Auditor:
         try:
             DRAFT_OF[intent.channel].build(given, partial=intent.action is not Action.CREATE)
         except InvalidParameters as error:
-            listed = "; ".join(str(problem) for problem in error.problems)
+            # What was given may be a phone number, a text or a URL with a key in it.
+            listed = "; ".join(f"{problem.field}: {problem.rule}" for problem in error.problems)
             message = f"The parameters of {case.action} break documented limits: {listed}."
-            self._tell(case, "CF606", Level.WARNING, message)
+            self._tell(case, "CF606", Level.WARNING, message, about=listed)
 
     def _look_for_credentials(self, case: _Case) -> None:
         where = credentials(case.exchange)
@@ -539,12 +567,27 @@ class Auditor:
     def _place(self, number: int) -> str:
         return f"{'entry' if self.by_entry else 'line'} {number}"
 
-    def _tell(self, case: _Case, code: str, level: Level, message: str, **fields: Any) -> None:
+    def _tell(self, case: _Case, code: str, level: Level, message: str, *, about: str = "", **fields: Any) -> None:
         exchange, target, status = case.exchange, case.target, case.life.last
         campaign = (target.id if target else None) or exchange.campaign
         file = self.path.replace("\\", "/").rpartition("/")[2]
-        about = "|".join(str(part or "") for part in (file, code, campaign, case.action, status))
-        self._told[about] += 1
+        path = split_url(exchange.url)[3] if exchange.url and code.startswith("CF4") else ""
+        known_by = (
+            file,
+            code,
+            split_url(exchange.url)[1] if exchange.url else exchange.host,
+            target.account if target else exchange.account,
+            target.channel if target else exchange.channel,
+            campaign,
+            case.action,
+            status,
+            "" if exchange.sent else "not sent",
+            exchange.method if path else "",
+            path,
+            about,
+        )
+        identity = "|".join(str(part or "") for part in known_by)
+        self.told[identity] += 1
         place = Place(self.path, entry=exchange.place) if self.by_entry else Place(self.path, line=exchange.place)
         known: dict[str, Any] = {
             "advice": PROBLEMS[code].advice if code in PROBLEMS else "",
@@ -555,9 +598,27 @@ class Auditor:
             "at": exchange.at,
             "sent": exchange.sent,
             "status_code": exchange.status_code,
-            "fingerprint": hashlib.sha256(f"{about}|{self._told[about]}".encode()).hexdigest()[:16],
+            "fingerprint": hashlib.sha256(f"{identity}|{self.told[identity]}".encode("utf-8", "replace")).hexdigest()[
+                :16
+            ],
         }
         case.found.append(Finding(code, level, message, place, **{**known, **fields}))
+
+
+@lru_cache(maxsize=8192)
+def _host(host: str) -> str:
+    """A host as DNS takes it: in lower case, without the dot at its end."""
+    return host.lower().removesuffix(".")
+
+
+def _origin(exchange: Exchange) -> str:
+    """Which server an exchange was with, as far as the recording says."""
+    if exchange.url:
+        scheme, host, port, *_ = split_url(exchange.url)
+        if host:
+            usual = {"https": 443, "http": 80}.get(scheme)
+            return _host(host) + (f":{port}" if port not in (None, usual) else "")
+    return _host(exchange.host or "")
 
 
 def _names(statuses: frozenset[Status]) -> str:

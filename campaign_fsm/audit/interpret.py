@@ -72,17 +72,17 @@ def read_request(exchange: Exchange) -> Intent | Target | None:
     """
     body = exchange.request_body
     if not exchange.url:
-        target = named_target(exchange)
-        if target is None or exchange.method in SAFE_METHODS or (not exchange.action and exchange.method != "DELETE"):
-            return target
-        return _told(exchange, target)
+        return _named(exchange, body)
     scheme, host, port, path, _ = split_url(exchange.url)
     if exchange.headers is None and not body:
         target = _target(path)
+        safe = exchange.method in SAFE_METHODS or exchange.method.upper() in SAFE_METHODS
         if target is not None and "?" not in path:
-            return target if exchange.method in SAFE_METHODS else _told(exchange, target)
-        if target is not None and exchange.method in SAFE_METHODS:
+            return target if safe else _told(exchange, target)
+        if target is not None and safe:
             return target
+    if not exchange.method and body and (target := _target(path)) is not None:
+        raise Unjudged("its method was not recorded", target)
     wire = WireRequest(
         method=exchange.method or "GET",
         scheme=scheme,
@@ -98,9 +98,36 @@ def read_request(exchange: Exchange) -> Intent | Target | None:
         target = _target(path)
         if target is not None and exchange.action:
             return _told(exchange, target)
-        if target is not None and _has_length(exchange):
+        if target is not None and _has_length(exchange) and not _is_form(exchange):
             raise Unjudged("its body was not recorded", target)
     return read_intent(wire)
+
+
+def _named(exchange: Exchange, body: bytes | None) -> Intent | Target | None:
+    """What a request is that names its campaign by fields, and not by a URL."""
+    target = named_target(exchange)
+    if target is None:
+        return None
+    if exchange.method.upper() in SAFE_METHODS:
+        return target
+    if body is None or exchange.action:
+        # Something that only says which status a campaign has is a reading.
+        reading = not exchange.method and not exchange.action and not exchange.fields and body is None
+        return target if reading else _told(exchange, target)
+    if not exchange.method:
+        raise Unjudged("its method was not recorded", target)
+    path = f"/v2/accounts/{target.account}/{target.collection}{f'/{target.id}' if target.id else ''}"
+    return read_intent(
+        WireRequest(
+            method=exchange.method,
+            scheme="https",
+            host="",
+            port=None,
+            target=path.encode(),
+            headers=_headers(exchange, body),
+            body=body,
+        )
+    )
 
 
 class Unjudged(Exception):
@@ -113,6 +140,12 @@ class Unjudged(Exception):
 
 def _has_length(exchange: Exchange) -> bool:
     return any(name.lower() == "content-length" and value.strip() != "0" for name, value in exchange.headers or ())
+
+
+def _is_form(exchange: Exchange) -> bool:
+    """Whether its body was something else than JSON, whatever stood in it."""
+    types = [value for name, value in exchange.headers or () if name.lower() == "content-type"]
+    return bool(types) and not any("json" in value.lower() for value in types)
 
 
 def _headers(exchange: Exchange, body: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
@@ -131,6 +164,15 @@ _ACTIONS: Final[dict[str, Action]] = {action.value: action for action in Action}
 
 def _told(exchange: Exchange, target: Target) -> Intent:
     """A write without a body, by what the recording says of it."""
+    method = exchange.method.upper()
+    if (target.id is None) != (method == "POST" or exchange.action == Action.CREATE) and method:
+        raise UnreadableRequest(
+            code="CF402",
+            reason=f"{method[:20]} on {'a collection' if target.id is None else 'a campaign'}.",
+            channel=target.channel,
+            campaign_id=target.id,
+            advice="Use PUT or DELETE on a campaign, POST on its collection.",
+        )
     action = _ACTIONS.get(exchange.action or "")
     if action is None:
         if exchange.method == "DELETE":
@@ -173,11 +215,13 @@ class Shown:
         status_code: The effective status code: that of the item inside, if it failed.
         reading: The campaign, if it is shown.
         found: The id of the campaign that is shown.
+        readable: False if there is an answer, and it cannot be read in exactly one way.
     """
 
     status_code: int | None
     reading: Reading | None = None
     found: str | None = None
+    readable: bool = True
 
 
 def read_answer(exchange: Exchange, target: Target) -> Shown:
@@ -194,7 +238,7 @@ def read_answer(exchange: Exchange, target: Target) -> Shown:
             return Shown(code)
         found, reading = read_campaign(item, target.channel, None)
     except NotReadable:
-        return Shown(code)
+        return Shown(code, readable=False)
     return Shown(code, reading, found)
 
 

@@ -84,7 +84,9 @@ def judge(  # noqa: PLR0917 (a cache by keyword is slower)
         return [decision for decision in asked if decision]
 
     now = allowed(possible)
-    later = [] if now else allowed(frozenset(status for one in possible for status in by_platform(one)))
+    # Before its start the platform moves no campaign.
+    moved = frozenset() if started is False else frozenset(status for one in possible for status in by_platform(one))
+    later = [] if now else allowed(moved)
     found = now or later
     after = frozenset(status for decision in found for status in decision.accepted)
     told = last if last in possible else min(possible)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,22 +15,32 @@ from campaign_fsm.audit.finding import Finding, Level
 from campaign_fsm.audit.follow import Auditor
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.traffic import UnreadableRecording
+from campaign_fsm.traffic.exchange import NotARecording
 from campaign_fsm.traffic.recordings import Format, Recording, open_recording
 
 _SUFFIXES: Final = frozenset({".har", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".toml"})
 _EVERY: Final = 2000
 
 
-def files_of(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """The files that paths stand for, and whether each was named itself: of folders, those that may be recordings."""
-    for path in paths:
-        folder = Path(path)
-        if path == "-" or not folder.is_dir():
-            yield path, True
-            continue
-        for file in sorted(folder.rglob("*")):
-            if file.suffix.lower() in _SUFFIXES and file.is_file():
-                yield str(file), False
+# A file that ends like this is a recording, or a broken one; JSON and YAML may be anything.
+_RECORDINGS: Final = frozenset({".har", ".jsonl", ".ndjson"})
+
+
+def files_of(folder: str) -> Iterator[str]:
+    """The files of a folder that may be recordings, in their order.
+
+    Raises:
+        UnreadableRecording: The folder, or one in it, cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        path = str(error.filename or folder)
+        raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
+
+    found = []
+    for where, _, names in os.walk(folder, onerror=refuse):
+        found += [file for name in names if (file := Path(where, name)).suffix.lower() in _SUFFIXES and file.is_file()]
+    yield from map(str, sorted(found))
 
 
 @define
@@ -50,6 +61,25 @@ class Audit:
     found: set[str] = field(factory=set, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
+    _told: Counter[str] = field(factory=Counter, init=False)
+
+    def path(self, path: str, format: Format | None = None, *, named: bool = True) -> None:  # noqa: A002
+        """Audit a file, a folder, or ``-`` for the standard input; a folder without a recording is incomplete."""
+        if path == "-" or not Path(path).is_dir():
+            self.file(path, format, named=named)
+            return
+        before = len(self._summary.files)
+        try:
+            for file in files_of(path):
+                self.file(file, format, named=False)
+        except UnreadableRecording as error:
+            self._incomplete(str(error))
+        else:
+            if len(self._summary.files) == before and not self._summary.incomplete:
+                self._incomplete(f"{path}: there is no recording in this folder")
+
+    def _incomplete(self, sentence: str) -> None:
+        self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, sentence))
 
     def file(self, path: str, format: Format | None = None, *, named: bool = True) -> None:  # noqa: A002
         """Audit one file. What cannot be read to its end is noted, and what was found before it stays.
@@ -59,8 +89,8 @@ class Audit:
             format: Its format, None to find out.
             named: Whether it is an error that nobody can say what it is.
         """
-        weak, broken = True, ""
-        auditor = Auditor(self.accepted.configuration.policy, strict=self.strict, path=path)
+        weak, broken = False, ""
+        auditor = Auditor(self.accepted.configuration.policy, strict=self.strict, path=path, told=self._told)
         try:
             with open_recording(path, format) as recording:
                 auditor.by_entry = recording.by_entry
@@ -71,14 +101,20 @@ class Audit:
                         self._judge(finding)
                     if self.progress and number % _EVERY == 0:
                         self.progress(recording)
+        except NotARecording as error:
+            broken = str(error)
+            weak = not (Path(path).suffix.lower() in _RECORDINGS and "format is not known" in broken)
         except UnreadableRecording as error:
             broken = str(error)
+            weak = weak and Path(path).suffix.lower() not in _RECORDINGS
         if weak and not named and not auditor.events:
             # It lies in a folder, and nothing in it is about campaigns.
             self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
             return
+        if not broken and self.strict and named and not auditor.events:
+            broken = f"{path}: nothing in it is about a campaign"
         if broken:
-            self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, broken))
+            self._incomplete(broken)
         summary = self._summary
         self._summary = evolve(
             summary,
@@ -90,11 +126,12 @@ class Audit:
 
     def interrupted(self) -> None:
         """The audit ends before its files do."""
-        self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, "The audit was interrupted."))
+        self._incomplete("The audit was interrupted.")
 
     def _judge(self, finding: Finding) -> None:
-        self.found.add(finding.fingerprint)
         if not self.accepted.leaves_out(finding):
+            # What is suppressed does not come into a baseline: it would outlive the suppression there.
+            self.found.add(finding.fingerprint)
             self._tell(finding)
 
     def _tell(self, finding: Finding) -> None:

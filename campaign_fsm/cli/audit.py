@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from datetime import datetime
@@ -29,7 +30,9 @@ class Progress:
     def __call__(self, recording: Recording) -> None:
         if recording.size is None or recording.size < _LONG:
             return
-        text = f"{recording.path}: {100 * recording.position() // recording.size} %"
+        from campaign_fsm.audit.writers import safe
+
+        text = f"{safe.line(recording.path)}: {100 * recording.position() // recording.size} %"
         if text != self._shown:
             self._shown = text
             click.echo(f"\r\x1b[K{text}", err=True, nl=False)
@@ -95,6 +98,7 @@ def _need_extra(error: ImportError) -> click.ClickException:
     help=f"How to report, and where: {', '.join(_OUTPUTS)}. May be given several times. Default: text.",
 )
 @click.option("--baseline", type=click.Path(), help="Accept the findings of this file; made if it is not there.")
+@click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
 def audit(
     *,
@@ -105,6 +109,7 @@ def audit(
     no_config: bool,
     outputs: list[tuple[str, str | None]],
     baseline: str | None,
+    skip_others: bool,
     as_json: bool,
 ) -> int:
     """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
@@ -120,19 +125,15 @@ def audit(
     """
     try:
         from campaign_fsm.audit.accepted import Accepted, BadBaseline, read_baseline, write_baseline
-        from campaign_fsm.audit.run import Audit, files_of
-        from campaign_fsm.audit.writers import writer
+        from campaign_fsm.audit.run import Audit
+        from campaign_fsm.audit.writers import safe, writer
         from campaign_fsm.traffic.recordings import Format
     except ImportError as error:
         raise _need_extra(error) from None
 
     configuration = load(config, no_config)
-    if as_json:
-        if any(file is None for _, file in outputs):
-            raise click.UsageError("--json and another --output would both go to the standard output.")
-        outputs = [*outputs, ("json", None)]
-    if not any(file is None for _, file in outputs):
-        outputs = [*outputs, ("text", None)]
+    outputs = _all_outputs(outputs, as_json=as_json)
+    _keep_apart(paths, outputs, baseline)
     try:
         known = read_baseline(baseline) if baseline else None
         accepted = Accepted(configuration, datetime.now().astimezone().date(), known)
@@ -152,8 +153,8 @@ def audit(
                 one.begin()
             run = Audit(tell, accepted, strict=strict, progress=progress)
             try:
-                for path, named in files_of(paths):
-                    run.file(path, Format(format_name) if format_name else None, named=named)
+                for path in paths:
+                    run.path(path, Format(format_name) if format_name else None, named=not skip_others)
             except BaseException:
                 run.interrupted()
                 raise
@@ -174,10 +175,34 @@ def audit(
     if summary.incomplete:
         if ("text", None) not in outputs:
             for sentence in summary.incomplete:
-                click.echo(f"{click.style('error:', fg='red')} {sentence}", err=True)
+                # A file's name is not ours: it may hold commands of a terminal or of a build server.
+                click.echo(f"{click.style('error:', fg='red')} {safe.line(sentence)}", err=True)
         return 2
     made = baseline is not None and known is None
     return 1 if (summary.errors or summary.warnings) and not made else 0
+
+
+def _all_outputs(outputs: list[tuple[str, str | None]], *, as_json: bool) -> list[tuple[str, str | None]]:
+    """With what goes to the standard output: text, unless something else does."""
+    if as_json:
+        if any(file is None for _, file in outputs):
+            raise click.UsageError("--json and another --output would both go to the standard output.")
+        outputs = [*outputs, ("json", None)]
+    return outputs if any(file is None for _, file in outputs) else [*outputs, ("text", None)]
+
+
+def _keep_apart(paths: tuple[str, ...], outputs: list[tuple[str, str | None]], baseline: str | None) -> None:
+    """Nothing is written over what is read, and no two things into one file."""
+    read = {os.path.realpath(path) for path in paths if path != "-"}
+    written = [file for _, file in outputs if file is not None] + ([baseline] if baseline else [])
+    seen: set[str] = set()
+    for file in written:
+        real = os.path.realpath(file)
+        if real in read:
+            raise click.UsageError(f"{file} is to be read and to be written; give what is written another name.")
+        if real in seen and not Path(real).is_char_device():
+            raise click.UsageError(f"{file} is to be written twice; give each its own file.")
+        seen.add(real)
 
 
 def _kept(known: frozenset[str] | None, kept: frozenset[str]) -> str:

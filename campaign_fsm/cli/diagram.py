@@ -251,10 +251,11 @@ def _load(path: Path, campaign: str | None) -> History:
 
 def _write(directory: Path) -> None:
     from campaign_fsm.diagram import NoRoute
-    from campaign_fsm.diagram.committed import write
+    from campaign_fsm.diagram.committed import GALLERY, stamped, write
     from campaign_fsm.diagram.png import CannotRasterize
 
     try:
+        fresh = not (directory.is_dir() and stamped(directory)[0])
         paths = write(directory, _load)
     except (CannotRasterize, NoRoute) as error:
         raise _CannotDo(str(error)) from error
@@ -262,6 +263,8 @@ def _write(directory: Path) -> None:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
     for path in paths:
         click.echo(f"wrote {path}")
+    if missing := GALLERY.keys() - {path.name for path in paths} if fresh else set():
+        click.echo(f"left out {', '.join(sorted(missing))}: PNG needs pip install 'campaign_fsm[diagrams]'", err=True)
 
 
 def _check(directory: Path, as_json: bool) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, Format, Recipe, digest, digests
 from campaign_fsm.diagram.views import History, NoRoute
 from campaign_fsm.diagram.writers import make, source_svg
@@ -143,14 +144,22 @@ def write(directory: Path | str, load: Load) -> list[Path]:
     Everything is drawn before the first file is touched.
 
     Raises:
-        CannotRasterize: resvg_py or every font is missing, and one of them is a PNG.
+        CannotRasterize: resvg_py or every font is missing, and one of the diagrams in the folder is a PNG. (The PNG of
+            a new gallery is left out then.)
         NoRoute: A route that one of them shows is not legal any more.
         OSError: The folder or a file in it cannot be written, or a recording cannot be read.
         UnreadableRecording: A recording that one of them shows cannot be read.
     """
     directory = Path(directory)
-    recipes = (stamped(directory)[0] if directory.is_dir() else {}) or GALLERY
-    contents = {name: as_bytes(make(recipe, _history(recipe, directory, load))) for name, recipe in recipes.items()}
+    found = stamped(directory)[0] if directory.is_dir() else {}
+    contents = {}
+    for name, recipe in (found or GALLERY).items():
+        try:
+            contents[name] = as_bytes(make(recipe, _history(recipe, directory, load)))
+        except CannotRasterize:
+            # A gallery is as good without; a PNG that is there already has to be made anew.
+            if found:
+                raise
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (directory / name).write_bytes(content)

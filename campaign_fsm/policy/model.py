@@ -92,11 +92,21 @@ class Hours:
 
     def allow(self, moment: datetime) -> bool:
         """Whether an aware datetime lies within the hours."""
-        local = moment.astimezone(self.zone)
+        try:
+            local = moment.astimezone(self.zone)
+        except OverflowError:
+            return False  # at an end of the calendar
         clock, day = local.time(), local.weekday()
         if self.begin < self.end:
             return day in self.days and self.begin <= clock < self.end
         return (day in self.days and clock >= self.begin) or ((day - 1) % 7 in self.days and clock < self.end)
+
+    def local(self, moment: datetime) -> str:
+        """When a moment is in the zone, in words."""
+        try:
+            return f"at {moment.astimezone(self.zone):%a %H:%M}"
+        except OverflowError:
+            return f"in the year {moment.year}"
 
     def __str__(self) -> str:
         days = "" if len(self.days) == 7 else f" on {', '.join(DAYS[day] for day in sorted(self.days))}"
@@ -199,8 +209,7 @@ class Policy:
         if moment is None:
             yield Violation("CF703", f"The policy allows {hours}, and nobody can say when the {what} is.")
         elif not hours.allow(moment):
-            local = moment.astimezone(hours.zone)
-            yield Violation("CF703", f"The policy allows {hours}, and the {what} is at {local:%a %H:%M}.")
+            yield Violation("CF703", f"The policy allows {hours}, and the {what} is {hours.local(moment)}.")
 
     def _too_young(self, deed: Deed) -> Iterator[Violation]:
         if deed.completed is None or deed.at is None:

@@ -112,3 +112,7 @@ class UnreadableRecording(Exception):
     def __str__(self) -> str:
         where = f", {self.unit} {self.place}" if self.place else ""
         return f"{self.path}{where}: {self.reason}"
+
+
+class NotARecording(UnreadableRecording):
+    """Nobody can say what a file is, or nothing in it is about anything: in a folder it may lie beside recordings."""

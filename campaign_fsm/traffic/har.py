@@ -92,7 +92,9 @@ class _Entry(
 
     @property
     def reached_the_server(self) -> bool:
-        if self.from_cache or self.from_disk_cache or self.fulfilled or self.aborted or self.response.by_worker:
+        if self.fulfilled or self.aborted or self.response.by_worker:
+            return False
+        if (self.from_cache or self.from_disk_cache) and self.request.method in {"GET", "HEAD"}:
             return False
         # A size is a weaker sign than a mark, and a write that is overlooked is worse than one told twice.
         return self.lost or self.response.transfer_size != 0 or self.request.method not in {"GET", "HEAD"}

@@ -7,8 +7,11 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from campaign_fsm.rules import Channel
 from campaign_fsm.trace import VERSION
-from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
+from campaign_fsm.traffic.exchange import Exchange, NotARecording, UnreadableRecording
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.wire.target import is_id
 
 _CHUNK: Final = 2**20
 _LONGEST: Final = 16 * 2**20
@@ -17,7 +20,10 @@ _LONGEST: Final = 16 * 2**20
 def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers; no more of the file is held than one of them."""
     number, rest = 0, b""
+    first = True
     while chunk := stream.read(_CHUNK):
+        if first:
+            chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         if len(rest) > _LONGEST:
@@ -44,16 +50,61 @@ def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
     """The exchanges of a file in the plain form.
 
     Raises:
-        UnreadableRecording: A line cannot be read; those before it have been given.
+        UnreadableRecording: A line cannot be read; those before it have been given. Or no line has any of the
+            keys that tell what it is about.
     """
     decode = msgspec.json.Decoder(Exchange).decode
+    number, about = 0, False
     for number, line in _lines(path, stream):
         try:
             exchange = decode(line)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise UnreadableRecording(path, number, "line", _reason(error, line)) from None
+            kind = UnreadableRecording if about or not _is_foreign(line) else NotARecording
+            raise kind(path, number, "line", _reason(error, line)) from None
+        if line.count(b'"action"') > 1 or line.count(b'"status_code"') > 1 or line.count(b'"method"') > 1:
+            _refuse_doubles(path, number, line)
+        if not exchange.url or exchange.callback is not None:
+            unclear = _unclear(exchange)
+            if unclear:
+                raise UnreadableRecording(path, number, "line", unclear)
+            about = about or exchange.campaign is not None or exchange.callback is not None
+        else:
+            about = True
         exchange.place = number
         yield exchange
+    if number and not about:
+        reason = "no line of it has url, campaign or callback, so nothing says what it is about"
+        raise NotARecording(path, 0, "line", reason)
+
+
+def _is_foreign(line: bytes) -> bool:
+    """Whether a line is a JSON object of somebody else's, which only looks like an exchange."""
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return False
+    return isinstance(found, dict) and not {"url", "campaign", "callback"} & found.keys()
+
+
+def _refuse_doubles(path: str, number: int, line: bytes) -> None:
+    try:
+        read_object(line)
+    except Ambiguous as problem:
+        raise UnreadableRecording(path, number, "line", f"it can be read in two ways: {problem}") from None
+
+
+def _unclear(exchange: Exchange) -> str | None:
+    """Why nobody can say what a line without a URL, or with a callback, is about; None if it is clear."""
+    if exchange.callback is not None:
+        both = exchange.url or exchange.method or exchange.action or exchange.request_body is not None
+        return "it is a request and a status callback at once; make two lines of it" if both else None
+    if exchange.campaign is None and exchange.channel is None:
+        return None
+    if exchange.channel not in tuple(Channel):
+        return f"its channel is {exchange.channel!r}; without a url it has to be message or voice"[:200]
+    if exchange.campaign is not None and not is_id(exchange.campaign):
+        return f"its campaign is no id: {exchange.campaign[:40]!r}"
+    return None
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -124,16 +175,27 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 exchange = _exchange(event, number)
                 exchange.sent = False
                 yield exchange
+            case "sent" | "answered" | "failed" if not event.flow:
+                raise UnreadableRecording(path, number, "line", "it has no flow, so nothing says which write it is of")
             case "sent":
                 exchange = _exchange(event, number)
                 yield from pending.begin(event.flow, exchange)
             case "answered" | "failed":
                 sent = pending.end(event.flow)
+                if sent is None and event.action is not None and event.method not in ("GET", "HEAD"):
+                    # The line that says that it was sent is in an older file.
+                    sent = _exchange(event, number)
                 if sent is not None:
                     sent.lost = event.event == "failed"
                     sent.status_code, sent.status = event.status_code, event.raw_status or event.status
                     sent.start, sent.end = event.start, event.end
                     yield sent
+            case "read" | "decided":
+                pass
+            case _:
+                raise UnreadableRecording(
+                    path, number, "line", f"its event is {event.event[:40]!r}, which no trace has"
+                )
     yield from pending.left()
 
 
@@ -177,8 +239,9 @@ class _Pending:
         return self._by_flow.pop(flow, None)
 
     def left(self) -> Iterator[Exchange]:
-        """What never came to an end, as lost."""
+        """What never came to an end, as lost. In which status it left is not known if more was seen since."""
         for flow, sent in self._by_flow.items():
-            if flow not in self._overtaken:
-                sent.lost = True
-                yield sent
+            sent.lost = True
+            if flow in self._overtaken:
+                sent.action = sent.fields = None
+            yield sent

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
-from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
+from campaign_fsm.traffic.exchange import Exchange, NotARecording, UnreadableRecording
 
 
 class Format(StrEnum):
@@ -54,6 +54,8 @@ class Recording:
 
 
 _PEEK: Final = 64 * 1024
+# What a pipe gives at once may be less than was asked for.
+_LONG_LINE: Final = 8 * 1024
 
 
 @contextmanager
@@ -84,6 +86,8 @@ def open_recording(path: str, format: Format | None = None) -> Iterator[Recordin
 
 def _opened(path: str) -> BufferedReader:
     if path == "-":
+        if sys.stdin is None:
+            raise UnreadableRecording(path, 0, "line", "there is no standard input")
         buffer = sys.stdin.buffer
         assert isinstance(buffer, BufferedReader)
         return buffer
@@ -105,23 +109,32 @@ def detect(path: str, head: bytes) -> Format:
     """
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
-        raise UnreadableRecording(path, 0, "line", "it is empty")
-    if re.match(rb"""\{\s*"log"\s*:""", start):
+        raise NotARecording(path, 0, "line", "it is empty")
+    first = _first_line(start)
+    if re.match(rb"""\{\s*"log"\s*:""", start) or _has_key(start, first, "log"):
         return Format.HAR
     if re.match(rb"""\{\s*"(runbook)"\s*:""", start) or re.search(rb"""(?m)^["']?runbook["']?\s*[:=]""", start):
         return Format.RUNBOOK
-    if re.search(rb"(?m)^interactions\s*:", start) or re.match(
-        rb'\{\s*("version"\s*:[^{\[]*)?"interactions"\s*:', start
-    ):
-        first = _first_line(start)
-        if not (isinstance(first, dict) and "event" in first):
-            return Format.CASSETTE
-    first = _first_line(start)
+    begins = rb'\{\s*("version"\s*:[^{\[]*)?"interactions"\s*:'
+    listed = re.search(rb"(?m)^interactions\s*:", start) or re.match(begins, start)
+    traced = isinstance(first, dict) and "event" in first
+    if (listed and not traced) or _has_key(start, first, "interactions"):
+        return Format.CASSETTE
     if isinstance(first, dict):
         return Format.TRACE if "event" in first and "version" in first else Format.JSONL
-    raise UnreadableRecording(
+    if start.startswith(b"{") and b"\n" not in start and len(start) >= _LONG_LINE:
+        # A line that is longer than what was looked at: a list with its answer.
+        return Format.JSONL
+    raise NotARecording(
         path, 0, "line", f"its format is not known; --format is one of {', '.join(known for known in Format)}"
     )
+
+
+def _has_key(start: bytes, first: object, key: str) -> bool:
+    """Whether a JSON document has a key at its top, first or not, on one line or on many."""
+    if isinstance(first, dict):
+        return key in first and not {"url", "event", "campaign"} & first.keys()
+    return re.search(rb"""(?m)^(\t| {1,4})"%b"\s*:\s*[\[{]""" % key.encode(), start) is not None
 
 
 def _first_line(start: bytes) -> object:

@@ -24,6 +24,7 @@ COLLECTION_OF: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "ca
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
 _MAX_PATH: Final = 8192
+_DEEPEST: Final = 16
 
 
 def is_id(text: str) -> bool:
@@ -99,7 +100,12 @@ def could_become_target(path: str) -> bool:
 
 
 def _readings(path: str) -> Iterator[list[str]]:
-    while True:
+    for depth in range(_MAX_PATH):
+        decoded = unquote(path, errors="replace")
+        # No reader decodes that often: then only what comes out at last is looked at.
+        if depth >= _DEEPEST and decoded != path:
+            path = decoded
+            continue
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
         for separators in (r"/", r"[/\\]") if "\\" in folded else (r"/",):
             raw = re.split(separators, folded)
@@ -109,7 +115,6 @@ def _readings(path: str) -> Iterator[list[str]]:
             yield [_clean(segment) for segment in raw if segment not in ("", ".")]
             yield without_empty
             yield _resolved(without_empty)
-        decoded = unquote(path, errors="replace")
         if decoded == path:
             return
         path = decoded

@@ -231,6 +231,7 @@ PROBLEMS = {
     "CF606": ("break a documented limit", "Correct them"),
     "CF607": ("suppresses nothing", "Take it out"),
     "CF608": ("has expired", "renew it with a reason"),
+    "CF609": ("answered with a redirect", "Follow no redirects of writes"),
     "CF701": ("the policy forbids", "change the policy"),
     "CF702": ("without the confirmation", "confirmed"),
     "CF703": ("outside of the hours", "within the hours"),

@@ -668,3 +668,23 @@ def test_the_readme_shows_every_committed_diagram():
     page = (COMMITTED / "README.md").read_text(encoding="utf-8")
     for file in FILES:
         assert f"({file})" in page
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a browser of Windows is not named by a variable")
+@pytest.mark.parametrize("works", [True, False])
+def test_open_shows_the_explorer_in_the_browser(tmp_path, works):
+    """--open writes the explorer, hands it to the browser, and leaves with 2 where there is none."""
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\ncp "${{1#file://}}" {tmp_path}/shown.html\nexit {0 if works else 1}\n')
+    browser.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign_fsm", "diagram", "--open", "--view", "from:paused"],
+        env={**os.environ, "BROWSER": str(browser), "TMPDIR": str(tmp_path), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == (0 if works else 2), done.stderr
+    assert str(tmp_path) in done.stderr
+    assert "view=from:paused" in (tmp_path / "shown.html").read_text()

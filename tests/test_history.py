@@ -190,6 +190,19 @@ def test_a_recording_comes_through_a_pipe(tmp_path):
     assert "Made by" not in done.stdout
 
 
+def test_a_har_file_that_chromium_recorded_is_drawn(tmp_path):
+    """What a real Chromium did, as Playwright recorded it, is what the simulator says that it did."""
+    from test_recordings import record_har
+
+    record_har(tmp_path / "chromium.har")
+    history = history_of_recording(tmp_path / "chromium.har")
+    assert history.campaigns == 1
+    assert history.taken["CF103"] == 2
+    assert history.taken["CF105"] == history.taken["CF106"] == 1
+    assert history.now == {Status.ARCHIVED: 1}
+    assert not history.tried
+
+
 # --- the simulator's journal
 
 

@@ -29,6 +29,8 @@ _ENDS: Final = frozenset({"end_map", "end_array"})
 _BREAKS_OFF: Final = "it ends in the middle"
 
 # What the parsers raise, also for numbers and surrogates that they do not foresee.
+# A string is looked at again from its beginning with each chunk: small ones make long strings slow.
+_CHUNK: Final = 2**20
 _BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
 
 
@@ -45,7 +47,7 @@ class JsonStream:
         self.place = 0
         self._path = path
         # Numbers beyond what a double or 64 bits hold are errors then, not work.
-        self._tokens: Iterator[tuple[str, Any]] = ijson.basic_parse(stream, use_float=True)
+        self._tokens: Iterator[tuple[str, Any]] = ijson.basic_parse(stream, use_float=True, buf_size=_CHUNK)
 
     def fail(self, reason: str) -> Never:
         """End the reading for this reason."""

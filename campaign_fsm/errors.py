@@ -499,7 +499,8 @@ class PolicyError(CampaignFsmError, ValueError):
 
     @property
     def message(self) -> str:
-        return f"{self.path}{f':{self.line}' if self.line else ''}: {f'{self.key}: ' if self.key else ''}{self.reason}."
+        where = f"{self.path}{f':{self.line}' if self.line else ''}: {f'{self.key}: ' if self.key else ''}"
+        return f"{where}{self.reason}{'' if self.reason.endswith('?') else '.'}"
 
 
 @_error

@@ -38,6 +38,7 @@ from attrs import field, frozen
 from campaign_fsm.errors import PolicyError
 from campaign_fsm.policy.model import DAYS, REGION_HOSTS, Hours, Policy, Scope
 from campaign_fsm.rules import Action
+from campaign_fsm.wire.target import is_id
 
 _MOST: Final = 1024 * 1024
 _LENGTHS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -157,14 +158,14 @@ class _Reader:
         self._known(section, _KEYS, "", 0)
         scopes = [self._scope(section, "", 0)]
         scopes += [self._scope(entry, "rule", number) for number, entry in self._tables(section, "rule")]
-        hosts = {host.lower() for host in self._texts(section, "hosts", "", 0)}
+        hosts = {self._host(host) for host in self._texts(section, "hosts", "", 0)}
         hosts |= {REGION_HOSTS[region] for region in self._choices(section, "regions", tuple(REGION_HOSTS), "", 0)}
         policy = Policy(
             scopes=tuple(scope for scope in scopes if scope.forbid or scope.confirm),
             hours=self._hours(section),
             require_end=self._flag(section, "require-end"),
             archive_after=self._length(section, "archive-after"),
-            accounts=frozenset(self._texts(section, "accounts", "", 0)),
+            accounts=frozenset(self._account(account) for account in self._texts(section, "accounts", "", 0)),
             hosts=frozenset(hosts),
             origin=self._path,
         )
@@ -192,7 +193,9 @@ class _Reader:
         return start or next((at for at, line in enumerate(self._lines, 1) if key and key in line), 0)
 
     def _wrong(self, key: str, problem: str, table: str = "", number: int = 0) -> PolicyError:
-        name = f"{table}[{number + 1}].{key}" if table else key
+        # There is one table of hours, and as many rules and suppressions as there are.
+        place = table if table == "hours" else f"{table}[{number + 1}]"
+        name = f"{place}.{key}" if table else key
         return PolicyError(path=self._path, line=self._line(table, number, key), key=name, reason=problem)
 
     # Values
@@ -213,7 +216,7 @@ class _Reader:
     def _texts(self, given: Mapping[str, Any], key: str, table: str, number: int) -> tuple[str, ...]:
         value = given.get(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, str) and entry.strip() for entry in value):
-            raise self._wrong(key, "it is a list of texts", table, number)
+            raise self._wrong(key, "it is a list of texts that are not empty", table, number)
         if key in given and not value:
             raise self._wrong(key, "it is empty, which could mean all or none; leave it out or fill it", table, number)
         return tuple(value)
@@ -251,6 +254,17 @@ class _Reader:
             confirm=frozenset(map(Action, self._choices(given, "confirm", actions, table, number))),
             reason=reason.strip().rstrip("."),
         )
+
+    def _host(self, host: str) -> str:
+        name = host.lower().removesuffix(".")
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", name):
+            raise self._wrong("hosts", f"{host[:60]!r} is no host name; leave out what stands around it, also the port")
+        return name
+
+    def _account(self, account: str) -> str:
+        if not is_id(account):
+            raise self._wrong("accounts", f"{account[:60]!r} is no account; it is 1 to 64 of A-Z a-z 0-9 _ -")
+        return account
 
     def _flag(self, given: Mapping[str, Any], key: str) -> bool:
         value = given.get(key, False)

@@ -193,7 +193,7 @@ class Policy:
             yield from self._too_young(deed)
         if self.accounts and deed.account not in self.accounts:
             yield Violation("CF706", f"The policy allows no writes to the account {deed.account!r}.")
-        if self.hosts and deed.host.lower() not in self.hosts:
+        if self.hosts and deed.host.lower().removesuffix(".") not in self.hosts:
             yield Violation("CF707", f"The policy allows no writes to the host {deed.host!r}.")
 
     def _outside(self, hours: Hours, deed: Deed) -> Iterator[Violation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import struct
@@ -14,7 +15,7 @@ import pytest
 from browser import chromium
 from test_pictures import PICTURES
 
-from campaign_fsm.diagram import draw, render
+from campaign_fsm.diagram import History, draw, draw_view, render
 from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.layout import lay_out
 from campaign_fsm.diagram.mermaid import mermaid
@@ -269,3 +270,59 @@ def test_a_png_is_twice_as_large_as_its_svg(name):
     assert abs(width - 2 * layout.width) <= 2
     assert abs(height - 2 * layout.height) <= 2
     assert len(picture) > 20_000
+
+
+# --- hostile titles: a campaign's id comes from a recording
+
+HOSTILES = [
+    "a--b --> c",
+    "*/ // -- %% ; # \\ ` ' \" { } [ ] ( ) | : <br/> &amp; </svg> ]]>",
+    "line\nbreak\r\n--- \ttab \x00 \x1b[31m \u202e rtl \u2028",
+    "}}; click A href javascript:alert(1)",
+    "graph TD; A-->B",
+    "é ü 日本語 😀",
+    "x" * 100_000,
+]
+
+
+def titled(title):
+    return draw_view("history", None, History(title=title, now={Status.PAUSED: 1}, taken={"CF103": 3}, campaigns=1))
+
+
+@pytest.mark.parametrize("title", HOSTILES, ids=range(len(HOSTILES)))
+def test_a_hostile_title_breaks_no_text(title):
+    """XML stays well-formed, JSON is JSON, and the picture stays as wide as it is."""
+
+    from campaign_fsm.diagram.plainjson import plain_json
+    from campaign_fsm.diagram.table import markdown
+
+    drawing = titled(title)
+    ET.fromstring(svg(drawing))
+    ET.fromstring(scxml(drawing))
+    assert json.loads(plain_json(drawing))["title"] == drawing.title
+    (heading,) = [line for line in markdown(drawing, whole=False).splitlines() if line.startswith("# ")]
+    assert "<" not in heading
+    assert lay_out(drawing).width < 2000
+    # Without what the title has, the lines are those of any other title.
+    for text, other in ((mermaid(drawing), mermaid(titled("x"))), (dot(drawing), dot(titled("x")))):
+        assert len(text.splitlines()) == len(other.splitlines())
+
+
+@pytest.mark.parametrize("title", HOSTILES, ids=range(len(HOSTILES)))
+def test_a_hostile_title_is_a_title_to_mermaid(mermaid_page, title):
+    """Mermaid draws the same statuses and arrows, whatever the title is."""
+    drawn = mermaid_page.evaluate(DRAW, [mermaid(titled(title)), "default"])
+    other = mermaid_page.evaluate(DRAW, [mermaid(titled("x")), "default"])
+    assert (drawn["type"], drawn["nodes"], drawn["edges"]) == (other["type"], other["nodes"], other["edges"])
+    assert mermaid_page.evaluate("document.querySelectorAll('script[src], a, img').length") == 0
+
+
+@pytest.mark.parametrize("title", HOSTILES, ids=range(len(HOSTILES)))
+def test_a_hostile_title_is_a_label_to_graphviz(graphviz, title):
+    """Graphviz reads the same statuses and arrows, whatever the title is."""
+    graph = graphviz.AGraph(string=dot(titled(title)))
+    other = graphviz.AGraph(string=dot(titled("x")))
+    assert sorted(graph.nodes()) == sorted(other.nodes())
+    assert sorted(graph.edges()) == sorted(other.edges())
+    graph.close()
+    other.close()

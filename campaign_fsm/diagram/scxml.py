@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from campaign_fsm.diagram.model import Drawing, Edge, Kind, Node, Weight, rules_of
 from campaign_fsm.lifecycle import NEW
@@ -31,8 +32,8 @@ def scxml(drawing: Drawing, *, stamp: str = "") -> str:
     voice = 1 if rules and all(rule.channels == {Channel.VOICE} for rule in rules) else 0
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f"<!-- {escape(drawing.title)} -->",
-        *([f"<!-- {escape(stamp)} -->"] if stamp else []),
+        f"<!-- {_comment(drawing.title)} -->",
+        *([f"<!-- {_comment(stamp)} -->"] if stamp else []),
         (
             f'<scxml xmlns="http://www.w3.org/2005/07/scxml" xmlns:cf="{_NAMESPACE}" version="1.0"'
             f' name="campaign" datamodel="ecmascript" initial="{first}">'
@@ -47,6 +48,11 @@ def scxml(drawing: Drawing, *, stamp: str = "") -> str:
         leaving = [line for edge in edges if edge.source == node.id for line in _moves(edge, guards)]
         lines += _state(node, [*leaving, *_stays(node, guards)])
     return "\n".join((*lines, "</scxml>")) + "\n"
+
+
+def _comment(text: str) -> str:
+    """Text in a comment of XML, which two hyphens would end."""
+    return re.sub(r"-(?=-|$)", "- ", text)
 
 
 def _state(node: Node, transitions: list[str]) -> list[str]:

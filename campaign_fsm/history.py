@@ -75,6 +75,8 @@ class _Follower:
     lost: int = 0
     # A campaign whose last write was accepted, while its answer still showed the status before it.
     unseen: dict[tuple[Channel, str], Status] = field(factory=dict)
+    # The edge that a write would have taken whose answer was lost.
+    open: dict[tuple[Channel, str], Rule] = field(factory=dict)
 
     def step(self, step: Step) -> None:
         self.total += 1
@@ -99,11 +101,16 @@ class _Follower:
 
     def reach(self, key: tuple[Channel, str], status: Status, **details: Any) -> None:
         """The campaign was seen in a status."""
-        current = self.now.get(key)
+        current, lost = self.now.get(key), self.open.pop(key, None)
         if current is None or status is current:
             self.now[key] = status
             return
         way = between(current, status, key[0])
+        if lost is not None and lost.source is current:
+            # What was asked for is likelier than anything else, if it leads there.
+            after = between(lost.leads_to, status, key[0])
+            if after is not None and all(isinstance(rule.trigger, Event) for rule in after):
+                way = (lost, *after)
         if way is None:
             self.leaps += 1
             self.step(
@@ -140,6 +147,7 @@ class _Follower:
         """The answer to a legal write was lost: a later reading shows what came of it."""
         self.lost += 1
         status = self.now[key]
+        self.open[key] = _RULES[code]
         self.step(
             Step(
                 trigger=action,

@@ -16,13 +16,14 @@ import pytest
 from click.testing import CliRunner
 from example_recording import CAMPAIGN, record
 
-from campaign_fsm import CampaignClient, Refused
+from campaign_fsm import CampaignClient, CampaignFsmError, Refused
 from campaign_fsm.cli.diagram import diagram
 from campaign_fsm.diagram import History, Outcome, draw_view
 from campaign_fsm.history import KEPT, UnreadableHistory, between, history_of_journal, history_of_recording
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer, SimulatorTransport
+from campaign_fsm.trace import TraceFile
 from campaign_fsm.traffic import UnreadableRecording
 
 BY_CODE = {rule.code: rule for rule in RULES}
@@ -228,6 +229,45 @@ def busy(simulator, moves, seed):
                 getattr(client, action)(campaign)
                 taken[decide(status, action).code] += 1
     return taken
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_trace_tells_what_the_journal_knows(tmp_path, seed):
+    """With answers lost and others at work, the client's trace yields what the simulator knows to have happened."""
+    chance = random.Random(seed)
+    simulator = Simulator()
+    for number in range(3):
+        start = simulator.now + timedelta(days=1)
+        simulator.add("in-progress" if number else "created", id=f"c{number}", channel="voice", start=start)
+    trace = TraceFile(tmp_path / "trace.jsonl")
+    with CampaignClient(
+        account_sid=simulator.account_sid,
+        api_key=simulator.api_key,
+        api_token=simulator.api_token,
+        channel="voice",
+        transport=SimulatorTransport(simulator),
+        trace=trace,
+        deadline=0,
+    ) as client:
+        for number in range(3):
+            client.get(f"c{number}")
+        for _ in range(40):
+            campaign, kind = f"c{chance.randrange(3)}", chance.random()
+            if kind < 0.1 and simulator.status(campaign) is Status.IN_PROGRESS:
+                simulator.move(campaign, Status.PAUSED)
+                continue
+            if kind < 0.25:
+                simulator.fault(chance.choice(["lost-after", "lost-before", "server-error"]), method="PUT")
+            with suppress(CampaignFsmError):
+                getattr(client, chance.choice(["pause", "resume", "complete", "archive"]))(campaign)
+        simulator.clear_faults()
+        for number in range(3):
+            client.get(f"c{number}")
+    trace.close()
+    known = history_of_journal(simulator.journal)
+    told = history_of_recording(tmp_path / "trace.jsonl")
+    assert (told.taken, told.now) == (known.taken, known.now)
+    assert not told.leaps
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -21,7 +21,7 @@ from attrs import define, field
 
 from campaign_fsm.diagram.views import History, Outcome, Step
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import RULES, Action, Channel, Event, Rule, Status
+from campaign_fsm.rules import CONTESTED, PROBLEMS, REFUSALS, RULES, Action, Channel, Event, Rule, Status
 
 KEPT: Final = 2000
 """So many steps are kept one by one; all are counted."""
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from campaign_fsm.traffic.recordings import Recording
 
 _RULES: Final = {rule.code: rule for rule in RULES}
+_CODES: Final = frozenset({*_RULES, *PROBLEMS, CONTESTED.code, *(refusal.code for refusal in REFUSALS)})
 _JOURNAL: Final = frozenset({"number", "kind", "status_before", "status_after"})
 _EVERY: Final = 2000
+_LONGEST_ID: Final = 200
 _LARGEST: Final = 64 * 2**20
 
 
@@ -61,6 +63,9 @@ def between(source: Status | None, dest: Status, channel: Channel) -> tuple[Rule
     return None
 
 
+Key = tuple[Channel, str, str]
+
+
 @define
 class _Follower:
     """Counts what happens to each campaign."""
@@ -68,22 +73,22 @@ class _Follower:
     only: str | None = None
     taken: Counter[str] = field(factory=Counter)
     tried: Counter[tuple[Status, Action, str, bool]] = field(factory=Counter)
-    now: dict[tuple[Channel, str], Status] = field(factory=dict)
+    now: dict[Key, Status] = field(factory=dict)
     steps: list[Step] = field(factory=list)
     total: int = 0
     leaps: int = 0
     lost: int = 0
     # A campaign whose last write was accepted, while its answer still showed the status before it.
-    unseen: dict[tuple[Channel, str], Status] = field(factory=dict)
+    unseen: dict[Key, Status] = field(factory=dict)
     # The edge that a write would have taken whose answer was lost.
-    open: dict[tuple[Channel, str], Rule] = field(factory=dict)
+    open: dict[Key, Rule] = field(factory=dict)
 
     def step(self, step: Step) -> None:
         self.total += 1
         if len(self.steps) < KEPT:
             self.steps.append(step)
 
-    def move(self, key: tuple[Channel, str], rule: Rule, **details: Any) -> None:
+    def move(self, key: Key, rule: Rule, **details: Any) -> None:
         """An edge was taken."""
         self.taken[rule.code] += 1
         self.step(
@@ -99,7 +104,7 @@ class _Follower:
         )
         self.now[key] = rule.leads_to
 
-    def reach(self, key: tuple[Channel, str], status: Status, **details: Any) -> None:
+    def reach(self, key: Key, status: Status, **details: Any) -> None:
         """The campaign was seen in a status."""
         current, lost = self.now.get(key), self.open.pop(key, None)
         if current is None or status is current:
@@ -123,7 +128,7 @@ class _Follower:
         for rule in way:
             self.move(key, rule, inferred=True, **details)
 
-    def refuse(self, key: tuple[Channel, str], action: Action, code: str, *, sent: bool, **details: Any) -> None:
+    def refuse(self, key: Key, action: Action, code: str, *, sent: bool, **details: Any) -> None:
         """Something illegal was tried."""
         status = self.now.get(key)
         if status is None:
@@ -143,7 +148,7 @@ class _Follower:
             )
         )
 
-    def lose(self, key: tuple[Channel, str], action: Action, code: str, **details: Any) -> None:
+    def lose(self, key: Key, action: Action, code: str, **details: Any) -> None:
         """The answer to a legal write was lost: a later reading shows what came of it."""
         self.lost += 1
         status = self.now[key]
@@ -176,7 +181,7 @@ class _Follower:
             steps=tuple(self.steps),
             total=self.total,
             campaigns=len(self.now),
-            channels=frozenset(channel for channel, _ in self.now),
+            channels=frozenset(channel for channel, *_ in self.now),
         )
 
     # An audit's sights
@@ -185,35 +190,40 @@ class _Follower:
         """What one exchange shows."""
         if self.only is not None and sight.campaign != self.only:
             return
-        key = sight.channel, sight.campaign
+        # The same id in two accounts is two campaigns.
+        key = sight.channel, sight.campaign, sight.where
         details = {"at": sight.exchange.at or "", "place": sight.exchange.place}
         if sight.action is None:
             self._read(key, sight.shown, details)
         elif sight.action is Action.CREATE:
-            if sight.shown is not None:
+            code = sight.exchange.status_code
+            if sight.shown is not None and (code is None or 200 <= code < 300):
                 self.move(key, _RULES["CF101"], **details)
                 self.reach(key, sight.shown, **details)
         else:
             self._write(key, sight, details)
 
-    def _illegal(self, key: tuple[Channel, str], action: Action) -> str:
+    def _illegal(self, key: Key, action: Action) -> str:
         """The code against an action in the status that was seen last."""
         decision = decide(self.now.get(key), action, channel=key[0])
         return "" if decision else decision.code
 
-    def _read(self, key: tuple[Channel, str], shown: Status | None, details: Mapping[str, Any]) -> None:
-        if shown is None or shown is Status.UNKNOWN or shown is self.unseen.get(key):
+    def _read(self, key: Key, shown: Status | None, details: Mapping[str, Any]) -> None:
+        if shown is None or shown is Status.UNKNOWN:
             return
-        self.unseen.pop(key, None)
+        # Once more the old status is a platform that is slow; again and again it is the truth.
+        if shown is self.unseen.pop(key, None):
+            return
         self.reach(key, shown, **details)
 
-    def _write(self, key: tuple[Channel, str], sight: Sight, details: Mapping[str, Any]) -> None:
+    def _write(self, key: Key, sight: Sight, details: Mapping[str, Any]) -> None:
         exchange, verdict, action = sight.exchange, sight.verdict, sight.action
         assert action is not None
         code = exchange.status_code
         if not exchange.sent:
             # A client says itself why it sent nothing.
-            why = exchange.code or (self._illegal(key, action) if verdict and not verdict.legal else "")
+            known = exchange.code if exchange.code in _CODES else ""
+            why = known or (self._illegal(key, action) if verdict and not verdict.legal else "")
             self.refuse(key, action, why, sent=False, **details)
             return
         accepted = code is not None and 200 <= code < 300
@@ -228,11 +238,13 @@ class _Follower:
             if accepted:
                 self._read(key, sight.shown, details)
             return
-        if decision.status is not None:
+        lost = exchange.lost or (code is not None and code >= 500)
+        if decision.status is not None and (accepted or code is None):
             self.reach(key, decision.status, **details)
-        if exchange.lost or (code is not None and code >= 500):
+        if lost:
             self.lose(key, action, decision.code, **details)
         elif accepted or (code is None and sight.shown is not None):
+            self.open.pop(key, None)
             before = self.now.get(key)
             self.move(key, _RULES[decision.code], **details)
             if before is not None and sight.shown is before and before is not self.now[key]:
@@ -321,7 +333,7 @@ def history_of_journal(
 def _journalled(follower: _Follower, get: Any) -> None:
     if get("channel") is None or not get("id") or (follower.only is not None and get("id") != follower.only):
         return
-    key = Channel(get("channel")), str(get("id"))
+    key = Channel(get("channel")), str(get("id"))[:_LONGEST_ID], ""
     before, after = (_status(get(name)) for name in ("status_before", "status_after"))
     at = get("at")
     when = at.isoformat() if isinstance(at, datetime) else str(at or "")

@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
@@ -33,6 +34,7 @@ else:
     BaseTransport = AsyncBaseTransport = object
 
 EXTENSION: Final = "campaign_fsm"
+IN_FLIGHT: Final = "campaign_fsm_in_flight"
 """The key under which requests and responses carry their `Judgement` in ``.extensions``."""
 
 UNTIL: Final = "campaign_fsm_until"
@@ -122,6 +124,15 @@ class _Passage:
             key: value for key, value in self.request.extensions.items() if key not in (EXTENSION, UNTIL, "target")
         }
         return type(self.request)(wire.method, self.request.url, headers=list(wire.headers), extensions=extensions)
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """While what was judged is on its way down: a request that is sent again later is another one."""
+        self.request.extensions[IN_FLIGHT] = True
+        try:
+            yield
+        finally:
+            self.request.extensions.pop(IN_FLIGHT, None)
 
     def note(self, judgement: Judgement | None) -> None:
         if judgement is not None:
@@ -231,7 +242,8 @@ class GuardTransport(_Guard, BaseTransport):
                 return self._answer(passage.unread[-1], passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
-                passage.response = self._inner.handle_request(passage.request)
+                with passage.in_flight():
+                    passage.response = self._inner.handle_request(passage.request)
                 if buffered:
                     passage.unread.append(passage.response)
                     return self._answer(passage.response, passage)
@@ -307,7 +319,8 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                 return await self._answer(await self._inner.handle_async_request(question), passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
-                passage.response = await self._inner.handle_async_request(passage.request)
+                with passage.in_flight():
+                    passage.response = await self._inner.handle_async_request(passage.request)
                 if buffered:
                     return await self._answer(passage.response, passage)
         return None

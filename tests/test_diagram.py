@@ -688,3 +688,48 @@ def test_open_shows_the_explorer_in_the_browser(tmp_path, works):
     assert done.returncode == (0 if works else 2), done.stderr
     assert str(tmp_path) in done.stderr
     assert "view=from:paused" in (tmp_path / "shown.html").read_text()
+
+
+def test_a_page_that_quotes_a_diagram_is_not_that_diagram(tmp_path):
+    """A README with pasted Mermaid is neither drift nor written over."""
+    page = "# My docs\n```mermaid\n" + run().output + "```\nand more\n"
+    (tmp_path / "README.md").write_text(page)
+    run("-o", tmp_path / "life.svg")
+    (tmp_path / "other.svg").write_text((tmp_path / "life.svg").read_text().replace("format=svg", "format=dot"))
+    assert run("--check", tmp_path).exit_code == 0
+    assert run("--write", tmp_path).exit_code == 0
+    assert (tmp_path / "README.md").read_text() == page
+    assert "format=dot" in (tmp_path / "other.svg").read_text()
+
+
+def test_a_gallery_replaces_nothing_of_somebody_elses(tmp_path):
+    """A file that has a name of the gallery and is none of ours stops it, before anything is written."""
+    (tmp_path / "lifecycle.md").write_text("# my notes")
+    done = run("--write", tmp_path)
+    assert done.exit_code == 2
+    assert "lifecycle.md" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["lifecycle.md"]
+    assert (tmp_path / "lifecycle.md").read_text() == "# my notes"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links")
+def test_a_link_is_not_written_through(tmp_path):
+    """What lies behind a link, in the folder or outside of it, stays as it is."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "victim.txt").write_text("victim")
+    (tmp_path / "docs" / "route.svg").symlink_to("../victim.txt")
+    assert run("--write", tmp_path / "docs").exit_code == 2
+    run("-o", tmp_path / "life.svg")
+    before = (tmp_path / "life.svg").read_text()
+    (tmp_path / "docs" / "life.svg").symlink_to("../life.svg")
+    assert run("--write", tmp_path / "docs").exit_code == 2
+    assert (tmp_path / "victim.txt").read_text() == "victim"
+    assert (tmp_path / "life.svg").read_text() == before
+
+
+def test_a_stamp_that_nobody_can_follow_is_drift(copies):
+    """One that asks for what a channel never has does not keep the others from being checked."""
+    recipe = Recipe.make("svg", "from:deleted", channel="message")
+    (copies / "odd.svg").write_text(f"<!-- {recipe.stamp} --><svg/>")
+    (found,) = drift(copies)
+    assert "a message campaign is never deleted" in found.problem

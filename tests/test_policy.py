@@ -92,16 +92,20 @@ def test_a_confirmation_is_enough_where_one_is_asked_for():
         ("resume", {}, []),
         ("resume", {"at": NIGHT}, ["CF703"]),
         ("resume", {"at": None}, ["CF703"]),
-        ("resume", {"at": NIGHT, "start": NOON + DAY}, []),
-        ("resume", {"at": NOON, "start": NIGHT}, ["CF703"]),
+        ("resume", {"at": NIGHT, "start": NOON + DAY}, ["CF703"]),
+        ("resume", {"at": NOON, "start": NIGHT + DAY}, ["CF703"]),
         ("resume", {"at": NIGHT, "start": NOON}, ["CF703"]),
         ("create", {"at": NIGHT}, ["CF703"]),
         ("create", {"at": NIGHT, "start": NOON + DAY, "schedules": True}, []),
-        ("create", {"at": NOON, "start": NIGHT, "schedules": True}, ["CF703"]),
+        ("create", {"at": NOON, "start": NIGHT + DAY, "schedules": True}, ["CF703"]),
+        ("create", {"at": NIGHT, "start": NOON - DAY, "schedules": True}, ["CF703"]),
+        ("edit", {"at": NIGHT, "start": NOON - DAY, "schedules": True}, ["CF703"]),
+        ("edit", {"at": NIGHT, "cleared": True, "schedules": True}, ["CF703"]),
+        ("resume", {"at": NIGHT, "start": NOON + DAY, "schedules": True}, ["CF703"]),
         ("reschedule", {"at": NIGHT, "end": NIGHT, "schedules": True}, []),
-        ("reschedule", {"start": NIGHT, "schedules": True}, ["CF703"]),
+        ("reschedule", {"start": NIGHT + DAY, "schedules": True}, ["CF703"]),
         ("edit", {"at": NIGHT}, []),
-        ("edit", {"start": NIGHT, "schedules": True}, ["CF703"]),
+        ("edit", {"start": NIGHT + DAY, "schedules": True}, ["CF703"]),
         ("pause", {"at": NIGHT}, []),
         ("complete", {"at": NIGHT}, []),
         ("archive", {"at": NIGHT}, []),
@@ -110,7 +114,7 @@ def test_a_confirmation_is_enough_where_one_is_asked_for():
     ],
 )
 def test_hours_are_about_what_makes_a_campaign_contact_people(action, changes, expected):
-    """Its start if it sets or has one ahead, else the moment itself; pausing is always allowed."""
+    """The start that it sets, if that lies ahead, else the moment itself; pausing is always allowed."""
     assert codes(Policy(hours=OFFICE), action, **changes) == expected
 
 
@@ -140,8 +144,9 @@ def test_hours_begin_and_end_on_the_local_clock(begin, end, days, moment, allowe
 def test_an_end_is_asked_for_where_a_schedule_is_set():
     """A create always sets one; an edit only if there is a schedule in it."""
     policy = Policy(require_end=True)
+    assert codes(policy, "create", end=NOON - DAY) == ["CF704"]
     assert codes(policy, "create") == codes(policy, "edit", schedules=True, start=NOON) == ["CF704"]
-    assert codes(policy, "create", end=NOON) == codes(policy, "edit") == codes(policy, "resume") == []
+    assert codes(policy, "create", end=NOON + DAY) == codes(policy, "edit") == codes(policy, "resume") == []
 
 
 @pytest.mark.parametrize(
@@ -498,3 +503,107 @@ def test_no_policy_allows_what_the_life_cycle_refuses(policy, status, action, ye
         with contextlib.suppress(CampaignFsmError):
             acts[action](client)
     assert all(entry.legal is not False for entry in simulator.journal)
+
+
+# --- what got past an earlier version
+
+
+def deed_from(fields, action=Action.EDIT, channel=Channel.VOICE, **more):
+    from campaign_fsm.policy import deed_of
+    from campaign_fsm.wire.intent import Intent
+    from campaign_fsm.wire.target import Target
+
+    target = Target("", "acme1", {"voice": "campaigns", "message": "message-campaigns"}[channel], "camp_abc123", ())
+    return deed_of(Intent(action, target, fields), host="api.exotel.com", at=NIGHT, **more)
+
+
+def found(policy, deed):
+    return [violation.code for violation in policy.violations(deed)]
+
+
+@pytest.mark.parametrize("schedule", [None, {}, {"send_at": None}, {"send_at": None, "end_at": "2030-01-01T10:00:00Z"}])
+def test_a_start_that_is_taken_away_may_be_one_at_once(schedule):
+    """No page says what becomes of the campaign then, and what cannot be told counts against it."""
+    deed = deed_from({"name": "x", "schedule": schedule})
+    assert found(Policy(hours=OFFICE), deed) == ["CF703"]
+    if not (schedule or {}).get("end_at"):
+        assert found(Policy(require_end=True), deed) == ["CF704"]
+
+
+def test_a_new_end_alone_leaves_the_start_as_it_is():
+    """So the hours have nothing to say of it."""
+    assert (
+        found(Policy(hours=OFFICE), deed_from({"schedule": {"end_at": "2030-01-01T10:00:00Z"}}, Action.RESCHEDULE))
+        == []
+    )
+
+
+def test_what_comes_with_something_else_is_forbidden_with_it():
+    """A schedule and callbacks count, whatever the request is called."""
+    schedule = {"send_at": "2030-01-01T10:00:00Z", "end_at": "2030-01-02T10:00:00Z"}
+    for action in (Action.RESCHEDULE, Action.EDIT_CALLBACKS):
+        policy = Policy(scopes=(Scope(forbid=frozenset({action})),))
+        deed = deed_from({"name": "x", "schedule": schedule, "status_callback": "https://x"})
+        assert found(policy, deed) == ["CF701"]
+        assert found(policy, deed_from({"name": "x"})) == []
+    policy = Policy(scopes=(Scope(forbid=frozenset({Action.RESCHEDULE})),))
+    assert found(policy, deed_from({"schedule": schedule}, Action.RESUME)) == ["CF701"]
+
+
+def test_a_rename_does_not_lead_out_of_a_rule():
+    """Out of its names, or from a name that nobody knows; into them and within them it may."""
+    policy = Policy(scopes=(Scope(campaigns=("otp-*",), forbid=frozenset({Action.PAUSE})),))
+    for before, after, expected in (
+        ("otp-login", "x-login", ["CF701"]),
+        ("otp-login", 5, ["CF701"]),
+        (None, "x-login", ["CF701"]),
+        ("otp-login", "otp-signup", []),
+        ("x-login", "otp-login", []),
+        ("x-login", "y-login", []),
+    ):
+        assert found(policy, deed_from({"name": after}, name=before)) == expected, (before, after)
+
+
+@pytest.mark.parametrize("name", [123, ["otp-x"], None, True])
+def test_a_name_that_is_no_text_may_be_any(name):
+    """A create with such a name falls under every rule for names."""
+    policy = Policy(scopes=(Scope(campaigns=("otp-*",), forbid=frozenset({Action.CREATE})),))
+    assert found(policy, deed_from({"name": name}, Action.CREATE)) == ["CF701"]
+    assert found(policy, deed_from({}, Action.CREATE)) == []
+
+
+def test_a_confirmation_ends_with_its_block():
+    """Also for a generator that is suspended in it, one that is closed elsewhere, and a context that was copied."""
+    import contextvars
+
+    from campaign_fsm.policy import is_confirmed
+
+    def suspended():
+        with confirmed():
+            yield
+
+    generator = suspended()
+    contextvars.copy_context().run(next, generator)
+    assert not is_confirmed()
+    with pytest.raises(KeyError):
+        generator.throw(KeyError())
+    with confirmed():
+        inside = contextvars.copy_context()
+        with confirmed():
+            pass
+        assert is_confirmed()
+        assert inside.run(is_confirmed)
+    assert not is_confirmed()
+    assert not inside.run(is_confirmed)
+
+
+@pytest.mark.parametrize(
+    "head", ["[tool.campaign_fsm]", "[tool.Campaign-FSM]", "[[tool.campaign-fsm]]", "[tool]\ncampaign-fsm = 5"]
+)
+def test_a_section_that_is_called_otherwise_is_an_error(tmp_path, head):
+    """A policy that nobody reads would be worse than none."""
+    from campaign_fsm.policy import find_configuration
+
+    (tmp_path / "pyproject.toml").write_text(f"{head}\n" + ("" if "=" in head else 'forbid = ["complete"]\n'))
+    with pytest.raises(PolicyError, match=r"tool\.campaign-fsm"):
+        find_configuration(tmp_path)

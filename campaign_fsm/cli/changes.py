@@ -160,6 +160,7 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 )
 @click.option("--partial", is_flag=True, help="Send only what --set names; no page says that the rest is kept.")
 @_DRY_RUN
+@_YES
 @_STRICT
 @host_options
 def edit(
@@ -171,6 +172,7 @@ def edit(
     *,
     partial: bool,
     dry_run: bool,
+    yes: bool,  # noqa: ARG001 (what every command with it has: it confirms, see `host_options`)
     strict: bool,
 ) -> None:
     """Set the parameters of a campaign: all of them from a FILE, or some with --set.

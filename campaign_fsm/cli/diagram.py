@@ -60,8 +60,8 @@ class _CannotDo(click.ClickException):
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write to instead of standard output.",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    help="The file to write to instead of standard output, which is -.",
 )
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser; without -o, from a temporary file.")
 @click.option(
@@ -121,6 +121,8 @@ def diagram(
       1  --check found drift, or there is no legal route to draw
       2  it could not be done or told
     """
+    if output is not None and str(output) == "-":
+        output = None
     drawing = opened or any(option is not None for option in (kind, view, theme, output, channel, recording, campaign))
     if (check is not None) + (target is not None) + drawing > 1:
         raise click.UsageError(
@@ -257,7 +259,7 @@ def _write(directory: Path) -> None:
     try:
         fresh = not (directory.is_dir() and stamped(directory)[0])
         paths = write(directory, _load)
-    except (CannotRasterize, NoRoute) as error:
+    except (CannotRasterize, NoRoute, ValueError) as error:
         raise _CannotDo(str(error)) from error
     except OSError as error:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error

@@ -6,9 +6,11 @@ and compared, under whatever name it is kept.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from difflib import unified_diff
-from errno import ENOENT
+from errno import EEXIST, ENOENT
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +38,16 @@ _ENDINGS: Final = {
     ".htm": Format.HTML,
 }
 
+# What stands before a stamp.
+_BEGINNINGS: Final = {
+    Format.MERMAID: b"---\ntitle: ",
+    Format.DOT: b"// ",
+    Format.SVG: b"<!-- ",
+    Format.SCXML: b"<?xml ",
+    Format.MARKDOWN: b"<!-- ",
+    Format.JSON: b'{\n"made": ',
+    Format.HTML: b"<!DOCTYPE html>",
+}
 # Files of these formats are mostly something else.
 _COMMON: Final = frozenset({Format.MARKDOWN, Format.JSON, Format.HTML})
 
@@ -109,11 +121,20 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
         with path.open("rb") as file:
             start = file.read(NEAR)
             recipe = Recipe.read(start + file.read() if start.startswith(SIGNATURE) else start)
-        if recipe is not None:
+        # A page that quotes a diagram bears its stamp, and is not that diagram.
+        if recipe is not None and recipe.format is format_of(path) and _stands_first(recipe, start):
             found[path.name] = recipe
         elif format_of(path) not in _COMMON:
             others.append(path.name)
     return found, others
+
+
+def _stands_first(recipe: Recipe, start: bytes) -> bool:
+    """Whether a stamp stands where its writer puts it, and not in the middle of something else."""
+    if recipe.format is Format.PNG:
+        return start.startswith(SIGNATURE)
+    begin = _BEGINNINGS[recipe.format]
+    return start.replace(b"\r\n", b"\n").startswith(begin)
 
 
 def check(directory: Path | str, load: Load) -> Check:
@@ -130,9 +151,13 @@ def check(directory: Path | str, load: Load) -> Check:
     drift = []
     for name, recipe in recipes.items():
         data = (directory / name).read_bytes()
-        found = _png_drift(name, data, recipe, directory, load) if recipe.format is Format.PNG else None
-        if recipe.format is not Format.PNG:
-            found = _text_drift(name, data, recipe, directory, load)
+        compare = _png_drift if recipe.format is Format.PNG else _text_drift
+        try:
+            found = compare(name, data, recipe, directory, load)
+        except NoRoute as error:
+            found = Drift(name, f"shows a route that is not legal: {error}")
+        except ValueError as error:
+            found = Drift(name, f"cannot be made: {error}")
         if found is not None:
             drift.append(found)
     return Check(tuple(recipes), tuple(others), tuple(drift))
@@ -147,11 +172,25 @@ def write(directory: Path | str, load: Load) -> list[Path]:
         CannotRasterize: resvg_py or every font is missing, and one of the diagrams in the folder is a PNG. (The PNG of
             a new gallery is left out then.)
         NoRoute: A route that one of them shows is not legal any more.
-        OSError: The folder or a file in it cannot be written, or a recording cannot be read.
+        OSError: The folder or a file in it cannot be written, or is not ours to write; or a recording cannot be read.
+        ValueError: A stamp asks for what cannot be drawn.
         UnreadableRecording: A recording that one of them shows cannot be read.
     """
     directory = Path(directory)
     found = stamped(directory)[0] if directory.is_dir() else {}
+    if not found and directory.is_dir():
+        taken = sorted(name for name in GALLERY if (directory / name).exists() or (directory / name).is_symlink())
+        if taken:
+            raise FileExistsError(
+                EEXIST,
+                f"it is no diagram of ours, and a gallery would replace it; so nothing was written: {taken[0]}",
+                str(directory / taken[0]),
+            )
+    for name in found:
+        if (directory / name).is_symlink():
+            raise FileExistsError(
+                EEXIST, "it is a link to another file, which is not written over", str(directory / name)
+            )
     contents = {}
     for name, recipe in (found or GALLERY).items():
         try:
@@ -162,8 +201,21 @@ def write(directory: Path | str, load: Load) -> list[Path]:
                 raise
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        (directory / name).write_bytes(content)
+        _replace(directory / name, content)
     return [directory / name for name in contents]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file as a whole, or leave the old one."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".diagram-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def as_bytes(content: str | bytes) -> bytes:
@@ -182,10 +234,7 @@ def _history(recipe: Recipe, directory: Path, load: Load) -> History | None:
 
 
 def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> Drift | None:
-    try:
-        expected = as_bytes(make(recipe, _history(recipe, directory, load)))
-    except NoRoute as error:
-        return Drift(name, f"shows a route that is not legal: {error}")
+    expected = as_bytes(make(recipe, _history(recipe, directory, load)))
     if data == expected:
         return None
     before, after = (text.decode("utf-8", errors="replace") for text in (data, expected))
@@ -199,10 +248,7 @@ def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Lo
     found = digests(data)
     if found is None:
         return Drift(name, "has a stamp that cannot be read")
-    try:
-        source = source_svg(recipe, _history(recipe, directory, load))
-    except NoRoute as error:
-        return Drift(name, f"shows a route that is not legal: {error}")
+    source = source_svg(recipe, _history(recipe, directory, load))
     if found.svg != digest(source):
         return Drift(name, "was drawn from another table, or by another version of this package")
     return None if found.intact else Drift(name, "was changed after it was drawn")

@@ -31,9 +31,7 @@ def markdown(drawing: Drawing, channel: Channel | None = None, *, stamp: str = "
 
 def _cell(text: str) -> str:
     """Text that ends no cell and begins no markup."""
-    for character in "\\`*_[]<>|&":
-        text = text.replace(character, f"&#{ord(character)};")
-    return " ".join(text.split())
+    return " ".join("".join(f"&#{ord(one)};" if one in "\\`*_[]<>|&" else one for one in text).split())
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -77,7 +75,9 @@ def _row(source: str, dest: str, condition: str, label: Label) -> list[str]:
 
 def _refused(drawing: Drawing) -> str:
     rows = [
-        [node.label, attempt.action, attempt.code, attempt.note] for node in drawing.nodes for attempt in node.refused
+        [node.label, attempt.action, _cell(attempt.code), _cell(attempt.note)]
+        for node in drawing.nodes
+        for attempt in node.refused
     ]
     return _table(["while", "refused", "code", ""], rows)
 

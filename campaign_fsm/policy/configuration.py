@@ -92,12 +92,12 @@ def find_configuration(folder: Path) -> Path | None:
     """The configuration file of a folder or of the nearest one above it that has one; None without one."""
     for here in (folder, *folder.parents):
         own = here / "campaign-fsm.toml"
-        if own.is_file():
+        if own.is_file() or own.is_symlink():
             return own
         shared = here / "pyproject.toml"
         if shared.is_file():
             try:
-                if b"campaign-fsm" in shared.read_bytes() and _section(shared, _parsed(shared)) is not None:
+                if b"campaign" in shared.read_bytes().lower() and _section(shared, _parsed(shared)) is not None:
                     return shared
             except OSError:
                 continue
@@ -127,7 +127,7 @@ def _parsed(file: Path) -> dict[str, Any]:
     if len(data) > _MOST:
         raise PolicyError(path=str(file), line=0, reason=f"it is larger than {_MOST} bytes")
     try:
-        return tomllib.loads(data.decode())
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise PolicyError(path=str(file), line=0, reason="it is not UTF-8") from None
     except RecursionError:
@@ -142,8 +142,18 @@ def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | Non
     if file.name != "pyproject.toml":
         return document
     tool = document.get("tool")
-    section = tool.get("campaign-fsm") if isinstance(tool, dict) else None
-    return section if isinstance(section, dict) else None
+    if not isinstance(tool, dict):
+        return None
+    section = tool.get("campaign-fsm")
+    if section is None:
+        near = next((key for key in tool if re.sub(r"[-_. ]", "", key).casefold() == "campaignfsm"), None)
+        if near is not None:
+            reason = f"[tool.{near[:40]}] is not read; the section is called [tool.campaign-fsm]"
+            raise PolicyError(path=str(file), line=0, reason=reason)
+        return None
+    if not isinstance(section, dict):
+        raise PolicyError(path=str(file), line=0, key="tool.campaign-fsm", reason="it is a table: [tool.campaign-fsm]")
+    return section
 
 
 class _Reader:

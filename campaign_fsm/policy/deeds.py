@@ -8,39 +8,57 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Final
 
+from attrs import define
+
 from campaign_fsm.policy.model import Deed
 from campaign_fsm.rules import Action
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
-from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.intent import CALLBACKS, Intent
 
-_CONFIRMED: Final[ContextVar[bool]] = ContextVar("campaign_fsm_confirmed", default=False)
+
+@define
+class _Consent:
+    """Somebody's word, which ends with the block that it was given for, wherever it was carried."""
+
+    alive: bool = True
+    before: _Consent | None = None
+
+
+_CONFIRMED: Final[ContextVar[_Consent | None]] = ContextVar("campaign_fsm_confirmed", default=None)
 
 
 @contextmanager
 def confirmed() -> Iterator[None]:
     """Whatever is sent inside of it was confirmed by somebody, where a policy asks for that.
 
-    It holds for the thread or task that enters it, and for tasks that are started inside.
+    It holds for the thread or task that enters it, and for tasks that are started inside, until the block ends.
 
     >>> with confirmed():
     ...     pass  # client.complete(campaign_id)
     """
-    before = _CONFIRMED.set(True)
+    consent = _Consent(before=_CONFIRMED.get())
+    _CONFIRMED.set(consent)
     try:
         yield
     finally:
-        _CONFIRMED.reset(before)
+        # Not reset by its token: a generator may be closed in another context than it was begun in.
+        consent.alive = False
+        if _CONFIRMED.get() is consent:
+            _CONFIRMED.set(consent.before)
 
 
 def is_confirmed() -> bool:
     """Whether this runs inside of `confirmed`."""
-    return _CONFIRMED.get()
+    consent = _CONFIRMED.get()
+    while consent is not None and not consent.alive:
+        consent = consent.before
+    return consent is not None
 
 
 def deed_of(
     intent: Intent,
     *,
-    host: str,
+    host: str | None,
     at: datetime | None,
     name: object = None,
     start: datetime | None = None,
@@ -58,27 +76,39 @@ def deed_of(
         completed: When it was completed, at the latest.
         confirmed: Whether somebody confirmed it.
     """
-    schedule = intent.fields.get("schedule")
-    if intent.action is Action.CREATE:
-        name = intent.fields.get("name")
+    fields = intent.fields
+    schedule, schedules = fields.get("schedule"), "schedule" in fields
+    create, edit = intent.action is Action.CREATE, intent.action is Action.EDIT
+    if create:
+        name = fields.get("name", "")
     begin = end = None
-    unreadable = False
-    if schedule is not None:
+    unreadable = cleared = False
+    if schedules:
         first, last = SCHEDULE_KEYS[intent.channel]
-        given = schedule if isinstance(schedule, dict) else {first: schedule}
+        given = schedule if isinstance(schedule, dict) else {} if schedule is None else {first: schedule}
         begin, end = moment(given.get(first)), moment(given.get(last))
         unreadable = begin is None and given.get(first) is not None
+        # No page says what becomes of a campaign whose start is taken away: it may begin at once.
+        cleared = begin is None and not unreadable and (first in given or last not in given)
+    also = set()
+    if schedules and not create:
+        also.add(Action.RESCHEDULE)
+    if not create and CALLBACKS[intent.channel] & fields.keys():
+        also.add(Action.EDIT_CALLBACKS)
     return Deed(
         action=intent.action,
         channel=intent.channel,
         host=host,
         account=intent.target.account,
         campaign=intent.target.id,
-        name=name if isinstance(name, str) else "" if intent.action is Action.CREATE else None,
+        name=name if isinstance(name, str) else None,
+        renamed=(new if isinstance(new := fields["name"], str) else "") if edit and "name" in fields else None,
+        also=frozenset(also - {intent.action}),
         at=at,
-        start=begin if schedule is not None else start,
+        start=begin if schedules else start,
         end=end,
-        schedules=schedule is not None,
+        schedules=schedules,
+        cleared=cleared,
         unreadable=unreadable,
         completed=completed,
         confirmed=confirmed,

@@ -26,8 +26,8 @@ class Deed:
     Attributes:
         action: What it does.
         channel: The kind of campaign.
-        host: The host that it is for, without a port.
-        account: The account.
+        host: The host that it is for, without a port; None where a recording does not say.
+        account: The account; None where a recording does not say.
         campaign: The campaign's id; None for a create.
         name: The campaign's name; None if it is not known.
         at: When it is sent, an aware datetime; None if that is not known.
@@ -35,14 +35,17 @@ class Deed:
         end: The end that it sets.
         schedules: Whether it sets a schedule.
         unreadable: Whether it sets a start that cannot be read.
+        cleared: Whether it takes the start away.
+        renamed: The name that an edit gives; None if it gives none.
+        also: What else it does: a schedule or callbacks that come with something else.
         completed: When the campaign was completed, at the latest; None if that is not known.
         confirmed: Whether somebody confirmed it.
     """
 
     action: Action
     channel: Channel
-    host: str
-    account: str
+    host: str | None
+    account: str | None
     campaign: str | None = None
     name: str | None = None
     at: datetime | None = None
@@ -50,6 +53,9 @@ class Deed:
     end: datetime | None = None
     schedules: bool = False
     unreadable: bool = False
+    cleared: bool = False
+    renamed: str | None = None
+    also: frozenset[Action] = frozenset()
     completed: datetime | None = None
     confirmed: bool = False
 
@@ -138,8 +144,16 @@ class Scope:
         """Whether it is about this deed. A campaign whose name is not known may have any."""
         if not self.campaigns or deed.name is None:
             return True
-        known = [text for text in (deed.name, deed.campaign) if text is not None]
-        return any(_pattern(pattern).match(text) for pattern in self.campaigns for text in known)
+        return self._matches(deed.name) or self._matches(deed.campaign)
+
+    def loses(self, deed: Deed) -> bool:
+        """Whether it would no longer be about the campaign, because the deed gives it another name."""
+        if not self.campaigns or deed.renamed is None or self._matches(deed.campaign):
+            return False
+        return self.covers(deed) and not self._matches(deed.renamed)
+
+    def _matches(self, text: str | None) -> bool:
+        return text is not None and any(_pattern(pattern).match(text) for pattern in self.campaigns)
 
 
 # What lets a campaign contact people: at once, or at the start that it sets.
@@ -181,35 +195,52 @@ class Policy:
         for scope in self.scopes:
             if scope.covers(deed):
                 why = f": {scope.reason}" if scope.reason else ""
-                if action in scope.forbid:
-                    yield Violation("CF701", f"The policy forbids {action} of this campaign{why}.")
-                if action in scope.confirm and not deed.confirmed:
-                    yield Violation("CF702", f"The policy asks for a confirmation of {action}{why}.")
-        if self.hours and action in _STARTS:
+                for one in (action, *sorted(deed.also)):
+                    if one in scope.forbid:
+                        yield Violation("CF701", f"The policy forbids {one} of this campaign{why}.")
+                    if one in scope.confirm and not deed.confirmed:
+                        yield Violation("CF702", f"The policy asks for a confirmation of {one}{why}.")
+            if scope.loses(deed):
+                yield Violation(
+                    "CF701", "The policy has a rule for campaigns of this name; the new one would evade it."
+                )
+        if self.hours and (action in _STARTS or Action.RESCHEDULE in deed.also):
             yield from self._outside(self.hours, deed)
-        if self.require_end and deed.end is None and (deed.schedules or action is Action.CREATE):
-            yield Violation("CF704", "The policy asks for an end time, and the schedule has none.")
+        if self.require_end and (deed.schedules or action is Action.CREATE):
+            begins = deed.start or deed.at
+            if deed.end is None:
+                yield Violation("CF704", "The policy asks for an end time, and the schedule has none.")
+            elif begins is not None and deed.end <= begins:
+                yield Violation("CF704", "The policy asks for an end time, and the schedule's lies before its start.")
         if self.archive_after and action is Action.ARCHIVE:
             yield from self._too_young(deed)
-        if self.accounts and deed.account not in self.accounts:
+        if self.accounts and deed.account is not None and deed.account not in self.accounts:
             yield Violation("CF706", f"The policy allows no writes to the account {deed.account!r}.")
-        if self.hosts and deed.host.lower().removesuffix(".") not in self.hosts:
+        if self.hosts and deed.host is not None and deed.host.lower().removesuffix(".") not in self.hosts:
             yield Violation("CF707", f"The policy allows no writes to the host {deed.host!r}.")
 
     def _outside(self, hours: Hours, deed: Deed) -> Iterator[Violation]:
-        moment: datetime | None
-        if deed.unreadable or (deed.schedules and deed.start is not None):
-            moment, what = deed.start, "start"
-        elif deed.action in (Action.RESCHEDULE, Action.EDIT):
-            return  # its start stays as it is
-        else:
-            moment, what = deed.at, f"{deed.action}"
-            if deed.action is Action.RESUME and deed.start and deed.at and deed.start > deed.at:
-                moment, what = deed.start, "start"
-        if moment is None:
-            yield Violation("CF703", f"The policy allows {hours}, and nobody can say when the {what} is.")
-        elif not hours.allow(moment):
-            yield Violation("CF703", f"The policy allows {hours}, and the {what} is {hours.local(moment)}.")
+        moments: list[tuple[datetime | None, str]] = []
+        sets = deed.unreadable or (deed.schedules and deed.start is not None)
+        if deed.action is Action.RESUME or (deed.action is Action.CREATE and not sets):
+            # A resumed campaign may go on at once whatever its start is, and a created one without a start does.
+            moments.append((deed.at, f"{deed.action}"))
+        elif deed.cleared:
+            moments.append((deed.at, "start"))
+        if deed.unreadable:
+            moments.append((None, "start"))
+        elif deed.start is not None and (sets or deed.action is Action.RESUME):
+            if deed.at is None or deed.start > deed.at:
+                moments.append((deed.start, "start"))
+            elif deed.action is not Action.RESUME:
+                moments.append((deed.at, "start"))  # a start that has passed is one at once
+        for moment, what in moments:
+            if moment is None:
+                yield Violation("CF703", f"The policy allows {hours}, and nobody can say when the {what} is.")
+                return
+            if not hours.allow(moment):
+                yield Violation("CF703", f"The policy allows {hours}, and the {what} is {hours.local(moment)}.")
+                return
 
     def _too_young(self, deed: Deed) -> Iterator[Violation]:
         if deed.completed is None or deed.at is None:

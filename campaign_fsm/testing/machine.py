@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar, Final
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from campaign_fsm.client import CampaignClient
-from campaign_fsm.errors import CampaignFsmError
+from campaign_fsm.errors import AuthenticationError, CampaignFsmError, ConfigurationError, GateFailure
 from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorTransport
@@ -117,7 +118,11 @@ class CampaignLife(RuleBasedStateMachine):
         decision = decide(record.status, action, channel=self.channel, started=record.started(self.simulator.now))
         error: Exception | None = None
         try:
-            call()
+            result = call()
+            if inspect.isawaitable(result):
+                raise TypeError("the client is asynchronous, so nothing was sent; give make_client a synchronous one")
+        except (AuthenticationError, ConfigurationError, GateFailure):
+            raise  # with these nothing was tried at all
         except self.expected as raised:
             error = raised
         self.settled(action, decision, error)

@@ -140,6 +140,7 @@ class _Watch:
     def __init__(self, policy: RunPolicy) -> None:
         self._policy = policy
         self._stray: list[Incident] = []
+        self._illegal: set[str] = set()
 
     def _phase(self, item: pytest.Item) -> Generator[None, object, object]:
         __tracebackhide__ = True
@@ -148,23 +149,42 @@ class _Watch:
         self._policy.off = item.get_closest_marker("campaign_policy_off") is not None
         try:
             result = yield
-        except pytest.skip.Exception as skipped:
+        except (pytest.skip.Exception, pytest.xfail.Exception) as skipped:
             if found := self._policy.take():
                 raise _noted(_bare(found[0].refusal), found) from skipped
             raise
         except (Exception, pytest.fail.Exception) as error:
-            _noted(error, self._policy.take())
+            found = self._policy.take()
+            if found:
+                self._illegal.add(item.nodeid)
+            _noted(error, found)
             raise
         finally:
             self._policy.test, self._policy.off = None, False
         if found := self._policy.take():
+            self._illegal.add(item.nodeid)
             raise _noted(_bare(found[0].refusal), found)
         return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         __tracebackhide__ = True
+        self._policy.next_test()
         return (yield from self._phase(item))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        from campaign_fsm.errors import Refused
+
+        # A failure that is expected for another reason hides nothing illegal; a refusal may be what is expected.
+        refused = call.excinfo is not None and isinstance(call.excinfo.value, Refused)
+        if item.nodeid in self._illegal and not refused and hasattr(report, "wasxfail"):
+            del report.wasxfail
+            report.outcome = "failed"
+        return report
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:

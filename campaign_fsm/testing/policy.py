@@ -16,17 +16,19 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from campaign_fsm.errors import Refused, StatusUnavailable, UnexpectedRedirect
+from campaign_fsm.errors import ForbiddenByPolicy, Refused, StatusUnavailable, UnexpectedRedirect
 from campaign_fsm.gate import Judgement
-from campaign_fsm.policy import Policy
+from campaign_fsm.policy import Policy, deed_of, is_confirmed
 from campaign_fsm.rules import RULES, Action, Rule
-from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardTransport
+from campaign_fsm.transports import EXTENSION, IN_FLIGHT, AsyncGuardTransport, GuardTransport
+from campaign_fsm.wire.answer import moment
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport, Request, Response
@@ -162,10 +164,47 @@ class RunPolicy:
         if self.off or _let_through.get() is request:
             return True
         judgement = request.extensions.get(EXTENSION)
-        if isinstance(judgement, Judgement):
+        if isinstance(judgement, Judgement) and request.extensions.get(IN_FLIGHT):
+            self._ask_team(judgement, request)
             self._count(judgement)
             return True
         return False
+
+    def _ask_team(self, judgement: Judgement, request: Request) -> None:
+        """The gate above knows the life cycle, and perhaps not what the team's file forbids."""
+        if self.team is None:
+            return
+        reading = judgement.reading
+        deed = deed_of(
+            judgement.intent,
+            host=request.url.host,
+            at=(reading.date if reading else None) or datetime.now(UTC),
+            name=reading.data.get("name") if reading else None,
+            start=reading.start if reading else None,
+            completed=moment(reading.data.get("date_updated")) if reading else None,
+            confirmed=is_confirmed(),
+        )
+        found = self.team.violations(deed)
+        if found:
+            refusal = ForbiddenByPolicy(
+                code=found[0].code,
+                reason=" ".join(violation.reason for violation in found),
+                action=judgement.intent.action,
+                channel=judgement.intent.channel,
+                campaign_id=judgement.intent.target.id,
+                status=reading.status if reading else None,
+                raw_status=reading.raw_status if reading else None,
+                advice=found[0].advice,
+                violations=tuple(violation.code for violation in found),
+                origin=self.team.origin,
+            )
+            self._is_passed_on(refusal)
+            raise refusal
+
+    def next_test(self) -> None:
+        """Locks and readings of one test are none of the next one's: a thread that hangs in one hangs no other."""
+        self._guard = self._guards()
+        self._local = threading.local()
 
     def handle(self, below: Send, request: Request) -> Response:
         """One request of a client, which would go to `below`."""

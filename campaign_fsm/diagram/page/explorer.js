@@ -31,11 +31,15 @@
 
   // The state of the page: where a campaign began, and what was played since
 
+  // Of a campaign that is created nobody has to guess; of any other one nobody knows, unless it is said.
+  const startedAt = (status) => (status === NEW || status === null || status === "created" ? "no" : "unknown");
+
   const STARTED = { no: false, yes: true, unknown: null };
   const fresh = () => ({
-    channel: data.begin.channel, started: "no", strict: false, at: data.begin.status, play: [], step: null, goal: "archived",
+    channel: data.begin.channel, started: startedAt(data.begin.status), strict: false, at: data.begin.status, play: [], step: null, goal: "archived",
   });
   let state = fresh();
+  let routeWanted = false;
 
   function run() {
     // Every status on the way; stops at what is not legal.
@@ -86,11 +90,17 @@
     take("channel", Object.keys(data.cells));
     take("started", Object.keys(STARTED));
     take("at", [NEW, ...data.statuses]);
+    if (!given.has("started")) next.started = startedAt(next.at);
     take("goal", data.statuses);
+    routeWanted = given.has("goal");
     next.strict = given.get("strict") === "yes";
     const play = given.get("play");
     if (play) {
-      next.play = play.split(".").slice(0, 1000);
+      next.play = play.split(".");
+      if (next.play.length > 1000) {
+        next.play = next.play.slice(0, 1000);
+        wrong.push("more than 1000 plays");
+      }
       const known = [...data.actions, ...data.events];
       if (!next.play.every((name) => known.includes(name))) {
         next.play = next.play.slice(0, next.play.findIndex((name) => !known.includes(name)));
@@ -99,7 +109,7 @@
     }
     const number = given.get("step");
     if (number !== null) {
-      if (data.history && /^\d{1,6}$/.test(number) && Number(number) <= data.history.steps.length) next.step = Number(number);
+      if (data.history?.steps.length && /^\d{1,6}$/.test(number) && Number(number) <= data.history.steps.length) next.step = Number(number);
       else wrong.push("step");
     }
     state = next;
@@ -277,8 +287,6 @@
 
   // What one can do
 
-  let routeWanted = false;
-
   function play(name) {
     const { path } = run();
     const move = step(path[path.length - 1], name);
@@ -303,6 +311,7 @@
     leaveStep();
     routeWanted = false;
     state.at = status === null ? NEW : status;
+    state.started = startedAt(status);
     state.play = [];
     draw(status === null ? "No campaign yet." : `Now looking at ${status}.`);
   }
@@ -328,6 +337,8 @@
       else delete document.documentElement.dataset.theme;
       return;
     }
+    // What is asked from here on is no step of the recording any more.
+    leaveStep();
     if (input.name === "strict") state.strict = input.checked;
     else state[input.name] = input.value;
     const { path, refusal, name } = run();
@@ -346,8 +357,8 @@
     if (!state.play.length) byId("legal").querySelector("button")?.focus({ preventScroll: true });
   });
   byId("reset").addEventListener("click", () => {
-    const { channel, started, strict, goal } = state;
-    state = { ...fresh(), channel, started, strict, goal };
+    const { channel, strict, goal } = state;
+    state = { ...fresh(), channel, strict, goal };
     routeWanted = false;
     notice("");
     drawStep();
@@ -391,7 +402,7 @@
     state.at = status === null ? NEW : status;
     state.play = [];
     // After its start a campaign stays started.
-    const before = data.history.steps.slice(0, number).filter((past) => past.campaign === one.campaign);
+    const before = data.history.steps.slice(0, number).filter((past) => past.campaign === one.campaign && past.channel === one.channel);
     state.started = before.some((past) => past.to === "in-progress" || past.from === "in-progress") ? "yes" : "unknown";
   }
 

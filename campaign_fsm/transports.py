@@ -13,8 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
@@ -121,18 +120,11 @@ class _Passage:
     def question(self, wire: WireRequest) -> Request:
         """The read before the write, as a request of the same library with the same time-outs."""
         extensions = {
-            key: value for key, value in self.request.extensions.items() if key not in (EXTENSION, UNTIL, "target")
+            key: value
+            for key, value in self.request.extensions.items()
+            if key not in (EXTENSION, IN_FLIGHT, UNTIL, "target")
         }
         return type(self.request)(wire.method, self.request.url, headers=list(wire.headers), extensions=extensions)
-
-    @contextmanager
-    def in_flight(self) -> Iterator[None]:
-        """While what was judged is on its way down: a request that is sent again later is another one."""
-        self.request.extensions[IN_FLIGHT] = True
-        try:
-            yield
-        finally:
-            self.request.extensions.pop(IN_FLIGHT, None)
 
     def note(self, judgement: Judgement | None) -> None:
         if judgement is not None:
@@ -225,6 +217,8 @@ class GuardTransport(_Guard, BaseTransport):
         try:
             passage.note(drive(flow, lambda step: self._perform(step, passage)))
         finally:
+            # A request that is sent again later is another one. (No call: an interrupt must find nothing half done.)
+            request.extensions[IN_FLIGHT] = False
             while passage.unread:
                 passage.unread[-1].stream.close()
                 passage.unread.pop()
@@ -242,8 +236,8 @@ class GuardTransport(_Guard, BaseTransport):
                 return self._answer(passage.unread[-1], passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
-                with passage.in_flight():
-                    passage.response = self._inner.handle_request(passage.request)
+                passage.request.extensions[IN_FLIGHT] = True
+                passage.response = self._inner.handle_request(passage.request)
                 if buffered:
                     passage.unread.append(passage.response)
                     return self._answer(passage.response, passage)
@@ -304,7 +298,10 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
             request.stream = _family(request).ByteStream(wire.body)
         passage = _Passage(request)
         flow = self._gate.flow(wire, passage.transient)
-        passage.note(await drive_async(flow, lambda step: self._perform(step, passage)))
+        try:
+            passage.note(await drive_async(flow, lambda step: self._perform(step, passage)))
+        finally:
+            request.extensions[IN_FLIGHT] = False
         assert passage.response is not None
         return passage.response
 
@@ -319,8 +316,8 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                 return await self._answer(await self._inner.handle_async_request(question), passage)
             case Forward(judgement, buffered):
                 passage.note(judgement)
-                with passage.in_flight():
-                    passage.response = await self._inner.handle_async_request(passage.request)
+                passage.request.extensions[IN_FLIGHT] = True
+                passage.response = await self._inner.handle_async_request(passage.request)
                 if buffered:
                     return await self._answer(passage.response, passage)
         return None

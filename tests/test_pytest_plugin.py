@@ -879,3 +879,69 @@ def test_a_configuration_that_cannot_be_understood_stops_the_run(suite, pytester
     result = suite("def test_it(): pass\n")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*campaign-fsm.toml:1: forbidd: there is no such key; did you mean forbid*"])
+
+
+# --- what got past an earlier version
+
+SERVER = """
+from campaign_fsm import CampaignClient, GuardTransport
+from campaign_fsm.simulator import Simulator, SimulatorServer
+
+@pytest.fixture
+def served():
+    simulator = Simulator()
+    simulator.add("in-progress", id="c1")
+    with SimulatorServer(simulator) as server:
+        yield simulator, server.base_url, f"{server.base_url}/v2/accounts/{simulator.account_sid}/message-campaigns/c1"
+"""
+
+
+def test_the_team_counts_above_a_gate_too(suite, pytester):
+    """What the package's own client sends is asked about as well."""
+    (pytester.path / "campaign-fsm.toml").write_text("forbid = ['pause']\n")
+    tests = """
+def test_it(served):
+    simulator, base, url = served
+    given = {"account_sid": simulator.account_sid, "api_key": "key", "api_token": "token"}
+    with CampaignClient(base_url=base, **given) as client:
+        try:
+            client.pause("c1")
+        except Exception:
+            pass
+    assert simulator.status("c1") == "in-progress"
+"""
+    result = suite(SERVER + tests)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*CF701*"])
+
+
+def test_a_request_that_is_sent_again_is_judged_again(suite):
+    """What a gate has let through once says nothing of the next time."""
+    tests = """
+def test_it(served):
+    simulator, base, url = served
+    request = httpx.Request("PUT", url, json={"action": "pause"}, headers={"Authorization": "Basic a2V5OnRva2Vu"})
+    with httpx.Client(transport=GuardTransport(httpx.HTTPTransport())) as client:
+        assert client.send(request).status_code == 200
+    simulator.move("c1", "completed")
+    with httpx.Client() as plain:
+        try:
+            plain.send(request)
+        except Exception:
+            pass
+"""
+    result = suite(SERVER + tests)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*CF221*"])
+
+
+def test_an_expected_failure_hides_nothing_illegal(suite):
+    """A test that fails for another reason, as expected, and has sent something illegal, fails."""
+    tests = """
+@pytest.mark.xfail(raises=AssertionError)
+def test_it(served):
+    simulator, base, url = served
+    swallow("complete", url)
+    assert False
+"""
+    suite(SERVER + tests).assert_outcomes(failed=1)

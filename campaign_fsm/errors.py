@@ -9,6 +9,7 @@
     │   ├── UnknownStatus        the status that was read is on no list
     │   ├── UnreadableRequest    the request cannot be read in exactly one way
     │   ├── StatusUnavailable    the status could not be read, or not for certain
+    │   ├── CampaignBusy         another call of this process is at work on the campaign
     │   ├── ForbiddenByPolicy    it would be legal, but the team's policy is against it
     │   └── GateFailure          the gate itself failed, and so let nothing out
     ├── ApiError                 the server answered, and not with success
@@ -155,6 +156,23 @@ class StatusUnavailable(Refused):
     request_id: str | None = None
     retry_after: float | None = None
     no_answer: bool = False
+
+
+@_error
+class CampaignBusy(Refused):
+    """Another call of this process is at work on the campaign, between its read and its answer.
+
+    ``CF801``: this call comes from inside of that one (a callback, a log or signal handler, a finalizer, a
+    greenlet), so waiting would be for ever. ``CF802``: it took longer than `deadline`. ``CF803``: the process was
+    forked while this call was at work, and goes on with it in the parent.
+
+    Attributes:
+        holder: What is at work, empty if nothing is.
+        seconds: For how long it has been.
+    """
+
+    holder: str = ""
+    seconds: float = 0.0
 
 
 @_error

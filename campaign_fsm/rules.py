@@ -12,7 +12,8 @@ with it. The first digit says what kind of thing a code is:
 - ``CF4xx`` a request that cannot be read in exactly one way,
 - ``CF5xx`` a status that could not be read before a write,
 - ``CF6xx`` something that an audit finds in recorded traffic,
-- ``CF7xx`` something that a team's policy is against.
+- ``CF7xx`` something that a team's policy is against,
+- ``CF8xx`` a campaign that this process is at work on already.
 """
 
 from __future__ import annotations
@@ -756,6 +757,21 @@ PROBLEMS: Final = {
         Problem("CF705", "an archive earlier than the policy allows", "Wait until the campaign is old enough."),
         Problem("CF706", "an account that the policy does not allow", "Use an account of the policy's list."),
         Problem("CF707", "a host or region that the policy does not allow", "Use a host of the policy's list."),
+        Problem(
+            "CF801",
+            "a call from inside of another one that is at work on the same campaign",
+            "Make it after that one has returned; from a callback or handler, leave it to another thread or task.",
+        ),
+        Problem(
+            "CF802",
+            "another call of this process was at work on the campaign for too long",
+            "Try again, or give it a longer deadline.",
+        ),
+        Problem(
+            "CF803",
+            "the process was forked between the read and the write",
+            "Make the call anew in the child process; the parent goes on with this one.",
+        ),
     )
 }
 """Codes of requests and readings that the gate refuses, of what an audit finds and of policies, by code."""

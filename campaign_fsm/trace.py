@@ -2,7 +2,8 @@
 
 Each line is one object with these keys; those without a value are left out:
 
-- ``version`` 1; ``event`` one of ``read``, ``decided``, ``refused``, ``sent``, ``answered``, ``failed``
+- ``version`` 1; ``event`` one of ``read``, ``decided``, ``refused``, ``sent``, ``held`` (what the line before says
+  was not sent after all: its reading had become too old), ``answered``, ``failed``
 - ``at`` the local time, RFC 3339 in UTC; ``flow`` the same for all lines of one request
 - ``host``, ``account``, ``channel``, ``campaign``, ``method``, ``action``
 - ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows
@@ -20,15 +21,26 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 VERSION: Final = 1
 
 
+class _Descriptor:
+    """An open file that is closed when nobody uses it any more."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def __del__(self) -> None:
+        with suppress(AttributeError):  # it could not be opened
+            os.close(self.number)
+
+
 class TraceFile:
-    """Appends events to a file, one line each, each written at once; may be shared by threads.
+    """Appends events to a file, one line each, each written at once; may be shared by threads and processes.
 
     Args:
         path: The file; made if it is not there, readable by its owner alone.
@@ -38,19 +50,16 @@ class TraceFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._descriptor: int | None = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self._guard = threading.Lock()
+        self._file: _Descriptor | None = _Descriptor(path)
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         line = json.dumps(event, ensure_ascii=True).encode() + b"\n"
-        with self._guard:
-            if self._descriptor is not None:
-                # One write for each line: what another process appends does not end up inside it.
-                os.write(self._descriptor, line)
+        # A reference of our own: whoever closes meanwhile does not take the descriptor away. A lock would be
+        # held when a signal handler, a finalizer or a fork comes.
+        if file := self._file:
+            # One write for each line: what another thread or process appends does not end up inside it.
+            os.write(file.number, line)
 
     def close(self) -> None:
         """Close the file; may be called twice, and events after it are dropped."""
-        with self._guard:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
+        self._file = None

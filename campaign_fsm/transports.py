@@ -4,37 +4,39 @@
 >>> from campaign_fsm import GuardTransport
 >>> client = httpx.Client(transport=GuardTransport(httpx.HTTPTransport()))
 
-Neither `httpx` nor its successor `httpx2` is imported here: a client never checks the type of its
-transport, and requests and responses are copied with their own classes, so both work.
+Requests and responses are made with the classes of the library that they come from, so clients of `httpx2`, the
+successor of `httpx`, can have one as well. Who also checks types derives a class of its own:
+
+>>> import httpx2
+>>> class Guard(GuardTransport, httpx2.BaseTransport): ...
 """
 
 from __future__ import annotations
 
-import sys
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, TypedDict, Unpack
 
 import anyio
 from attrs import define, field
+from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.drive import drive, drive_async
-from campaign_fsm.gate import Acquire, Drift, Forward, Gate, Judgement, Pause, Read, Step, Wait
+from campaign_fsm.errors import Refused
+from campaign_fsm.gate import Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
-
-if TYPE_CHECKING:
-    from httpx import AsyncBaseTransport, BaseTransport, Request, Response
-else:
-    BaseTransport = AsyncBaseTransport = object
+from campaign_fsm.wire.library import library_of
 
 EXTENSION: Final = "campaign_fsm"
-IN_FLIGHT: Final = "campaign_fsm_in_flight"
 """The key under which requests and responses carry their `Judgement` in ``.extensions``."""
+
+PERMIT: Final = "campaign_fsm_permit"
+"""The key under which what a gate hands on carries its `Permit`, for the gate or the pytest plugin below it."""
 
 UNTIL: Final = "campaign_fsm_until"
 """The key under which a request carries until when it would wait for the request budget."""
@@ -47,11 +49,14 @@ class GuardSettings(TypedDict, total=False):
     """The settings of a guard, all optional.
 
     Attributes:
-        max_age: Seconds for which a reading may be used again, counted from when it was sent.
-            Default 0: every write is preceded by a read.
+        max_age: Seconds for which a reading may be used again, counted from when it was sent until the bytes of
+            the write leave (below other transports than httpx's own: until it is handed on to them). Default 0:
+            every write is preceded by a read.
         strict: Refuse what the vendor's pages contradict each other about. Default False.
-        deadline: Seconds during which a read before a write is retried after 429, 5xx and broken
-            connections. Default 30.
+        deadline: Seconds, from when the request budget lets a write through, during which another call of the
+            process that is at work on the campaign is waited for, and the read before the write is tried again
+            after 429, 5xx and broken connections. Default 30. 0: nothing is tried again, and the other call is
+            waited for 5 seconds.
         ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute that an account may make, shared by everything in the process that goes
@@ -81,11 +86,6 @@ class GuardSettings(TypedDict, total=False):
     now: Callable[[], datetime]
 
 
-def _family(thing: object) -> ModuleType:
-    """The HTTP library that an object belongs to: `httpx`, or one with the same API."""
-    return sys.modules[type(thing).__module__.partition(".")[0]]
-
-
 def _wire(request: Request) -> WireRequest:
     url = request.url
     target = request.extensions.get("target")
@@ -98,37 +98,135 @@ def _wire(request: Request) -> WireRequest:
         url_target=None if target is None else url.raw_path,
         headers=tuple(request.headers.raw),
         userinfo=bool(url.userinfo),
-        until=request.extensions.get(UNTIL),
     )
 
 
-@define
-class _Passage:
-    """One request on its way through the gate: what the two drivers share."""
+_OURS: Final = frozenset({EXTENSION, PERMIT, UNTIL})
 
-    request: Request
+
+Check = Callable[[str, Mapping[str, Any]], None]
+_NOTHING_JUDGED: Final = Forward()
+
+
+@define
+class _InFlight:
+    """One request on its way through the gate: what the two drivers share.
+
+    Attributes:
+        callers: The request as its caller has it, who may change it at any time.
+        wire: The same as it was in one moment. That is what is judged, and what is sent is made from it.
+        url: Its URL, which does not change.
+        extensions: Its extensions but ours.
+        stream: What is sent as its body.
+        permit: What goes with everything that is handed on for it.
+        response: The answer that is handed back.
+        unread: Responses whose streams are still to be closed; an interrupt may come before they are read.
+        _is_out: Whether the write was handed on.
+        _has_left: Whether its bytes were seen to leave.
+    """
+
+    callers: Request
+    wire: WireRequest
+    url: Any
+    extensions: dict[str, Any]
+    stream: Any
+    library: ModuleType
+    permit: Permit = field(factory=Permit)
     response: Response | None = None
-    unread: list[Any] = field(factory=list)
-    """Responses whose streams are still to be closed; an interrupt may come before they are read."""
+    unread: list[Response] = field(factory=list)
+    _is_out: bool = False
+    _has_left: bool = False
+
+    @classmethod
+    def of(cls, callers: Request, body: bytes | None) -> _InFlight:
+        library = library_of(callers)
+        if library is None:
+            raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
+        wire = _wire(callers)
+        wire.body = body or b""
+        given = callers.extensions
+        wire.until, wire.above = given.get(UNTIL), given.get(PERMIT)
+        extensions = {key: value for key, value in given.items() if key not in _OURS}
+        stream = callers.stream if body is None else library.ByteStream(body)
+        return cls(callers, wire, library.URL(callers.url), extensions, stream, library)
 
     def transient(self, error: BaseException) -> bool:
         """Whether no connection or no answer came, so that a read is worth another try."""
-        family = _family(self.request)
-        kinds = (family.NetworkError, family.TimeoutException, family.RemoteProtocolError, family.ProxyError)
+        library = self.library
+        kinds = (library.NetworkError, library.TimeoutException, library.RemoteProtocolError, library.ProxyError)
         return isinstance(error, (*kinds, OSError))
 
     def question(self, wire: WireRequest) -> Request:
         """The read before the write, as a request of the same library with the same time-outs."""
-        extensions = {
-            key: value
-            for key, value in self.request.extensions.items()
-            if key not in (EXTENSION, IN_FLIGHT, UNTIL, "target")
-        }
-        return type(self.request)(wire.method, self.request.url, headers=list(wire.headers), extensions=extensions)
+        extensions = {key: value for key, value in self.extensions.items() if key != "target"}
+        extensions[PERMIT] = self._new_permit()
+        question: Request = self.library.Request(
+            wire.method, self.url, headers=list(wire.headers), extensions=extensions
+        )
+        return question
+
+    def _new_permit(self, step: Forward = _NOTHING_JUDGED) -> Permit:
+        self.permit.out = False
+        self.permit = Permit(step.judgement, step.section, out=True)
+        return self.permit
+
+    def write(self, step: Forward, hook: Callable[[Check, Any], Any]) -> Request:
+        """The request that is handed on. `hook` makes what `httpcore` calls before the bytes of a judged one leave."""
+        extensions = {**self.extensions, PERMIT: self._new_permit(step)}
+        if step.judgement is not None:
+            self.note(step.judgement)
+            self._is_out = True
+            extensions["trace"] = hook(partial(self._before_it_leaves, step.check), extensions.get("trace"))
+        request: Request = self.library.Request(
+            self.wire.method, self.url, headers=list(self.wire.headers), stream=self.stream, extensions=extensions
+        )
+        request.method = self.wire.method  # as it was spelled
+        if self.stream is not self.callers.stream:
+            request.read()
+        return request
+
+    def _before_it_leaves(self, check: Callable[[], None] | None, name: str, info: Mapping[str, Any]) -> None:
+        """The last moment at which a judged write can be stopped.
+
+        Raises:
+            TooOld: Its reading has become too old while it waited for a connection.
+            RemoteProtocolError: It is about to be sent a second time: HTTP/2 repeats requests on a connection
+                that is closed, and so do transports that try again. One judgement is for one send.
+        """
+        if not name.endswith(".send_request_headers.started"):
+            return
+        request = info.get("request")
+        if request is not None and request.method != self.wire.method.encode():
+            return  # a proxy is asked for a tunnel, or a gate below reads the campaign
+        if self._has_left:
+            raise self.library.RemoteProtocolError(
+                "the write was about to be sent a second time, and was stopped; the first may have been applied"
+            )
+        if check is not None:
+            check()
+        self._has_left = True
+
+    def held(self) -> None:
+        """It was handed on and came back unsent."""
+        self._is_out = False
+
+    def refused(self, error: Refused, *, inside: bool = False) -> Exception:
+        """What a refusal that comes out of the gate, or (`inside`) from below it, stands for.
+
+        "Refused" means "not sent". What runs below, a log handler for example, may have been refused a call of its
+        own; that says nothing of this request.
+        """
+        if (inside or self._is_out) and error is not self.permit.refusal:
+            other: Exception = self.library.ReadError(f"{type(error).__name__} was raised below the gate")
+            other.__cause__ = error
+            return other
+        if not inside and isinstance(self.wire.above, Permit):
+            self.wire.above.refusal = error
+        return error
 
     def note(self, judgement: Judgement | None) -> None:
         if judgement is not None:
-            self.request.extensions[EXTENSION] = judgement
+            self.callers.extensions[EXTENSION] = judgement
             if self.response is not None:
                 self.response.extensions[EXTENSION] = judgement
 
@@ -137,7 +235,7 @@ class _Passage:
 
     def too_large(self, response: Response) -> Exception:
         limit = self.limit(response)
-        error: Exception = _family(self.request).ProtocolError(f"the answer is larger than {limit} bytes")
+        error: Exception = self.library.ProtocolError(f"the answer is larger than {limit} bytes")
         return error
 
     def answer(self, response: Response, raw: bytes | None) -> Answer:
@@ -150,16 +248,36 @@ class _Passage:
             if len(body) > _MOST:
                 raise self.too_large(response)
         else:
+            library = library_of(response) or self.library
             # A stream of bytes is good for sync and async clients.
-            response.stream = _family(response).ByteStream(raw)
+            response.stream = library.ByteStream(raw)
             body = raw
             if "content-encoding" in response.headers:
                 try:
-                    body = type(response)(response.status_code, headers=response.headers, content=raw).content
-                except _family(response).DecodingError:
+                    body = library.Response(response.status_code, headers=response.headers, content=raw).content
+                except library.DecodingError:
                     body = b""
         cached = any(response.extensions.get(key) for key in ("from_cache", "hishel_from_cache"))
         return Answer(response.status_code, tuple(response.headers.raw), body, cached=cached)
+
+
+def _hook(check: Check, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
+    """What `httpcore` calls with its events: the check, then the hook of the caller, if there is one."""
+
+    def trace(name: str, info: Mapping[str, Any]) -> Any:
+        check(name, info)
+        return callers(name, info) if callers is not None else None
+
+    return trace
+
+
+def _async_hook(check: Check, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
+    async def trace(name: str, info: Mapping[str, Any]) -> None:
+        check(name, info)
+        if callers is not None:
+            await callers(name, info)
+
+    return trace
 
 
 # Nobody limits requests that never leave the process.
@@ -167,12 +285,12 @@ _IN_PROCESS: Final = frozenset({"MockTransport", "WSGITransport", "ASGITransport
 
 
 class _Guard:
-    def __init__(self, inner: Any, make_lock: Callable[[], Any], settings: GuardSettings) -> None:
+    def __init__(self, inner: Any, settings: GuardSettings, *, blocking: bool) -> None:
         self._inner = inner
         self.in_process: bool = getattr(inner, "in_process", type(inner).__name__ in _IN_PROCESS)
         if self.in_process:
             settings = {**settings, "budget": settings.get("budget") or 0}
-        self._gate = Gate(make_lock, **settings)
+        self._gate = Gate(blocking=blocking, **settings)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self._inner).__name__})"
@@ -199,65 +317,66 @@ class GuardTransport(_Guard, BaseTransport):
     def __init__(
         self, inner: BaseTransport, *, sleep: Callable[[float], object] = time.sleep, **settings: Unpack[GuardSettings]
     ) -> None:
-        # An RLock, because only that one knows its owner; no flow enters another one.
-        super().__init__(inner, threading.RLock, settings)
+        super().__init__(inner, settings, blocking=True)
         self._sleep = sleep
 
     def handle_request(self, request: Request) -> Response:
-        wire = _wire(request)
-        if not self._gate.concerns(wire):
+        if not self._gate.concerns(_wire(request)):
             response: Response = self._inner.handle_request(request)
             return response
-        if request.method not in SAFE_METHODS:
-            wire.body = request.read()
-            # What is judged is what goes out, also where a stream would say something else the next time.
-            request.stream = _family(request).ByteStream(wire.body)
-        passage = _Passage(request)
-        flow = self._gate.flow(wire, passage.transient)
+        body = bytes(request.read()) if request.method not in SAFE_METHODS else None
+        flight = _InFlight.of(request, body)
+        flow = self._gate.flow(flight.wire, flight.transient)
         try:
-            passage.note(drive(flow, lambda step: self._perform(step, passage)))
+            flight.note(drive(flow, lambda step: self._perform(step, flight)))
+        except Refused as error:
+            raise flight.refused(error) from error.__cause__
         finally:
             # A request that is sent again later is another one. (No call: an interrupt must find nothing half done.)
-            request.extensions[IN_FLIGHT] = False
-            while passage.unread:
-                passage.unread[-1].stream.close()
-                passage.unread.pop()
-        assert passage.response is not None
-        return passage.response
+            flight.permit.out = False
+            while flight.unread:
+                flight.unread[-1].stream.close()  # type: ignore[union-attr]
+                flight.unread.pop()
+        assert flight.response is not None
+        return flight.response
 
-    def _perform(self, step: Step, passage: _Passage) -> Answer | None:
-        match step:
-            case Acquire(lease):
-                lease.lock.acquire()
-            case Pause(seconds):
-                self._sleep(seconds)
-            case Read(wire):
-                passage.unread.append(self._inner.handle_request(passage.question(wire)))
-                return self._answer(passage.unread[-1], passage)
-            case Forward(judgement, buffered):
-                passage.note(judgement)
-                passage.request.extensions[IN_FLIGHT] = True
-                passage.response = self._inner.handle_request(passage.request)
-                if buffered:
-                    passage.unread.append(passage.response)
-                    return self._answer(passage.response, passage)
+    def _perform(self, step: Step, flight: _InFlight) -> Answer | None:
+        try:
+            match step:
+                case Poll(seconds):
+                    time.sleep(seconds)
+                case Pause(seconds):
+                    self._sleep(seconds)
+                case Read(wire):
+                    flight.unread.append(self._inner.handle_request(flight.question(wire)))
+                    return self._answer(flight.unread[-1], flight)
+                case Forward(buffered=buffered):
+                    flight.response = self._inner.handle_request(flight.write(step, _hook))
+                    if buffered:
+                        flight.unread.append(flight.response)
+                        return self._answer(flight.response, flight)
+        except TooOld:
+            flight.held()
+            raise
+        except Refused as error:
+            raise flight.refused(error, inside=True) from error.__cause__
         return None
 
-    def _answer(self, response: Response, passage: _Passage) -> Answer:
+    def _answer(self, response: Response, flight: _InFlight) -> Answer:
         if response.is_closed:
-            passage.unread.clear()
-            return passage.answer(response, None)
-        raw, limit = bytearray(), passage.limit(response)
+            flight.unread.clear()
+            return flight.answer(response, None)
+        raw, limit = bytearray(), flight.limit(response)
         try:
             for chunk in response.stream:  # type: ignore[union-attr]
                 raw += chunk
                 if len(raw) > limit:
-                    raise passage.too_large(response)
+                    raise flight.too_large(response)
         finally:
             # The stream and not the response, which is still to be read.
             response.stream.close()  # type: ignore[union-attr]
-            passage.unread.clear()
-        return passage.answer(response, bytes(raw))
+            flight.unread.clear()
+        return flight.answer(response, bytes(raw))
 
     def close(self) -> None:
         self._inner.close()
@@ -285,56 +404,59 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
         sleep: Callable[[float], Any] = anyio.sleep,
         **settings: Unpack[GuardSettings],
     ) -> None:
-        super().__init__(inner, anyio.Lock, settings)
+        super().__init__(inner, settings, blocking=False)
         self._sleep = sleep
 
     async def handle_async_request(self, request: Request) -> Response:
-        wire = _wire(request)
-        if not self._gate.concerns(wire):
+        if not self._gate.concerns(_wire(request)):
             response: Response = await self._inner.handle_async_request(request)
             return response
-        if request.method not in SAFE_METHODS:
-            wire.body = await request.aread()
-            request.stream = _family(request).ByteStream(wire.body)
-        passage = _Passage(request)
-        flow = self._gate.flow(wire, passage.transient)
+        body = bytes(await request.aread()) if request.method not in SAFE_METHODS else None
+        flight = _InFlight.of(request, body)
+        flow = self._gate.flow(flight.wire, flight.transient)
         try:
-            passage.note(await drive_async(flow, lambda step: self._perform(step, passage)))
+            flight.note(await drive_async(flow, lambda step: self._perform(step, flight)))
+        except Refused as error:
+            raise flight.refused(error) from error.__cause__
         finally:
-            request.extensions[IN_FLIGHT] = False
-        assert passage.response is not None
-        return passage.response
+            flight.permit.out = False
+        assert flight.response is not None
+        return flight.response
 
-    async def _perform(self, step: Step, passage: _Passage) -> Answer | None:
-        match step:
-            case Acquire(lease):
-                await lease.lock.acquire()
-            case Pause(seconds):
-                await self._sleep(seconds)
-            case Read(wire):
-                question = passage.question(wire)
-                return await self._answer(await self._inner.handle_async_request(question), passage)
-            case Forward(judgement, buffered):
-                passage.note(judgement)
-                passage.request.extensions[IN_FLIGHT] = True
-                passage.response = await self._inner.handle_async_request(passage.request)
-                if buffered:
-                    return await self._answer(passage.response, passage)
+    async def _perform(self, step: Step, flight: _InFlight) -> Answer | None:
+        try:
+            match step:
+                case Poll(seconds):
+                    await anyio.sleep(seconds)
+                case Pause(seconds):
+                    await self._sleep(seconds)
+                case Read(wire):
+                    question = flight.question(wire)
+                    return await self._answer(await self._inner.handle_async_request(question), flight)
+                case Forward(buffered=buffered):
+                    flight.response = await self._inner.handle_async_request(flight.write(step, _async_hook))
+                    if buffered:
+                        return await self._answer(flight.response, flight)
+        except TooOld:
+            flight.held()
+            raise
+        except Refused as error:
+            raise flight.refused(error, inside=True) from error.__cause__
         return None
 
-    async def _answer(self, response: Response, passage: _Passage) -> Answer:
+    async def _answer(self, response: Response, flight: _InFlight) -> Answer:
         if response.is_closed:
-            return passage.answer(response, None)
-        raw, limit = bytearray(), passage.limit(response)
+            return flight.answer(response, None)
+        raw, limit = bytearray(), flight.limit(response)
         try:
             async for chunk in response.stream:  # type: ignore[union-attr]
                 raw += chunk
                 if len(raw) > limit:
-                    raise passage.too_large(response)
+                    raise flight.too_large(response)
         finally:
             with anyio.CancelScope(shield=True):
                 await response.stream.aclose()  # type: ignore[union-attr]
-        return passage.answer(response, bytes(raw))
+        return flight.answer(response, bytes(raw))
 
     async def aclose(self) -> None:
         await self._inner.aclose()

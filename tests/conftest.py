@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from campaign_fsm import Simulator, SimulatorServer
-from campaign_fsm.gate import budget
+from campaign_fsm.gate import budget, section
 
 # `pytest --hypothesis-profile=long` searches for hours where the default does for seconds.
 settings.register_profile("default", max_examples=200, stateful_step_count=40, deadline=None, print_blob=True)
@@ -46,6 +46,12 @@ def budgets(monkeypatch):
     """No test spends another one's budget; only those of the budget itself have one by default."""
     monkeypatch.setattr(budget, "_BUDGETS", {})
     monkeypatch.setattr(budget, "is_vendor", lambda _: False)
+
+
+@pytest.fixture(autouse=True)
+def sections():
+    """No test waits for what another one has left inside of a campaign's critical section."""
+    return section.renew()
 
 
 @pytest.fixture

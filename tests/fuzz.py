@@ -15,7 +15,6 @@ import json
 import random
 import re
 import sys
-import threading
 import time
 import traceback
 import unicodedata
@@ -29,7 +28,7 @@ import oracle
 from wires import ID, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import Simulator, errors
-from campaign_fsm.gate import Acquire, Forward, Gate, Pause, Read
+from campaign_fsm.gate import Forward, Gate, Pause, Poll, Read
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.answer import (
     Answer,
@@ -319,7 +318,7 @@ def check_request(case: dict[str, Any], read: Callable[[WireRequest], Any] = rea
 
 def check_gate(rng: random.Random, case: dict[str, Any]) -> str:
     """One request through the whole gate, with arbitrary answers to what it asks."""
-    gate = Gate(threading.RLock, budget=0, deadline=0, now=lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    gate = Gate(budget=0, deadline=0, now=lambda: datetime(2026, 1, 5, tzinfo=UTC))
     request = wire(**case)
     flow = gate.flow(request)
     status: str | None = None
@@ -341,14 +340,14 @@ def check_gate(rng: random.Random, case: dict[str, Any]) -> str:
                         _legal(judgement, status)
                         outcome = "sent"
                     result = Answer(rng.choice((200, 207, 409, 500)), (), mutate_body(rng, rng.choice(ABOUT)))
-                case Acquire() | Pause():
+                case Poll() | Pause():
                     result = None
             step = flow.send(result)
     except StopIteration:
         pass
     except errors.CampaignFsmError as error:
         outcome = type(error).__name__
-    if len(gate.locks):
+    if len(gate.sections):
         raise Finding("the lock was kept")
     return outcome
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
-from campaign_fsm.gate import Acquire, Forward, Gate, Pause, Read, budget
+from campaign_fsm.gate import Forward, Gate, Pause, Read, budget
 from campaign_fsm.gate.budget import Budget, budget_of, is_vendor
 from campaign_fsm.transports import GuardTransport
 from campaign_fsm.wire.answer import Answer
@@ -217,21 +217,20 @@ PAUSED = f'{{"response": {{"code": 200, "status": "success", "data": {{"sid": "{
 
 def drained(limit, clock, **settings):
     """A gate whose account has spent everything."""
-    gate = Gate(threading.RLock, budget=limit, clock=clock, **settings)
+    gate = Gate(blocking=False, budget=limit, clock=clock, **settings)
     take(budget_of("api.exotel.com", "acme1", limit, clock), limit)
     return gate
 
 
-def test_a_write_pays_for_both_its_requests_before_it_takes_the_lock(clock):
-    """So nobody waits between read and write, and no waiting write holds the lock against a pause."""
+def test_a_write_pays_for_both_its_requests_before_it_enters_the_section(clock):
+    """So nobody waits between read and write, and no waiting write holds the section against a pause."""
     told = []
     gate = drained(2, clock, on_wait=told.append)
     flow = gate.flow(wire(body={"action": "resume"}))
     step = next(flow)
     assert isinstance(step, Pause)
-    assert len(gate.locks) == 0
+    assert len(gate.sections) == 0
     clock.now += step.seconds
-    assert isinstance(flow.send(None), Acquire)
     assert isinstance(flow.send(None), Read)
     assert isinstance(flow.send(answer(body=PAUSED)), Forward)
     assert told == [Wait("acme1", "api.exotel.com", "PUT", ID, told[0].seconds)]
@@ -246,12 +245,12 @@ def test_a_pause_overtakes_a_resume_that_waits(clock):
     next(brake)
     clock.now += wait
     assert isinstance(resume.send(None), Pause)
-    assert isinstance(brake.send(None), Acquire)
+    assert isinstance(brake.send(None), Read)
 
 
 def test_a_read_a_list_and_a_create_pay_for_one(clock):
     """And what is not about campaigns pays nothing."""
-    gate = Gate(threading.RLock, budget=3, clock=clock)
+    gate = Gate(blocking=False, budget=3, clock=clock)
     collection = MESSAGE.rpartition("/")[0]
     for request in (
         wire("GET", body=b""),
@@ -265,7 +264,7 @@ def test_a_read_a_list_and_a_create_pay_for_one(clock):
 
 def test_a_reading_that_is_reused_is_not_paid_for(clock):
     """With max_age the write is one request."""
-    gate = Gate(threading.RLock, budget=4, clock=clock, max_age=60)
+    gate = Gate(blocking=False, budget=4, clock=clock, max_age=60)
     flow = gate.flow(wire("GET", body=b""))
     next(flow)
     with pytest.raises(StopIteration):
@@ -273,16 +272,14 @@ def test_a_reading_that_is_reused_is_not_paid_for(clock):
     for _ in range(2):
         assert isinstance(next(gate.flow(wire("GET", body=b""))), Forward)
     flow = gate.flow(wire(body={"action": "resume"}))
-    assert isinstance(next(flow), Acquire)
-    assert isinstance(flow.send(None), Forward)
+    assert isinstance(next(flow), Forward)
 
 
 def test_every_further_try_of_a_read_is_paid_for(clock):
     """The first two requests are covered; a retried read is one more."""
-    gate = Gate(threading.RLock, budget=2, clock=clock)
+    gate = Gate(blocking=False, budget=2, clock=clock)
     flow = gate.flow(wire())
     next(flow)
-    flow.send(None)
     retry = flow.send(answer(503))
     assert isinstance(retry, Pause)
     assert retry.seconds == 0.5
@@ -298,12 +295,12 @@ def test_a_flow_that_is_dropped_while_it_waits_leaves_the_queue(clock):
     flow = gate.flow(wire(body={"action": "resume"}))
     next(flow)
     flow.close()
-    assert not budget_of("api.exotel.com", "acme1", 2, clock)._queue
+    assert not budget_of("api.exotel.com", "acme1", 2, clock).waiting
 
 
 def test_the_gate_learns_from_every_answer_it_sees(clock):
     """Of its own reads, of writes, and of the reads that it watches."""
-    gate = Gate(threading.RLock, budget=30, clock=clock, watch_reads=True)
+    gate = Gate(blocking=False, budget=30, clock=clock, watch_reads=True)
     spent = budget_of("api.exotel.com", "acme1", 30, clock)
     flow = gate.flow(wire("GET", body=b""))
     next(flow)
@@ -312,7 +309,6 @@ def test_the_gate_learns_from_every_answer_it_sees(clock):
     assert spent.per_minute == 11
     flow = gate.flow(wire(body={"action": "resume"}))
     next(flow)
-    flow.send(None)
     flow.send(answer(body=PAUSED, X_RateLimit_Limit=12))
     assert spent.per_minute == 12
     with pytest.raises(StopIteration):
@@ -337,7 +333,7 @@ def test_waiting_is_logged_and_a_failing_observer_changes_nothing(clock, caplog)
 def test_a_budget_that_is_none_is_said_at_once(bad):
     """A write needs two requests, so the least is two."""
     with pytest.raises(ValueError, match="budget is a number of requests a minute, 2 or more"):
-        Gate(threading.RLock, budget=bad)
+        Gate(blocking=False, budget=bad)
 
 
 def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
@@ -515,20 +511,18 @@ def test_the_vendors_hosts_are_those_below_its_domain(host, vendor):
 
 def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
     """It pays for itself alone, and that of a pause does not wait behind others."""
-    gate = Gate(threading.RLock, budget=4, clock=clock)
+    gate = Gate(blocking=False, budget=4, clock=clock)
     flow = gate.flow(wire())
     next(flow)
-    flow.send(None)
     flow.send(answer(503))
     assert isinstance(flow.send(None), Read)
     assert isinstance(next(gate.flow(wire("GET", body=b""))), Forward)
     flow.close()
     for action, first in (("pause", True), ("resume", False)):
-        gate = Gate(threading.RLock, budget=2, clock=clock)
+        gate = Gate(blocking=False, budget=2, clock=clock)
         clock.now += 61
         flow = gate.flow(wire(body={"action": action}))
         next(flow)
-        flow.send(None)
         flow.send(answer(503))
         waiting = gate.flow(wire("GET", body=b""))
         wait = next(waiting).seconds
@@ -548,12 +542,12 @@ def test_a_read_waits_its_turn(clock):
     next(other)
     clock.now += wait
     assert isinstance(other.send(None), Pause)
-    assert isinstance(one.send(None), Acquire)
+    assert isinstance(one.send(None), Read)
 
 
 def test_two_ports_are_two_servers(clock):
     """Each has its own budget."""
-    gate = Gate(threading.RLock, budget=2, clock=clock)
+    gate = Gate(blocking=False, budget=2, clock=clock)
 
     def read(port):
         return next(gate.flow(attrs.evolve(wire("GET", body=b""), port=port)))
@@ -598,5 +592,5 @@ def test_a_request_that_would_wait_too_long_for_the_budget_is_told(clock):
         next(gate.flow(request))
     assert caught.value.seconds == pytest.approx(60, abs=0.1)
     assert "60 s" in str(caught.value)
-    assert not budget_of("api.exotel.com", "acme1", 2, clock)._queue
+    assert not budget_of("api.exotel.com", "acme1", 2, clock).waiting
     assert isinstance(next(gate.flow(attrs.evolve(request, until=clock.now + 61))), Pause)

@@ -119,9 +119,9 @@ SEQUENCES = {
         "elsewhere": "GET GET",
         "pages": "GET GET GET",
         "wait": "GET sleep GET",
-        "already": "lock GET GET",
-        "undoable": "lock GET write",
-        "final": "lock GET write",
+        "already": "GET GET",
+        "undoable": "GET write",
+        "final": "GET write",
         "create": "write",
     },
     "busy read": {
@@ -129,23 +129,23 @@ SEQUENCES = {
         "elsewhere": "GET sleep GET GET",
         "pages": "GET sleep GET GET GET",
         "wait": "GET sleep GET sleep GET",
-        "already": "lock GET sleep GET GET",
-        "undoable": "lock GET sleep GET write",
-        "final": "lock GET sleep GET write",
+        "already": "GET sleep GET GET",
+        "undoable": "GET sleep GET write",
+        "final": "GET sleep GET write",
     },
     "busy write": {
-        "undoable": "lock GET write sleep lock GET write",
-        "final": "lock GET write sleep lock GET write",
+        "undoable": "GET write sleep GET write",
+        "final": "GET write sleep GET write",
         "create": "write sleep write",
     },
     "lost answer": {
-        "undoable": "lock GET write GET sleep GET",
-        "final": "lock GET write GET sleep GET",
+        "undoable": "GET write GET sleep GET",
+        "final": "GET write GET sleep GET",
         "create": "write GET sleep GET",
     },
     "lost write": {
-        "undoable": "lock GET write GET sleep GET sleep lock GET write",
-        "final": "lock GET write GET sleep GET",
+        "undoable": "GET write GET sleep GET sleep GET write",
+        "final": "GET write GET sleep GET",
         "create": "write GET sleep GET",
     },
 }
@@ -292,26 +292,6 @@ class Inner(SimulatorTransport):
         return self._streamed(response)
 
 
-class Lock:
-    """A lock with a moment before it is acquired and one after."""
-
-    def __init__(self, strike, lock):
-        self._strike, self._lock = strike, lock
-        self.release = lock.release
-
-    def acquire(self):
-        self._strike.pass_by("before lock")
-        self._lock.acquire()
-        self._strike.pass_by("after lock")
-
-
-class AsyncLock(Lock):
-    async def acquire(self):
-        await self._strike.await_by("before lock")
-        await self._lock.acquire()
-        await self._strike.await_by("after lock")
-
-
 # The two faces, and how each is run and interrupted
 
 
@@ -333,8 +313,6 @@ def made(kind, strike, **settings):
     guard = client._http._transport
     guard._sleep = strike.async_sleep if is_async else strike.sleep
     guard._gate._clock = guard._gate._readings._clock = lambda: strike.now
-    make = guard._gate.locks._make
-    guard._gate.locks._make = lambda: (AsyncLock if is_async else Lock)(strike, make())
     return client
 
 
@@ -351,14 +329,13 @@ def held(client):
     """What a client still holds that it may hold only while it works."""
     gate = client._http._transport._gate
     return {
-        "locks": len(gate.locks),
-        "writes under way": int(gate._readings.quiet_since() is None),
-        "queues": sum(len(each._queue) for each in budget._BUDGETS.values()),
+        "sections": len(gate.sections),
+        "queues": sum(each.waiting for each in budget._BUDGETS.values()),
         "answers": len(getattr(client._http._transport._inner, "still_open", ())),
     }
 
 
-NOTHING = {"locks": 0, "writes under way": 0, "queues": 0, "answers": 0}
+NOTHING = {"sections": 0, "queues": 0, "answers": 0}
 INTERRUPTED = object()
 
 
@@ -520,7 +497,7 @@ SWEEPS = [
 
 @pytest.mark.parametrize(("name", "weather", "face"), SWEEPS)
 def test_an_interrupt_at_any_moment_comes_out_and_leaves_nothing_behind(strike, name, weather, face):
-    """Before and after each request, sleep and lock: the same interrupt, nothing held, no second write."""
+    """Before and after each request and sleep: the same interrupt, nothing held, no second write."""
     chosen = FACES[face]
     assert chosen.run(interrupt_everywhere, chosen, strike, name, weather) == sequence(name, weather)
 
@@ -528,7 +505,7 @@ def test_an_interrupt_at_any_moment_comes_out_and_leaves_nothing_behind(strike, 
 def test_the_sweep_is_as_large_as_it_says():
     """No operation, no weather and no moment falls out unseen."""
     moments = [len(sequence(name, weather)) for name, weather, _ in SWEEPS]
-    assert (len(OPERATIONS), len(CASES), len(SWEEPS), sum(moments)) == (23, 74, 125, 1014)
+    assert (len(OPERATIONS), len(CASES), len(SWEEPS), sum(moments)) == (23, 74, 125, 800)
 
 
 # Every await, whoever awaits
@@ -648,8 +625,8 @@ async def interrupt_the_wait(face, strike, name):
     ("name", "steps"),
     [
         ("get", "sleep GET"),
-        ("pause", "sleep lock GET write"),
-        ("complete", "sleep lock GET write"),
+        ("pause", "sleep GET write"),
+        ("complete", "sleep GET write"),
         ("create", "sleep write"),
     ],
 )
@@ -819,9 +796,9 @@ def until(condition):
     raise AssertionError("it never happened")
 
 
-@pytest.mark.parametrize("moment", ["after lock", "before GET", "after GET", "before write", "after write"])
+@pytest.mark.parametrize("moment", ["before GET", "after GET", "before write", "after write"])
 def test_an_interrupt_hands_the_campaign_to_the_thread_that_waits_for_it(strike, moment):
-    """Whoever waits for the lock of an interrupted thread gets it, and finds out what was done."""
+    """Whoever waits for the section of an interrupted thread gets it, and finds out what was done."""
     simulator = strike.simulator
     client = made(CampaignClient, strike)
     campaign = simulator.add("in-progress")
@@ -840,7 +817,7 @@ def test_an_interrupt_hands_the_campaign_to_the_thread_that_waits_for_it(strike,
         strike.moments.append(now)
         if now == moment and threading.get_ident() == main:
             thread.start()
-            until(lambda: strike.moments.count("before lock") == 2)
+            until(lambda: held(client)["sections"] == 2)
             real_time.sleep(0.005)
             raise error
 
@@ -863,20 +840,25 @@ async def test_a_cancellation_hands_the_campaign_to_the_task_that_waits_for_it(s
     campaign = simulator.add("in-progress")
     outcomes = []
 
+    now = anyio.Event()
+
     async def wait_for_it():
+        await now.wait()
         try:
             outcomes.append((await client.pause(campaign)).status)
         except errors.AlreadyThere:
             outcomes.append("already")
 
     async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait_for_it)  # not by the one that is inside: what that one starts comes from inside
         held_by = Strike(simulator)
         client._http._transport._inner._strike = held_by
 
         async def cancel():
             held_by.arm(0)
-            tasks.start_soon(wait_for_it)
-            await anyio.wait_all_tasks_blocked()
+            now.set()
+            while held(client)["sections"] < 2:
+                await anyio.sleep(0.001)
             scope.cancel()
             await anyio.lowlevel.checkpoint()
 
@@ -901,7 +883,7 @@ SIGNALS = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this s
 
 
 @SIGNALS
-def test_ctrl_c_while_waiting_for_the_lock(strike):
+def test_ctrl_c_while_waiting_for_the_section(strike):
     """The thread that holds the campaign is not disturbed, the one that waits lets go of its claim."""
     simulator = strike.simulator
     client = made(CampaignClient, strike)
@@ -917,7 +899,7 @@ def test_ctrl_c_while_waiting_for_the_lock(strike):
         outcomes.append(client.pause(campaign).status)
 
     def interrupt():
-        until(lambda: strike.moments.count("before lock") == 2)
+        until(lambda: held(client)["sections"] == 2)
         real_time.sleep(0.02)
         signal.pthread_kill(main, signal.SIGINT)
 
@@ -928,7 +910,7 @@ def test_ctrl_c_while_waiting_for_the_lock(strike):
     threads[1].start()
     with pytest.raises(KeyboardInterrupt):
         client.pause(campaign)
-    assert held(client)["locks"] == 1
+    assert held(client)["sections"] == 1
     gate_open.set()
     for thread in threads:
         thread.join(5)
@@ -1018,7 +1000,7 @@ def connected(kind, server, channel):
 
 def unused(client):
     """No request is in the pool, and each of its connections can be used or is closed."""
-    pool = client._http._transport._inner._pool
+    pool = client._http._transport._inner.here._pool
     assert not pool._requests
     assert all(connection.is_idle() or connection.is_closed() for connection in pool.connections)
     assert held(client) == NOTHING
@@ -1032,7 +1014,7 @@ def arrived_once(simulator, campaign):
 
 
 def calm_requests(name):
-    return [step for step in SEQUENCES["calm"][OPERATIONS[name][0]].split() if step != "lock"]
+    return SEQUENCES["calm"][OPERATIONS[name][0]].split()
 
 
 SOCKET_OPERATIONS = ["get", "complete", "create", "delete", "find"]
@@ -1065,7 +1047,7 @@ def test_an_interrupt_on_the_wire_leaves_no_connection_in_use(server, name):
     for at in itertools.count(1):
         campaign = campaign_for(simulator, name)
         with connected(CampaignClient, server, channel) as client:
-            pool = client._http._transport._inner._pool
+            pool = client._http._transport._inner.here._pool
             pool._network_backend = Backend(strike, pool._network_backend)
             strike.arm(at)
             try:

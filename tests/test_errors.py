@@ -110,6 +110,7 @@ def test_refused_means_not_sent():
         "StatusUnavailable",
         "GateFailure",
         "ForbiddenByPolicy",
+        "CampaignBusy",
     }
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import contextvars
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import errors
-from campaign_fsm.gate import Acquire, Forward, Gate, Judgement, Pause, Read
+from campaign_fsm.gate import Forward, Gate, Judgement, Pause, Poll
 from campaign_fsm.gate.flow import _check_end
 from campaign_fsm.rules import PROBLEMS, Channel, Status
 from campaign_fsm.wire.answer import Answer
@@ -19,20 +20,6 @@ from campaign_fsm.wire.intent import read_intent
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 SOON, PAST = (NOW + timedelta(hours=3)).isoformat(), (NOW - timedelta(hours=3)).isoformat()
-
-
-class Lock:
-    """A lock that knows its owner; `Lock.actor` is whoever runs now."""
-
-    actor = None
-
-    def __init__(self):
-        self.owner = None
-
-    def release(self):
-        if self.owner is None or self.owner is not Lock.actor:
-            raise RuntimeError("not the owner")
-        self.owner = None
 
 
 class Clock:
@@ -54,23 +41,19 @@ def envelope(status="paused", *, id=ID, code=200, wrapped=False, key=None, heade
 
 
 def make(**settings):
-    return Gate(Lock, **{"now": lambda: NOW, "clock": Clock(), **settings})
+    return Gate(**{"blocking": False, "now": lambda: NOW, "clock": Clock(), **settings})
 
 
 def run(gate, request, *answers, transient=lambda error: isinstance(error, OSError)):
     """Drive one flow with these answers (or exceptions); the result, and the steps that it took."""
     steps, answers = [], list(answers)
     flow = gate.flow(request, transient)
-    Lock.actor = flow
     try:
         step = next(flow)
         while True:
             steps.append(step)
-            if isinstance(step, Acquire):
-                assert step.lease.lock.owner is None
-                step.lease.lock.owner = flow
-                step = flow.send(None)
-            elif isinstance(step, Pause):
+            assert not isinstance(step, Poll), "somebody else is inside"
+            if isinstance(step, Pause):
                 gate._clock.now += step.seconds
                 step = flow.send(None)
             elif isinstance(step, Forward) and not step.buffered:
@@ -84,7 +67,7 @@ def run(gate, request, *answers, transient=lambda error: isinstance(error, OSErr
         error.steps = steps
         raise
     finally:
-        assert len(gate.locks) == 0, "a lock was left behind"
+        assert len(gate.sections) == 0, "a section was left behind"
 
 
 def put(action, target=MESSAGE, **fields):
@@ -150,7 +133,7 @@ def test_the_flow_agrees_with_the_oracle_in_every_cell():
                 assert refusal.decision.reason in refusal.reason
             else:
                 judgement, steps = run(gate, request, read, envelope(dest, wrapped=channel == "voice"))
-                assert kinds(steps) == ["Acquire", "Read", "Forward"]
+                assert kinds(steps) == ["Read", "Forward"]
                 assert judgement.drift is None
                 assert judgement.answered.status == dest
                 forwarded += 1
@@ -184,7 +167,7 @@ def test_the_read_goes_where_the_write_goes():
     """Same host, path and credentials, and it is a GET."""
     request = wire(headers=[JSON, (b"Authorization", b"Basic abcd")])
     _, steps = run(make(), request, envelope("in-progress"), envelope("paused"))
-    read = steps[1].request
+    read = steps[0].request
     assert (read.method, read.target, read.host) == ("GET", request.target, request.host)
     assert (b"Authorization", b"Basic abcd") in read.headers
 
@@ -281,7 +264,7 @@ def test_a_read_that_fails_in_passing_is_tried_again(trouble):
     """The 2 a.m. pause gets through: 429, 5xx and broken connections are retried until the deadline."""
     judgement, steps = run(make(), put("pause"), trouble, trouble, envelope("in-progress"), envelope("paused"))
     assert judgement.answered.status == "paused"
-    assert kinds(steps) == ["Acquire", "Read", "Pause", "Read", "Pause", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Pause", "Read", "Pause", "Read", "Forward"]
     if isinstance(trouble, Answer) and trouble.status_code == 429:
         assert [step.seconds for step in steps if isinstance(step, Pause)] == [3.0, 3.0]
 
@@ -296,7 +279,7 @@ def test_the_retries_end_at_the_deadline():
         make(deadline=5.0), put("pause"), Answer(429, ((b"Retry-After", b"60"),), b""), kind=errors.StatusUnavailable
     )
     assert refusal.retry_after == 60.0
-    assert kinds(refusal.steps) == ["Acquire", "Read"]
+    assert kinds(refusal.steps) == ["Read"]
 
 
 def test_a_read_that_cannot_succeed_is_not_tried_again():
@@ -541,7 +524,7 @@ def test_without_max_age_every_write_is_preceded_by_a_read():
     gate = make()
     for action, before, after in [("pause", "in-progress", "paused"), ("resume", "paused", "in-progress")]:
         _, steps = run(gate, put(action), envelope(before), envelope(after))
-        assert kinds(steps) == ["Acquire", "Read", "Forward"]
+        assert kinds(steps) == ["Read", "Forward"]
 
 
 def test_with_max_age_an_answer_is_a_reading():
@@ -549,11 +532,11 @@ def test_with_max_age_an_answer_is_a_reading():
     gate = make(max_age=10)
     run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     judgement, steps = run(gate, put("resume"), envelope("in-progress"))
-    assert kinds(steps) == ["Acquire", "Forward"]
+    assert kinds(steps) == ["Forward"]
     assert judgement.reused
     gate._clock.now += 10.5
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Forward"]
 
 
 def test_with_max_age_a_read_of_the_callers_is_a_reading_too():
@@ -562,7 +545,7 @@ def test_with_max_age_a_read_of_the_callers_is_a_reading_too():
     _, steps = run(gate, wire("GET", body=b""), envelope("in-progress"))
     assert steps == [Forward(buffered=True)]
     judgement, steps = run(gate, put("pause"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Forward"]
+    assert kinds(steps) == ["Forward"]
     assert judgement.reused
 
 
@@ -589,7 +572,7 @@ def test_a_read_that_is_no_reading_is_not_kept(answer):
     gate = make(max_age=10)
     run(gate, wire("GET", body=b""), answer)
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Forward"]
 
 
 def test_the_judgement_tells_everything(monkeypatch):
@@ -644,7 +627,7 @@ def test_an_age_counts_from_when_the_read_was_sent():
         flow.send(envelope("in-progress"))
     gate._clock.now += 2
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Forward"]
 
 
 def test_a_reused_reading_ages_with_the_clock_of_the_server():
@@ -660,7 +643,7 @@ def test_a_reused_reading_ages_with_the_clock_of_the_server():
     gate._clock.now += 299
     refusal = refuse(gate, edit, envelope("created", headers=[(b"Date", b"Mon, 05 Jan 2026 10:04:59 GMT")], **start))
     assert refusal.code == "CF232"
-    assert kinds(refusal.steps) == ["Acquire", "Read"]
+    assert kinds(refusal.steps) == ["Read"]
 
 
 def test_a_status_that_echoes_credentials_is_redacted():
@@ -677,7 +660,7 @@ def test_the_read_of_a_refused_write_is_a_reading_too():
     gate = make(max_age=10)
     assert refuse(gate, put("complete"), envelope("in-progress")).code == "CF224"
     judgement, steps = run(gate, put("pause"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Forward"]
+    assert kinds(steps) == ["Forward"]
     assert judgement.reused
     judgement, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
     assert judgement.reused is False
@@ -688,7 +671,7 @@ def test_nobody_is_refused_on_an_old_reading():
     gate = make(max_age=10)
     run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Forward"]
 
 
 @pytest.mark.parametrize("trouble", [OSError("lost"), Answer(409, (), b""), HTML, envelope("completed")])
@@ -698,7 +681,7 @@ def test_after_trouble_there_is_no_reading_to_reuse(trouble):
     with contextlib.suppress(OSError):
         run(gate, put("pause"), envelope("in-progress"), trouble)
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Forward"]
 
 
 @pytest.mark.parametrize("order", ["read first", "write first"])
@@ -706,12 +689,9 @@ def test_a_read_that_overlaps_a_write_is_no_reading(order):
     """Its answer may show the state before the write, whichever was sent first."""
     gate = make(max_age=100)
     write, read = gate.flow(put("pause")), gate.flow(wire("GET", body=b""))
-    Lock.actor = write
     if order == "read first":
         next(read)
-    acquire = next(write)
-    acquire.lease.lock.owner = write
-    write.send(None)
+    next(write)
     write.send(envelope("in-progress"))
     if order == "write first":
         next(read)
@@ -720,7 +700,7 @@ def test_a_read_that_overlaps_a_write_is_no_reading(order):
     with pytest.raises(StopIteration):
         read.send(envelope("in-progress"))
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    assert kinds(steps) == ["Acquire", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Forward"]
 
 
 def test_readings_of_other_accounts_hosts_and_channels_are_kept_apart():
@@ -735,26 +715,24 @@ def test_readings_of_other_accounts_hosts_and_channels_are_kept_apart():
     ):
         wrapped = b"/campaigns/" in other.target
         _, steps = run(gate, other, envelope("paused", wrapped=wrapped), envelope("in-progress", wrapped=wrapped))
-        assert kinds(steps) == ["Acquire", "Read", "Forward"]
+        assert kinds(steps) == ["Read", "Forward"]
 
 
 def test_a_deadline_of_nothing_means_one_try():
     """No pause, no second read."""
     refusal = refuse(make(deadline=0), put("pause"), Answer(503, (), b""), kind=errors.StatusUnavailable)
-    assert kinds(refusal.steps) == ["Acquire", "Read"]
+    assert kinds(refusal.steps) == ["Read"]
 
 
-def test_campaigns_have_locks_of_their_own():
-    """Two flows on two campaigns hold two locks; two on one campaign share one."""
+def test_campaigns_have_sections_of_their_own():
+    """A second flow on the campaign waits, one on another campaign does not; in a context of its own, as a task is."""
     gate = make()
-    first, second = gate.flow(put("pause")), gate.flow(put("pause", MESSAGE.replace(ID, "1" * 32)))
-    third = gate.flow(put("pause"))
-    locks = [next(flow).lease.lock for flow in (first, second, third)]
-    assert locks[0] is locks[2]
-    assert locks[0] is not locks[1]
-    for flow in (first, second, third):
+    flows = [gate.flow(put("pause", target)) for target in (MESSAGE, MESSAGE.replace(ID, "1" * 32), MESSAGE)]
+    steps = [contextvars.Context().run(next, flow) for flow in flows]
+    assert kinds(steps) == ["Read", "Read", "Poll"]
+    for flow in flows:
         flow.close()
-    assert len(gate.locks) == 0
+    assert len(gate.sections) == 0
 
 
 def test_settings_are_checked():
@@ -767,148 +745,6 @@ def test_settings_are_checked():
     ]:
         with pytest.raises(kind):
             make(**settings)
-
-
-# Interleavings
-
-
-class World:
-    """One campaign on a server that two flows and a foreign hand work on."""
-
-    def __init__(self, status, move, *, shared):
-        self.status, self.move, self.moved, self.log = status, move, False, []
-        gate = make()
-        self.gates = {"A": gate, "B": gate if shared else make()}
-        self.actors = {}
-
-    def start(self, name, action):
-        self.actors[name] = {"flow": self.gates[name].flow(put(action)), "action": action, "inbox": None, "at": None}
-        self._advance(name, next)
-
-    def _advance(self, name, how):
-        actor = self.actors[name]
-        Lock.actor = actor["flow"]
-        try:
-            actor["at"] = how(actor["flow"])
-        except StopIteration as stop:
-            actor["at"], actor["result"] = None, stop.value
-        except errors.Refused as refusal:
-            actor["at"], actor["result"] = None, refusal
-
-    def moves(self):
-        """Who can move now: an actor that is not waiting for a lock, or the foreign hand."""
-        found = [] if self.moved else ["move"]
-        for name, actor in self.actors.items():
-            step = actor["at"]
-            if step is not None and not (isinstance(step, Acquire) and step.lease.lock.owner is not None):
-                found.append(name)
-        return found
-
-    def step(self, name):
-        if name == "move":
-            self.moved = True
-            self.log.append(("move", self.status, self.move))
-            self.status = self.move
-            return
-        actor = self.actors[name]
-        if actor["inbox"] is not None:  # the answer arrives
-            answer, actor["inbox"] = actor["inbox"], None
-            self._advance(name, lambda flow: flow.send(answer))
-        elif isinstance(actor["at"], Acquire):
-            actor["at"].lease.lock.owner = actor["flow"]
-            self._advance(name, lambda flow: flow.send(None))
-        elif isinstance(actor["at"], Read):  # the read arrives
-            self.log.append(("read", name, self.status))
-            actor["inbox"] = envelope(self.status)
-        else:  # the write arrives
-            dest = oracle.legal(self.status, actor["action"], "message", started=True)
-            self.log.append(("write", name, self.status, dest))
-            if dest:
-                self.status = dest
-                actor["inbox"] = envelope(dest)
-            else:
-                actor["inbox"] = Answer(409, (), b"")
-
-
-def schedules(status, move, first, second, *, shared):
-    """Every order in which the two flows and the move can take their steps, as finished worlds."""
-    pending = [()]
-    while pending:
-        schedule = pending.pop()
-        world = World(status, move, shared=shared)
-        world.start("A", first)
-        world.start("B", second)
-        for name in schedule:
-            world.step(name)
-        if choices := world.moves():
-            pending += [(*schedule, name) for name in choices]
-        else:
-            yield schedule, world
-
-
-CASES = [
-    ("in-progress", "paused", "pause", "pause"),
-    ("in-progress", "completed", "pause", "pause"),
-    ("paused", "in-progress", "complete", "resume"),
-    ("paused", "canceled", "resume", "complete"),
-    ("paused", "in-progress", "complete", "complete"),
-    ("completed", "archived", "archive", "archive"),
-    ("in-progress", "paused", "pause", "complete"),
-]
-
-
-@pytest.mark.parametrize(("shared", "at_least"), [(True, 100), (False, 4000)])
-def test_in_every_interleaving_a_write_is_legal_in_the_status_last_read(shared, at_least):
-    """All orders of the steps of two flows and one server move, in one gate and in two.
-
-    What was illegal on arrival had been moved in between, by the server or (with two gates) by a
-    foreign writer, and was told to the caller. In one gate the two flows never race each other.
-    """
-    count = raced = 0
-    for case in CASES:
-        for schedule, world in schedules(*case, shared=shared):
-            count += 1
-            last_read, moved_since = {}, {}
-            for entry in world.log:
-                if entry[0] == "read":
-                    last_read[entry[1]], moved_since[entry[1]] = entry[2], False
-                elif entry[0] == "move":
-                    moved_since = dict.fromkeys(moved_since, True)
-                else:
-                    _, name, on_arrival, dest = entry
-                    action = world.actors[name]["action"]
-                    assert oracle.legal(last_read[name], action, "message", started=True), (case, schedule)
-                    if dest is None:
-                        raced += 1
-                        assert moved_since[name], (case, schedule)
-                        assert world.actors[name]["result"].status_code == 409
-                    else:
-                        assert on_arrival == last_read[name] or moved_since[name], (case, schedule)
-                        if not shared:
-                            moved_since |= {other: True for other in moved_since if other != name}
-            assert not any(len(gate.locks) for gate in world.gates.values())
-            for actor in world.actors.values():
-                assert isinstance(actor["result"], Judgement | errors.Refused)
-    assert count >= at_least
-    assert raced >= 20
-    print(f"{count} interleavings, {raced} races met")
-
-
-def test_a_flow_that_is_closed_at_any_step_leaves_the_lock_free():
-    """Cancellation at each of the steps lets go of the campaign."""
-    for stop_at in range(3):
-        gate = make()
-        flow = gate.flow(put("pause"))
-        Lock.actor = flow
-        step = next(flow)
-        for answer in [None, envelope("in-progress")][:stop_at]:
-            if isinstance(step, Acquire):
-                step.lease.lock.owner = flow
-            step = flow.send(answer)
-        with pytest.raises(KeyboardInterrupt):
-            flow.throw(KeyboardInterrupt())
-        assert len(gate.locks) == 0
-        run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
 
 
 def test_channels_of_the_oracle_are_those_of_the_package():

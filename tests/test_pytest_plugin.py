@@ -705,7 +705,7 @@ def test_another(api):
     result = suite(tests)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
-        ["*_ test_another _*", "*archive *CF226*", "campaign writes judged: 3 (2 legal, 1 refused)"]
+        ["*_ test_another _*", "*archive *CF801*", "campaign writes judged: 3 (2 legal, 1 refused)"]
     )
 
 

@@ -135,6 +135,7 @@ _GROUPS = {
     "CF5": "Statuses that could not be read",
     "CF6": "What an audit finds",
     "CF7": "What a policy is against",
+    "CF8": "Campaigns that the process is at work on already",
 }
 
 

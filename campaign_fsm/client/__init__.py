@@ -6,6 +6,7 @@ import base64
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any, Final, Self
 
@@ -14,6 +15,7 @@ import httpx
 
 from campaign_fsm import gate
 from campaign_fsm.client.operations import Operations
+from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
 from campaign_fsm.client.steps import Call, Outcome, Wait
 from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
@@ -132,8 +134,9 @@ class _Client:
         self._secrets = (*secrets_of((authorization,)), *_password(proxy))
         if transport is None:
             verify = True if verify is _UNSET else verify
+            make = partial(getattr(http, self._transport_face), proxy=proxy, verify=verify, trust_env=trust_env)
             try:
-                transport = getattr(http, self._transport_face)(proxy=proxy, verify=verify, trust_env=trust_env)
+                transport = self._pools(make)
             except (ImportError, ValueError, OSError, http.InvalidURL) as error:
                 # A proxy scheme that is not supported or needs another package, a missing certificate file.
                 problem = f"{type(error).__name__}: {redact(str(error), self._secrets)}."
@@ -173,6 +176,9 @@ class _Client:
         self._operations = Operations(self._settings, strict, self._secrets, deadline)
 
     def _guard(self, inner: Any, settings: GuardSettings) -> Any:
+        raise NotImplementedError
+
+    def _pools(self, make: Callable[[], Any]) -> Any:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -265,6 +271,9 @@ class CampaignClient(_Client):
 
     def _guard(self, inner: Any, settings: GuardSettings) -> GuardTransport:
         return GuardTransport(inner, **settings)
+
+    def _pools(self, make: Callable[[], Any]) -> PoolPerProcess:
+        return PoolPerProcess(make)
 
     def get(self, campaign_id: str) -> Campaign:
         """Read one campaign (S1, S7: ``GET <collection>/<id>``)."""
@@ -457,6 +466,9 @@ class AsyncCampaignClient(_Client):
 
     def _guard(self, inner: Any, settings: GuardSettings) -> AsyncGuardTransport:
         return AsyncGuardTransport(inner, **settings)
+
+    def _pools(self, make: Callable[[], Any]) -> AsyncPoolPerProcess:
+        return AsyncPoolPerProcess(make)
 
     async def get(self, campaign_id: str) -> Campaign:
         """Read one campaign; see `CampaignClient.get`."""

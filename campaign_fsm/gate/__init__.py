@@ -2,6 +2,20 @@
 
 from campaign_fsm.gate.budget import Wait
 from campaign_fsm.gate.flow import Gate
-from campaign_fsm.gate.model import Acquire, Drift, Forward, Judgement, Pause, Read, Step
+from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
+from campaign_fsm.gate.section import Sections
 
-__all__ = ["Acquire", "Drift", "Forward", "Gate", "Judgement", "Pause", "Read", "Step", "Wait"]
+__all__ = [
+    "Drift",
+    "Forward",
+    "Gate",
+    "Judgement",
+    "Pause",
+    "Permit",
+    "Poll",
+    "Read",
+    "Sections",
+    "Step",
+    "TooOld",
+    "Wait",
+]

@@ -9,16 +9,17 @@ decided here: `pause` is the emergency brake.
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+from attrs import evolve, frozen
 
+from campaign_fsm.gate.cell import Cell
+from campaign_fsm.gate.party import Party
 from campaign_fsm.wire.answer import Answer
 
 if TYPE_CHECKING:
-    from pyrate_limiter import InMemoryBucket
+    from pyrate_limiter import InMemoryBucket, RateItem
 
 PER_MINUTE: Final = 30
 _MINUTE_MS: Final = 60_000
@@ -26,6 +27,8 @@ _MINUTE_MS: Final = 60_000
 # whoever is told to stay away for longer is better told by an error than by silence.
 _LONGEST: Final = 90.0
 _POLL: Final = 0.05
+# Whoever was to ask again and has not done so for as long is passed over.
+_SILENT: Final = 120.0
 
 
 @frozen
@@ -47,7 +50,7 @@ class Wait:
     seconds: float
 
 
-@define
+@frozen
 class _Window:
     """What the server says is left until it starts to count anew."""
 
@@ -55,13 +58,35 @@ class _Window:
     remaining: int
 
 
-@frozen(order=True)
+@frozen(eq=False)
 class Ticket:
     """A place in the queue: the urgent first, then by arrival."""
 
-    rank: int
-    number: int
-    weight: int = field(order=False)
+    rank: tuple[bool, int]
+    weight: int
+    party: Party
+
+
+@frozen
+class _Place:
+    ticket: Ticket
+    asks_at: float
+
+
+@frozen
+class _State:
+    per_minute: int
+    spent: tuple[RateItem, ...] = ()
+    window: _Window | None = None
+    closed_until: float = 0.0
+    queue: tuple[_Place, ...] = ()
+
+    def without(self, ticket: Ticket) -> _State:
+        return evolve(self, queue=tuple(place for place in self.queue if place.ticket is not ticket))
+
+    def limited(self, per_minute: int) -> _State:
+        """What was spent stays spent."""
+        return evolve(self, per_minute=per_minute, spent=self.spent[-per_minute:])
 
 
 class Budget:
@@ -69,94 +94,110 @@ class Budget:
 
     def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._per_minute = per_minute
-        self._bucket: InMemoryBucket = _bucket(per_minute)
-        self._window: _Window | None = None
-        self._closed_until = 0.0
-        self._first_asks_at = 0.0
-        self._queue: set[Ticket] = set()
+        self._state = Cell(_State(per_minute))
         self._numbers = itertools.count()
-        self._guard = threading.Lock()
 
     @property
     def per_minute(self) -> int:
-        return self._per_minute
+        return self._state.get().per_minute
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._state.get().queue)
 
     def limit(self, per_minute: int) -> None:
         """Allow so many a minute from now on; what was spent stays spent."""
-        with self._guard:
-            self._set(per_minute)
+        self._state.update(lambda state: (state.limited(per_minute), None))
 
-    def _set(self, per_minute: int) -> None:
-        if per_minute != self._per_minute:
-            bucket = _bucket(per_minute)
-            bucket.items = self._bucket.items[-per_minute:]
-            self._per_minute, self._bucket = per_minute, bucket
+    def queue(self, weight: int, *, urgent: bool, blocking: bool = False) -> Ticket:
+        """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case.
 
-    def queue(self, weight: int, *, urgent: bool) -> Ticket:
-        """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case."""
-        return Ticket(0 if urgent else 1, next(self._numbers), weight)
+        `blocking` says whether whoever waits blocks its thread: then nothing below it on the stack is ahead of it.
+        """
+        return Ticket((not urgent, next(self._numbers)), weight, Party.here(blocking=blocking))
 
     def leave(self, ticket: Ticket) -> None:
         """Give the place up; may be called twice."""
-        with self._guard:
-            self._queue.discard(ticket)
+        self._state.update(lambda state: (state.without(ticket), None))
 
     def ask(self, ticket: Ticket) -> float:
         """0 if the requests may be made now, and then they are counted; else seconds after which to ask again."""
-        with self._guard:
-            self._queue.add(ticket)
-            now = self._clock()
-            if self._closed_until > now:
-                return self._closed_until - now
-            if ticket is not min(self._queue, default=ticket):
+        now = self._clock()
+
+        def step(state: _State) -> tuple[_State, float]:
+            state = state.without(ticket)
+            if state.closed_until > now:
+                wait = state.closed_until - now
+            elif first := _first(state.queue, ticket, now):
                 # Ask again just after whoever is first.
-                return max(self._first_asks_at - now, 0.0) + _POLL
-            wait = self._room(ticket.weight, now)
-            self._first_asks_at = now + wait
-            if not wait:
-                self._queue.discard(ticket)
-            return wait
+                wait = max(first.asks_at - now, 0.0) + _POLL
+            else:
+                state, wait = _taken(state, ticket.weight, now)
+            if wait:
+                state = evolve(state, queue=(*state.queue, _Place(ticket, now + wait)))
+            return state, wait
 
-    def _room(self, weight: int, now: float) -> float:
-        """Take the weight out of what is left, or say when there will be room for it."""
-        from pyrate_limiter import RateItem
-
-        if self._window and self._window.resets_at <= now:
-            self._window = None
-        if self._window:
-            if self._window.remaining < weight:
-                return self._window.resets_at - now
-            self._window.remaining -= weight
-            return 0.0
-        item = RateItem("", int(now * 1000), weight)
-        if self._bucket.put(item):
-            self._bucket.leak(int(now * 1000))
-            return 0.0
-        wait = self._bucket.waiting(item)
-        assert isinstance(wait, int)
-        return max(wait / 1000, 0.001)
+        return self._state.update(step)
 
     def learn(self, answer: Answer) -> None:
         """Take over what an answer says of the server's own count (S8)."""
         limit, remaining, resets = (_number(answer, name) for name in (b"limit", b"remaining", b"reset"))
-        with self._guard:
-            now = self._clock()
+        now = self._clock()
+
+        def step(state: _State) -> tuple[_State, None]:
             if answer.status_code == 429 and answer.retry_after is not None:
-                self._closed_until = max(self._closed_until, now + min(answer.retry_after, _LONGEST))
-            if limit is not None and limit >= 2:
-                self._set(limit)
+                state = evolve(state, closed_until=max(state.closed_until, now + min(answer.retry_after, _LONGEST)))
+            if limit is not None and limit >= 2 and limit != state.per_minute:
+                state = state.limited(limit)
             if remaining is None or resets is None or answer.date is None:
-                return
+                return state, None
             ahead = resets - answer.date.timestamp()
             if not 0 < ahead <= _LONGEST:
-                return
-            window = self._window
+                return state, None
+            window, left = state.window, remaining
             if window and abs(window.resets_at - (now + ahead)) < 2.0:
                 # Answers overtake each other: the least that was said is what is left.
-                window.remaining = min(window.remaining, remaining)
-            else:
-                self._window = _Window(now + ahead, remaining)
+                return evolve(state, window=evolve(window, remaining=min(window.remaining, left))), None
+            return evolve(state, window=_Window(now + ahead, left)), None
+
+        if (limit, remaining) != (None, None) or answer.status_code == 429:
+            self._state.update(step)
+
+
+def _first(queue: tuple[_Place, ...], ticket: Ticket, now: float) -> _Place | None:
+    """Who is to be served before the ticket, and can be; whoever cannot go on any more holds nobody up."""
+    before = [
+        place
+        for place in queue
+        if place.ticket.rank < ticket.rank
+        and now - place.asks_at < _SILENT
+        and not place.ticket.party.is_gone()
+        and not place.ticket.party.is_stuck_behind(ticket.party)
+    ]
+    return min(before, key=lambda place: place.ticket.rank, default=None)
+
+
+def _taken(state: _State, weight: int, now: float) -> tuple[_State, float]:
+    """The weight taken out of what is left, or when there will be room for it."""
+    from pyrate_limiter import RateItem
+
+    window = state.window
+    if window and window.resets_at > now:
+        if window.remaining < weight:
+            return state, window.resets_at - now
+        return evolve(state, window=evolve(window, remaining=window.remaining - weight)), 0.0
+    state = evolve(state, window=None)
+    # One for each step: the library's own is changed in place, under a lock that an interrupt or a fork could strike.
+    bucket = _bucket(state.per_minute)
+    bucket.items = list(state.spent)
+    item = RateItem("", int(now * 1000), weight)
+    if bucket.put(item):
+        bucket.leak(int(now * 1000))
+        return evolve(state, spent=tuple(bucket.items)), 0.0
+    wait = bucket.waiting(item)
+    assert isinstance(wait, int)
+    return state, max(wait / 1000, 0.001)
 
 
 def _bucket(per_minute: int) -> InMemoryBucket:
@@ -177,7 +218,6 @@ def is_vendor(host: str) -> bool:
 
 
 _BUDGETS: Final[dict[tuple[str, str], Budget]] = {}
-_BUDGETS_GUARD: Final = threading.Lock()
 
 
 def budget_of(host: str, account: str, per_minute: int | None, clock: Callable[[], float]) -> Budget | None:
@@ -192,10 +232,9 @@ def budget_of(host: str, account: str, per_minute: int | None, clock: Callable[[
     """
     if per_minute == 0 or (per_minute is None and not is_vendor(host.partition(":")[0])):
         return None
-    with _BUDGETS_GUARD:
-        budget = _BUDGETS.get((host, account))
-        if budget is None:
-            budget = _BUDGETS[host, account] = Budget(per_minute or PER_MINUTE, clock)
-        elif per_minute and per_minute < budget.per_minute:
-            budget.limit(per_minute)
-        return budget
+    budget = _BUDGETS.get((host, account))
+    if budget is None:
+        budget = _BUDGETS.setdefault((host, account), Budget(per_minute or PER_MINUTE, clock))
+    if per_minute and per_minute < budget.per_minute:
+        budget.limit(per_minute)
+    return budget

@@ -1,28 +1,31 @@
 """THE GATE: one flow that every request passes, without I/O and without an HTTP library.
 
-`Gate.flow` is a generator. It yields what it needs (a lock, a read, a pause, the write itself), gets
+`Gate.flow` is a generator. It yields what it needs (a wait, a read, the write itself), gets
 the result sent in, and returns a `Judgement` or raises. The transports are two thin drivers of it.
 
 The claim (README, "What it guarantees"): no write on a campaign leaves unless it is legal in a status
-read from the server inside the same per-campaign critical section, or, where `max_age` allows it, at
-most that long before. The server can still move in between; that is detected and reported.
+read from the server inside the same critical section of that campaign (`campaign_fsm.gate.section`, one for
+the whole process), or, where `max_age` allows it, at most that long before. The server can still move in
+between; that is detected and reported.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import define, evolve
 
+from campaign_fsm import log
 from campaign_fsm.errors import (
     AlreadyThere,
     BudgetSpent,
+    CampaignBusy,
     CampaignFsmError,
     ForbiddenByPolicy,
     GateFailure,
@@ -32,10 +35,10 @@ from campaign_fsm.errors import (
     UnknownStatus,
 )
 from campaign_fsm.gate.budget import Budget, Wait, budget_of
-from campaign_fsm.gate.locks import Key, Lock, LockTable
-from campaign_fsm.gate.model import Acquire, Drift, Forward, Judgement, Pause, Read, Step
+from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.record import Record, Trace
+from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key, sections
 from campaign_fsm.lifecycle import Decision, decide, platform_moves
 from campaign_fsm.policy import Policy, deed_of, is_confirmed
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Standing, Status
@@ -53,24 +56,64 @@ from campaign_fsm.wire.answer import (
 from campaign_fsm.wire.intent import VERBS, Intent, WireRequest, bad_end, concerns, mixed, preflight, read_intent
 from campaign_fsm.wire.target import Target
 
-_log: Final = logging.getLogger("campaign_fsm")
-
 # Seconds between the tries of a read, doubled each time.
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 8.0
+# Seconds for which a section is waited for where nothing is tried twice.
+_PATIENCE: Final = 5.0
 
 
 def _never(_: BaseException) -> bool:
     return False
 
 
+@define(eq=False)
+class _Write:
+    """One write on its way, and what its tries share.
+
+    Attributes:
+        paid: Requests that the budget has let through and that are not made yet.
+        give_up: Until when to try, on the gate's clock; None before the budget has let it through.
+        delay: Seconds until the next try.
+        reread: Whether an earlier reading is out of the question: it refused the write, or became too old.
+    """
+
+    request: WireRequest
+    intent: Intent
+    record: Record
+    transient: Callable[[BaseException], bool]
+    key: str
+    campaign: str
+    paid: int
+    give_up: float | None = None
+    delay: float = _FIRST_DELAY
+    reread: bool = False
+
+    @property
+    def urgent(self) -> bool:
+        return self.intent.action is Action.PAUSE
+
+    @property
+    def above(self) -> Ticket | None:
+        """What a gate above holds of this campaign while it hands the write on."""
+        permit = self.request.above
+        held: Ticket | None = permit.section if isinstance(permit, Permit) and permit.out else None
+        return held if held and held.is_inside() and held.campaign == self.campaign else None
+
+
 class Gate:
-    """Judges requests. One gate has one table of locks and readings; see `GuardTransport` for the settings."""
+    """Judges requests; see `GuardSettings` for the settings.
+
+    Args:
+        blocking: Whether its driver blocks the thread while it waits.
+        own_sections: Sections of its own, for tests. None: those of the process.
+    """
 
     def __init__(
         self,
-        make_lock: Callable[[], Lock],
         *,
+        blocking: bool = True,
+        own_sections: Sections | None = None,
         max_age: float = 0.0,
         strict: bool = False,
         deadline: float = 30.0,
@@ -94,7 +137,8 @@ class Gate:
             raise ValueError(f"budget is a number of requests a minute, 2 or more, or 0 for none, not {budget!r}")
         if isinstance(ignore_hosts, str):
             raise TypeError("ignore_hosts is a collection of host names, not one string")
-        self.locks = LockTable(make_lock)
+        self._blocking = blocking
+        self._own_sections = own_sections
         self._max_age = max_age
         self._strict = strict
         self._deadline = deadline
@@ -145,39 +189,26 @@ class Gate:
             yield from self._pass_read(request, intent)
             return None
         record = Record(request, intent.target, intent.action, self._trace, self._clock)
-        urgent = intent.action is Action.PAUSE
         if intent.action is Action.CREATE:
             return (yield from self._create(request, intent, record))
-        key = self._key(request, intent.target)
-        fresh = self._readings.get(key) is not None
-        # Both requests are paid for before the lock is taken: nobody waits between read and write, and
-        # an urgent write is not stuck behind one that holds the lock and waits for the budget.
-        yield from self._spend(request, intent.target, 1 if fresh else 2, urgent=urgent)
-        lease = self.locks.lease(key)
-        try:
-            yield Acquire(lease)
-            try:
-                judgement = yield from self._judge(request, intent, transient, record)
-            except StatusUnavailable as refusal:
-                record.was_refused(refusal.code)
-                raise
-            except CampaignFsmError:
-                raise
-            except Exception as error:
-                raise _failed(error) from error
-            judgement = yield from self._send(request, judgement, record)
-        finally:
-            try:
-                lease.release()
-            finally:
-                lease.release()  # an interrupt may have come just before the first did anything
+        judgement = yield from self._write(
+            _Write(
+                request,
+                intent,
+                record,
+                transient,
+                reading_key(request, intent.target),
+                campaign_key(request, intent.target),
+                paid=int(_is_below_a_gate(request)),  # which has paid for the write
+            )
+        )
         if judgement.drift:
             self._report(judgement.drift)
         return judgement
 
     def _create(self, request: WireRequest, intent: Intent, record: Record) -> Generator[Step, Any, Judgement]:
-        """A create is about no campaign yet: there is nothing to lock and to read."""
-        yield from self._spend(request, intent.target, 1, urgent=False)
+        """A create is about no campaign yet: there is nothing to hold and to read."""
+        yield from self._spend(request, intent.target, int(not _is_below_a_gate(request)), urgent=False)
         decision = decide(None, Action.CREATE, channel=intent.channel)
         try:
             self._ask_policy(intent, request, None, self._now())
@@ -185,20 +216,99 @@ class Gate:
             record.was_refused(refusal.code)
             raise
         record.was_decided(decision, intent.fields)
-        return (yield from self._send(request, Judgement(intent, decision=decision), record))
+        judgement = Judgement(intent, decision=decision)
+        record.is_sent(intent.fields)
+        return (yield from self._forward(request, Forward(judgement), judgement, record))
+
+    # The critical section
+
+    @property
+    def sections(self) -> Sections:
+        """Where this gate and all others of the process hold campaigns."""
+        return self._own_sections or sections()
+
+    def _write(self, write: _Write) -> Generator[Step, Any, Judgement]:
+        """Enter the campaign's section, read, decide and send; again until it is sent, refused or given up.
+
+        Whatever has to be waited for is waited for outside of the section, so that nobody waits between the
+        read and the write, and an urgent write is not stuck behind one that waits: the request budget before it
+        is entered, the time between two tries of a read after it was left.
+        """
+        while True:
+            needed = 1 if self._kept(write) else 2
+            yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
+            write.paid = max(write.paid, needed)
+            if write.give_up is None:
+                write.give_up = self._clock() + self._deadline
+            ticket = self.sections.ticket(
+                write.campaign,
+                about(write.intent.action, write.intent.target),
+                blocking=self._blocking,
+                patience=max(write.give_up - self._clock(), 0.0) if self._deadline else _PATIENCE,
+                urgent=write.urgent,
+                above=write.above,
+            )
+            try:
+                yield from self._enter(ticket, write)
+                outcome = yield from self._hold(ticket, write)
+            finally:
+                try:
+                    ticket.release()
+                finally:
+                    ticket.release()  # an interrupt may have come just before the first did anything
+            if isinstance(outcome, Judgement):
+                return outcome
+            if outcome:
+                yield Pause(outcome)
+
+    def _enter(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, None]:
+        try:
+            while seconds := ticket.ask():
+                yield Poll(seconds)
+            return
+        except Closed as error:
+            refusal = self._busy(error, write)
+        raise refusal
+
+    @staticmethod
+    def _busy(closed: Closed, write: _Write) -> CampaignBusy:
+        refusal = CampaignBusy(
+            **_subject(write.intent, closed.code),
+            reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
+            holder=closed.holder,
+            seconds=closed.seconds,
+        )
+        write.record.was_refused(refusal.code)
+        return refusal
+
+    def _hold(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, Judgement | float]:
+        """What is done inside: the judgement of the write that was sent, or after how long to come again."""
+        try:
+            judgement = yield from self._judge(ticket, write)
+        except StatusUnavailable as refusal:
+            write.record.was_refused(refusal.code)
+            raise
+        except CampaignFsmError:
+            raise
+        except Exception as error:
+            raise _failed(error) from error
+        if not isinstance(judgement, Judgement):
+            return judgement
+        return (yield from self._send(ticket, write, judgement))
 
     # The budget
 
     def _budget(self, request: WireRequest, target: Target) -> Budget | None:
-        host = request.host if request.port is None else f"{request.host}:{request.port}"
+        name = request.host.rstrip(".")
+        host = name if request.port is None else f"{name}:{request.port}"
         return budget_of(host, target.account, self._per_minute, self._clock)
 
     def _spend(self, request: WireRequest, target: Target, weight: int, *, urgent: bool) -> Generator[Step, Any, None]:
         """Wait until the account's budget has room for so many requests, and take them out of it."""
-        budget = self._budget(request, target)
+        budget = self._budget(request, target) if weight > 0 else None
         if budget is None:
             return
-        ticket = budget.queue(weight, urgent=urgent)
+        ticket = budget.queue(weight, urgent=urgent, blocking=self._blocking)
         told = False
         try:
             while seconds := budget.ask(ticket):
@@ -209,15 +319,18 @@ class Gate:
                     self._tell_wait(Wait(target.account, request.host, request.method, target.id, seconds))
                 yield Pause(seconds)
         finally:
-            budget.leave(ticket)
+            try:
+                budget.leave(ticket)
+            finally:
+                budget.leave(ticket)  # as with the section
 
     def _tell_wait(self, wait: Wait) -> None:
-        _log.info("%s %s waits %.1f s for the request budget", wait.method, wait.campaign_id or "-", wait.seconds)
+        log.info("%s %s waits %.1f s for the request budget", wait.method, wait.campaign_id or "-", wait.seconds)
         if self._on_wait:
             try:
                 self._on_wait(wait)
             except Exception:  # noqa: BLE001
-                _log.exception("the on_wait callback failed")
+                log.exception("the on_wait callback failed")
 
     def _learn(self, request: WireRequest, target: Target, answer: Answer) -> None:
         if budget := self._budget(request, target):
@@ -225,19 +338,19 @@ class Gate:
 
     # Reads
 
-    @staticmethod
-    def _key(request: WireRequest, target: Target) -> Key:
-        return (*request.origin, target.prefix, target.account, target.channel, target.id)
+    def _kept(self, write: _Write) -> tuple[Reading, float] | None:
+        """An earlier reading that will do."""
+        return None if write.reread else self._readings.get(write.key, self.sections.moves)
 
     def _pass_read(self, request: WireRequest, target: Target) -> Generator[Step, Any, None]:
         """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
-        yield from self._spend(request, target, 1, urgent=False)
+        yield from self._spend(request, target, int(not _is_below_a_gate(request)), urgent=False)
         one = target.id is not None and not target.rest and request.method == "GET"
         if not self._watch_reads and not (self._max_age and one):
             yield Forward(buffered=False)
             return
         record = Record(request, target, None, self._trace, self._clock)
-        mark, sent_at = self._readings.quiet_since(), self._clock()
+        mark, sent_at = self.sections.moves.mark(), self._clock()
         record.begin()
         try:
             answer: Answer = yield Forward()
@@ -250,62 +363,60 @@ class Gate:
             with suppress(NotReadable):
                 reading = _without_secrets(read_status(answer, target), request)
         record.was_read(answer, reading)
-        if reading and self._readings.undisturbed(mark):
-            self._readings.put(self._key(request, target), reading, sent_at)
+        if reading:
+            self._readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
-    def _read(
-        self,
-        request: WireRequest,
-        intent: Intent,
-        transient: Callable[[BaseException], bool],
-        record: Record,
-        *,
-        paid: bool,
-    ) -> Generator[Step, Any, tuple[Reading, float]]:
-        """Read the status, retrying what passes by itself until the deadline; also when the read was sent."""
-        ask = preflight(request)
-        give_up = self._clock() + self._deadline
-        delay = _FIRST_DELAY
-        while True:
-            if not paid:
-                yield from self._spend(request, intent.target, 1, urgent=intent.action is Action.PAUSE)
-            paid = False
-            sent_at = self._clock()
-            record.begin()
-            cause: BaseException | None = None
-            answer: Answer | None = None
+    def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
+        """Read the status: the reading and when it was asked for, or after how long to try again."""
+        request, intent, record = write.request, write.intent, write.record
+        self._check(ticket, write)
+        write.paid -= 1
+        mark, sent_at = self.sections.moves.mark(), self._clock()
+        record.begin()
+        cause: Exception | None = None
+        answer: Answer | None = None
+        try:
+            answer = yield Read(preflight(request))
+        except Exception as error:
+            record.has_failed("GET", error)
+            if isinstance(error, CampaignFsmError):
+                raise
+            cause = error
+        else:
+            self._learn(request, intent.target, answer)
+        if answer is not None and answer.status_code != 429 and answer.status_code < 500:
             try:
-                answer = yield Read(ask)
-            except Exception as error:
-                record.has_failed("GET", error)
-                if isinstance(error, CampaignFsmError):
-                    raise
-                cause = error
-            else:
-                self._learn(request, intent.target, answer)
-            if answer is not None and answer.status_code != 429 and answer.status_code < 500:
-                try:
-                    reading = self._usable(answer, intent, request)
-                except StatusUnavailable:
-                    record.was_read(answer, None)
-                    raise
-                record.was_read(answer, reading, started=reading.started(reading.date or self._now()))
-                self._readings.put(self._key(request, intent.target), reading, sent_at)
-                return reading, sent_at
-            if answer is not None:
+                reading = self._usable(answer, intent, request)
+            except StatusUnavailable:
                 record.was_read(answer, None)
-            wait = (answer.retry_after if answer else None) or delay
-            if (cause is not None and not transient(cause)) or self._clock() + wait >= give_up:
-                raise self._unavailable(intent, answer, cause, request) from cause
-            _log.warning(
-                "%s %s: the status could not be read (%s); next try in %.1f s",
-                intent.action,
-                intent.target.id,
-                type(cause).__name__ if cause else answer and answer.status_code,
-                wait,
-            )
-            yield Pause(wait)
-            delay = min(delay * 2, _LONGEST_DELAY)
+                raise
+            record.was_read(answer, reading, started=reading.started(reading.date or self._now()))
+            self._readings.put(write.key, write.campaign, reading, sent_at, mark)
+            return reading, sent_at
+        if answer is not None:
+            record.was_read(answer, None)
+        wait = (answer.retry_after if answer else None) or write.delay
+        assert write.give_up is not None
+        if (cause is not None and not write.transient(cause)) or self._clock() + wait >= write.give_up:
+            raise self._unavailable(intent, answer, cause, request) from cause
+        log.warning(
+            "%s %s: the status could not be read (%s); next try in %.1f s",
+            intent.action,
+            intent.target.id,
+            type(cause).__name__ if cause else answer and answer.status_code,
+            wait,
+        )
+        write.delay = min(write.delay * 2, _LONGEST_DELAY)
+        return wait
+
+    def _check(self, ticket: Ticket, write: _Write) -> None:
+        """Refuse what would be sent after a fork: the parent is inside as well, and on the same connections."""
+        try:
+            ticket.check()
+            return
+        except Closed as error:
+            refusal = self._busy(error, write)
+        raise refusal
 
     def _usable(self, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
         if answer.status_code != 200:
@@ -341,11 +452,10 @@ class Gate:
 
     # Decisions
 
-    def _judge(
-        self, request: WireRequest, intent: Intent, transient: Callable[[BaseException], bool], record: Record
-    ) -> Generator[Step, Any, Judgement]:
-        """A judgement that allows the write; raises the refusal otherwise."""
-        kept = self._readings.get(self._key(request, intent.target))
+    def _judge(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, Judgement | float]:
+        """A judgement that allows the write, or after how long to come again; raises the refusal otherwise."""
+        request, intent, record = write.request, write.intent, write.record
+        kept = self._kept(write)
         if kept:
             # The campaign may have moved since: nobody is refused on an old reading.
             with suppress(CampaignFsmError):
@@ -353,15 +463,20 @@ class Gate:
                 record.was_reused(kept[0], started=kept[0].started(self._now()))
                 self._record(record, judgement)
                 return judgement
-        reading, sent_at = yield from self._read(request, intent, transient, record, paid=not kept)
+            write.reread = True
+        if write.paid < 2:
+            return 0.0  # the read has to be paid for, outside
+        found = yield from self._read(ticket, write)
+        if isinstance(found, float):
+            return found
         try:
-            judgement = self._decided(request, intent, reading, sent_at, reused=False)
+            judgement = self._decided(request, intent, *found, reused=False)
         except Refused as refusal:
             if refusal.decision is not None:
                 record.was_decided(refusal.decision, intent.fields)
             else:
                 record.was_refused(refusal.code)
-            _log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, refusal.code, reading.status)
+            log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, refusal.code, found[0].status)
             raise
         self._record(record, judgement)
         return judgement
@@ -382,8 +497,8 @@ class Gate:
             raise _refusal(intent, reading, decision)
         self._ask_policy(intent, request, reading, now)
         for warning in warnings:
-            _log.warning("%s %s: %s", intent.action, intent.target.id, warning)
-        return Judgement(intent, reading, reused, decision, warnings)
+            log.warning("%s %s: %s", intent.action, intent.target.id, warning)
+        return Judgement(intent, reading, reused, decision, warnings, asked_at=sent_at)
 
     def _ask_policy(self, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> None:
         """Refuse what the team's policy is against; asked last, so that it can only narrow."""
@@ -446,30 +561,51 @@ class Gate:
 
     # The write
 
-    def _send(self, request: WireRequest, judgement: Judgement, record: Record) -> Generator[Step, Any, Judgement]:
-        intent = judgement.intent
-        key = self._key(request, intent.target)
+    def _send(self, ticket: Ticket, write: _Write, judgement: Judgement) -> Generator[Step, Any, Judgement | float]:
+        """The judgement with what the answer shows; 0.0 if the reading became too old before the bytes left."""
+        self._check(ticket, write)
+        moves, record = self.sections.moves, write.record
+        sent_at = self._clock()
+        check = partial(self._check_age, judgement) if judgement.reused else None
+        record.is_sent(write.intent.fields)
+        moves.note(write.campaign)
         try:
-            self._readings.write_begins(key, record)
-            sent_at = self._clock()
-            record.is_sent(intent.fields)
-            try:
-                answer: Answer = yield Forward(judgement)
-            except BaseException as error:
-                record.has_failed(request.method, error)
-                raise
+            judgement = yield from self._forward(
+                write.request, Forward(judgement, section=ticket, check=check), judgement, record
+            )
+        except TooOld:
+            record.was_held()
+            write.reread = True
+            return 0.0
         finally:
             try:
-                self._readings.write_ends(record)
+                moves.note(write.campaign)
             finally:
-                self._readings.write_ends(record)  # as with the lease
-        self._learn(request, intent.target, answer)
+                moves.note(write.campaign)  # as with the section
+        if judgement.answered and not judgement.drift:
+            self._readings.put(write.key, write.campaign, judgement.answered, sent_at, moves.mark())
+        return judgement
+
+    def _check_age(self, judgement: Judgement) -> None:
+        """Stop a write that was judged by an earlier reading and has waited since, for a free connection say."""
+        if self._readings.is_too_old(judgement.asked_at):
+            raise TooOld
+
+    def _forward(
+        self, request: WireRequest, step: Forward, judgement: Judgement, record: Record
+    ) -> Generator[Step, Any, Judgement]:
+        try:
+            answer: Answer = yield step
+        except TooOld:
+            raise
+        except BaseException as error:
+            record.has_failed(request.method, error)
+            raise
+        self._learn(request, judgement.intent.target, answer)
         if 300 <= answer.status_code < 400:
             record.was_answered(judgement, answer)
-            raise api_error(answer, request.method, intent.target, secrets_of(request.headers))
+            raise api_error(answer, request.method, judgement.intent.target, secrets_of(request.headers))
         judgement = self._compared(judgement, answer, request)
-        if judgement.answered and not judgement.drift:
-            self._readings.put(key, judgement.answered, sent_at)
         record.was_answered(judgement, answer)
         return judgement
 
@@ -485,19 +621,9 @@ class Gate:
                 problem = redact(str(unreadable), secrets_of(request.headers))
             except Exception as error:  # noqa: BLE001
                 # The write is done: whatever the answer does to us, the caller gets it.
-                _log.exception("the answer to a write could not be judged")
+                log.exception("the answer to a write could not be judged")
                 problem = type(error).__name__
-        return Judgement(
-            intent=intent,
-            reading=reading,
-            reused=judgement.reused,
-            decision=decision,
-            warnings=judgement.warnings,
-            status_code=answer.status_code,
-            answered=answered,
-            problem=problem,
-            drift=drift,
-        )
+        return evolve(judgement, status_code=answer.status_code, answered=answered, problem=problem, drift=drift)
 
     def _drift(self, intent: Intent, reading: Reading, decision: Decision, answered: Reading) -> Drift | None:
         expected = decision.accepted
@@ -519,7 +645,7 @@ class Gate:
         )
 
     def _report(self, drift: Drift) -> None:
-        _log.warning(
+        log.warning(
             "%s %s: drift, the answer shows %r and not one of %s",
             drift.action,
             drift.campaign_id,
@@ -531,7 +657,7 @@ class Gate:
                 self._on_drift(drift)
             except Exception:  # noqa: BLE001
                 # The write is done; a failing observer must not hide its answer.
-                _log.exception("the on_drift callback failed")
+                log.exception("the on_drift callback failed")
 
 
 _ALONE: Final = frozenset(VERBS.values())
@@ -547,6 +673,17 @@ def _without_secrets(reading: Reading, request: WireRequest) -> Reading:
 def _same(sent: object, read: object) -> bool:
     """Whether two JSON values are the same; unlike ``==``, true is not 1."""
     return json.dumps(sent, sort_keys=True) == json.dumps(read, sort_keys=True)
+
+
+def reading_key(request: WireRequest, target: Target) -> str:
+    """A campaign exactly as it is asked for: what was read under one name is not used under another."""
+    scheme, host, port = request.origin
+    return f"{scheme} {host} {port} {target.prefix} {target.account} {target.channel.value} {target.id}"
+
+
+def _is_below_a_gate(request: WireRequest) -> bool:
+    """Whether another gate hands the request on, and has paid for it."""
+    return isinstance(request.above, Permit) and request.above.out
 
 
 def _check_end(intent: Intent, now: datetime) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Callable
 
-from campaign_fsm.gate.locks import Lease
+from attrs import define, field, frozen
+
+from campaign_fsm.errors import Refused
+from campaign_fsm.gate.section import Ticket
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.wire.answer import Reading
@@ -12,10 +15,10 @@ from campaign_fsm.wire.intent import Intent, WireRequest
 
 
 @frozen
-class Acquire:
-    """Step: wait for the campaign's lock."""
+class Poll:
+    """Step: wait this many seconds, by the real clock, and ask for the campaign's section again."""
 
-    lease: Lease
+    seconds: float
 
 
 @frozen
@@ -32,21 +35,54 @@ class Pause:
     seconds: float
 
 
+class TooOld(Exception):
+    """The reading of a write became too old before its bytes left: they did not leave."""
+
+
 @frozen
 class Forward:
-    """Step: send the request as it came.
+    """Step: send the request.
 
     Attributes:
         judgement: What is known so far, for whoever holds the request while its answer is out; None
             if it passes unjudged.
         buffered: Whether the flow needs the answer. If not, it is not touched, and None is sent back.
+        section: What the write holds while it is out; None for a create.
+        check: Asked right before the bytes leave, where that can be seen; raises if they must not: `TooOld`.
     """
 
     judgement: Judgement | None = None
     buffered: bool = True
+    section: Ticket | None = None
+    check: Callable[[], None] | None = None
 
 
-Step = Acquire | Read | Pause | Forward
+Step = Poll | Read | Pause | Forward
+
+
+@define(eq=False)
+class Permit:
+    """Goes with the requests that a gate hands on for one request of its caller; good for one send.
+
+    Attributes:
+        judgement: What made the write legal; None for the read before it.
+        section: What is held meanwhile. A gate below joins it.
+        out: Whether the request is below the gate now: not before, and not when it is sent again later.
+        refusal: The refusal of a gate below, if one refused this very request.
+    """
+
+    judgement: Judgement | None = None
+    section: Ticket | None = None
+    out: bool = False
+    refusal: Refused | None = None
+    _used: list[bool] = field(factory=list, init=False)
+
+    def use(self) -> bool:
+        """Whether it is good for the write that arrives with it; it is only once."""
+        if not self.out or self.judgement is None or self._used:
+            return False
+        self._used.append(True)
+        return True
 
 
 @frozen
@@ -95,3 +131,5 @@ class Judgement:
     problem: str | None = None
     """Why the answer to a write that the server took holds no usable status."""
     drift: Drift | None = None
+    asked_at: float = field(default=0.0, repr=False, eq=False)
+    """When the reading was asked for, on the gate's clock."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from attrs import define
 
-from campaign_fsm.gate.locks import Key
+from campaign_fsm.gate.section import Moves
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.answer import Reading
 
@@ -19,57 +19,48 @@ _MOST: Final = 1024
 class _Stored:
     reading: Reading
     sent_at: float
+    campaign: str
+    mark: int
 
 
 class Readings:
     """The newest reading of each campaign, for at most `max_age` seconds; keeps none if that is 0.
 
-    Ages count from when the read was sent: its answer may be that old when it arrives.
+    Ages count from when the read was sent: its answer may be that old when it arrives. Keys are exact
+    (`reading_key`); what ends a reading early is a write of its campaign by any gate of the process, in any
+    spelling.
     """
 
     def __init__(self, max_age: float, clock: Callable[[], float]) -> None:
         self._max_age = max_age
         self._clock = clock
-        self._stored: dict[Key, _Stored] = {}
-        self._guard = threading.Lock()
-        self._begun = 0
-        self._in_flight: set[object] = set()
+        self._stored: dict[str, _Stored] = {}
 
-    def get(self, key: Key) -> tuple[Reading, float] | None:
-        """A reading that is still fresh enough and when it was sent, or None."""
+    def get(self, key: str, moves: Moves) -> tuple[Reading, float] | None:
+        """A reading that is still good enough and when it was sent, or None."""
         stored = self._stored.get(key)
-        if stored is None or self._clock() - stored.sent_at > self._max_age:
+        if stored is None or self.is_too_old(stored.sent_at) or not moves.unmoved_since(stored.campaign, stored.mark):
             return None
         return stored.reading, stored.sent_at
 
-    def put(self, key: Key, reading: Reading, sent_at: float) -> None:
-        """Keep the reading of somebody who holds the campaign's lock."""
+    def is_too_old(self, sent_at: float) -> bool:
+        """Whether what was sent then may no longer be used."""
+        return self._clock() - sent_at > self._max_age
+
+    def put(self, key: str, campaign: str, reading: Reading, sent_at: float, mark: int) -> None:
+        """Keep a reading.
+
+        Args:
+            key: The campaign, exactly as it was asked for.
+            campaign: The campaign, as `Moves` know it.
+            reading: What the server said.
+            sent_at: When it was asked, on the gate's clock.
+            mark: The same in marks of `Moves`: a write since then ends the reading.
+        """
         if not self._max_age or reading.status is Status.UNKNOWN:
             return
-        with self._guard:
-            if len(self._stored) >= _MOST:
-                now = self._clock()
-                self._stored = {key: kept for key, kept in self._stored.items() if now - kept.sent_at <= self._max_age}
-                if len(self._stored) >= _MOST:
-                    self._stored.clear()
-            self._stored[key] = _Stored(reading, sent_at)
-
-    def write_begins(self, key: Key, write: object) -> None:
-        """From here on nobody knows the status, until the answer is in."""
-        with self._guard:
-            self._stored.pop(key, None)
-            self._begun += 1
-            self._in_flight.add(write)
-
-    def write_ends(self, write: object) -> None:
-        """The answer is in, or lost; may be called twice."""
-        with self._guard:
-            self._in_flight.discard(write)
-
-    def quiet_since(self) -> int | None:
-        """A mark for `undisturbed`: None while any write is under way."""
-        return None if self._in_flight else self._begun
-
-    def undisturbed(self, mark: int | None) -> bool:
-        """Whether no write overlapped the time since the mark; a read that did may show the state before it."""
-        return mark is not None and not self._in_flight and mark == self._begun
+        self._stored.pop(key, None)  # the newest stand last
+        self._stored[key] = _Stored(reading, sent_at, campaign, mark)
+        while len(self._stored) > _MOST:
+            with suppress(StopIteration, RuntimeError, KeyError):  # others may put something at the same time
+                del self._stored[next(iter(self._stored))]

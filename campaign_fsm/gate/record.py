@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from campaign_fsm import log
 from campaign_fsm.gate.model import Judgement
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import is_confirmed
@@ -22,7 +23,6 @@ from campaign_fsm.wire.target import Target
 
 Trace = Callable[[Mapping[str, Any]], object]
 
-_log: Final = logging.getLogger("campaign_fsm")
 _REQUEST_ID: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"')
 _FLOWS: Final = itertools.count(1)
 # Tells the processes apart whose events end up in one file.
@@ -75,10 +75,10 @@ class Record:
         return round((self._clock() - self._since) * 1000, 1)
 
     def _line(self, method: str, outcome: object, answer: Answer | None) -> None:
-        if _log.isEnabledFor(logging.INFO):
+        if log.enabled(logging.INFO):
             about = (self._target.id or self._target.collection) if self._target else "-"
             known = answer and request_id(answer)
-            _log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
+            log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
 
     def _event(self, event: str, **fields: Any) -> None:
         if self._trace is None:
@@ -102,7 +102,7 @@ class Record:
         try:
             self._trace(known)
         except Exception:  # noqa: BLE001 (the request matters more than its trace)
-            _log.exception("an event of the trace could not be written")
+            log.exception("an event of the trace could not be written")
 
     def was_read(self, answer: Answer, reading: Reading | None, *, started: bool | None = None) -> None:
         """A read was answered; `reading` if it was about one campaign and could be used."""
@@ -145,6 +145,10 @@ class Record:
         if self._trace:
             confirmed = is_confirmed() or None
             self._event("sent", method=self._request.method, fields=sorted(fields), confirmed=confirmed)
+
+    def was_held(self) -> None:
+        """What was said to leave has not left: its reading became too old while it waited for a connection."""
+        self._event("held", method=self._request.method)
 
     def was_answered(self, judgement: Judgement, answer: Answer) -> None:
         """The write was answered."""

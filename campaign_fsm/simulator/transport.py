@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import anyio
 import anyio.lowlevel
+import httpx
+from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.simulator.faults import Fault, Planned
 from campaign_fsm.simulator.state import Reply, Simulator
-
-if TYPE_CHECKING:
-    from httpx import AsyncBaseTransport, BaseTransport, Request, Response
-else:
-
-    class BaseTransport: ...
-
-    class AsyncBaseTransport: ...
+from campaign_fsm.wire.library import library_of
 
 
 class SimulatorTransport(BaseTransport, AsyncBaseTransport):
@@ -41,21 +35,16 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
         return self._simulator.handle(request.method, target, headers, request.content)
 
     def _leave(self, request: Request, reply: Reply) -> Response:
-        family = self._family(request)
+        library = library_of(request) or httpx
         match reply.fault:
             case Planned(kind=Fault.RESET | Fault.RESET_AFTER):
-                raise family.ReadError("connection reset by peer")
+                raise library.ReadError("connection reset by peer")
             case Planned(kind=Fault.LOST_AFTER | Fault.LOST_BEFORE):
-                raise family.RemoteProtocolError("server disconnected without sending a response")
+                raise library.RemoteProtocolError("server disconnected without sending a response")
             case Planned(kind=Fault.TRUNCATED):
-                raise family.RemoteProtocolError("peer closed connection without sending complete message body")
-        response: Response = family.Response(reply.status_code, headers=list(reply.headers), content=reply.body)
+                raise library.RemoteProtocolError("peer closed connection without sending complete message body")
+        response: Response = library.Response(reply.status_code, headers=list(reply.headers), content=reply.body)
         return response
-
-    @staticmethod
-    def _family(request: Request) -> Any:
-        """The library that the request comes from; classes of two libraries do not mix."""
-        return sys.modules[type(request).__module__.partition(".")[0]]
 
     def _delay(self, request: Request, reply: Reply) -> float:
         """How many seconds the answer takes."""
@@ -63,7 +52,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
             return 0.0
         patience = request.extensions.get("timeout", {}).get("read")
         if patience is not None and reply.fault.seconds > patience:
-            raise self._family(request).ReadTimeout("the read timed out")
+            raise (library_of(request) or httpx).ReadTimeout("the read timed out")
         return reply.fault.seconds
 
     def handle_request(self, request: Request) -> Response:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import ForbiddenByPolicy, Refused, StatusUnavailable, UnexpectedRedirect
-from campaign_fsm.gate import Judgement
+from campaign_fsm.gate import Judgement, Permit
+from campaign_fsm.gate.section import renew
 from campaign_fsm.policy import Policy, deed_of, is_confirmed
 from campaign_fsm.rules import RULES, Action, Rule
-from campaign_fsm.transports import EXTENSION, IN_FLIGHT, AsyncGuardTransport, GuardTransport
+from campaign_fsm.transports import EXTENSION, PERMIT, AsyncGuardTransport, GuardTransport
 from campaign_fsm.wire.answer import moment
 
 if TYPE_CHECKING:
@@ -151,11 +151,14 @@ class RunPolicy:
     pending: list[Incident] = field(factory=list)
     _below: _Below = field(factory=_Below, init=False)
     _guard: GuardTransport = field(init=False)
-    _local: threading.local = field(factory=threading.local, init=False)
+    _async_guard: AsyncGuardTransport = field(init=False)
 
-    @_guard.default
-    def _guards(self) -> GuardTransport:
-        return GuardTransport(self._below, deadline=0, budget=0, policy=self.team)
+    def __attrs_post_init__(self) -> None:
+        self._make_guards()
+
+    def _make_guards(self) -> None:
+        self._guard = GuardTransport(self._below, deadline=0, budget=0, policy=self.team)
+        self._async_guard = AsyncGuardTransport(self._below, deadline=0, budget=0, policy=self.team)
 
     # The gate
 
@@ -163,14 +166,14 @@ class RunPolicy:
         """Whether a request is none of the gate's business, or was judged by a gate above."""
         if self.off or _let_through.get() is request:
             return True
-        judgement = request.extensions.get(EXTENSION)
-        if isinstance(judgement, Judgement) and request.extensions.get(IN_FLIGHT):
-            self._ask_team(judgement, request)
-            self._count(judgement)
+        permit = request.extensions.get(PERMIT)
+        if isinstance(permit, Permit) and permit.judgement is not None and permit.use():
+            self._ask_team(permit.judgement, permit, request)
+            self._count(permit.judgement)
             return True
         return False
 
-    def _ask_team(self, judgement: Judgement, request: Request) -> None:
+    def _ask_team(self, judgement: Judgement, permit: Permit, request: Request) -> None:
         """The gate above knows the life cycle, and perhaps not what the team's file forbids."""
         if self.team is None:
             return
@@ -199,12 +202,13 @@ class RunPolicy:
                 origin=self.team.origin,
             )
             self._is_passed_on(refusal)
+            permit.refusal = refusal
             raise refusal
 
     def next_test(self) -> None:
-        """Locks and readings of one test are none of the next one's: a thread that hangs in one hangs no other."""
-        self._guard = self._guards()
-        self._local = threading.local()
+        """Sections and readings of one test are none of the next one's: a thread that hangs in one hangs no other."""
+        renew()
+        self._make_guards()
 
     def handle(self, below: Send, request: Request) -> Response:
         """One request of a client, which would go to `below`."""
@@ -228,14 +232,10 @@ class RunPolicy:
         """The same for an asynchronous client."""
         if self._passes(request):
             return await below(request)
-        # Locks belong to an event loop, and a thread runs one at a time.
-        if not hasattr(self._local, "guard"):
-            self._local.guard = AsyncGuardTransport(self._below, deadline=0, budget=0, policy=self.team)
-        guard: AsyncGuardTransport = self._local.guard
         way = _Way(below)
         token = _way.set(way)
         try:
-            return await guard.handle_async_request(request)
+            return await self._async_guard.handle_async_request(request)
         except UnexpectedRedirect:
             return self._redirect(way)
         except Refused as refusal:

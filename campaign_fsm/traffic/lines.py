@@ -175,7 +175,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 exchange = _exchange(event, number)
                 exchange.sent = False
                 yield exchange
-            case "sent" | "answered" | "failed" if not event.flow:
+            case "sent" | "held" | "answered" | "failed" if not event.flow:
                 raise UnreadableRecording(path, number, "line", "it has no flow, so nothing says which write it is of")
             case "sent":
                 exchange = _exchange(event, number)
@@ -190,6 +190,8 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                     sent.status_code, sent.status = event.status_code, event.raw_status or event.status
                     sent.start, sent.end = event.start, event.end
                     yield sent
+            case "held":
+                pending.end(event.flow)
             case "read" | "decided":
                 pass
             case _:

@@ -73,6 +73,8 @@ class WireRequest:
     body: bytes = field(default=b"", repr=False)
     until: float | None = None
     """Until when to wait for the request budget, on the gate's clock; None: for as long as it takes."""
+    above: object = field(default=None, repr=False)
+    """The permit of the gate above that hands this request on, if there is one."""
     _by_name: dict[bytes, list[bytes]] = field(default=Factory(_index, takes_self=True), init=False, repr=False)
 
     def values(self, name: bytes) -> list[bytes]:

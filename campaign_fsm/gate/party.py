@@ -1,0 +1,61 @@
+"""Who asks: the process, thread and event loop of a caller, and whether it can still go on."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from typing import Any, Final, Self
+
+from attrs import define
+
+_forks: Final = itertools.count(1)
+_generation = 0
+
+
+def _in_child() -> None:
+    global _generation  # noqa: PLW0603 (a fork happens to the whole module)
+    _generation = next(_forks)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_in_child)
+
+
+def process() -> tuple[int, int]:
+    """The running process; unlike its pid alone, never the same as that of an ancestor."""
+    return os.getpid(), _generation
+
+
+def _running_loop() -> Any:
+    """The event loop of asyncio that runs in this thread; None under trio and without one."""
+    import asyncio
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+@define(eq=False)
+class Party:
+    """A caller, seen from others that wait for it."""
+
+    process: tuple[int, int]
+    thread: int
+    blocking: bool
+    """Whether its thread does nothing else while it waits."""
+    loop: Any
+
+    @classmethod
+    def here(cls, *, blocking: bool) -> Self:
+        """Whoever runs now."""
+        return cls(process(), threading.get_ident(), blocking, None if blocking else _running_loop())
+
+    def is_gone(self) -> bool:
+        """Whether it will never go on: its process was forked away from, or its event loop was closed."""
+        return self.process != process() or (self.loop is not None and self.loop.is_closed())
+
+    def is_stuck_behind(self, other: Party) -> bool:
+        """Whether it cannot go on before `other` has ended, because both need one thread and one of them blocks it."""
+        return self.thread == other.thread and (self.blocking or other.blocking)

@@ -359,7 +359,7 @@ def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
 @pytest.fixture
 def short_minute(monkeypatch):
     """A minute of 400 milliseconds."""
-    monkeypatch.setattr(budget, "_MINUTE_MS", 400)
+    monkeypatch.setattr(budget, "_MINUTE", 0.4)
 
 
 class Noting(SimulatorTransport):

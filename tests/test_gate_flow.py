@@ -857,7 +857,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("shared", "at_least"), [(True, 100), (False, 4000)])
+@pytest.mark.parametrize(("shared", "at_least"), [(True, 100), pytest.param(False, 4000, marks=pytest.mark.long)])
 def test_in_every_interleaving_a_write_is_legal_in_the_status_last_read(shared, at_least):
     """All orders of the steps of two flows and one server move, in one gate and in two.
 

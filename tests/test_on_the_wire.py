@@ -149,6 +149,7 @@ def test_no_byte_of_an_unreadable_request_leaves(listen):
     assert listener.received() == ""
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_legal_action_does_leave(listen):
     """The proof can fail: a legal pause puts exactly one PUT on the wire, after its read."""
     listener = listen("in-progress")

@@ -13,7 +13,6 @@ import campaign_fsm
 from campaign_fsm import RULES, Action
 
 pytest_plugins = ["pytester"]
-pytestmark = pytest.mark.slow
 
 PACKAGE = Path(campaign_fsm.__file__).parent
 ID = "90dad70b939f469fbf8b801660148272"
@@ -190,7 +189,7 @@ MOCKS = {
 FACES = {"sync": "{name}('{action}', URL)", "async": "asyncio.run(a{name}('{action}', URL))"}
 
 
-@pytest.fixture(params=MOCKS)
+@pytest.fixture(params=[*[name for name in MOCKS if name != "server"], pytest.param("server", marks=pytest.mark.long)])
 def mock(request):
     """A module of tests for a mock, a cassette or a server, and the plugins that it needs."""
     template, plugins, needed = MOCKS[request.param]
@@ -198,7 +197,7 @@ def mock(request):
     return template, plugins
 
 
-@pytest.fixture(params=FACES)
+@pytest.fixture(params=["sync", pytest.param("async", marks=pytest.mark.long)])
 def face(request):
     return FACES[request.param]
 

@@ -512,7 +512,7 @@ def test_pytest_httpx_complains_of_the_read_by_itself(suite):
     tests = template.format(call="send('pause')", sent=1).replace("assert_all_requests_were_expected=False, ", "")
     result = suite(tests, plugins=plugins, ini="campaign_policy_unjudged = allow")
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*requests were not expected*"])
+    result.stdout.fnmatch_lines(["*pytest_httpx*"])
 
 
 def test_reads_are_recorded_and_played(suite):
@@ -826,7 +826,9 @@ def test_the_entry_point_is_declared(pytester, suite, monkeypatch):
     monkeypatch.syspath_prepend(pytester.path)
     pytester.makepyfile("def test_it(campaign_simulator): assert campaign_simulator.now")
     pytester.makepyfile(run="import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'probe', '--campaign-policy']))")
-    pytester.runpython("run.py").stdout.fnmatch_lines(["campaign writes judged: 0 *", "*1 passed*"])
+    result = pytester.runpython("run.py")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["campaign writes judged: 0 *"])
 
 
 def test_off_the_plugin_imports_next_to_nothing(suite):

@@ -76,7 +76,7 @@ def test_check_reads_the_spellings_of_the_wire(capsys):
         (["explain", "CF999"], "no code 'CF999'"),
         (["explain", "nonsense"], "campaign-fsm rules"),
         (["chek"], "Did you mean check?"),
-        (["completely-unknown"], "--help"),
+        (["xyzzy"], "See campaign-fsm --help."),
         (["--nonsense"], "--nonsense"),
         (["get"], "ID"),
         (["get", "../x"], "1 to 64 of"),

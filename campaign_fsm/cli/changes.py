@@ -8,7 +8,7 @@ import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -225,7 +225,14 @@ def _attributes(channel: Channel, changes: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-class _Moment(click.ParamType[datetime]):
+if TYPE_CHECKING:
+    _OfMoments = click.ParamType[datetime]
+else:
+    # Not every click that is allowed can subscript it when the program runs.
+    _OfMoments = click.ParamType
+
+
+class _Moment(_OfMoments):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:

@@ -56,7 +56,7 @@ def on_a_terminal(*argv, columns=80, **extra):
     except OSError:  # Linux reports the end of a terminal as an error
         pass
     os.close(main)
-    process.wait(timeout=20)
+    process.wait()
     return shown.decode().replace("\r\n", "\n")
 
 

@@ -54,7 +54,7 @@ class Listener:
 
     def received(self):
         """Ends the listener and gives every byte that it ever got."""
-        out, _ = self.process.communicate(timeout=10)
+        out, _ = self.process.communicate()
         return json.loads(out)
 
 

@@ -759,7 +759,7 @@ async def test_an_async_iterator_that_is_left_has_read_no_further(strike, name, 
         case "athrow":
             with pytest.raises(KeyboardInterrupt):
                 await iterator.athrow(KeyboardInterrupt())
-    told = pytest.warns(ResourceWarning, match="garbage collected before it had been exhausted")
+    told = pytest.warns(ResourceWarning)
     with told if (way, anyio_backend_name) == ("forget", "trio") else contextlib.nullcontext():
         del iterator
         if way == "forget":

@@ -343,6 +343,7 @@ def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_p
     assert "for the account's request budget" in err
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_server_that_fails_leaves_the_line_to_pause_by_hand(account, capsys):
     """The emergency brake is not out of reach because a proxy answers 503."""
     campaign = account.add("in-progress")

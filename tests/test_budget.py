@@ -1,5 +1,6 @@
 """The request budget: how many requests an account makes, who goes first, and that waiting is seen."""
 
+import contextvars
 import logging
 import threading
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
-from campaign_fsm.gate import Forward, Gate, Pause, Read, budget
+from campaign_fsm.gate import Forward, Gate, Pause, Poll, Read, budget
 from campaign_fsm.gate.budget import Budget, budget_of, is_vendor
 from campaign_fsm.transports import GuardTransport
 from campaign_fsm.wire.answer import Answer
@@ -272,6 +273,29 @@ def test_a_reading_that_is_reused_is_not_paid_for(clock):
         assert isinstance(next(gate.flow(wire("GET", body=b""))), Forward)
     flow = gate.flow(wire(body={"action": "resume"}))
     assert isinstance(next(flow), Forward)
+
+
+@pytest.mark.parametrize("case", ["refuses", "grows old"])
+def test_a_read_that_a_kept_reading_makes_needful_is_paid_for(clock, case):
+    """Where the kept one would refuse the write, and where it grows too old while the write waits for the section."""
+    gate = Gate(blocking=False, budget=3, clock=clock, max_age=50)
+    flow = gate.flow(wire("GET", body=b""))
+    next(flow)
+    with pytest.raises(StopIteration):
+        flow.send(answer(body=PAUSED))
+    holder, run = Gate(blocking=False).flow(wire()), contextvars.Context().run
+    if case == "grows old":
+        contextvars.Context().run(next, holder)
+    flow = gate.flow(wire(body={"action": "pause" if case == "refuses" else "resume"}))
+    step = run(next, flow)
+    if case == "grows old":
+        assert isinstance(step, Poll)
+        clock.now += 51
+        holder.close()
+        step = run(flow.send, None)
+    assert isinstance(step, Read)
+    # One for the first read, one for the write, one for the read before it: nothing is left.
+    assert take(budget_of("api.exotel.com", "acme1", 3, clock))[1] > 0
 
 
 def test_every_further_try_of_a_read_is_paid_for(clock):

@@ -237,6 +237,18 @@ def test_a_write_through_any_gate_ends_the_readings_of_all():
     assert isinstance(again.result, errors.AlreadyThere)
 
 
+def test_a_write_that_was_abandoned_ends_readings_too():
+    """Nobody will ever hear its answer, and it may have been applied."""
+    one, other = make(max_age=3600), make()
+    Actor(one, "complete").advance(lambda flow: flow.send(envelope("in-progress")))
+    abandoned = Actor(other, "pause")
+    abandoned.advance(lambda flow: flow.send(envelope("in-progress")))
+    assert isinstance(abandoned.at, Forward)
+    section.sections()._holders.clear()
+    assert isinstance(Actor(one, "pause").at, Read)
+    abandoned.flow.close()
+
+
 @pytest.mark.parametrize(
     "spelling",
     [

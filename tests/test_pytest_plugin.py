@@ -708,6 +708,38 @@ def test_another(api):
     )
 
 
+def test_a_permit_of_a_gate_above_is_good_for_one_send(suite):
+    """A transport that sends a judged write twice: the second one is judged anew."""
+    tests = """
+from campaign_fsm import GuardTransport, Simulator, SimulatorServer
+
+class Twice(httpx.BaseTransport):
+    def __init__(self):
+        self.inner = httpx.HTTPTransport()
+    def handle_request(self, request):
+        response = self.inner.handle_request(request)
+        if request.method == "PUT":
+            response.read()
+            self.inner.handle_request(request)
+        return response
+    def close(self):
+        self.inner.close()
+
+def test_twice():
+    simulator = Simulator()
+    with SimulatorServer(simulator) as server:
+        url = f"{server.base_url}/v2/accounts/acme1/message-campaigns/{simulator.add('in-progress')}"
+        try:
+            send("pause", url, transport=GuardTransport(Twice()))
+        except Exception:
+            pass
+    assert [entry.method for entry in simulator.journal] == ["GET", "PUT", "GET"]
+"""
+    result = suite(tests)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*pause *CF211*", "campaign writes judged: 2 (1 legal, 1 refused)"])
+
+
 def test_the_successor_of_httpx_is_judged_too(suite):
     """Clients of `httpx2` go through the same gate, on asyncio and trio."""
     pytest.importorskip("httpx2")

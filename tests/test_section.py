@@ -826,6 +826,32 @@ def test_a_lower_gate_refuses_what_has_moved_in_between():
     assert server.arrived == []
 
 
+def test_what_is_handed_on_opens_no_other_campaign():
+    """A transport that uses the extensions of the handed-on request for a write of another one: that one is entered."""
+    server, seen = Server(), []
+    other = URL.replace(ID, "1" * 32)
+
+    class Elsewhere(httpx.BaseTransport):
+        def handle_request(self, request):
+            if request.method == "PUT":
+
+                def on_read():
+                    server.on_read = lambda: None
+                    seen.extend(section.sections()._holders)
+
+                server.on_read = on_read
+                again = httpx.Request(
+                    "PUT", other, headers=request.headers, content=request.content, extensions=request.extensions
+                )
+                with pytest.raises(errors.StatusUnavailable):  # the server says that it is another campaign
+                    GuardTransport(Inner(server, 0.0)).handle_request(again)
+            return Inner(server, 0.0).handle_request(request)
+
+    with httpx.Client(transport=GuardTransport(Elsewhere()), headers={"X-Who": "one"}) as http:
+        assert http.put(URL, json={"action": "pause"}).status_code == 200
+    assert [key.rpartition(" ")[2] for key in seen] == [ID, "1" * 32]
+
+
 def test_two_that_one_gate_hands_on_at_once_go_one_after_the_other():
     """An inner transport that sends one write two ways at once: the second is judged after the first."""
     server = Server()

@@ -160,7 +160,6 @@ class _InFlight:
         unread: Responses whose streams are still to be closed; an interrupt may come before they are read.
         _is_out: Whether the write was handed on.
         _has_left: Whether its bytes were seen to leave.
-        _sent_before: Whether another try of the same write of the gate above had been handed on before.
     """
 
     callers: Request
@@ -175,7 +174,6 @@ class _InFlight:
     unread: list[Response] = field(factory=list)
     _is_out: bool = False
     _has_left: bool = False
-    _sent_before: bool = False
 
     @classmethod
     def of(cls, callers: Request, seen: _Seen, body: bytes | None) -> _InFlight:
@@ -216,7 +214,7 @@ class _InFlight:
             self.note(step.judgement)
             self._is_out = True
             if isinstance(self.wire.above, Permit):
-                self._sent_before, self.wire.above.sent = self.wire.above.sent, True
+                self.wire.above.sent = True
             extensions["trace"] = watch(step.check, extensions.get("trace"))
         request: Request = self.library.Request(
             self.wire.method, self.url, headers=list(self.wire.headers), stream=self.stream, extensions=extensions
@@ -282,8 +280,6 @@ class _InFlight:
     def held(self) -> None:
         """It was handed on and came back unsent."""
         self._is_out = False
-        if isinstance(self.wire.above, Permit):
-            self.wire.above.sent = self._sent_before
 
     def refused(self, error: Refused, *, inside: bool = False) -> Exception:
         """What a refusal that comes out of the gate, or (`inside`) from below it, stands for.
@@ -293,7 +289,7 @@ class _InFlight:
         in between.
         """
         permit = self.permit
-        if (inside or self._is_out) and (error is not permit.refusal or permit.sent or self._has_left):
+        if (inside or self._is_out) and (error is not permit.refusal or permit.sent):
             other: Exception = self.library.ReadError(f"{type(error).__name__} was raised below the gate")
             other.__cause__ = error
             return other

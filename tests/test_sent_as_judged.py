@@ -637,8 +637,6 @@ def test_the_age_counts_from_when_it_was_asked(any_face, server, clock, kind, fr
                 server.statuses[ID] = "paused"
                 with pytest.raises(errors.AlreadyThere):
                     await client.put(url(server), json={"action": "pause"})
-                server.statuses[ID] = "in-progress"
-                server.statuses[ID] = "paused"
             else:
                 await client.put(url(server), json={"action": "pause"})
             server.before_answer = lambda _: None
@@ -652,6 +650,23 @@ def test_the_age_counts_from_when_it_was_asked(any_face, server, clock, kind, fr
 
     face.run(scenario)
     assert server.briefs == [*([] if fresh else [f"GET {ID}"]), f"PUT {ID}"]
+
+
+def test_a_judgement_says_when_its_reading_was_asked_for(face, server, clock):
+    """Not when the answer came, however long that took."""
+
+    def on(arrived):
+        clock[0] += 3.0
+
+    async def scenario():
+        server.before_answer = on
+        async with face.client(face.guard(face.http(), clock=lambda: clock[0])) as client:
+            response = await client.send(pause(face, server))
+            judgement = response.extensions[EXTENSION]
+            assert (judgement.asked_at, judgement.reused) == (100.0, False)
+
+    face.run(scenario)
+    assert clock == [106.0]
 
 
 def test_not_every_campaign_that_was_ever_read_is_remembered(server, monkeypatch):

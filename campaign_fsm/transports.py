@@ -92,7 +92,7 @@ class _Seen:
 
     Attributes:
         wire: What is judged.
-        url: Its URL, which does not change.
+        url: Its URL, which nobody can change.
         headers: A copy of its headers.
         extensions: A copy of its extensions.
         stream: What its body comes from.
@@ -151,7 +151,8 @@ class _InFlight:
     Attributes:
         callers: The request as its caller has it, who may change it at any time.
         wire: The same as it was in one moment, with its body. That is judged, and what is sent is made from it.
-        url: Its URL, which does not change.
+        url: Its URL, which nobody can change.
+        headers: Its headers.
         extensions: Its extensions but ours.
         stream: What is sent as its body.
         is_read: Whether the stream is what was read of the caller's, so that it was judged.
@@ -165,6 +166,7 @@ class _InFlight:
     callers: Request
     wire: WireRequest
     url: Any
+    headers: Any
     extensions: dict[str, Any]
     stream: Any
     library: ModuleType
@@ -185,7 +187,7 @@ class _InFlight:
         wire.until, wire.above = given.get(UNTIL), given.get(PERMIT)
         extensions = {key: value for key, value in given.items() if key not in _OURS}
         stream = seen.stream if body is None else library.ByteStream(body)
-        return cls(callers, wire, library.URL(seen.url), extensions, stream, library, is_read=body is not None)
+        return cls(callers, wire, seen.url, seen.headers, extensions, stream, library, is_read=body is not None)
 
     def transient(self, error: BaseException) -> bool:
         """Whether no connection or no answer came, so that a read is worth another try."""
@@ -217,7 +219,7 @@ class _InFlight:
                 self.wire.above.sent = True
             extensions["trace"] = watch(step.check, extensions.get("trace"))
         request: Request = self.library.Request(
-            self.wire.method, self.url, headers=list(self.wire.headers), stream=self.stream, extensions=extensions
+            self.wire.method, self.url, headers=self.headers, stream=self.stream, extensions=extensions
         )
         request.method = self.wire.method  # as it was spelled
         if self.is_read:

@@ -65,7 +65,7 @@ CALLS = {
     ),
     "delete": lambda client, campaign, _: client.delete(campaign),
 }
-# What the runs have met; a machine that never meets a race, a refusal or a fault proves nothing.
+# What a run has met; a machine that never meets a race, a refusal or a fault proves nothing.
 MET = Counter()
 
 
@@ -309,16 +309,45 @@ def no_waiting(monkeypatch):
 TestCampaigns = Campaigns.TestCase
 
 
+def walk(machine):
+    """A way past everything that the machine is about; hypothesis finds others, and in them what nobody thought of."""
+    for who in WHO:
+        machine.foreign_move("running", "in-progress")
+        for action in ("complete", "archive", "pause", "pause", "resume", "pause", "complete", "resume", "archive"):
+            machine.act("running", who, action)
+        for which in ("running", "calls"):
+            machine.foreign_move(which, "archived")
+            for action in CALLS:
+                machine.act(which, who, action)
+        for which, action in (("waiting", "edit"), ("waiting", "reschedule"), ("calls", "delete")):
+            machine.act_before_the_start(which, who, action)
+        machine.act_before_the_start("calls", who, "pause")
+        machine.foreign_move("calls", "in-progress")
+        machine.act("calls", who, "edit-callbacks")
+        machine.foreign_move("calls", "paused")
+        machine.time_passes(5 * 3600)
+        machine.act("calls", who, "reschedule and resume")
+        for kind in FAULTS:
+            for method in ("GET", "PUT"):
+                machine.foreign_move("running", "in-progress")
+                machine.act_under_a_fault("running", who, "pause", kind, method)
+            machine.create(who, kind)
+        machine.create(who, None)
+    machine.foreign_move("running", "in-progress")
+    machine.act_in_a_race("running", "pause", "completed")
+    machine.calm()
+    machine.foreign_move("running", "in-progress")
+    for body in ({"action": "pause", "name": "another"}, {"status": "archived"}, {}, {"action": "pause"}):
+        machine.by_hand("running", body)
+
+
 def test_the_machine_has_met_what_it_is_about():
-    """Races, refusals, conflicts, lost answers and successes were all met in this run."""
-    if not MET:
-        pytest.skip("the machine was not run")
-    # What chance leaves out now and then is walked to.
+    """Races, refusals, conflicts, lost answers and successes are all met on one way, and the invariants hold on it."""
+    MET.clear()
     machine = Campaigns()
     machine.build("completed", 409)
-    for who in ("fresh", "patient"):
-        machine.act_under_a_fault("running", who, "pause", "reset", "PUT")
-        machine.foreign_move("running", "in-progress")
+    walk(machine)
+    machine.every_write_was_legal_in_the_status_last_read()
     machine.teardown()
     print(dict(MET))
     missing = [

@@ -464,11 +464,11 @@ def test_beartype_takes_the_transports(make):
         use(object())
 
 
-def test_httpx_retries_above_the_gate_is_judged_each_time(face, server):
+@pytest.mark.parametrize("name", ["sync", "asyncio"])  # httpx-retries sleeps with asyncio
+def test_httpx_retries_above_the_gate_is_judged_each_time(name, server):
     """It asks what its transport is an instance of; each of its tries is a request of its own to the gate."""
     retries = pytest.importorskip("httpx_retries", reason="httpx-retries is not installed")
-    if face.name == "trio":
-        pytest.skip("httpx-retries sleeps with asyncio")
+    face = Face(name)
     server.failures = [503]
 
     async def scenario():
@@ -792,11 +792,13 @@ def httpx_retries(inner):
     return retries.RetryTransport(transport=inner, retry=retries.Retry(backoff_factor=0))
 
 
-@pytest.mark.parametrize("retrying", [Retrying, httpx_retries])
-def test_a_transport_below_that_tries_again_sends_once(face, server, retrying):
+@pytest.mark.parametrize(
+    ("retrying", "name"),
+    [*((Retrying, name) for name in FACES), (httpx_retries, "sync"), (httpx_retries, "asyncio")],
+)
+def test_a_transport_below_that_tries_again_sends_once(name, server, retrying):
     """Without the gate it sends twice, and with it the second try is stopped."""
-    if retrying is httpx_retries and face.name == "trio":
-        pytest.skip("httpx-retries sleeps with asyncio")
+    face = Face(name)
 
     async def scenario():
         server.failures = [503]

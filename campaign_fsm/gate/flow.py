@@ -564,8 +564,10 @@ class Gate:
             judgement = yield from self._forward(
                 write.request, Forward(judgement, section=ticket, check=check), judgement, record
             )
-        except TooOld:
+        except TooOld as held:
             record.was_held()
+            if held.judgement is not judgement:
+                raise  # the gate above has to read anew
             write.reread = True
             return 0.0
         finally:
@@ -580,7 +582,7 @@ class Gate:
     def _check_age(self, judgement: Judgement) -> None:
         """Stop a write that was judged by an earlier reading and has waited since, for a free connection say."""
         if self._readings.is_too_old(judgement.asked_at):
-            raise TooOld
+            raise TooOld(judgement)
 
     def _forward(
         self, request: WireRequest, step: Forward, judgement: Judgement, record: Record

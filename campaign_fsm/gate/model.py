@@ -36,7 +36,15 @@ class Pause:
 
 
 class TooOld(Exception):
-    """The reading of a write became too old before its bytes left: they did not leave."""
+    """The reading of a write became too old before its bytes left: they did not leave.
+
+    Attributes:
+        judgement: The judgement that rests on it; of two gates in a row it is that of one.
+    """
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement)
+        self.judgement = judgement
 
 
 @frozen
@@ -69,12 +77,14 @@ class Permit:
         section: What is held meanwhile. A gate below joins it.
         out: Whether the request is below the gate now: not before, and not when it is sent again later.
         refusal: The refusal of a gate below, if one refused this very request.
+        sent: Whether a gate below has handed the write on. What it refuses afterwards is another try.
     """
 
     judgement: Judgement | None = None
     section: Ticket | None = None
     out: bool = False
     refusal: Refused | None = None
+    sent: bool = False
     _used: list[bool] = field(factory=list, init=False)
 
     def use(self) -> bool:

@@ -236,8 +236,9 @@ class Gate:
         """
         while True:
             needed = 1 if self._kept(write) else 2
-            yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
-            write.paid = max(write.paid, needed)
+            if needed > write.paid:
+                yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
+                write.paid = needed
             if write.give_up is None:
                 write.give_up = self._clock() + self._deadline
             ticket = self.sections.ticket(

@@ -11,6 +11,7 @@ import time as real_time
 from collections import Counter
 from datetime import timedelta
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -1076,6 +1077,9 @@ def test_an_interrupt_on_the_wire_leaves_no_connection_in_use(server, name):
 @pytest.mark.parametrize("name", SOCKET_OPERATIONS)
 def test_a_cancellation_on_the_wire_leaves_no_connection_in_use(server, name, backend):
     """At every await of a real connection: the pool is free, and the next request works."""
+    anyio_version = tuple(int(part) for part in version("anyio").split(".")[:2])
+    if backend == "asyncio" and anyio_version < (4, 16):
+        pytest.skip("an anyio before 4.16 leaves a cancelled connection of asyncio in use")
     simulator = server.simulator
     _, channel, _, call = OPERATIONS[name]
     simulator.reset()

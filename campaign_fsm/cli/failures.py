@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
+    CampaignBusy,
     CampaignFsmError,
     GateFailure,
     InvalidParameters,
@@ -49,7 +50,7 @@ def exit_code(error: CampaignFsmError) -> int:
     """0 if there was nothing to do, 1 for a verdict against the caller, 2 where nobody could tell."""
     if isinstance(error, AlreadyThere):
         return 0
-    if isinstance(error, UnknownStatus | StatusUnavailable | GateFailure):
+    if isinstance(error, UnknownStatus | StatusUnavailable | CampaignBusy | GateFailure):
         return 2
     if isinstance(error, NotReached):
         return 2 if error.reachable else 1

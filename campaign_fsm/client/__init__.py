@@ -62,6 +62,7 @@ class _Client:
         deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
             connections, writes only where nothing can have been applied (429, a connection that never
             opened), and those that can be undone also where a read has shown that nothing was. 0: never.
+            As long, another call of the process that is at work on the campaign is waited for (0: 5 seconds).
             Waiting for the request budget comes on top; only `wait_until` counts that too.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute, reads and writes together, shared by all clients of the account in the

@@ -26,7 +26,7 @@ from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.errors import Refused
-from campaign_fsm.gate import Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
+from campaign_fsm.gate import Closed, Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
@@ -190,6 +190,7 @@ class _InFlight:
 
         Raises:
             TooOld: Its reading has become too old while it waited for a connection.
+            Closed: The process was forked meanwhile.
             RemoteProtocolError: It is about to be sent a second time: HTTP/2 repeats requests on a connection
                 that is closed, and so do transports that try again. One judgement is for one send.
         """
@@ -262,20 +263,22 @@ class _InFlight:
 
 
 def _hook(check: Check, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
-    """What `httpcore` calls with its events: the check, then the hook of the caller, if there is one."""
+    """What `httpcore` calls with its events: the hook of the caller, if there is one, then the check."""
 
     def trace(name: str, info: Mapping[str, Any]) -> Any:
+        # Ours comes last: nothing may happen between it and the send.
+        result = callers(name, info) if callers is not None else None
         check(name, info)
-        return callers(name, info) if callers is not None else None
+        return result
 
     return trace
 
 
 def _async_hook(check: Check, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
     async def trace(name: str, info: Mapping[str, Any]) -> None:
-        check(name, info)
         if callers is not None:
             await callers(name, info)
+        check(name, info)
 
     return trace
 
@@ -355,7 +358,7 @@ class GuardTransport(_Guard, BaseTransport):
                     if buffered:
                         flight.unread.append(flight.response)
                         return self._answer(flight.response, flight)
-        except TooOld:
+        except (TooOld, Closed):
             flight.held()
             raise
         except Refused as error:
@@ -437,7 +440,7 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                     flight.response = await self._inner.handle_async_request(flight.write(step, _async_hook))
                     if buffered:
                         return await self._answer(flight.response, flight)
-        except TooOld:
+        except (TooOld, Closed):
             flight.held()
             raise
         except Refused as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import Refused
+from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.section import Ticket
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.rules import Action, Channel, Status
@@ -48,7 +49,7 @@ class Forward:
             if it passes unjudged.
         buffered: Whether the flow needs the answer. If not, it is not touched, and None is sent back.
         section: What the write holds while it is out; None for a create.
-        check: Asked right before the bytes leave, where that can be seen; raises if they must not: `TooOld`.
+        check: Asked right before the bytes leave, where that can be seen; raises if they must not: `TooOld`, `Closed`.
     """
 
     judgement: Judgement | None = None
@@ -69,12 +70,14 @@ class Permit:
         section: What is held meanwhile. A gate below joins it.
         out: Whether the request is below the gate now: not before, and not when it is sent again later.
         refusal: The refusal of a gate below, if one refused this very request.
+        process: The process that the request is of.
     """
 
     judgement: Judgement | None = None
     section: Ticket | None = None
     out: bool = False
     refusal: Refused | None = None
+    process: Process = field(factory=process)
     _used: list[bool] = field(factory=list, init=False)
 
     def use(self) -> bool:

@@ -59,6 +59,11 @@ class Closed(Exception):
         self.code, self.reason, self.holder, self.seconds = code, reason, holder, seconds
 
 
+def forked() -> Closed:
+    """The call is of the process that this one was forked from, and goes on there."""
+    return Closed("CF803", "the process was forked while the call was at work")
+
+
 class _Book:
     """Some thousand campaigns and when they were last written to; whoever is not in it, at its floor at the latest."""
 
@@ -218,7 +223,7 @@ class Ticket:
             Closed: It is not: the process was forked meanwhile, and the other half is inside.
         """
         if self._party.is_gone() or self._sections._holders.get(self.key) is not self:  # noqa: SLF001
-            raise Closed("CF803", "the process was forked while the call was at work")
+            raise forked()
 
     def is_inside(self) -> bool:
         """Whether it holds the section, in this process."""

@@ -1,0 +1,779 @@
+"""Real processes: what was made before a fork is of no harm after it, in the child or in the parent."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import select
+import signal
+import ssl
+import stat
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from campaign_fsm import (
+    AsyncCampaignClient,
+    CampaignClient,
+    GuardTransport,
+    MessageCampaignDraft,
+    Schedule,
+    Simulator,
+    SimulatorServer,
+    errors,
+)
+from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
+from campaign_fsm.trace import TraceFile
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork processes"),
+    # Python 3.12 and later warn of what is tested here.
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
+
+# Seconds after which a test fails instead of hanging; nothing waits for time alone.
+PATIENCE = 30
+
+
+class Signal:
+    """An event that processes share."""
+
+    def __init__(self):
+        self._out, self._in = os.pipe()
+
+    def set(self):
+        os.write(self._in, b"!")
+
+    def wait(self):
+        ready, _, _ = select.select([self._out], [], [], PATIENCE)
+        assert ready, "nobody gave the signal"
+
+    def close(self):
+        os.close(self._out)
+        os.close(self._in)
+
+
+class Fork:
+    """Forks this process once, where it is called. The child goes on there; whatever it does it has to `tell`."""
+
+    def __init__(self):
+        self.pid = None
+
+    def __call__(self, *_):
+        if self.pid is not None:
+            return
+        self._out, told = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(told)
+            return
+        self._told = told
+        # A child that hangs is killed, and the parent sees that it told nothing.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(PATIENCE)
+
+    @property
+    def in_child(self):
+        return self.pid == 0
+
+    def say(self, what):
+        os.write(self._told, json.dumps(what).encode())
+
+    def tell(self, what):
+        """The end of the child."""
+        self.say(what)
+        os._exit(0)
+
+    def told(self):
+        """What the child has told, once it has ended; its exit code has to be 0."""
+        said = b""
+        while part := os.read(self._out, 65536):
+            said += part
+        os.close(self._out)
+        _, status = os.waitpid(self.pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 0, said
+        return json.loads(said)
+
+
+def child(work):
+    """A fork that tells what some work returns or raises."""
+    fork = Fork()
+    fork()
+    if fork.in_child:
+        fork.tell(outcome(work))
+    return fork
+
+
+def outcome(work):
+    """What came of some work, as JSON can hold it."""
+    try:
+        return ["returned", work()]
+    except errors.Refused as error:
+        return ["refused", type(error).__name__, error.code]
+    except BaseException as error:  # noqa: BLE001 (no child runs on into the test of its parent)
+        return ["raised", repr(error)]
+
+
+def forked(fork, work):
+    """Some work inside of which `fork` is called: what came of it in the parent and in the child."""
+    result = outcome(work)
+    if fork.in_child:
+        fork.tell(result)
+    assert fork.pid, "nobody forked"
+    return result, fork.told()
+
+
+BUSY = ["refused", "CampaignBusy", "CF803"]
+
+
+@pytest.fixture
+def server():
+    with SimulatorServer(Simulator()) as server:
+        yield server
+
+
+def settings(server, **more):
+    simulator = server.simulator
+    return {
+        "base_url": server.base_url,
+        "account_sid": simulator.account_sid,
+        "api_key": simulator.api_key,
+        "api_token": simulator.api_token,
+        "trust_env": False,
+        **more,
+    }
+
+
+class SyncFace:
+    """A client, driven from outside like the other one."""
+
+    kind, base = CampaignClient, httpx.BaseTransport
+    bare, pools = httpx.HTTPTransport, PoolPerProcess
+
+    def __init__(self, server, **more):
+        self.client = self.kind(**settings(server, **more))
+
+    def get(self, campaign):
+        return self.client.get(campaign).id
+
+    def recipients(self, campaign):
+        return len(list(self.client.recipients(campaign)))
+
+    def act(self, name, *args):
+        return str(getattr(self.client, name)(*args).status)
+
+    def watch(self, hook):
+        """Call `hook` with what `httpcore` does, from now on."""
+        self.client._http.event_hooks = {"request": [lambda request: request.extensions.update(trace=hook)]}
+
+    def leave(self):
+        self.client.__exit__(None, None, None)
+
+    def close(self):
+        self.client.close()
+
+    def child_face(self):
+        """What a child has to do before it calls."""
+
+    def end(self):
+        self.client.close()
+
+
+class AsyncFace:
+    kind, base = AsyncCampaignClient, httpx.AsyncBaseTransport
+    bare, pools = httpx.AsyncHTTPTransport, AsyncPoolPerProcess
+
+    def __init__(self, server, **more):
+        self.client = self.kind(**settings(server, **more))
+        self.runner = asyncio.Runner()
+
+    def get(self, campaign):
+        return self.runner.run(self.client.get(campaign)).id
+
+    def recipients(self, campaign):
+        async def all_of_them():
+            return len([recipient async for recipient in self.client.recipients(campaign)])
+
+        return self.runner.run(all_of_them())
+
+    def act(self, name, *args):
+        return str(self.runner.run(getattr(self.client, name)(*args)).status)
+
+    def watch(self, hook):
+        async def trace(name, info):
+            hook(name, info)
+
+        async def watched(request):
+            request.extensions["trace"] = trace
+
+        self.client._http.event_hooks = {"request": [watched]}
+
+    def leave(self):
+        self.runner.run(self.client.__aexit__(None, None, None))
+
+    def close(self):
+        self.runner.run(self.client.aclose())
+
+    def child_face(self):
+        # The loop of the parent stays as it is: its selector is shared.
+        self.parents, self.runner = self.runner, asyncio.Runner()
+
+    def end(self):
+        with self.runner:
+            self.close()
+
+
+FACES = {"sync": SyncFace, "async": AsyncFace}
+
+
+@pytest.fixture(params=FACES)
+def face(request, server):
+    """Makes clients, and closes them in the end."""
+    made = []
+
+    def make(**more):
+        made.append(FACES[request.param](server, **more))
+        return made[-1]
+
+    make.kind = FACES[request.param]
+    yield make
+    for each in made:
+        each.end()
+
+
+# 1. Each process has connections of its own
+
+
+class Connects:
+    """The file descriptors of the connections that are opened."""
+
+    def __init__(self):
+        self.opened = []
+
+    def __call__(self, name, info):
+        if name == "connection.connect_tcp.complete":
+            self.opened.append(info["return_value"].get_extra_info("socket").fileno())
+
+
+def opened(here, campaign):
+    """The connections that a client opens for a read, which has to get the right answer."""
+    connects = Connects()
+    here.watch(connects)
+    assert here.get(campaign) == campaign
+    return connects.opened
+
+
+def crossing(face, calls):
+    """Two children make a call each at the same time: what each of them got.
+
+    The requests are out before the first answer is read, and the second child reads first: on a connection that
+    they share, it gets the answer of the first.
+    """
+    signals = first_is_ready, second_is_ready, first_has_sent, second_has_read = [Signal() for _ in range(4)]
+
+    def first(name, _):
+        if name.endswith("send_request_headers.started") and not seen:
+            seen.append(name)
+            first_is_ready.set()
+            second_is_ready.wait()
+        elif name.endswith("receive_response_headers.started") and len(seen) == 1:
+            seen.append(name)
+            first_has_sent.set()
+            second_has_read.wait()
+
+    def second(name, _):
+        if name.endswith("send_request_headers.started") and not seen:
+            seen.append(name)
+            first_is_ready.wait()
+            second_is_ready.set()
+            first_has_sent.wait()
+
+    def work(hook, call, done=lambda: None):
+        face.child_face()
+        face.watch(hook)
+        try:
+            return call()
+        finally:
+            done()
+
+    seen = []
+    children = [
+        child(lambda: work(first, calls[0])),
+        child(lambda: work(second, calls[1], second_has_read.set)),
+    ]
+    found = [each.told() for each in children]
+    for each in signals:
+        each.close()
+    return found
+
+
+ROUNDS = 8
+
+
+def test_two_children_get_their_own_answers(server, face):
+    """In many rounds, none gets those of the other; and the connection of the parent goes on."""
+    here = face()
+    campaigns = [server.simulator.add("paused", contacts=contacts) for contacts in (3, 5)]
+    numbers = [here.recipients(campaign) for campaign in campaigns]
+    assert numbers == [3, 5]
+    for turn in range(ROUNDS):
+        name, own = ("recipients", numbers) if turn % 2 else ("get", campaigns)
+        calls = [lambda name=name, campaign=campaign: getattr(here, name)(campaign) for campaign in campaigns]
+        assert crossing(here, calls) == [["returned", each] for each in own]
+        assert [opened(here, campaign) for campaign in campaigns] == [[], []]
+
+
+def test_bare_connections_cross(server, face):
+    """The test above can fail: on httpx's own transport, a child gets the other's answer, or under asyncio none."""
+    here = face(transport=face.kind.bare(), timeout=1.0, deadline=0.0)
+    campaigns = [server.simulator.add("paused", contacts=contacts) for contacts in (3, 5)]
+    numbers = [here.recipients(campaign) for campaign in campaigns]
+    found = crossing(here, [lambda each=each: here.recipients(each) for each in campaigns])
+    if face.kind is SyncFace:
+        assert found[1] == ["returned", numbers[0]]
+    else:
+        # Its connection belongs to the event loop of the parent.
+        assert [how for how, _ in found] == ["raised", "raised"]
+
+
+def is_open(descriptor):
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+def after_the_end(here, how, campaign, inherited):
+    """Whether a connection is still open where a child has ended its client in one way or another."""
+    here.child_face()
+    if how != "close at once":
+        assert opened(here, campaign) != [inherited]
+    if how == "leave":
+        here.leave()
+    else:
+        here.close()
+    return is_open(inherited)
+
+
+WAYS = ["close", "close at once", "leave"]
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_whatever_a_child_closes_is_its_own(server, face, how):
+    """The connection of the parent stays open in the child and goes on in the parent."""
+    here, campaign = face(), server.simulator.add("paused")
+    (inherited,) = opened(here, campaign)
+    assert child(lambda: after_the_end(here, how, campaign, inherited)).told() == ["returned", True]
+    assert opened(here, campaign) == []
+
+
+def test_a_child_closes_bare_connections(server, face):
+    """The test above can fail: what httpx's own transport has, it closes, whoever opened it."""
+    here, campaign = face(transport=face.kind.bare()), server.simulator.add("paused")
+    (inherited,) = opened(here, campaign)
+
+    def end():
+        here.close()  # under asyncio on the loop of the parent, which is what it belongs to
+        return is_open(inherited)
+
+    assert child(end).told() == ["returned", False]
+
+
+def forgotten(here):
+    here.child_face()
+    here.client = None
+    gc.collect()
+
+
+def test_a_child_may_forget_its_client(server, face):
+    """What is collected in the child goes on in the parent."""
+    here, campaign = face(), server.simulator.add("paused")
+    assert opened(here, campaign)
+    assert child(lambda: forgotten(here)).told() == ["returned", None]
+    assert opened(here, campaign) == []
+
+
+# A module with a client, as a server imports it before it forks; the child runs to the end of the script.
+EXIT = """
+import asyncio, os, sys
+from campaign_fsm import AsyncCampaignClient, CampaignClient
+
+kind, campaign = sys.argv[1:]
+count = 0
+
+def hook(name, _):
+    global count
+    count += name == "connection.connect_tcp.started"
+
+async def async_hook(name, info):
+    hook(name, info)
+
+def watch(request):
+    request.extensions["trace"] = hook
+
+async def async_watch(request):
+    request.extensions["trace"] = async_hook
+
+if kind == "sync":
+    client = CampaignClient()
+    client._http.event_hooks = {"request": [watch]}
+    get = client.get
+else:
+    runner, client = asyncio.Runner(), AsyncCampaignClient()
+    client._http.event_hooks = {"request": [async_watch]}
+    get = lambda campaign: runner.run(client.get(campaign))
+
+get(campaign)
+pid = os.fork()
+if pid:
+    assert os.waitpid(pid, 0)[1] == 0
+    get(campaign)
+    print("connections:", count)
+    if kind == "async":
+        runner.run(client.aclose())
+        runner.close()
+elif kind == "sync":
+    get(campaign)
+else:
+    # Its own loop; the one of the parent is left as it is.
+    with asyncio.Runner() as runner:
+        get(campaign)
+"""
+
+
+@pytest.mark.parametrize("kind", FACES)
+def test_a_child_that_ends_closes_nothing_of_its_parent(account, kind):
+    """It takes the interpreter down, with all that it inherited, and the connection of the parent goes on."""
+    campaign = account.add("paused")
+    run = subprocess.run(
+        [sys.executable, "-c", EXIT, kind, campaign], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (run.returncode, run.stdout) == (0, "connections: 1\n"), run.stderr
+
+
+@pytest.fixture
+def tls(server):
+    """The server behind TLS, and the context of a client that trusts it."""
+    trustme = pytest.importorskip("trustme", reason="trustme makes the certificates of a server with TLS")
+    authority, theirs = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(theirs)
+    ours = ssl.create_default_context()
+    authority.configure_trust(ours)
+    served = SimulatorServer(server.simulator)
+    served._server.socket = theirs.wrap_socket(served._server.socket, server_side=True)
+    with served:
+        yield {"base_url": f"https://localhost:{served._server.server_port}", "verify": ours}
+
+
+def test_over_tls_each_process_has_its_own_session(server, face, tls):
+    """Two children get their own answers, close and forget, and the session of the parent goes on."""
+    here = face(**tls)
+    campaigns = [server.simulator.add("paused", contacts=contacts) for contacts in (3, 5)]
+    (inherited,) = opened(here, campaigns[0])
+    calls = [lambda each=each: here.recipients(each) for each in campaigns]
+    assert crossing(here, calls) == [["returned", 3], ["returned", 5]]
+    for how in WAYS:
+        assert child(lambda: after_the_end(here, how, campaigns[0], inherited)).told() == ["returned", True]  # noqa: B023
+    assert child(lambda: forgotten(here)).told() == ["returned", None]
+    assert opened(here, campaigns[1]) == []
+
+
+# 2. Critical sections
+
+
+def around(face, before=lambda _: None, after=lambda _: None):
+    """Connections, each process its own, with something that is called before and after each request."""
+    pools = face.pools(face.bare)
+
+    class Around(face.base):
+        def handle_request(self, request):
+            before(request)
+            response = pools.handle_request(request)
+            response.read()
+            after(request)
+            return response
+
+        async def handle_async_request(self, request):
+            before(request)
+            response = await pools.handle_async_request(request)
+            await response.aread()
+            after(request)
+            return response
+
+        def close(self):
+            pools.close()
+
+        async def aclose(self):
+            await pools.aclose()
+
+    return Around()
+
+
+def of(method, call):
+    """Call only for requests of a method."""
+    return lambda request: call() if request.method == method else None
+
+
+def writes(simulator):
+    """The methods of the writes that arrived."""
+    return [entry.method for entry in simulator.journal if entry.kind == "request" and entry.method != "GET"]
+
+
+class Standing:
+    """A thread that stands inside of something until it is let go."""
+
+    def __init__(self):
+        self.inside, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, *_):
+        self.inside.set()
+        assert self.go_on.wait(PATIENCE)
+
+    @contextlib.contextmanager
+    def within(self, work):
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            assert self.inside.wait(PATIENCE)
+            yield
+        finally:
+            self.go_on.set()
+            thread.join(PATIENCE)
+
+
+def test_the_section_of_a_child_is_free_at_once(server, face):
+    """Another thread is inside when the process forks: the child's pause does not wait for it, the parent's does."""
+    standing = Standing()
+    campaign = server.simulator.add("in-progress")
+    with CampaignClient(**settings(server, transport=around(SyncFace, before=of("GET", standing)))) as other:
+        with standing.within(lambda: other.ensure_paused(campaign)):
+            here = face(deadline=0.001)
+
+            def work():
+                here.child_face()
+                return here.act("pause", campaign)
+
+            assert outcome(lambda: here.act("pause", campaign)) == ["refused", "CampaignBusy", "CF802"]
+            assert child(work).told() == ["returned", "paused"]
+            assert writes(server.simulator) == ["PUT"]
+    # What stood there reads then, and does not pause what is paused.
+    assert writes(server.simulator) == ["PUT"]
+
+
+class Handler(logging.Handler):
+    def __init__(self, fork):
+        super().__init__()
+        self.fork = fork
+
+    def emit(self, record):
+        self.fork()
+
+
+@contextlib.contextmanager
+def logged(fork):
+    """Forks when the package logs its first line, which is about the read."""
+    logger, handler = logging.getLogger("campaign_fsm"), Handler(fork)
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+@contextlib.contextmanager
+def at(fork, place, face):
+    """The settings of a client that forks at a place of its writes."""
+    kind, _, name = place.partition(" ")
+    if kind == "trace":
+        yield {"trace": lambda event: fork() if event["event"] == name else None}
+    elif kind == "log":
+        with logged(fork):
+            yield {}
+    else:
+        yield {"transport": around(face, **{kind: of(name, fork)})}
+
+
+PLACES = ["trace read", "trace decided", "trace sent", "log", "before GET", "after GET", "before PUT"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_fork_inside_of_a_section_makes_no_second_writer(server, face, place):
+    """The child gets CF803, the parent goes on, and one write arrives."""
+    fork, campaign = Fork(), server.simulator.add("in-progress")
+    with at(fork, place, face.kind) as given:
+        here = face(**given)
+        in_parent, in_child = forked(fork, lambda: here.act("pause", campaign))
+    assert in_parent == ["returned", "paused"]
+    if (face.kind, place) == (AsyncFace, "before PUT"):
+        # Below the gate there is only the event loop, which is none in a fork.
+        assert in_child[0] == "raised"
+    else:
+        assert in_child == BUSY
+    assert writes(server.simulator) == ["PUT"]
+    assert here.get(campaign) == campaign
+
+
+def test_a_fork_in_the_last_moment_sends_nothing(server):
+    """A hook of the caller's own, called right before the bytes of the write leave, forks: one write arrives."""
+    fork, campaign = Fork(), server.simulator.add("in-progress")
+    here = SyncFace(server)
+    here.watch(lambda name, info: fork() if name.endswith("send_request_headers.started") and puts(info) else None)
+    assert forked(fork, lambda: here.act("pause", campaign)) == (["returned", "paused"], BUSY)
+    assert writes(server.simulator) == ["PUT"]
+    here.end()
+
+
+def puts(info):
+    return info["request"].method == b"PUT"
+
+
+def draft(simulator):
+    start = simulator.now + timedelta(hours=1)
+    return MessageCampaignDraft(
+        content_type="static",
+        lists=["l1"],
+        sender_id="EXOTEL",
+        sms_type="transactional",
+        template="Hello again.",
+        name="forked",
+        schedule=Schedule(start, start + timedelta(hours=5)),
+    )
+
+
+@pytest.mark.parametrize("place", ["trace decided", "trace sent", "before POST"])
+def test_a_fork_does_not_create_a_second_campaign(server, place):
+    """There is no section to hold, and all the same the child gets CF803 and one campaign is made."""
+    fork = Fork()
+    with at(fork, place, SyncFace) as given:
+        here = SyncFace(server, **given)
+        assert forked(fork, lambda: here.act("create", draft(server.simulator))) == (["returned", "created"], BUSY)
+    assert writes(server.simulator) == ["POST"]
+    here.end()
+
+
+def test_a_fork_between_two_gates_makes_no_second_writer(server):
+    """What the gate below gets in the child is of the parent, so it does not begin anew with it."""
+    fork, campaign = Fork(), server.simulator.add("in-progress")
+
+    class Between(httpx.BaseTransport):
+        def handle_request(self, request):
+            of("PUT", fork)(request)
+            return below.handle_request(request)
+
+        def close(self):
+            below.close()
+
+    with GuardTransport(PoolPerProcess(httpx.HTTPTransport)) as below:
+        here = SyncFace(server, transport=Between())
+        in_parent, in_child = forked(fork, lambda: here.act("pause", campaign))
+    assert (in_parent, in_child) == (["returned", "paused"], BUSY)
+    assert writes(server.simulator) == ["PUT"]
+
+
+def test_the_events_of_a_fork_are_not_those_of_its_parent(server, tmp_path):
+    """What the trace says of the refused half has a flow of its own, so nobody takes the sent write for refused."""
+    path, fork, campaign = tmp_path / "trace.jsonl", Fork(), server.simulator.add("in-progress")
+    file = TraceFile(path)
+
+    def trace(event):
+        file(event)
+        if event["event"] == "sent":
+            fork()
+
+    here = SyncFace(server, trace=trace)
+    assert forked(fork, lambda: here.act("pause", campaign)) == (["returned", "paused"], BUSY)
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    flows = {}
+    for event in events:
+        flows.setdefault(event["flow"], []).append(event["event"])
+    assert sorted(flows.values()) == [["held", "refused"], ["read", "decided", "sent", "answered"]]
+    here.end()
+
+
+def test_a_reading_of_the_parent_is_none_of_the_child(server):
+    """With `max_age`, the child reads anew before it writes: it does not see what the parent writes meanwhile."""
+    campaign = server.simulator.add("in-progress")
+    here = SyncFace(server, max_age=3600.0)
+    here.get(campaign)
+    server.simulator.move(campaign, "paused")
+    assert child(lambda: here.act("pause", campaign)).told() == ["refused", "AlreadyThere", "CF211"]
+    assert writes(server.simulator) == []
+    here.end()
+
+
+# 3. The request budget
+
+
+class Waits(BaseException):
+    """Raised instead of waiting for the budget."""
+
+
+def no_time(_):
+    raise Waits
+
+
+def test_what_was_spent_stays_spent(server):
+    """The parent has made all the requests of a minute: its child has none left."""
+    campaign = server.simulator.add("paused")
+    here = SyncFace(server, budget=4, on_wait=no_time)
+    for left in (3, 2, 1, 0):
+        here.get(campaign)
+        assert child(lambda: here.get(campaign)).told() == (["returned", campaign] if left else ["raised", "Waits()"])
+    here.end()
+
+
+def test_nobody_waits_for_those_that_only_the_parent_has(server, face):
+    """A thread of the parent is first in the queue, and holds up the others there, but none in the child."""
+    campaign = server.simulator.add("in-progress")
+    standing = Standing()
+
+    def stand(wait):
+        standing()
+        raise Waits
+
+    def wait():
+        with contextlib.suppress(Waits):
+            first.pause(campaign)
+
+    here = face(budget=3, on_wait=no_time)
+    with CampaignClient(**settings(server, budget=3, on_wait=stand)) as first:
+        for _ in range(2):
+            here.get(campaign)
+        # One is left. It waits for two, and is urgent.
+        with standing.within(wait):
+
+            def work():
+                here.child_face()
+                return here.get(campaign)
+
+            assert outcome(lambda: here.get(campaign)) == ["raised", "Waits()"]
+            assert child(work).told() == ["returned", campaign]
+    assert here.get(campaign) == campaign
+
+
+def test_a_fork_in_the_queue_makes_no_second_writer(server):
+    """Whoever is told of a wait forks: the write that waited is the parent's."""
+    fork, campaign, clock = Fork(), server.simulator.add("in-progress"), [0.0]
+    guard = GuardTransport(
+        PoolPerProcess(httpx.HTTPTransport),
+        budget=2,
+        on_wait=fork,
+        clock=lambda: clock[0],
+        sleep=lambda seconds: clock.append(clock.pop() + seconds),
+    )
+    simulator = server.simulator
+    url = f"{server.base_url}/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign}"
+    with httpx.Client(transport=guard, auth=(simulator.api_key, simulator.api_token)) as http:
+        assert http.get(url).status_code == 200
+        found = forked(fork, lambda: http.put(url, json={"action": "pause"}).status_code)
+    assert found == (["returned", 200], BUSY)
+    assert writes(simulator) == ["PUT"]

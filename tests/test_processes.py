@@ -26,6 +26,7 @@ from campaign_fsm import (
     Schedule,
     Simulator,
     SimulatorServer,
+    SimulatorTransport,
     errors,
 )
 from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
@@ -777,3 +778,127 @@ def test_a_fork_in_the_queue_makes_no_second_writer(server):
         found = forked(fork, lambda: http.put(url, json={"action": "pause"}).status_code)
     assert found == (["returned", 200], BUSY)
     assert writes(simulator) == ["PUT"]
+
+
+# 4. What a fork finds locked, open or half written
+
+
+class BeforeFork:
+    """Calls something when this process is about to fork."""
+
+    def __init__(self):
+        self.call = lambda: None
+        os.register_at_fork(before=lambda: self.call())
+
+
+@pytest.fixture(scope="module")
+def before_fork():
+    return BeforeFork()
+
+
+def test_a_fork_finds_no_simulator_locked(server, before_fork):
+    """A thread is half way through a change when the process forks: the child has the whole of it, and no lock."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    standing = Standing()
+
+    def half_way():
+        with simulator._lock:
+            simulator.move(campaign, "paused")
+            standing()
+            simulator.move(campaign, "completed")
+
+    def work():
+        with CampaignClient(**settings(server, transport=SimulatorTransport(simulator))) as client:
+            return str(client.archive(campaign).status)
+
+    with standing.within(half_way):
+        before_fork.call = standing.go_on.set
+        try:
+            assert child(work).told() == ["returned", "archived"]
+        finally:
+            before_fork.call = lambda: None
+    assert simulator.status(campaign) == "completed"
+
+
+def test_forks_of_two_threads_do_not_wait_for_each_other():
+    """Each takes the locks of all simulators before it forks, in the same order."""
+    simulators = [Simulator() for _ in range(3)]
+    ready = threading.Barrier(2)
+    found = []
+
+    def add_to_each():
+        return len([simulator.add() for simulator in simulators])
+
+    def fork_often():
+        ready.wait(PATIENCE)
+        for _ in range(10):
+            found.append(child(add_to_each).told())  # noqa: PERF401
+
+    threads = [threading.Thread(target=fork_often) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert found == [["returned", 3]] * 20
+
+
+def test_a_child_can_leave_the_server_of_its_parent(server):
+    """It closes what it has of it, without waiting for a thread that it does not have; the parent serves on."""
+    campaign = server.simulator.add("paused")
+    here = SyncFace(server)
+    here.get(campaign)
+    assert child(server.close).told() == ["returned", None]
+    assert opened(here, campaign) == []
+    here.end()
+
+
+def test_a_child_does_not_hold_the_connections_of_a_server(server):
+    """While a child lives, a reset of its parent's server arrives as one, and its port is free once it is closed."""
+    campaign = server.simulator.add("paused")
+    done = Signal()
+    here = SyncFace(server, deadline=0.0)
+    here.get(campaign)
+    lives = child(done.wait)
+    server.simulator.fault("reset", id=campaign)
+    found = outcome(lambda: here.get(campaign))
+    here.end()
+    server.close()
+    with SimulatorServer(Simulator(), port=server._server.server_port):
+        done.set()
+        assert lives.told() == ["returned", None]
+    assert found[0] == "raised"
+    assert "ReadError" in found[1]
+    done.close()
+
+
+LINES = 300
+
+
+def test_lines_of_a_trace_stay_whole(tmp_path):
+    """The parent and two children write to one open file at the same time: every line arrives, as it was."""
+    path, start = tmp_path / "trace.jsonl", [Signal() for _ in range(2)]
+    file = TraceFile(path)
+
+    def write(who):
+        for number in range(LINES):
+            file({"who": who, "number": number, "long": who * 2000})
+
+    def in_child(who, signal):
+        signal.wait()
+        write(who)
+        file.close()
+
+    children = [child(lambda who=who, each=each: in_child(who, each)) for who, each in zip("ab", start, strict=True)]
+    for each in start:
+        each.set()
+    write("c")
+    assert [each.told() for each in children] == [["returned", None]] * 2
+    file({"who": "c", "number": LINES, "long": ""})
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for who in "abc":
+        assert [line["number"] for line in lines if line["who"] == who] == list(range(LINES + (who == "c")))
+    assert all(line["long"] == line["who"] * 2000 for line in lines if line["number"] < LINES)
+    file.close()
+    for each in start:
+        each.close()

@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import copy
 import gc
 import json
 import logging
+import multiprocessing
 import os
+import pickle
+import re
 import select
 import signal
 import ssl
@@ -13,6 +17,8 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -788,7 +794,10 @@ class BeforeFork:
 
     def __init__(self):
         self.call = lambda: None
-        os.register_at_fork(before=lambda: self.call())
+        os.register_at_fork(before=self._before)
+
+    def _before(self):
+        self.call()
 
 
 @pytest.fixture(scope="module")
@@ -872,6 +881,28 @@ def test_a_child_does_not_hold_the_connections_of_a_server(server):
     done.close()
 
 
+IMPORTS = """
+import sys
+from campaign_fsm import CampaignClient
+
+client = CampaignClient(**{how})
+before = set(sys.modules)
+client.get(sys.argv[1])
+client.pause(sys.argv[1])
+print(*sorted(name for name in set(sys.modules) - before if name.startswith(("campaign_fsm", "pyrate_limiter"))))
+"""
+
+
+@pytest.mark.parametrize("how", [{}, {"budget": 60}])
+def test_what_requests_need_is_imported_before_them(account, how):
+    """A fork while another thread makes the first request leaves no import half done, which a child would wait for."""
+    script = IMPORTS.format(how=how)
+    run = subprocess.run(
+        [sys.executable, "-c", script, account.add()], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (run.returncode, run.stdout) == (0, "\n"), run.stderr
+
+
 LINES = 300
 
 
@@ -902,3 +933,192 @@ def test_lines_of_a_trace_stay_whole(tmp_path):
     file.close()
     for each in start:
         each.close()
+
+
+# 5. Processes that others start
+
+
+def ask(told, given, campaigns):
+    """Tell what a client of this process reads, and where it runs."""
+    with CampaignClient(**given) as client:
+        told.send([os.getpid(), *[[client.get(each).id, len(list(client.recipients(each)))] for each in campaigns]])
+
+
+def go_on(told, client, campaigns):
+    told.send([os.getpid(), *[[client.get(each).id, len(list(client.recipients(each)))] for each in campaigns]])
+
+
+def started(method, work, *args):
+    """What a process of `multiprocessing` tells, after its own id."""
+    context = multiprocessing.get_context(method)
+    told, tells = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(tells, *args))
+    process.start()
+    tells.close()
+    try:
+        assert told.poll(PATIENCE)
+        pid, *found = told.recv()
+        process.join(PATIENCE)
+        assert (pid, process.exitcode) == (process.pid, 0)
+        return found
+    finally:
+        process.kill()
+        process.join()
+        told.close()
+
+
+def test_a_spawned_process_makes_its_own_client(server):
+    """It imports the package anew, and gets the right answers."""
+    campaigns = [server.simulator.add("paused", contacts=contacts) for contacts in (3, 5)]
+    found = started("spawn", ask, settings(server), campaigns)
+    assert found == [[campaigns[0], 3], [campaigns[1], 5]]
+
+
+def test_multiprocessing_may_fork_a_client(server):
+    """It is handed to the child as it is, which has connections of its own; those of the parent go on."""
+    campaigns = [server.simulator.add("paused", contacts=contacts) for contacts in (3, 5)]
+    here = SyncFace(server)
+    assert opened(here, campaigns[0])
+    found = started("fork", go_on, here.client, campaigns)
+    assert found == [[campaigns[0], 3], [campaigns[1], 5]]
+    assert opened(here, campaigns[1]) == []
+    here.end()
+
+
+def test_no_client_is_sent_to_another_process(face):
+    """Nor copied: the error says what to do instead, and shows no secret."""
+    client = face().client
+    for share in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match=f"^{type(client).__name__} has .* make one in each") as raised:
+            share(client)
+        assert "token" not in str(raised.value)
+
+
+PRELOADED = """
+import os
+from campaign_fsm import CampaignClient
+
+client = CampaignClient()
+assert client.get(os.environ["WARM"]).id == os.environ["WARM"]
+
+
+def app(environ, start_response):
+    campaign = environ["PATH_INFO"].strip("/")
+    found = f"{client.get(campaign).id} {len(list(client.recipients(campaign)))} {os.getpid()}"
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [found.encode()]
+"""
+
+
+@contextlib.contextmanager
+def running(folder, log, *command):
+    """A program, its errors in a file, until it is terminated."""
+    with log.open("w") as errors_:
+        program = subprocess.Popen([sys.executable, "-m", *command], cwd=folder, stdout=errors_, stderr=errors_)
+        try:
+            yield program
+        finally:
+            program.terminate()
+            try:
+                program.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
+
+
+def said(program, log, pattern):
+    """What a program says once it is ready."""
+    end = time.monotonic() + PATIENCE
+    while not (found := re.search(pattern, log.read_text())):
+        assert program.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.slow
+def test_gunicorn_may_preload_a_client(account, tmp_path, monkeypatch):
+    """Two workers have the client that their parent made and used: every request gets its own campaign's answer."""
+    pytest.importorskip("gunicorn", reason="gunicorn preloads a module with a client")
+    campaigns = {account.add("paused", contacts=contacts): contacts for contacts in range(1, 9)}
+    monkeypatch.setenv("WARM", next(iter(campaigns)))
+    for home in ("HOME", "XDG_RUNTIME_DIR"):  # where newer versions put a socket
+        monkeypatch.setenv(home, str(tmp_path))
+    (tmp_path / "preloaded.py").write_text(PRELOADED)
+    log, workers = tmp_path / "log", set()
+    command = (
+        "gunicorn",
+        "--preload",
+        "--workers",
+        "2",
+        "--bind",
+        "127.0.0.1:0",
+        "preloaded:app",
+    )
+    with running(tmp_path, log, *command) as program:
+        url = said(program, log, r"Listening at: (http://\S+)")[1]
+
+        def request(campaign):
+            return campaign, httpx.get(f"{url}/{campaign}", timeout=PATIENCE, trust_env=False).text.split()
+
+        with ThreadPoolExecutor(8) as pool:
+            for turn in range(20):
+                for campaign, (found, contacts, worker) in pool.map(request, campaigns):
+                    assert (found, int(contacts)) == (campaign, campaigns[campaign])
+                    workers.add(worker)
+                if turn >= 4 and len(workers) == 2:
+                    break
+    assert len(workers) == 2
+
+
+TASKS = """
+import os
+from celery import Celery
+from campaign_fsm import CampaignClient
+
+client = CampaignClient()
+assert client.get(os.environ["WARM"]).id == os.environ["WARM"]
+app = Celery("tasks", broker="filesystem://", backend="file://" + os.path.abspath("results"))
+app.conf.broker_transport_options = {
+    "data_folder_in": "queue", "data_folder_out": "queue", "control_folder": "control"
+}
+
+
+@app.task
+def ask(campaign):
+    return [client.get(campaign).id, len(list(client.recipients(campaign))), os.getpid()]
+"""
+SEND = """
+import json, sys
+from tasks import ask
+
+found = []
+while len({worker for *_, worker in found}) < 2 and len(found) < 500:
+    sent = [ask.delay(campaign) for campaign in sys.argv[1:]]
+    found += [each.get(timeout=30, interval=0.05) for each in sent]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.slow
+def test_celery_may_fork_a_client(account, tmp_path, monkeypatch):
+    """Two workers have the client that their parent made and used: every task gets its own campaign's answer."""
+    pytest.importorskip("celery", reason="Celery forks workers that have a client already")
+    campaigns = {account.add("paused", contacts=contacts): contacts for contacts in range(1, 9)}
+    monkeypatch.setenv("WARM", next(iter(campaigns)))
+    (tmp_path / "tasks.py").write_text(TASKS)
+    for folder in ("results", "queue", "control"):
+        (tmp_path / folder).mkdir()
+    command = ("celery", "-A", "tasks", "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO")
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    with running(tmp_path, tmp_path / "log", *command, *alone) as program:
+        said(program, tmp_path / "log", " ready")
+        sent = subprocess.run(
+            [sys.executable, "-c", SEND, *campaigns], cwd=tmp_path, capture_output=True, text=True,
+            timeout=2 * PATIENCE, check=False,
+        )  # fmt: skip
+        assert sent.returncode == 0, sent.stderr + (tmp_path / "log").read_text()
+    found = json.loads(sent.stdout)
+    assert {tuple(each[:2]) for each in found} == set(campaigns.items())
+    assert len(found) % len(campaigns) == 0
+    assert len({worker for *_, worker in found}) == 2

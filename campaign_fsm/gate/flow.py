@@ -34,7 +34,7 @@ from campaign_fsm.errors import (
     StatusUnavailable,
     UnknownStatus,
 )
-from campaign_fsm.gate.budget import Budget, Wait, budget_of
+from campaign_fsm.gate.budget import Budget, Wait, budget_of, load
 from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
 from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.readings import Readings
@@ -148,6 +148,8 @@ class Gate:
         self._ignored = frozenset(host.lower() for host in ignore_hosts)
         self._on_drift = on_drift
         self._per_minute = budget
+        if budget:
+            load()
         self._on_wait = on_wait
         self._trace = trace
         self._policy = policy

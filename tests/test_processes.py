@@ -629,6 +629,24 @@ def test_a_fork_inside_of_a_section_makes_no_second_writer(server, face, place):
     assert here.get(campaign) == campaign
 
 
+@pytest.mark.parametrize("place", ["trace decided", "trace sent"])
+@pytest.mark.parametrize("action", ["pause", "create"])
+def test_a_transport_without_connections_gets_nothing_in_a_fork(place, action):
+    """Where nobody sees the last moment, the gate asks before it hands the write on."""
+    fork, simulator = Fork(), Simulator()
+    campaign = simulator.add("in-progress")
+    settings = {"account_sid": simulator.account_sid, "api_key": simulator.api_key, "api_token": simulator.api_token}
+    with at(fork, place, SyncFace) as given:
+        client = CampaignClient(transport=SimulatorTransport(simulator), trust_env=False, **settings, **given)
+        argument = campaign if action == "pause" else draft(simulator)
+        found = outcome(lambda: str(getattr(client, action)(argument).status))
+        if fork.in_child:
+            fork.tell([found, writes(simulator)])
+    assert fork.told() == [BUSY, []]
+    assert found == ["returned", "paused" if action == "pause" else "created"]
+    client.close()
+
+
 def test_a_fork_in_the_last_moment_sends_nothing(server):
     """A hook of the caller's own, called right before the bytes of the write leave, forks: one write arrives."""
     fork, campaign = Fork(), server.simulator.add("in-progress")

@@ -256,7 +256,6 @@ class Gate:
             needed = 1 if self._kept(write) else 2
             yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
             write.paid = max(write.paid, needed)
-            self._check(write)
             if write.give_up is None:
                 write.give_up = self._clock() + self._deadline
             ticket = self.sections.ticket(
@@ -430,12 +429,11 @@ class Gate:
         write.delay = min(write.delay * 2, _LONGEST_DELAY)
         return wait
 
-    def _check(self, write: _Write, ticket: Ticket | None = None) -> None:
+    def _check(self, write: _Write, ticket: Ticket) -> None:
         """Refuse what would be sent after a fork: the parent is inside as well, and on the same connections."""
         try:
             _check_process(write.began)
-            if ticket is not None:
-                ticket.check()
+            ticket.check()
         except Closed as error:
             refusal = self._busy(error, write.intent, write.record)
         else:

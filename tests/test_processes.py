@@ -20,6 +20,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -147,6 +148,8 @@ def server():
 
 def settings(server, **more):
     simulator = server.simulator
+    if "transport" not in more:
+        more = {"verify": False, **more}  # each child would read all certificates
     return {
         "base_url": server.base_url,
         "account_sid": simulator.account_sid,
@@ -496,7 +499,7 @@ def test_over_tls_each_process_has_its_own_session(server, face, tls):
 
 def around(face, before=lambda _: None, after=lambda _: None):
     """Connections, each process its own, with something that is called before and after each request."""
-    pools = face.pools(face.bare)
+    pools = face.pools(partial(face.bare, verify=False))
 
     class Around(face.base):
         def handle_request(self, request):
@@ -697,7 +700,7 @@ def test_a_fork_between_two_gates_makes_no_second_writer(server):
         def close(self):
             below.close()
 
-    with GuardTransport(PoolPerProcess(httpx.HTTPTransport)) as below:
+    with GuardTransport(PoolPerProcess(partial(httpx.HTTPTransport, verify=False))) as below:
         here = SyncFace(server, transport=Between())
         in_parent, in_child = forked(fork, lambda: here.act("pause", campaign))
     assert (in_parent, in_child) == (["returned", "paused"], BUSY)
@@ -789,7 +792,7 @@ def test_a_fork_in_the_queue_makes_no_second_writer(server):
     """Whoever is told of a wait forks: the write that waited is the parent's."""
     fork, campaign, clock = Fork(), server.simulator.add("in-progress"), [0.0]
     guard = GuardTransport(
-        PoolPerProcess(httpx.HTTPTransport),
+        PoolPerProcess(partial(httpx.HTTPTransport, verify=False)),
         budget=2,
         on_wait=fork,
         clock=lambda: clock[0],

@@ -170,13 +170,14 @@ class _InFlight:
         self.permit = Permit(step.judgement, step.section, out=True)
         return self.permit
 
-    def write(self, step: Forward, hook: Callable[[Check, Any], Any]) -> Request:
+    def write(self, step: Forward, hook: Callable[[Check, Permit, Any], Any]) -> Request:
         """The request that is handed on. `hook` makes what `httpcore` calls before the bytes of a judged one leave."""
         extensions = {**self.extensions, PERMIT: self._new_permit(step)}
         if step.judgement is not None:
             self.note(step.judgement)
             self._is_out = True
-            extensions["trace"] = hook(partial(self._before_it_leaves, step.check), extensions.get("trace"))
+            check = partial(self._before_it_leaves, step.check)
+            extensions["trace"] = hook(check, self.permit, extensions.get("trace"))
         request: Request = self.library.Request(
             self.wire.method, self.url, headers=list(self.wire.headers), stream=self.stream, extensions=extensions
         )
@@ -262,23 +263,24 @@ class _InFlight:
         return Answer(response.status_code, tuple(response.headers.raw), body, cached=cached)
 
 
-def _hook(check: Check, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
-    """What `httpcore` calls with its events: the hook of the caller, if there is one, then the check."""
+def _hook(check: Check, permit: Permit, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
+    """What `httpcore` calls with its events: the check, then the hook of the caller, who may fork, if there is one."""
 
     def trace(name: str, info: Mapping[str, Any]) -> Any:
-        # Ours comes last: nothing may happen between it and the send.
-        result = callers(name, info) if callers is not None else None
         check(name, info)
+        result = callers(name, info) if callers is not None else None
+        permit.check()
         return result
 
     return trace
 
 
-def _async_hook(check: Check, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
+def _async_hook(check: Check, permit: Permit, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
     async def trace(name: str, info: Mapping[str, Any]) -> None:
+        check(name, info)
         if callers is not None:
             await callers(name, info)
-        check(name, info)
+        permit.check()
 
     return trace
 

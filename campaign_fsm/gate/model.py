@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 
 from campaign_fsm.errors import Refused
 from campaign_fsm.gate.party import Process, process
-from campaign_fsm.gate.section import Ticket
+from campaign_fsm.gate.section import Ticket, forked
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.wire.answer import Reading
@@ -79,6 +79,11 @@ class Permit:
     refusal: Refused | None = None
     process: Process = field(factory=process)
     _used: list[bool] = field(factory=list, init=False)
+
+    def check(self) -> None:
+        """Raise `Closed` in a fork of its process."""
+        if self.process != process():
+            raise forked()
 
     def use(self) -> bool:
         """Whether it is good for the write that arrives with it; it is only once."""

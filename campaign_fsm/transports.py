@@ -22,7 +22,7 @@ from typing import Any, Final, Self, TypedDict, Unpack
 
 import anyio
 from attrs import define, field
-from httpx import AsyncBaseTransport, BaseTransport, Request, Response
+from httpx import AsyncBaseTransport, BaseTransport, Headers, Request, Response
 
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.errors import Refused
@@ -86,8 +86,7 @@ class GuardSettings(TypedDict, total=False):
     now: Callable[[], datetime]
 
 
-def _wire(request: Request) -> WireRequest:
-    url = request.url
+def _wire(request: Request, url: Any, headers: Headers) -> WireRequest:
     target = request.extensions.get("target")
     return WireRequest(
         method=request.method,
@@ -96,7 +95,7 @@ def _wire(request: Request) -> WireRequest:
         port=url.port,
         target=url.raw_path if target is None else target if isinstance(target, bytes) else str(target).encode(),
         url_target=None if target is None else url.raw_path,
-        headers=tuple(request.headers.raw),
+        headers=tuple(headers.raw),
         userinfo=bool(url.userinfo),
     )
 
@@ -115,7 +114,8 @@ class _InFlight:
     Attributes:
         callers: The request as its caller has it, who may change it at any time.
         wire: The same as it was in one moment. That is what is judged, and what is sent is made from it.
-        url: Its URL, which does not change.
+        url: Its URL, which nobody can change.
+        headers: Its headers.
         extensions: Its extensions but ours.
         stream: What is sent as its body.
         permit: What goes with everything that is handed on for it.
@@ -128,6 +128,7 @@ class _InFlight:
     callers: Request
     wire: WireRequest
     url: Any
+    headers: Any
     extensions: dict[str, Any]
     stream: Any
     library: ModuleType
@@ -139,16 +140,19 @@ class _InFlight:
 
     @classmethod
     def of(cls, callers: Request, body: bytes | None) -> _InFlight:
+        """The request in this moment; its body was read before."""
         library = library_of(callers)
         if library is None:
             raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
-        wire = _wire(callers)
+        headers = library.Headers(callers.headers)
+        url = callers.url
+        wire = _wire(callers, url, headers)
         wire.body = body or b""
         given = callers.extensions
         wire.until, wire.above = given.get(UNTIL), given.get(PERMIT)
         extensions = {key: value for key, value in given.items() if key not in _OURS}
         stream = callers.stream if body is None else library.ByteStream(body)
-        return cls(callers, wire, library.URL(callers.url), extensions, stream, library)
+        return cls(callers, wire, url, headers, extensions, stream, library)
 
     def transient(self, error: BaseException) -> bool:
         """Whether no connection or no answer came, so that a read is worth another try."""
@@ -179,7 +183,7 @@ class _InFlight:
             check = partial(self._before_it_leaves, step.check)
             extensions["trace"] = hook(check, self.permit, extensions.get("trace"))
         request: Request = self.library.Request(
-            self.wire.method, self.url, headers=list(self.wire.headers), stream=self.stream, extensions=extensions
+            self.wire.method, self.url, headers=self.headers, stream=self.stream, extensions=extensions
         )
         request.method = self.wire.method  # as it was spelled
         if self.stream is not self.callers.stream:
@@ -326,7 +330,7 @@ class GuardTransport(_Guard, BaseTransport):
         self._sleep = sleep
 
     def handle_request(self, request: Request) -> Response:
-        if not self._gate.concerns(_wire(request)):
+        if not self._gate.concerns(_wire(request, request.url, request.headers)):
             response: Response = self._inner.handle_request(request)
             return response
         body = bytes(request.read()) if request.method not in SAFE_METHODS else None
@@ -413,7 +417,7 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
         self._sleep = sleep
 
     async def handle_async_request(self, request: Request) -> Response:
-        if not self._gate.concerns(_wire(request)):
+        if not self._gate.concerns(_wire(request, request.url, request.headers)):
             response: Response = await self._inner.handle_async_request(request)
             return response
         body = bytes(await request.aread()) if request.method not in SAFE_METHODS else None

@@ -48,6 +48,6 @@ def on_a_terminal(*argv, until, answer):
     while until not in shown:
         shown += os.read(main, 4096)
     os.write(main, answer)
-    code = process.wait(timeout=20)
+    code = process.wait()
     os.close(main)
     return shown, code

@@ -1,7 +1,8 @@
-"""A clean environment for every test: no proxies, no `EXOTEL_*`, no colour."""
+"""A clean environment for every test: no proxies, no `EXOTEL_*`, no colour; what a run is made of."""
 
 import importlib
 import os
+import random
 import sys
 
 import pytest
@@ -10,23 +11,64 @@ from hypothesis import settings
 from campaign_fsm import Simulator, SimulatorServer
 from campaign_fsm.gate import budget, section
 
-# `pytest --hypothesis-profile=long` searches for hours where the default does for seconds.
-settings.register_profile("default", max_examples=200, stateful_step_count=40, deadline=None, print_blob=True)
-settings.register_profile("long", max_examples=5000, stateful_step_count=80, deadline=None, print_blob=True)
-settings.load_profile("default")
-
 
 def pytest_addoption(parser):
     parser.addoption(
         "--http", default="httpx", choices=["httpx", "httpx2"], help="The HTTP library that everything is built with."
     )
+    parser.addoption("--long", action="store_true", help="Everything, with many examples from a seed that is printed.")
+    parser.addoption("--no-skips", action="store_true", help="A test that would be skipped fails.")
 
 
+@pytest.hookimpl(tryfirst=True)  # before hypothesis looks for its seed, and xdist for what to tell its workers
 def pytest_configure(config):
     if config.getoption("--http") == "httpx2":
         # Whoever imports httpx from here on, the package included, gets its successor.
         assert "httpx" not in sys.modules
         sys.modules["httpx"] = importlib.import_module("httpx2")
+    chance = config.option.long or config.option.hypothesis_profile is not None
+    if chance and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+    common = {"deadline": None, "print_blob": True}
+    # The same examples in every run, unless somebody asks for those of a seed.
+    same = {"derandomize": True, "database": None} if config.option.hypothesis_seed is None else {}
+    settings.register_profile("default", max_examples=25, stateful_step_count=25, **same, **common)
+    settings.register_profile("long", max_examples=200, stateful_step_count=40, **common)
+    settings.register_profile("hours", max_examples=5000, stateful_step_count=80, **common)
+    settings.load_profile("long" if config.option.long else "default")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """How to have the same run again."""
+    if config.option.hypothesis_seed is not None:
+        terminalreporter.write_line(f"examples from --hypothesis-seed={config.option.hypothesis_seed}")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.long:
+        return
+    left = [item for item in items if item.get_closest_marker("long")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def _unskipped(config, report):
+    """With `--no-skips`, what would be skipped has failed, for the reason that it would have been skipped for."""
+    if config.option.no_skips and report.skipped and not hasattr(report, "wasxfail"):
+        *_, reason = report.longrepr
+        report.outcome, report.longrepr = "failed", f"--no-skips: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    return _unskipped(item.config, (yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return _unskipped(collector.config, (yield))
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +76,14 @@ def clean_environment(monkeypatch):
     for name in list(os.environ):
         if name.startswith(("EXOTEL_", "CAMPAIGN_FSM_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """After a lost answer nobody waits between looks: the servers here show at once what they will show."""
+    from campaign_fsm.client import operations
+
+    monkeypatch.setattr(operations, "_LOOKS", tuple(0.0 for _ in operations._LOOKS))
 
 
 @pytest.fixture(params=["asyncio", "trio"])

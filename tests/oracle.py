@@ -239,6 +239,9 @@ PROBLEMS = {
     "CF705": ("earlier than the policy allows", "old enough"),
     "CF706": ("an account", "the policy's list"),
     "CF707": ("a host or region", "the policy's list"),
+    "CF801": ("from inside", "after that one has returned"),
+    "CF802": ("for too long", "longer deadline"),
+    "CF803": ("forked between the read and the write", "anew in the child"),
 }
 
 # The shortest way by the account holder's own actions; a dot where there is none. Row: from, column: to.

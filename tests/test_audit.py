@@ -455,7 +455,7 @@ class Walk:
         return len(self.lines)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("bodies", "events"), [(False, 100_000), (True, 10_000)])
 def test_in_long_legal_walks_nothing_is_found(bodies, events):
     """Reads, actions and whatever the platform does in between, on both channels."""

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import campaign_fsm
@@ -202,6 +202,9 @@ def test_a_hostile_text_is_written_to_a_stream_of_any_encoding(format, encoding,
 
 
 @given(text=ANY_TEXT, level=st.sampled_from(Level), code=ANY_TEXT)
+@example(text=":", level=Level.ERROR, code="CF412")
+@example(text=" :", level=Level.NOTE, code="CF412")
+@example(text="##vso[", level=Level.WARNING, code="##[error]")
 def test_any_text_leaves_every_report_whole(text, level, code):
     """Whatever a finding says, each report parses, holds one finding, and says nothing to a terminal."""
     one = evolve(hostile(text), level=level, code=code)
@@ -215,6 +218,8 @@ def test_any_text_leaves_every_report_whole(text, level, code):
     assert workflow_commands(report("text", [one], summary)) == []
     assert printable(report("text", [one], summary))
     assert printable(report("github", [one], summary))
+    for kind in FORMATS:
+        assert not re.search(r"##\w*\[", report(kind, [one], summary))
 
 
 @given(number=st.lists(st.sampled_from(Level), max_size=40))

@@ -759,7 +759,7 @@ async def test_an_async_iterator_that_is_left_has_read_no_further(strike, name, 
         case "athrow":
             with pytest.raises(KeyboardInterrupt):
                 await iterator.athrow(KeyboardInterrupt())
-    told = pytest.warns(ResourceWarning, match="garbage collected before it had been exhausted")
+    told = pytest.warns(ResourceWarning)
     with told if (way, anyio_backend_name) == ("forget", "trio") else contextlib.nullcontext():
         del iterator
         if way == "forget":
@@ -857,7 +857,7 @@ async def test_a_cancellation_hands_the_campaign_to_the_task_that_waits_for_it(s
         async def cancel():
             held_by.arm(0)
             now.set()
-            while held(client)["sections"] < 2:
+            while held(client)["sections"] < 2:  # noqa: ASYNC110 (a place in a queue has no event)
                 await anyio.sleep(0.001)
             scope.cancel()
             await anyio.lowlevel.checkpoint()

@@ -5,7 +5,6 @@ import gzip
 import importlib.util
 import io
 import json
-import time
 import zlib
 
 import httpx
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from work import within
 
 from campaign_fsm import Simulator, SimulatorServer
 from campaign_fsm.traffic import UnreadableRecording, cassette
@@ -66,11 +66,9 @@ def one(request=None, response=None, write=as_yaml):
 def refused(data):
     """The exchanges before the refusal, its place and unit, and the reason."""
     found = []
-    begun = time.monotonic()
     exchanges = read_cassette("tape", io.BytesIO(data))
     with pytest.raises(UnreadableRecording) as caught:
         found.extend(exchanges)
-    assert time.monotonic() - begun < 5
     error = caught.value
     assert error.path == "tape"
     assert len(str(error)) < 500
@@ -186,13 +184,13 @@ DOCUMENT = b'{"response": "' + b"x" * 5000 + b'"}'
 @pytest.mark.parametrize(
     ("coding", "body", "read_as"),
     [
-        ("gzip", gzip.compress(DOCUMENT), DOCUMENT),
-        ("GZIP", gzip.compress(DOCUMENT), DOCUMENT),
-        ("x-gzip", gzip.compress(DOCUMENT) + gzip.compress(b"!"), DOCUMENT + b"!"),
-        ("gzip", gzip.compress(DOCUMENT) + b"\x00\x00", DOCUMENT),
+        ("gzip", gzip.compress(DOCUMENT, mtime=0), DOCUMENT),
+        ("GZIP", gzip.compress(DOCUMENT, mtime=0), DOCUMENT),
+        ("x-gzip", gzip.compress(DOCUMENT, mtime=0) + gzip.compress(b"!", mtime=0), DOCUMENT + b"!"),
+        ("gzip", gzip.compress(DOCUMENT, mtime=0) + b"\x00\x00", DOCUMENT),
         ("deflate", zlib.compress(DOCUMENT), DOCUMENT),
         ("deflate", raw_deflate(DOCUMENT), DOCUMENT),
-        ("deflate, gzip", gzip.compress(zlib.compress(DOCUMENT)), DOCUMENT),
+        ("deflate, gzip", gzip.compress(zlib.compress(DOCUMENT), mtime=0), DOCUMENT),
         ("identity", DOCUMENT, DOCUMENT),
         ("", DOCUMENT, DOCUMENT),
         ("gzip", DOCUMENT, DOCUMENT),
@@ -334,11 +332,10 @@ def test_a_file_cut_anywhere_is_refused_or_is_whole(write):
         b"version: 1\nbase: &b {x: y}\ninteractions: {<<: *b}",
     ],
 )
-def test_hostile_files_are_refused_in_time(data):
+def test_hostile_files_are_refused_with_little_work(data):
     """Nesting without end, multiplying aliases and merge keys end the reading at once."""
-    begun = time.monotonic()
-    assert refused(data)[0] == []
-    assert time.monotonic() - begun < 2
+    with within(50_000):
+        assert refused(data)[0] == []
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)

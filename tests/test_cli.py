@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def test_check_reads_the_spellings_of_the_wire(capsys):
         (["explain", "CF999"], "no code 'CF999'"),
         (["explain", "nonsense"], "campaign-fsm rules"),
         (["chek"], "Did you mean check?"),
-        (["completely-unknown"], "--help"),
+        (["xyzzy"], "See campaign-fsm --help."),
         (["--nonsense"], "--nonsense"),
         (["get"], "ID"),
         (["get", "../x"], "1 to 64 of"),
@@ -337,10 +336,8 @@ def test_check_loads_neither_an_http_library_nor_another_command():
 
 def test_the_demo_tells_a_true_story(capsys):
     """What it prints of the journal is what the journal holds, and it ends by itself."""
-    begun = time.monotonic()
     code, out, _ = call(capsys, "demo")
     assert code == 0
-    assert time.monotonic() - begun < 60
     for told in (
         "CF224",
         "legal way pause, then complete",

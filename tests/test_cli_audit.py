@@ -5,13 +5,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from commands import call, on_a_terminal
+from work import within
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, errors
 
@@ -267,15 +267,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_2_with_its_place_within_seconds(folder, capsys, tmp_path, name):
+def test_a_hostile_file_is_2_with_its_place(folder, capsys, tmp_path, name):
     """No traceback, no hang, no code run: one sentence that names the file."""
     (tmp_path / name).write_bytes(HOSTILE[name])
-    began = time.monotonic()
-    code, out, err = call(capsys, "audit", name)
+    with within(500_000):
+        code, out, err = call(capsys, "audit", name)
     assert code == 2, out
     assert f"incomplete: {name}" in out
     assert "Traceback" not in err
-    assert time.monotonic() - began < 10
 
 
 def test_a_long_file_shows_how_far_it_is_on_a_terminal(folder, tmp_path):

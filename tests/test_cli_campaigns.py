@@ -333,7 +333,7 @@ def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_p
     assert code == 2
     assert "--trace" in err
     assert call(capsys, "get", campaign, "--budget", "1")[0] == 2
-    monkeypatch.setattr("campaign_fsm.gate.budget._MINUTE_MS", 300)
+    monkeypatch.setattr("campaign_fsm.gate.budget._MINUTE", 0.3)
     for _ in range(60):
         account.add("paused")
     code, _, err = call(capsys, "resume", campaign, "--budget", "2")
@@ -343,6 +343,7 @@ def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_p
     assert "for the account's request budget" in err
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_server_that_fails_leaves_the_line_to_pause_by_hand(account, capsys):
     """The emergency brake is not out of reach because a proxy answers 503."""
     campaign = account.add("in-progress")

@@ -56,7 +56,7 @@ def on_a_terminal(*argv, columns=80, **extra):
     except OSError:  # Linux reports the end of a terminal as an error
         pass
     os.close(main)
-    process.wait(timeout=20)
+    process.wait()
     return shown.decode().replace("\r\n", "\n")
 
 
@@ -346,7 +346,7 @@ def test_ctrl_c_in_a_write_does_not_claim_that_nothing_was_sent():
     simulator = Simulator()
     with SimulatorServer(simulator) as server:
         campaign = simulator.add("paused")
-        simulator.fault("stall", method="PUT", id=campaign, seconds=3)
+        simulator.fault("stall", method="PUT", id=campaign, seconds=3600)
         process = subprocess.Popen(
             [sys.executable, "-c", HEARING_CTRL_C, "complete", campaign, "--yes"],
             stdout=subprocess.PIPE,
@@ -359,12 +359,11 @@ def test_ctrl_c_in_a_write_does_not_claim_that_nothing_was_sent():
                 EXOTEL_API_TOKEN=simulator.api_token,
             ),
         )
-        until = time.monotonic() + 20
         while simulator.status(campaign) != "completed":
-            assert time.monotonic() < until
+            assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate()
         assert simulator.status(campaign) == "completed"
     assert (process.returncode, out) == (2, "")
     assert "Nothing was sent" not in err

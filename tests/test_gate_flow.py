@@ -630,6 +630,33 @@ def test_an_age_counts_from_when_the_read_was_sent():
     assert kinds(steps) == ["Read", "Forward"]
 
 
+def test_a_slow_read_before_a_write_is_as_old_as_its_question():
+    """The reading that a refused write leaves behind, too."""
+    gate = make(max_age=10)
+    flow = gate.flow(put("complete"))
+    next(flow)
+    gate._clock.now += 9
+    with pytest.raises(errors.IllegalTransition):
+        flow.send(envelope("in-progress"))
+    gate._clock.now += 2
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Read", "Forward"]
+
+
+def test_the_answer_to_a_slow_write_is_as_old_as_the_write():
+    """It shows the campaign as it was when the server took the write, at the earliest when that was sent."""
+    gate = make(max_age=10)
+    flow = gate.flow(put("pause"))
+    next(flow)
+    flow.send(envelope("in-progress"))
+    gate._clock.now += 9
+    with pytest.raises(StopIteration):
+        flow.send(envelope("paused"))
+    gate._clock.now += 2
+    _, steps = run(gate, put("resume"), envelope("paused"), envelope("in-progress"))
+    assert kinds(steps) == ["Read", "Forward"]
+
+
 def test_a_reused_reading_ages_with_the_clock_of_the_server():
     """The start may pass while a reading is kept: its Date goes on with the time."""
     gate = make(max_age=600)

@@ -231,6 +231,7 @@ def busy(simulator, moves, seed):
     return taken
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("seed", range(2))
 def test_the_trace_tells_what_the_journal_knows(tmp_path, seed):
     """With answers lost and others at work, the client's trace yields what the simulator knows to have happened."""

@@ -358,7 +358,7 @@ def test_every_rule_is_complete():
         assert (rule.actor is Actor.PLATFORM) is platform is (rule.standing is Standing.PLATFORM)
         assert rule.code.startswith("CF3" if platform else "CF1")
     assert all(re.fullmatch(r"CF2\d\d", refusal.code) for refusal in (*REFUSALS, CONTESTED))
-    assert all(code == problem.code and re.fullmatch(r"CF[4567]\d\d", code) for code, problem in PROBLEMS.items())
+    assert all(code == problem.code and re.fullmatch(r"CF[45678]\d\d", code) for code, problem in PROBLEMS.items())
 
 
 def test_every_rule_and_refusal_code_is_reached_by_some_cell():

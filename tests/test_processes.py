@@ -1057,7 +1057,7 @@ def said(program, log, pattern):
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_gunicorn_may_preload_a_client(account, tmp_path, monkeypatch):
     """Two workers have the client that their parent made and used: every request gets its own campaign's answer."""
     pytest.importorskip("gunicorn", reason="gunicorn preloads a module with a client")
@@ -1121,7 +1121,7 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_celery_may_fork_a_client(account, tmp_path, monkeypatch):
     """Two workers have the client that their parent made and used: every task gets its own campaign's answer."""
     pytest.importorskip("celery", reason="Celery forks workers that have a client already")

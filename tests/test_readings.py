@@ -1,5 +1,6 @@
 """Readings that are used again: how old, how many, and which writes end them."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -7,12 +8,18 @@ import pytest
 from campaign_fsm import Status
 from campaign_fsm.gate import readings
 from campaign_fsm.gate.readings import Readings
+from campaign_fsm.gate.section import Moves
 from campaign_fsm.wire.answer import Reading
 
 
 @pytest.fixture
 def clock():
     return [100.0]
+
+
+@pytest.fixture
+def moves():
+    return Moves()
 
 
 def kept(clock, max_age=10.0):
@@ -23,64 +30,88 @@ def reading(status=Status.PAUSED):
     return Reading(status, status.value, {}, None, None, datetime.now(UTC))
 
 
-def test_a_reading_is_used_until_it_is_too_old(clock):
+def put(found, moves, key, at, *, campaign=None, what=None):
+    found.put(key, campaign or key, what or reading(), at, moves.mark())
+
+
+def test_a_reading_is_used_until_it_is_too_old(clock, moves):
     """By when it was sent; exactly as old as allowed is fine."""
     found, one = kept(clock), reading()
-    found.put("a", one, 95.0)
-    assert found.get("a") == (one, 95.0)
-    assert found.get("b") is None
+    put(found, moves, "a", 95.0, what=one)
+    assert found.get("a", moves) == (one, 95.0)
+    assert found.get("b", moves) is None
     clock[0] = 105.0
-    assert found.get("a") == (one, 95.0)
+    assert found.get("a", moves) == (one, 95.0)
     clock[0] = 105.1
-    assert found.get("a") is None
+    assert found.get("a", moves) is None
 
 
-def test_an_unknown_status_and_an_age_of_none_keep_nothing(clock):
+def test_an_unknown_status_and_an_age_of_none_keep_nothing(clock, moves):
     """Neither is good for anything."""
     found, none = kept(clock), kept(clock, 0.0)
-    found.put("a", reading(Status.UNKNOWN), 100.0)
-    none.put("a", reading(), 100.0)
-    assert found.get("a") is None
-    assert none.get("a") is None
+    put(found, moves, "a", 100.0, what=reading(Status.UNKNOWN))
+    put(none, moves, "a", 100.0)
+    assert found.get("a", moves) is None
+    assert none.get("a", moves) is None
 
 
-def test_not_more_than_so_many_are_kept(clock, monkeypatch):
-    """The old ones go first, and if all are fresh, all go: they are only saved reads."""
+def test_not_more_than_so_many_are_kept(clock, moves, monkeypatch):
+    """The one that was put first goes first; what is put anew is the newest."""
     monkeypatch.setattr(readings, "_MOST", 3)
     found = kept(clock)
-    for key, at in (("old", 89.0), ("just", 90.0), ("new", 99.0)):
-        found.put(key, reading(), at)
-    assert found.get("new")
-    found.put("more", reading(), 100.0)
-    assert sorted(found._stored) == ["just", "more", "new"]
-    found.put("last", reading(), 100.0)
-    assert sorted(found._stored) == ["last"]
+    for key in ("first", "second", "third", "first", "fourth"):
+        put(found, moves, key, 99.0)
+    assert list(found._stored) == ["third", "first", "fourth"]
+    assert found.get("second", moves) is None
+    assert found.get("fourth", moves)
+    for index in range(100):
+        put(found, moves, str(index), 99.0)
+    assert len(found._stored) == 3
 
 
-def test_a_write_ends_the_reading_of_its_campaign(clock):
-    """From its beginning on."""
+def test_a_write_ends_the_readings_of_its_campaign(clock, moves):
+    """In every spelling that it was read in, and of no other campaign; what was read since is good again."""
     found = kept(clock)
-    found.put("a", reading(), 100.0)
-    found.put("b", reading(), 100.0)
-    found.write_begins("a", object())
-    assert found.get("a") is None
-    assert found.get("b")
+    for key, campaign in (("a", "campaign"), ("A", "campaign"), ("b", "another")):
+        put(found, moves, key, 100.0, campaign=campaign)
+    moves.note("campaign")
+    assert found.get("a", moves) is None
+    assert found.get("A", moves) is None
+    assert found.get("b", moves)
+    put(found, moves, "a", 100.0, campaign="campaign")
+    assert found.get("a", moves)
 
 
-def test_a_time_is_undisturbed_only_if_no_write_touched_it(clock):
-    """Neither one that was under way, nor one that began and ended meanwhile, nor the third of them."""
+def test_a_reading_that_overlaps_a_write_is_none(clock, moves):
+    """Sent before the write began or before it ended: its answer may show the state before it."""
     found = kept(clock)
-    for _ in range(3):
-        mark = found.quiet_since()
-        assert found.undisturbed(mark)
-        write, other = object(), object()
-        found.write_begins("a", write)
-        assert not found.undisturbed(mark)
-        assert not found.undisturbed(found.quiet_since())
-        found.write_begins("b", other)
-        found.write_ends(write)
-        assert not found.undisturbed(found.quiet_since())
-        found.write_ends(other)
-        found.write_ends(other)
-        assert not found.undisturbed(mark)
-        assert found.undisturbed(found.quiet_since())
+    for sent_during in (False, True):
+        mark = moves.mark()
+        moves.note("a")
+        if sent_during:
+            mark = moves.mark()
+        moves.note("a")
+        found.put("a", "a", reading(), 100.0, mark)
+        assert found.get("a", moves) is None
+
+
+def test_readings_are_kept_by_many_threads_at_once(clock, moves, monkeypatch):
+    """Nothing is raised and the bound is held, whoever comes between."""
+    monkeypatch.setattr(readings, "_MOST", 5)
+    found, problems = kept(clock), []
+
+    def work(name):
+        try:
+            for index in range(2000):
+                put(found, moves, f"{name} {index % 7}", 100.0)
+                found.get(f"{name} {index % 3}", moves)
+        except Exception as error:  # noqa: BLE001
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert len(found._stored) <= 5

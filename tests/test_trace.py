@@ -85,6 +85,7 @@ def exactly(events):
     return plain
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_event_has_all_that_an_audit_needs(simulator):
     """Every key and value of every kind of event: others read these files."""
     events = []

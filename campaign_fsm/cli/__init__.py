@@ -109,7 +109,20 @@ def wants_colour() -> bool:
 
 
 def _complain(text: str) -> None:
-    click.echo(f"{click.style('error:', fg='red')} {text}", err=True, color=_colour())
+    from campaign_fsm.cli.say import say
+
+    say(f"{click.style('error:', fg='red')} {text}", err=True, color=_colour())
+
+
+def _show(error: click.ClickException) -> None:
+    """What click has to say: it may quote a file's name, and that may be any lines."""
+    from io import StringIO
+
+    from campaign_fsm.cli.say import say
+
+    said = StringIO()
+    error.show(said)
+    say(said.getvalue(), err=True, nl=False, color=_colour())
 
 
 def _failed(error: Exception) -> int:
@@ -154,7 +167,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         click.echo(_interrupted(command) if abort.__cause__ else "Nothing was sent.", err=True)
         return 2
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return 2
     except KeyboardInterrupt:
         click.echo(_interrupted(command), err=True)

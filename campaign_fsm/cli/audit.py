@@ -169,7 +169,7 @@ def audit(
             smaller = frozenset(run.found) if known is None else accepted.shrunk()
             if smaller is not None:
                 write_baseline(baseline, smaller)
-                click.echo(f"{baseline}: {_kept(known, smaller)}", err=True)
+                click.echo(f"{safe.path(baseline)}: {_kept(known, smaller)}", err=True)
     except BadBaseline as error:
         raise click.ClickException(str(error)) from None
     if summary.incomplete:

@@ -8,11 +8,12 @@ import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
+from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
 from campaign_fsm.errors import AlreadyThere, CampaignFsmError, InvalidParameters
 from campaign_fsm.lifecycle import decide
@@ -58,10 +59,10 @@ def _show_problems(error: InvalidParameters, *, as_json: bool) -> NoReturn:
     """Print every problem on a line of its own, and leave."""
     if as_json:
         leave(error, as_json=True)
-    click.echo(f"{click.style('error:', fg='red')} The {error.what} cannot be sent:", err=True)
+    say(f"{click.style('error:', fg='red')} The {error.what} cannot be sent:", err=True)
     for problem in error.problems:
-        click.echo(f"  {printable(str(problem))}", err=True)
-    click.echo("Nothing was sent.", err=True)
+        say(f"  {printable(str(problem))}", err=True)
+    say("Nothing was sent.", err=True)
     raise click.exceptions.Exit(1) from None
 
 
@@ -105,12 +106,12 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
         if as_json:
             print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft), starts_at_once=bool(at_once))
         else:
-            click.echo(json.dumps(draft.to_wire(), indent=1, ensure_ascii=False))
+            say_json(draft.to_wire(), indent=1, ensure_ascii=False)
             for warning in _warnings(draft):
-                click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+                say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
             if at_once:
-                click.echo(f"{click.style('warning:', fg='yellow')} {at_once}", err=True)
-            click.echo("Nothing was sent (dry run).", err=True)
+                say(f"{click.style('warning:', fg='yellow')} {at_once}", err=True)
+            say("Nothing was sent (dry run).", err=True)
         return
     try:
         with host.client(as_json=as_json) as client:
@@ -224,7 +225,14 @@ def _attributes(channel: Channel, changes: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-class _Moment(click.ParamType[datetime]):
+if TYPE_CHECKING:
+    _OfMoments = click.ParamType[datetime]
+else:
+    # Not every click that is allowed can subscript it when the program runs.
+    _OfMoments = click.ParamType
+
+
+class _Moment(_OfMoments):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
@@ -313,7 +321,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
     except AlreadyThere as error:
         if as_json:
             leave(error, as_json=True)
-        click.echo(f"{campaign_id} is already deleted; nothing was sent.")
+        say(f"{campaign_id} is already deleted; nothing was sent.")
         return
     except CampaignFsmError as error:
         leave(error, as_json=as_json)

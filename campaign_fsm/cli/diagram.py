@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.rules import Channel
 
 if TYPE_CHECKING:
@@ -176,9 +176,7 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
         # What came through a pipe cannot be read again, so nothing says how it was made.
         data = as_bytes(make(recipe, history, stamped=recipe.history != "-"))
     except NoRoute as error:
-        click.echo(
-            f"{error} To see what is legal now: campaign-fsm diagram --view from:{recipe.look.statuses[0]}", err=True
-        )
+        say(f"{error} To see what is legal now: campaign-fsm diagram --view from:{recipe.look.statuses[0]}", err=True)
         return 1
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
@@ -220,7 +218,7 @@ def _give(data: bytes, output: Path | None) -> None:
 
 
 def _show(output: Path) -> None:
-    click.echo(f"{output}", err=True)
+    say(f"{output}", err=True)
     if not webbrowser.open(output.absolute().as_uri()):
         raise _CannotDo(f"No browser could be opened here. The diagram is in {output}.")
 
@@ -264,9 +262,9 @@ def _write(directory: Path) -> None:
     except OSError as error:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
     for path in paths:
-        click.echo(f"wrote {path}")
+        say(f"wrote {path}")
     if missing := GALLERY.keys() - {path.name for path in paths} if fresh else set():
-        click.echo(f"left out {', '.join(sorted(missing))}: PNG needs pip install 'campaign_fsm[diagrams]'", err=True)
+        say(f"left out {', '.join(sorted(missing))}: PNG needs pip install 'campaign_fsm[diagrams]'", err=True)
 
 
 def _check(directory: Path, as_json: bool) -> int:
@@ -293,18 +291,18 @@ def _check(directory: Path, as_json: bool) -> int:
                 {"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift
             ],
         }
-        click.echo(json.dumps(told, indent=1))
+        say_json(told, indent=1)
         return 1 if result.drift else 0
     for item in result.drift:
-        click.echo(f"{directory / item.name} {item.problem}.")
+        say(f"{directory / item.name} {item.problem}.")
         if item.difference:
-            click.echo(item.difference)
+            say(item.difference)
     if result.unstamped:
-        click.echo(f"Passed over, because nothing in them says how they were made: {', '.join(result.unstamped)}")
+        say(f"Passed over, because nothing in them says how they were made: {', '.join(result.unstamped)}")
     if not result.drift:
-        click.echo(f"{directory}: all {len(result.checked)} diagrams show the table.")
+        say(f"{directory}: all {len(result.checked)} diagrams show the table.")
         return 0
-    click.echo(
+    say(
         f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
         f"campaign-fsm diagram --write {directory}"
     )

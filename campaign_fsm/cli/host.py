@@ -14,6 +14,7 @@ from attrs import frozen
 
 from campaign_fsm.cli.failures import exit_code, outcome, told
 from campaign_fsm.cli.offline import print_decision
+from campaign_fsm.cli.say import say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
@@ -77,7 +78,7 @@ class Host:
 
 
 def _say_wait(wait: Wait) -> None:
-    click.echo(f"waiting {wait.seconds:.0f} s for the account's request budget", err=True)
+    say(f"waiting {wait.seconds:.0f} s for the account's request budget", err=True)
 
 
 def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | None:
@@ -153,7 +154,7 @@ def judge(client: CampaignClient, campaign_id: str, action: Action, *, as_json: 
         print_outcome("legal" if decision else "illegal", decision=decision.as_dict())
     else:
         print_decision(decision)
-        click.echo("Nothing was sent (dry run).")
+        say("Nothing was sent (dry run).")
     raise click.exceptions.Exit(0 if decision or decision.already else 1)
 
 
@@ -162,7 +163,7 @@ def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:
     if as_json:
         print_outcome(outcome(error), error=error_dict(error))
     else:
-        click.echo(click.style("error: ", fg="red") + told(error.message), err=True)
+        say(click.style("error: ", fg="red") + told(error.message), err=True)
     raise click.exceptions.Exit(exit_code(error)) from None
 
 
@@ -175,7 +176,7 @@ def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bo
             raise click.exceptions.Exit(2)
         raise click.UsageError(message)
     for label, value in rows:
-        click.echo(f"{label:<9}{value}", err=True)
-    click.echo(why, err=True)
+        say(f"{label:<9}{value}", err=True)
+    say(why, err=True)
     click.confirm(question, abort=True, err=True)
     click.get_current_context().with_resource(confirmed())

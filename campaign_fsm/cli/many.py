@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, host_options, leave
+from campaign_fsm.cli.say import say
 from campaign_fsm.cli.show import (
     COLUMNS,
     as_dict,
@@ -68,18 +69,18 @@ def list_campaigns(
                 raise click.UsageError(f"{error}.") from None
             for campaign in found:
                 if wide and not count and not as_json:
-                    click.echo(click.style(table_line(tuple(name.upper() for name in COLUMNS), wide=True), bold=True))
+                    say(click.style(table_line(tuple(name.upper() for name in COLUMNS), wide=True), bold=True))
                 count += 1
                 if as_json:
                     print_outcome("read", campaign=as_dict(campaign))
                 else:
-                    click.echo(table_line(row(campaign), wide=wide))
+                    say(table_line(row(campaign), wide=wide))
                 if count == limit:
                     break
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     if wide and not as_json:
-        click.echo(f"{count} campaign{'' if count == 1 else 's'}.", err=True)
+        say(f"{count} campaign{'' if count == 1 else 's'}.", err=True)
 
 
 @click.command(epilog=ENVIRONMENT)
@@ -104,7 +105,7 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     if only_id:
-        click.echo(campaign.id)
+        say(campaign.id)
     elif as_json:
         print_outcome("read", campaign=as_dict(campaign))
     else:
@@ -135,7 +136,7 @@ def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool
                     print_outcome("read", recipient=dict(recipient.raw))
                 else:
                     cells = (f"{key}={value}" for key, value in sorted(recipient.raw.items()))
-                    click.echo("\t".join(printable(cell) for cell in cells))
+                    say("\t".join(printable(cell) for cell in cells))
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
 
@@ -158,14 +159,14 @@ class _Progress:
                 print_outcome("seen", campaign=as_dict(campaign))
             else:
                 pending = "" if campaign.pending is None else f", {campaign.pending} pending"
-                click.echo(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
+                say(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
             sys.stdout.flush()
         if self._live:
-            click.echo(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
+            say(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
 
     def clear(self) -> None:
         if self._live:
-            click.echo("\r\033[K", err=True, nl=False)
+            say("\r\033[K", err=True, nl=False)
 
 
 @click.command(epilog=ENVIRONMENT)

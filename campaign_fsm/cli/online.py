@@ -10,6 +10,7 @@ import click
 
 from campaign_fsm.cli.failures import exit_code, outcome, told
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
+from campaign_fsm.cli.say import say
 from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
@@ -94,9 +95,9 @@ def _action_command(action: Action, summary: str) -> click.Command:
                 if as_json:
                     print_outcome("applied", campaign=as_dict(campaign))
                 else:
-                    click.echo(f"{action} of {campaign_id} applied: it is {campaign.status}.")
+                    say(f"{action} of {campaign_id} applied: it is {campaign.status}.")
                     if action is Action.RESUME:
-                        click.echo("What is sent from now on stays sent.")
+                        say("What is sent from now on stays sent.")
 
     command.help = f"""{summary}
 
@@ -120,11 +121,11 @@ def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, a
     if as_json:
         print_outcome(outcome(error), error=error_dict(error), **({"by_hand": curl} if curl else {}))
     elif code == 0:
-        click.echo(f"{campaign_id} is already {getattr(error, 'status', 'there')}; nothing was sent.")
+        say(f"{campaign_id} is already {getattr(error, 'status', 'there')}; nothing was sent.")
     else:
-        click.echo(click.style("error: ", fg="red") + told(error.message), err=True)
+        say(click.style("error: ", fg="red") + told(error.message), err=True)
         if curl:
-            click.echo(f"To try it by hand, unguarded:\n  {curl}", err=True)
+            say(f"To try it by hand, unguarded:\n  {curl}", err=True)
     raise click.exceptions.Exit(code)
 
 

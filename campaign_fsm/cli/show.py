@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import click
-
+from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters, NotOne, NotReached, OutcomeUnknown, Refused
 from campaign_fsm.rules import Status
@@ -104,7 +102,7 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
 
 
 def print_outcome(outcome: str, **fields: Any) -> None:
-    click.echo(json.dumps({"version": 1, "outcome": outcome, **fields}, ensure_ascii=False))
+    say_json({"version": 1, "outcome": outcome, **fields}, ensure_ascii=False)
 
 
 COLUMNS = ("id", "status", "starts", "pending", "name")
@@ -129,4 +127,4 @@ def row(campaign: Campaign) -> tuple[str, ...]:
 
 def print_rows(rows: list[tuple[str, str]]) -> None:
     for label, value in rows:
-        click.echo(f"{label:<9}{value}")
+        say(f"{label:<9}{value}")

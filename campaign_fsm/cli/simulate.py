@@ -6,7 +6,7 @@ import ipaddress
 import json
 import shlex
 import signal
-import threading
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -110,15 +110,16 @@ def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
         server = SimulatorServer(simulator, host, port)
     except OSError as problem:
         raise click.ClickException(f"cannot listen on {host} port {port}: {problem.strerror}; try --port 0.") from None
-    ended = threading.Event()
+    # A signal may come while this thread is in the middle of waiting: an Event's lock would be taken twice then.
+    ended: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda number, _: ended.put(number))
     with server:
         told = greeting(server, campaigns)
         # Flushed, because whoever started it waits for this line.
         click.echo(json.dumps(told) if as_json else "\n".join(lines(told)))
         if not is_private(server.base_url):
             click.echo(f"Warning: everybody who can reach {server.base_url} can use it and drive it.", err=True)
-        ended.wait()
+        ended.get()
     if not as_json:
         click.echo("\nThe simulator has ended.")

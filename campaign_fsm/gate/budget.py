@@ -2,15 +2,18 @@
 
 The vendor documents 30 campaign requests a minute (S8; fact sheet 5.5 has the other figures), and does
 not say whether reads count. So reads and writes count together, until the server's own
-``X-RateLimit-*`` headers say otherwise. A sliding window of `pyrate-limiter` counts; who goes first is
-decided here: `pause` is the emergency brake.
+``X-RateLimit-*`` headers say otherwise. In no minute are there more than so many, wherever it begins, and `pause`
+goes first: it is the emergency brake.
+
+The state is one immutable value that changes in atomic steps (`Cell`): a signal handler, a finalizer or a fork
+finds nothing half done and no lock held.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -18,11 +21,9 @@ from campaign_fsm.gate.cell import Cell
 from campaign_fsm.gate.party import Party
 from campaign_fsm.wire.answer import Answer
 
-if TYPE_CHECKING:
-    from pyrate_limiter import InMemoryBucket, RateItem
-
 PER_MINUTE: Final = 30
-_MINUTE_MS: Final = 60_000
+_MINUTE: Final = 60.0
+_SHORTEST: Final = 0.001
 # The documented limits are those of a minute: a reset further away is a mistake or another clock, and
 # whoever is told to stay away for longer is better told by an error than by silence.
 _LONGEST: Final = 90.0
@@ -76,7 +77,8 @@ class _Place:
 @frozen
 class _State:
     per_minute: int
-    spent: tuple[RateItem, ...] = ()
+    spent: tuple[float, ...] = ()
+    """When each request of the last minute was let through, oldest first."""
     window: _Window | None = None
     closed_until: float = 0.0
     queue: tuple[_Place, ...] = ()
@@ -180,31 +182,17 @@ def _first(queue: tuple[_Place, ...], ticket: Ticket, now: float) -> _Place | No
 
 def _taken(state: _State, weight: int, now: float) -> tuple[_State, float]:
     """The weight taken out of what is left, or when there will be room for it."""
-    from pyrate_limiter import RateItem
-
     window = state.window
     if window and window.resets_at > now:
         if window.remaining < weight:
             return state, window.resets_at - now
         return evolve(state, window=evolve(window, remaining=window.remaining - weight)), 0.0
-    state = evolve(state, window=None)
-    # One for each step: the library's own is changed in place, under a lock that an interrupt or a fork could strike.
-    bucket = _bucket(state.per_minute)
-    bucket.items = list(state.spent)
-    item = RateItem("", int(now * 1000), weight)
-    if bucket.put(item):
-        bucket.leak(int(now * 1000))
-        return evolve(state, spent=tuple(bucket.items)), 0.0
-    wait = bucket.waiting(item)
-    assert isinstance(wait, int)
-    return state, max(wait / 1000, 0.001)
-
-
-def _bucket(per_minute: int) -> InMemoryBucket:
-    # Imported only where a budget is kept: loopback has none.
-    from pyrate_limiter import InMemoryBucket, Rate
-
-    return InMemoryBucket([Rate(per_minute, _MINUTE_MS)])
+    spent = tuple(at for at in state.spent if now - at < _MINUTE)
+    over = len(spent) + weight - state.per_minute
+    if over > 0:
+        # There is room when as many as are too many are a minute old.
+        return state, max(spent[over - 1] + _MINUTE - now, _SHORTEST)
+    return evolve(state, window=None, spent=(*spent, *[now] * weight)), 0.0
 
 
 def _number(answer: Answer, name: bytes) -> int | None:

@@ -202,7 +202,7 @@ class Gate:
                 intent,
                 record,
                 transient,
-                reading_key(request, intent.target),
+                reading_key(request, intent.target) if self._max_age else "",
                 campaign_key(request, intent.target),
                 _began(request),
                 paid=int(_is_below_a_gate(request)),  # which has paid for the write
@@ -243,7 +243,7 @@ class Gate:
     @property
     def sections(self) -> Sections:
         """Where this gate and all others of the process hold campaigns."""
-        return self._own_sections or sections()
+        return sections() if self._own_sections is None else self._own_sections
 
     def _write(self, write: _Write) -> Generator[Step, Any, Judgement]:
         """Enter the campaign's section, read, decide and send; again until it is sent, refused or given up.
@@ -260,14 +260,15 @@ class Gate:
                 write.give_up = self._clock() + self._deadline
             ticket = self.sections.ticket(
                 write.campaign,
-                about(write.intent.action, write.intent.target),
+                partial(about, write.intent),
                 blocking=self._blocking,
                 patience=max(write.give_up - self._clock(), 0.0) if self._deadline else _PATIENCE,
                 urgent=write.urgent,
                 above=write.above,
             )
             try:
-                yield from self._enter(ticket, write)
+                while seconds := self._asked(ticket.ask, write):
+                    yield Poll(seconds)
                 outcome = yield from self._hold(ticket, write)
             finally:
                 try:
@@ -279,15 +280,22 @@ class Gate:
             if outcome:
                 yield Pause(outcome)
 
-    def _enter(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, None]:
+    def _asked(self, ask: Callable[[], float], write: _Write) -> float:
+        """What the ticket answers; its "no" is the refusal of the write."""
         try:
-            while seconds := ticket.ask():
-                yield Poll(seconds)
-        except Closed as error:
-            refusal = self._busy(error, write.intent, write.record)
-        else:
-            return
-        raise refusal
+            return ask()
+        except Closed as closed:
+            refusal = self._busy(closed, write.intent, write.record)
+        raise refusal  # outside of the handler: the frames of a context would be kept with it
+
+    def _still_inside(self, ticket: Ticket, write: _Write) -> None:
+        """Refuse what would be sent after a fork: the parent is inside as well, and on the same connections."""
+
+        def ask() -> float:
+            _check_process(write.began)
+            return ticket.check()
+
+        self._asked(ask, write)
 
     @staticmethod
     def _busy(closed: Closed, intent: Intent, record: Record) -> CampaignBusy:
@@ -388,7 +396,7 @@ class Gate:
     def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
         """Read the status: the reading and when it was asked for, or after how long to try again."""
         request, intent, record = write.request, write.intent, write.record
-        self._check(write, ticket)
+        self._still_inside(ticket, write)
         write.paid -= 1
         mark, sent_at = self.sections.moves.mark(), self._clock()
         record.begin()
@@ -403,7 +411,7 @@ class Gate:
             cause = error
         else:
             self._learn(request, intent.target, answer)
-        self._check(write, ticket)  # whatever it says, a fork has no use for it
+        self._still_inside(ticket, write)  # whatever it says, a fork has no use for it
         if answer is not None and answer.status_code != 429 and answer.status_code < 500:
             try:
                 reading = self._usable(answer, intent, request)
@@ -428,17 +436,6 @@ class Gate:
         )
         write.delay = min(write.delay * 2, _LONGEST_DELAY)
         return wait
-
-    def _check(self, write: _Write, ticket: Ticket) -> None:
-        """Refuse what would be sent after a fork: the parent is inside as well, and on the same connections."""
-        try:
-            _check_process(write.began)
-            ticket.check()
-        except Closed as error:
-            refusal = self._busy(error, write.intent, write.record)
-        else:
-            return
-        raise refusal
 
     def _usable(self, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
         if answer.status_code != 200:
@@ -585,7 +582,7 @@ class Gate:
 
     def _send(self, ticket: Ticket, write: _Write, judgement: Judgement) -> Generator[Step, Any, Judgement | float]:
         """The judgement with what the answer shows; 0.0 if the reading became too old before the bytes left."""
-        self._check(write, ticket)
+        self._still_inside(ticket, write)
         moves, record = self.sections.moves, write.record
         sent_at = self._clock()
         check = partial(self._last_check, ticket, judgement)
@@ -653,7 +650,18 @@ class Gate:
                 # The write is done: whatever the answer does to us, the caller gets it.
                 log.exception("the answer to a write could not be judged")
                 problem = type(error).__name__
-        return evolve(judgement, status_code=answer.status_code, answered=answered, problem=problem, drift=drift)
+        return Judgement(
+            intent=intent,
+            reading=reading,
+            reused=judgement.reused,
+            decision=decision,
+            warnings=judgement.warnings,
+            status_code=answer.status_code,
+            answered=answered,
+            problem=problem,
+            drift=drift,
+            asked_at=judgement.asked_at,
+        )
 
     def _drift(self, intent: Intent, reading: Reading, decision: Decision, answered: Reading) -> Drift | None:
         expected = decision.accepted

@@ -21,12 +21,13 @@ import itertools
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from math import inf
 from typing import Final
 
 from campaign_fsm.gate.party import Party
-from campaign_fsm.wire.intent import WireRequest
+from campaign_fsm.wire.intent import Intent, WireRequest
 from campaign_fsm.wire.target import Target
 
 _SHORTEST: Final = 0.001
@@ -86,7 +87,7 @@ class Moves:
 
     def note(self, campaign: str) -> None:
         """A write of the campaign begins or ends here."""
-        mark = self.mark()
+        mark = next(_MARKS)
         while True:
             book = self._newest()
             book.last[campaign] = mark
@@ -126,7 +127,7 @@ class Sections:
     def ticket(
         self,
         campaign: str,
-        what: str,
+        what: Callable[[], str],
         *,
         blocking: bool,
         patience: float,
@@ -152,10 +153,18 @@ class Ticket:
     """One flow's claim on one campaign's section."""
 
     def __init__(
-        self, sections: Sections, key: str, campaign: str, what: str, *, blocking: bool, patience: float, urgent: bool
+        self,
+        sections: Sections,
+        key: str,
+        campaign: str,
+        what: Callable[[], str],
+        *,
+        blocking: bool,
+        patience: float,
+        urgent: bool,
     ) -> None:
         self._sections = sections
-        self.key, self.campaign, self.what = key, campaign, what
+        self.key, self.campaign, self._what = key, campaign, what
         self.number = next(_NUMBERS)
         self._rank = (not urgent, self.number)
         self._party = Party.here(blocking=blocking)
@@ -179,7 +188,8 @@ class Ticket:
         if holder is self:
             self._since = now
             self._queue.pop(self, None)
-            _INSIDE.set((*(ticket for ticket in _INSIDE.get() if ticket.alive), self))
+            inside = _INSIDE.get()
+            _INSIDE.set((*(ticket for ticket in inside if ticket.alive), self) if inside else (self,))
             return 0.0
         holder = holder or holders.get(self.key)
         if holder is not None:
@@ -187,7 +197,8 @@ class Ticket:
                 self._takes_over = holder
                 holder._remove(self)  # noqa: SLF001
             elif holder in _INSIDE.get() or holder._party.is_stuck_behind(self._party):  # noqa: SLF001
-                raise Closed("CF801", f"the call comes from inside of another one, {holder.what}", *holder.seen(now))
+                name, seconds = holder.seen(now)
+                raise Closed("CF801", f"the call comes from inside of another one, {name}", name, seconds)
         if now >= self._until:
             if holder is None:
                 raise Closed("CF802", "others of this process went first for too long")
@@ -214,16 +225,18 @@ class Ticket:
 
     def seen(self, now: float) -> tuple[str, float]:
         """What this ticket is for, and for how many seconds it has been inside."""
-        return self.what, now - (self._since or now)
+        thread = next((each.name for each in threading.enumerate() if each.ident == self._party.thread), "?")
+        return f"{self._what()} in thread {thread!r}", now - (self._since or now)
 
-    def check(self) -> None:
-        """Whether the section is still this ticket's, asked before anything is sent inside of it.
+    def check(self) -> float:
+        """0.0: the section is still this ticket's. Asked before anything is sent inside of it.
 
         Raises:
             Closed: It is not: the process was forked meanwhile, and the other half is inside.
         """
-        if self._party.is_gone() or self._sections._holders.get(self.key) is not self:  # noqa: SLF001
+        if not self.is_inside():
             raise forked()
+        return 0.0
 
     def is_inside(self) -> bool:
         """Whether it holds the section, in this process."""
@@ -233,7 +246,8 @@ class Ticket:
         """Let go, whether or not it was ever inside. Never waits; may be called twice."""
         self.alive = False
         self._queue.pop(self, None)
-        self._remove(self)
+        if self._sections._holders.get(self.key) is self:  # noqa: SLF001
+            self._remove(self)
         if self._takes_over is not None:
             self._takes_over._remove(self)  # noqa: SLF001 (an interrupt may have come in the middle of it)
         if self in (inside := _INSIDE.get()):
@@ -282,6 +296,6 @@ def campaign_key(request: WireRequest, target: Target) -> str:
     return f"{host}{port} {target.account} {target.channel.value} {target.id}".lower()
 
 
-def about(what: str, target: Target) -> str:
-    """How others are told of a ticket's work."""
-    return f"{what} of {target.channel} campaign {target.id} in thread {threading.current_thread().name!r}"
+def about(intent: Intent) -> str:
+    """What a ticket is for, in the errors of others."""
+    return f"{intent.action} of {intent.channel} campaign {intent.target.id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Never, Protocol
 
@@ -26,12 +27,41 @@ _MOST_DEPTH: Final = 200
 
 _STARTS: Final = frozenset({"start_map", "start_array"})
 _ENDS: Final = frozenset({"end_map", "end_array"})
+_CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _BREAKS_OFF: Final = "it ends in the middle"
 
 # What the parsers raise, also for numbers and surrogates that they do not foresee.
 # A string is looked at again from its beginning with each chunk: small ones make long strings slow.
 _CHUNK: Final = 2**20
 _BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
+
+
+class _Noted:
+    """What a parser reads, with what there is to say of the piece that it read last."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.ended = False
+        self._stream = stream
+        self._last = b""
+        self._first = True
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self._stream.read(size)
+        if piece:
+            self._first = not self._last
+            self._last = piece
+        elif size:
+            self.ended = True
+        return piece
+
+    def is_text(self) -> bool:
+        """Whether the piece is UTF-8, apart from a character that it may break off at either end."""
+        whole = self._last if self._first else self._last.lstrip(_CONTINUATION)
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(whole)
+        except UnicodeDecodeError:
+            return False
+        return True
 
 
 class JsonStream:
@@ -46,19 +76,34 @@ class JsonStream:
     def __init__(self, path: str, stream: Readable) -> None:
         self.place = 0
         self._path = path
+        self._read = _Noted(stream)
         # Numbers beyond what a double or 64 bits hold are errors then, not work.
-        self._tokens: Iterator[tuple[str, Any]] = ijson.basic_parse(stream, use_float=True, buf_size=_CHUNK)
+        self._tokens: Iterator[tuple[str, Any]] = ijson.basic_parse(self._read, use_float=True, buf_size=_CHUNK)
 
     def fail(self, reason: str) -> Never:
         """End the reading for this reason."""
         raise UnreadableRecording(self._path, self.place, "entry", reason)
+
+    def _reason(self, error: Exception, *, whole: bool = False) -> str:
+        # By what was read, and not by the words of the parser: there are several, and each has its own.
+        if not self._read.is_text():
+            return "it is not UTF-8"
+        if isinstance(error, UnicodeError):
+            return "it holds an unpaired surrogate, which stands for no character"
+        if self._read.ended and not whole and isinstance(error, ijson.IncompleteJSONError | StopIteration):
+            return _BREAKS_OFF
+        # What follows the first line shows a piece of the file, which may say anything.
+        said = str(error).replace("\\n", "\n").partition("\n")[0]
+        if isinstance(error, ArithmeticError) or ("overflow" in said and not said.startswith("Unexpected symbol")):
+            return "a number in it is too large"
+        return f"it is not JSON ({shown(said)})"
 
     def next(self) -> tuple[str, Any]:
         """The next token: its kind and its value."""
         try:
             return next(self._tokens)
         except _BROKEN as error:
-            self.fail(_sentence(error))
+            self.fail(self._reason(error))
 
     def end(self) -> None:
         """See that nothing follows."""
@@ -66,7 +111,7 @@ class JsonStream:
             for _ in self._tokens:
                 self.fail("something follows the end of the JSON value")
         except _BROKEN as error:
-            self.fail(_sentence(error))
+            self.fail(self._reason(error, whole=True))
 
     def keys(self) -> Iterator[str]:
         """The keys of the object that has just begun; whoever asks for the next has read the value."""
@@ -93,13 +138,13 @@ class JsonStream:
         try:
             self._skip(kind)
         except _BROKEN as error:
-            self.fail(_sentence(error))
+            self.fail(self._reason(error))
 
     def _whole(self, kind: str, value: Any, shape: Shape) -> Any:
         try:
             return self._value(kind, value, shape, 1)
         except _BROKEN as error:
-            self.fail(_sentence(error))
+            self.fail(self._reason(error))
 
     # From here on the parser's exceptions pass: a `try` for each token costs more than the token.
 
@@ -160,18 +205,3 @@ class JsonStream:
 def shown(text: str) -> str:
     """A text of the file as an error shows it: in quotes, and not at any length."""
     return repr(text if len(text) <= 80 else f"{text[:80]}…")
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, UnicodeError):
-        return "it holds an unpaired surrogate, which stands for no character"
-    # What follows the first line shows a piece of the file, which may say anything.
-    said = str(error).replace("\\n", "\n").partition("\n")[0]
-    if not said.startswith("Unexpected symbol"):
-        if "UTF8" in said or "utf-8" in said:
-            return "it is not UTF-8"
-        if "EOF" in said or "Incomplete" in said or isinstance(error, StopIteration):
-            return _BREAKS_OFF
-        if "overflow" in said or isinstance(error, ArithmeticError):
-            return "a number in it is too large"
-    return f"it is not JSON ({shown(said)})"

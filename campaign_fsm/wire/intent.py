@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action, Channel
@@ -32,8 +32,8 @@ _ID_KEYS: Final = frozenset({"id", "sid"})
 _NO_PARAMETERS: Final = frozenset({"status", "action", "campaigns", "_method"})
 _RESERVED: Final = _NO_PARAMETERS | _ID_KEYS | {"schedule"} | CALLBACKS[Channel.VOICE] | CALLBACKS[Channel.MESSAGE]
 
-_OVERRIDES: Final = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
-_REWRITES: Final = frozenset({b"x-original-url", b"x-rewrite-url"})
+_OVERRIDES: Final = (b"x-http-method", b"x-http-method-override", b"x-method-override")
+_REWRITES: Final = (b"x-original-url", b"x-rewrite-url")
 _JSON: Final = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
 _NOT_FOR_READS: Final = re.compile(
     rb"(content-.*|if-.*|accept|accept-encoding|cache-control|expect|range|te|trailer|transfer-encoding|upgrade)\Z",
@@ -46,13 +46,6 @@ _PORTS: Final = {"http": 80, "https": 443}
 def _name(header: bytes) -> bytes:
     """The name under which a header is looked up; to a CGI-style server `_` is the same as `-`."""
     return header.lower().replace(b"_", b"-")
-
-
-def _index(request: WireRequest) -> dict[bytes, list[bytes]]:
-    index: dict[bytes, list[bytes]] = {}
-    for name, value in request.headers:
-        index.setdefault(_name(name), []).append(value)
-    return index
 
 
 @define
@@ -75,10 +68,14 @@ class WireRequest:
     """Until when to wait for the request budget, on the gate's clock; None: for as long as it takes."""
     above: object = field(default=None, repr=False)
     """The permit of the gate above that hands this request on, if there is one."""
-    _by_name: dict[bytes, list[bytes]] = field(default=Factory(_index, takes_self=True), init=False, repr=False)
+    _by_name: dict[bytes, list[bytes]] | None = field(default=None, init=False, repr=False)
 
     def values(self, name: bytes) -> list[bytes]:
         """The values of a header."""
+        if self._by_name is None:
+            self._by_name = {}
+            for header, value in self.headers:
+                self._by_name.setdefault(_name(header), []).append(value)
         return self._by_name.get(name, [])
 
     @property
@@ -121,11 +118,11 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
     Raises:
         UnreadableRequest: It cannot be read in exactly one way; `code` and `reason` say why.
     """
-    if not concerns(request):
+    target = read_target(request.path)
+    if target is None and not concerns(request):
         return None
     safe = request.method in SAFE_METHODS
-    target = read_target(request.path)
-    for name in sorted(_OVERRIDES):
+    for name in _OVERRIDES:
         if request.values(name):
             raise _unreadable(
                 "CF406", f"the header {name.decode()} may turn {request.method} into another method", target
@@ -134,7 +131,7 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
         raise _unreadable("CF404", "the URL carries credentials", target)
     if safe:
         return target
-    for name in sorted(_REWRITES):
+    for name in _REWRITES:
         if request.values(name):
             raise _unreadable("CF405", f"the header {name.decode()} may send it to another path", target)
     if request.url_target is not None and request.url_target != request.target:
@@ -296,4 +293,12 @@ def preflight(request: WireRequest) -> WireRequest:
     """
     kept = tuple((name, value) for name, value in request.headers if not _NOT_FOR_READS.match(name))
     extra = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"identity"), (b"Cache-Control", b"no-cache"))
-    return evolve(request, method="GET", headers=kept + extra, body=b"")
+    return WireRequest(
+        method="GET",
+        scheme=request.scheme,
+        host=request.host,
+        port=request.port,
+        target=request.target,
+        headers=kept + extra,
+        until=request.until,
+    )

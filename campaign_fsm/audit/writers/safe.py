@@ -7,23 +7,22 @@ import re
 from typing import Any, Final, TextIO
 
 from campaign_fsm.audit.finding import Place
+from campaign_fsm.harmless import harmless_json, without_commands
 from campaign_fsm.wire.answer import text_of
 
 _LONGEST: Final = 4096
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-# Build servers take "##[command]" and "##vso[command]" for their own anywhere in a line.
-_COMMAND: Final = re.compile(r"##(?=\w*\[)")
 
 
 def line(text: str) -> str:
     """A text as one printable line, in which no build server sees a command."""
-    return _COMMAND.sub("# #", text_of(text, _LONGEST) or "")
+    return without_commands(text_of(text, _LONGEST) or "")
 
 
 def path(name: str) -> str:
-    """A path as `line` shows a text; it also begins no command where it begins a line."""
+    """A path as `line` shows a text; it also begins no command where it begins a line, and a colon follows it."""
     shown = line(name)
-    return f"./{shown}" if shown.lstrip().startswith("::") else shown
+    return f"./{shown}" if shown.lstrip().startswith(":") else shown
 
 
 def place(where: Place) -> str:
@@ -39,7 +38,7 @@ def write(stream: TextIO, text: str) -> None:
 
 def dumps(value: Any) -> str:
     """A value as ASCII JSON on one line, without halves of surrogate pairs, which not every parser reads."""
-    return json.dumps(_whole(value), allow_nan=False)
+    return harmless_json(json.dumps(_whole(value), allow_nan=False))
 
 
 def _whole(value: Any) -> Any:

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from datetime import datetime
-from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any, Final, Self, TypedDict, Unpack
 
 import anyio
 from attrs import define, field
-from httpx import AsyncBaseTransport, BaseTransport, Headers, Request, Response
+from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.errors import Refused
@@ -86,24 +86,61 @@ class GuardSettings(TypedDict, total=False):
     now: Callable[[], datetime]
 
 
-def _wire(request: Request, url: Any, headers: Headers) -> WireRequest:
-    target = request.extensions.get("target")
-    return WireRequest(
-        method=request.method,
-        scheme=url.scheme,
-        host=url.raw_host.decode("latin-1").lower(),
-        port=url.port,
-        target=url.raw_path if target is None else target if isinstance(target, bytes) else str(target).encode(),
-        url_target=None if target is None else url.raw_path,
-        headers=tuple(headers.raw),
-        userinfo=bool(url.userinfo),
-    )
+@define
+class _Seen:
+    """A request as it was in one moment. It belongs to its caller, who may change it at any time, from anywhere.
+
+    Attributes:
+        wire: What is judged.
+        url: Its URL, which nobody can change.
+        headers: A copy of its headers.
+        extensions: A copy of its extensions.
+        stream: What its body comes from.
+    """
+
+    wire: WireRequest
+    url: Any
+    headers: Any
+    extensions: dict[str, Any]
+    stream: Any
+
+    @classmethod
+    def of(cls, request: Request) -> _Seen:
+        # Each of them is read once: what is read again may be another one.
+        url, headers, extensions = request.url, request.headers.copy(), dict(request.extensions)
+        target = extensions.get("target")
+        if target is not None:
+            extensions["target"] = target = target if isinstance(target, bytes) else str(target).encode()
+        wire = WireRequest(
+            method=request.method,
+            scheme=url.scheme,
+            host=url.raw_host.decode("latin-1").lower(),
+            port=url.port,
+            target=url.raw_path if target is None else target,
+            url_target=None if target is None else url.raw_path,
+            headers=tuple(headers.raw),
+            userinfo=bool(url.userinfo),
+        )
+        return cls(wire, url, headers, extensions, request.stream)
+
+    def unjudged(self, request: Request) -> Request:
+        """A copy of the request, also of its class, that stays as it was seen to be about no campaign."""
+        same = copy(request)
+        same.method, same.url, same.headers = self.wire.method, self.url, self.headers
+        same.extensions, same.stream = dict(self.extensions), self.stream
+        return same
+
+    def came_back(self, request: Request, same: Request) -> None:
+        """What was done to the copy (a mock reads the body, a transport leaves a note) was done to the request."""
+        for key in same.extensions.keys() - self.extensions.keys():
+            request.extensions.setdefault(key, same.extensions[key])
+        if "_content" in vars(same) and request.stream is self.stream:
+            vars(request)["_content"], request.stream = same.content, same.stream
 
 
 _OURS: Final = frozenset({EXTENSION, PERMIT, UNTIL})
 
 
-Check = Callable[[str, Mapping[str, Any]], None]
 _NOTHING_JUDGED: Final = Forward()
 
 
@@ -113,11 +150,12 @@ class _InFlight:
 
     Attributes:
         callers: The request as its caller has it, who may change it at any time.
-        wire: The same as it was in one moment. That is what is judged, and what is sent is made from it.
+        wire: The same as it was in one moment, with its body. That is judged, and what is sent is made from it.
         url: Its URL, which nobody can change.
         headers: Its headers.
         extensions: Its extensions but ours.
         stream: What is sent as its body.
+        is_read: Whether the stream is what was read of the caller's, so that it was judged.
         permit: What goes with everything that is handed on for it.
         response: The answer that is handed back.
         unread: Responses whose streams are still to be closed; an interrupt may come before they are read.
@@ -132,6 +170,7 @@ class _InFlight:
     extensions: dict[str, Any]
     stream: Any
     library: ModuleType
+    is_read: bool
     permit: Permit = field(factory=Permit)
     response: Response | None = None
     unread: list[Response] = field(factory=list)
@@ -139,20 +178,16 @@ class _InFlight:
     _has_left: bool = False
 
     @classmethod
-    def of(cls, callers: Request, body: bytes | None) -> _InFlight:
-        """The request in this moment; its body was read before."""
+    def of(cls, callers: Request, seen: _Seen, body: bytes | None) -> _InFlight:
         library = library_of(callers)
         if library is None:
             raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
-        headers = library.Headers(callers.headers)
-        url = callers.url
-        wire = _wire(callers, url, headers)
+        wire, given = seen.wire, seen.extensions
         wire.body = body or b""
-        given = callers.extensions
         wire.until, wire.above = given.get(UNTIL), given.get(PERMIT)
         extensions = {key: value for key, value in given.items() if key not in _OURS}
-        stream = callers.stream if body is None else library.ByteStream(body)
-        return cls(callers, wire, url, headers, extensions, stream, library)
+        stream = seen.stream if body is None else library.ByteStream(body)
+        return cls(callers, wire, seen.url, seen.headers, extensions, stream, library, is_read=body is not None)
 
     def transient(self, error: BaseException) -> bool:
         """Whether no connection or no answer came, so that a read is worth another try."""
@@ -174,23 +209,32 @@ class _InFlight:
         self.permit = Permit(step.judgement, step.section, out=True)
         return self.permit
 
-    def write(self, step: Forward, hook: Callable[[Check, Permit, Any], Any]) -> Request:
-        """The request that is handed on. `hook` makes what `httpcore` calls before the bytes of a judged one leave."""
+    def write(self, step: Forward, watch: Callable[[Callable[[], None] | None, Any], Any]) -> Request:
+        """The request that is handed on. `watch` makes what `httpcore` calls before the bytes of a judged one leave."""
         extensions = {**self.extensions, PERMIT: self._new_permit(step)}
         if step.judgement is not None:
             self.note(step.judgement)
             self._is_out = True
-            check = partial(self._before_it_leaves, step.check)
-            extensions["trace"] = hook(check, self.permit, extensions.get("trace"))
+            if isinstance(self.wire.above, Permit):
+                self.wire.above.sent = True
+            extensions["trace"] = watch(step.check, extensions.get("trace"))
         request: Request = self.library.Request(
             self.wire.method, self.url, headers=self.headers, stream=self.stream, extensions=extensions
         )
         request.method = self.wire.method  # as it was spelled
-        if self.stream is not self.callers.stream:
+        if self.is_read:
             request.read()
         return request
 
-    def _before_it_leaves(self, check: Callable[[], None] | None, name: str, info: Mapping[str, Any]) -> None:
+    def _is_it(self, name: str, info: Mapping[str, Any]) -> bool:
+        """Whether an event of `httpcore` is the last one before the bytes of the write leave."""
+        if not name.endswith(".send_request_headers.started"):
+            return False
+        request = info.get("request")
+        # Else a proxy is asked for a tunnel, or a gate below reads the campaign.
+        return request is None or bool(request.method == self.wire.method.encode())
+
+    def _may_leave(self, check: Callable[[], None] | None) -> None:
         """The last moment at which a judged write can be stopped.
 
         Raises:
@@ -199,18 +243,42 @@ class _InFlight:
             RemoteProtocolError: It is about to be sent a second time: HTTP/2 repeats requests on a connection
                 that is closed, and so do transports that try again. One judgement is for one send.
         """
-        if not name.endswith(".send_request_headers.started"):
-            return
-        request = info.get("request")
-        if request is not None and request.method != self.wire.method.encode():
-            return  # a proxy is asked for a tunnel, or a gate below reads the campaign
         if self._has_left:
             raise self.library.RemoteProtocolError(
                 "the write was about to be sent a second time, and was stopped; the first may have been applied"
             )
         if check is not None:
             check()
-        self._has_left = True
+
+    def watch(self, check: Callable[[], None] | None, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
+        """What `httpcore` calls with its events: the checks, and in between the hook of the caller, if there is one."""
+
+        def trace(name: str, info: Mapping[str, Any]) -> Any:
+            is_it = self._is_it(name, info)
+            if is_it:
+                self._may_leave(check)
+            result = None if callers is None else callers(name, info)
+            if is_it:
+                self._may_leave(check)  # the caller's hook may have taken its time
+                self._has_left = True
+            return result
+
+        return trace
+
+    def watch_async(self, check: Callable[[], None] | None, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
+        """The same for an asynchronous transport."""
+
+        async def trace(name: str, info: Mapping[str, Any]) -> None:
+            is_it = self._is_it(name, info)
+            if is_it:
+                self._may_leave(check)
+            if callers is not None:
+                await callers(name, info)
+            if is_it:
+                self._may_leave(check)
+                self._has_left = True
+
+        return trace
 
     def held(self) -> None:
         """It was handed on and came back unsent."""
@@ -220,9 +288,11 @@ class _InFlight:
         """What a refusal that comes out of the gate, or (`inside`) from below it, stands for.
 
         "Refused" means "not sent". What runs below, a log handler for example, may have been refused a call of its
-        own; that says nothing of this request.
+        own; that says nothing of this request. Nor does a gate below that refuses only the second try of a transport
+        in between.
         """
-        if (inside or self._is_out) and error is not self.permit.refusal:
+        permit = self.permit
+        if (inside or self._is_out) and (error is not permit.refusal or permit.sent):
             other: Exception = self.library.ReadError(f"{type(error).__name__} was raised below the gate")
             other.__cause__ = error
             return other
@@ -267,28 +337,6 @@ class _InFlight:
         return Answer(response.status_code, tuple(response.headers.raw), body, cached=cached)
 
 
-def _hook(check: Check, permit: Permit, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
-    """What `httpcore` calls with its events: the check, then the hook of the caller, who may fork, if there is one."""
-
-    def trace(name: str, info: Mapping[str, Any]) -> Any:
-        check(name, info)
-        result = callers(name, info) if callers is not None else None
-        permit.check()
-        return result
-
-    return trace
-
-
-def _async_hook(check: Check, permit: Permit, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
-    async def trace(name: str, info: Mapping[str, Any]) -> None:
-        check(name, info)
-        if callers is not None:
-            await callers(name, info)
-        permit.check()
-
-    return trace
-
-
 # Nobody limits requests that never leave the process.
 _IN_PROCESS: Final = frozenset({"MockTransport", "WSGITransport", "ASGITransport"})
 
@@ -330,16 +378,22 @@ class GuardTransport(_Guard, BaseTransport):
         self._sleep = sleep
 
     def handle_request(self, request: Request) -> Response:
-        if not self._gate.concerns(_wire(request, request.url, request.headers)):
-            response: Response = self._inner.handle_request(request)
+        seen = _Seen.of(request)
+        if not self._gate.concerns(seen.wire):
+            same = seen.unjudged(request)
+            try:
+                response: Response = self._inner.handle_request(same)
+            finally:
+                seen.came_back(request, same)
             return response
-        body = bytes(request.read()) if request.method not in SAFE_METHODS else None
-        flight = _InFlight.of(request, body)
+        body = bytes(request.read()) if seen.wire.method not in SAFE_METHODS else None
+        flight = _InFlight.of(request, seen, body)
         flow = self._gate.flow(flight.wire, flight.transient)
         try:
             flight.note(drive(flow, lambda step: self._perform(step, flight)))
         except Refused as error:
-            raise flight.refused(error) from error.__cause__
+            raised = flight.refused(error)
+            raise raised from raised.__cause__
         finally:
             # A request that is sent again later is another one. (No call: an interrupt must find nothing half done.)
             flight.permit.out = False
@@ -360,7 +414,7 @@ class GuardTransport(_Guard, BaseTransport):
                     flight.unread.append(self._inner.handle_request(flight.question(wire)))
                     return self._answer(flight.unread[-1], flight)
                 case Forward(buffered=buffered):
-                    flight.response = self._inner.handle_request(flight.write(step, _hook))
+                    flight.response = self._inner.handle_request(flight.write(step, flight.watch))
                     if buffered:
                         flight.unread.append(flight.response)
                         return self._answer(flight.response, flight)
@@ -368,7 +422,8 @@ class GuardTransport(_Guard, BaseTransport):
             flight.held()
             raise
         except Refused as error:
-            raise flight.refused(error, inside=True) from error.__cause__
+            raised = flight.refused(error, inside=True)
+            raise raised from raised.__cause__
         return None
 
     def _answer(self, response: Response, flight: _InFlight) -> Answer:
@@ -417,16 +472,22 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
         self._sleep = sleep
 
     async def handle_async_request(self, request: Request) -> Response:
-        if not self._gate.concerns(_wire(request, request.url, request.headers)):
-            response: Response = await self._inner.handle_async_request(request)
+        seen = _Seen.of(request)
+        if not self._gate.concerns(seen.wire):
+            same = seen.unjudged(request)
+            try:
+                response: Response = await self._inner.handle_async_request(same)
+            finally:
+                seen.came_back(request, same)
             return response
-        body = bytes(await request.aread()) if request.method not in SAFE_METHODS else None
-        flight = _InFlight.of(request, body)
+        body = bytes(await request.aread()) if seen.wire.method not in SAFE_METHODS else None
+        flight = _InFlight.of(request, seen, body)
         flow = self._gate.flow(flight.wire, flight.transient)
         try:
             flight.note(await drive_async(flow, lambda step: self._perform(step, flight)))
         except Refused as error:
-            raise flight.refused(error) from error.__cause__
+            raised = flight.refused(error)
+            raise raised from raised.__cause__
         finally:
             flight.permit.out = False
         assert flight.response is not None
@@ -443,14 +504,15 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                     question = flight.question(wire)
                     return await self._answer(await self._inner.handle_async_request(question), flight)
                 case Forward(buffered=buffered):
-                    flight.response = await self._inner.handle_async_request(flight.write(step, _async_hook))
+                    flight.response = await self._inner.handle_async_request(flight.write(step, flight.watch_async))
                     if buffered:
                         return await self._answer(flight.response, flight)
         except (TooOld, Closed):
             flight.held()
             raise
         except Refused as error:
-            raise flight.refused(error, inside=True) from error.__cause__
+            raised = flight.refused(error, inside=True)
+            raise raised from raised.__cause__
         return None
 
     async def _answer(self, response: Response, flight: _InFlight) -> Answer:

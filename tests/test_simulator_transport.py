@@ -1,5 +1,7 @@
 """The simulator in process: both faces, both families of client, and stalls that are really waited for."""
 
+import subprocess
+import sys
 import time
 
 import anyio
@@ -98,3 +100,12 @@ async def test_an_async_stall_holds_up_nobody_else_and_can_be_canceled(simulator
                 assert (await client.get(f"{PATH}/{campaign}")).json()["response"]["data"]["status"] == "paused"
                 tasks.cancel_scope.cancel()
     assert [entry.applied for entry in simulator.journal if entry.method == "PUT"] == [True]
+
+
+def test_the_server_needs_no_http_library():
+    """Neither does the simulator; only who asks for the transport gets one loaded."""
+    code = (
+        "import sys, campaign_fsm.simulator as simulator; from campaign_fsm import Simulator, SimulatorServer; "
+        "assert 'httpx' not in sys.modules; simulator.SimulatorTransport; assert 'httpx' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -254,8 +254,9 @@ class Gate:
         """
         while True:
             needed = 1 if self._kept(write) else 2
-            yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
-            write.paid = max(write.paid, needed)
+            if needed > write.paid:
+                yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
+                write.paid = needed
             if write.give_up is None:
                 write.give_up = self._clock() + self._deadline
             ticket = self.sections.ticket(
@@ -594,8 +595,10 @@ class Gate:
             judgement = yield from self._forward(
                 write.request, Forward(judgement, section=ticket, check=check), judgement, record
             )
-        except TooOld:
+        except TooOld as held:
             record.was_held()
+            if held.judgement is not judgement:
+                raise  # the gate above has to read anew
             write.reread = True
             return 0.0
         except Closed as error:
@@ -616,7 +619,7 @@ class Gate:
         """Stop a write that was forked, or judged by an earlier reading and has waited since, for a connection say."""
         ticket.check()
         if judgement.reused and self._readings.is_too_old(judgement.asked_at):
-            raise TooOld
+            raise TooOld(judgement)
 
     def _forward(
         self, request: WireRequest, step: Forward, judgement: Judgement, record: Record

@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 
 from campaign_fsm.errors import Refused
 from campaign_fsm.gate.party import Process, process
-from campaign_fsm.gate.section import Ticket, forked
+from campaign_fsm.gate.section import Ticket
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.wire.answer import Reading
@@ -37,7 +37,15 @@ class Pause:
 
 
 class TooOld(Exception):
-    """The reading of a write became too old before its bytes left: they did not leave."""
+    """The reading of a write became too old before its bytes left: they did not leave.
+
+    Attributes:
+        judgement: The judgement that rests on it; of two gates in a row it is that of one.
+    """
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement)
+        self.judgement = judgement
 
 
 @frozen
@@ -71,6 +79,7 @@ class Permit:
         out: Whether the request is below the gate now: not before, and not when it is sent again later.
         refusal: The refusal of a gate below, if one refused this very request.
         process: The process that the request is of.
+        sent: Whether a gate below has handed the write on. What it refuses afterwards is another try.
     """
 
     judgement: Judgement | None = None
@@ -78,12 +87,8 @@ class Permit:
     out: bool = False
     refusal: Refused | None = None
     process: Process = field(factory=process)
+    sent: bool = False
     _used: list[bool] = field(factory=list, init=False)
-
-    def check(self) -> None:
-        """Raise `Closed` in a fork of its process."""
-        if self.process != process():
-            raise forked()
 
     def use(self) -> bool:
         """Whether it is good for the write that arrives with it; it is only once."""

@@ -152,6 +152,23 @@ class Sections:
 class Ticket:
     """One flow's claim on one campaign's section."""
 
+    __slots__ = (
+        "_claim",
+        "_party",
+        "_queue",
+        "_rank",
+        "_sections",
+        "_since",
+        "_step",
+        "_takes_over",
+        "_until",
+        "_what",
+        "alive",
+        "campaign",
+        "key",
+        "number",
+    )
+
     def __init__(
         self,
         sections: Sections,

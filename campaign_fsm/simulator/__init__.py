@@ -1,8 +1,21 @@
 """The documented campaign API of one account, simulated: in process, or as a real HTTP server."""
 
+from typing import TYPE_CHECKING, Any
+
 from campaign_fsm.simulator.faults import Fault
 from campaign_fsm.simulator.server import SimulatorServer
 from campaign_fsm.simulator.state import Entry, Reply, Simulator
-from campaign_fsm.simulator.transport import SimulatorTransport
+
+if TYPE_CHECKING:
+    from campaign_fsm.simulator.transport import SimulatorTransport
 
 __all__ = ["Entry", "Fault", "Reply", "Simulator", "SimulatorServer", "SimulatorTransport"]
+
+
+def __getattr__(name: str) -> Any:
+    # It is a transport of an HTTP library, which the server needs none of.
+    if name != "SimulatorTransport":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from campaign_fsm.simulator.transport import SimulatorTransport
+
+    return SimulatorTransport

@@ -170,6 +170,7 @@ class RunPolicy:
         if isinstance(permit, Permit) and permit.judgement is not None and permit.use():
             self._ask_team(permit.judgement, permit, request)
             self._count(permit.judgement)
+            permit.sent = True
             return True
         return False
 

@@ -26,7 +26,7 @@ from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.drive import drive, drive_async
 from campaign_fsm.errors import Refused
-from campaign_fsm.gate import Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
+from campaign_fsm.gate import Closed, Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
@@ -239,6 +239,7 @@ class _InFlight:
 
         Raises:
             TooOld: Its reading has become too old while it waited for a connection.
+            Closed: The process was forked meanwhile.
             RemoteProtocolError: It is about to be sent a second time: HTTP/2 repeats requests on a connection
                 that is closed, and so do transports that try again. One judgement is for one send.
         """
@@ -417,7 +418,7 @@ class GuardTransport(_Guard, BaseTransport):
                     if buffered:
                         flight.unread.append(flight.response)
                         return self._answer(flight.response, flight)
-        except TooOld:
+        except (TooOld, Closed):
             flight.held()
             raise
         except Refused as error:
@@ -506,7 +507,7 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                     flight.response = await self._inner.handle_async_request(flight.write(step, flight.watch_async))
                     if buffered:
                         return await self._answer(flight.response, flight)
-        except TooOld:
+        except (TooOld, Closed):
             flight.held()
             raise
         except Refused as error:

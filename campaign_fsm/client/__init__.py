@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from functools import partial
 from types import ModuleType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 import anyio
 import httpx
@@ -21,6 +21,7 @@ from campaign_fsm.client.steps import Call, Outcome, Wait
 from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import ConfigurationError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import Drift, Judgement
+from campaign_fsm.gate.budget import is_limited, load
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
@@ -157,6 +158,8 @@ class _Client:
                 "watch_reads": True,
             },
         )
+        if not guard.in_process and is_limited(self._settings.host, budget):
+            load()
         origin = http.URL(self._settings.base_url)
 
         def authorize(request: Any) -> Any:
@@ -178,6 +181,12 @@ class _Client:
 
     def _guard(self, inner: Any, settings: GuardSettings) -> Any:
         raise NotImplementedError
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} has connections and credentials, which no two processes share: "
+            "make one in each, or before they are forked"
+        )
 
     def _pools(self, make: Callable[[], Any]) -> Any:
         raise NotImplementedError

@@ -3,9 +3,10 @@
 from campaign_fsm.gate.budget import Wait
 from campaign_fsm.gate.flow import Gate
 from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
-from campaign_fsm.gate.section import Sections
+from campaign_fsm.gate.section import Closed, Sections
 
 __all__ = [
+    "Closed",
     "Drift",
     "Forward",
     "Gate",

@@ -34,11 +34,12 @@ from campaign_fsm.errors import (
     StatusUnavailable,
     UnknownStatus,
 )
-from campaign_fsm.gate.budget import Budget, Wait, budget_of
+from campaign_fsm.gate.budget import Budget, Wait, budget_of, load
 from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
+from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.record import Record, Trace
-from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key, sections
+from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key, forked, sections
 from campaign_fsm.lifecycle import Decision, decide, platform_moves
 from campaign_fsm.policy import Policy, deed_of, is_confirmed
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Standing, Status
@@ -72,6 +73,7 @@ class _Write:
     """One write on its way, and what its tries share.
 
     Attributes:
+        began: The process in which it began. A fork has a copy of it, which is never sent.
         paid: Requests that the budget has let through and that are not made yet.
         give_up: Until when to try, on the gate's clock; None before the budget has let it through.
         delay: Seconds until the next try.
@@ -84,6 +86,7 @@ class _Write:
     transient: Callable[[BaseException], bool]
     key: str
     campaign: str
+    began: Process
     paid: int
     give_up: float | None = None
     delay: float = _FIRST_DELAY
@@ -145,6 +148,8 @@ class Gate:
         self._ignored = frozenset(host.lower() for host in ignore_hosts)
         self._on_drift = on_drift
         self._per_minute = budget
+        if budget:
+            load()
         self._on_wait = on_wait
         self._trace = trace
         self._policy = policy
@@ -199,6 +204,7 @@ class Gate:
                 transient,
                 reading_key(request, intent.target) if self._max_age else "",
                 campaign_key(request, intent.target),
+                _began(request),
                 paid=int(_is_below_a_gate(request)),  # which has paid for the write
             )
         )
@@ -208,6 +214,7 @@ class Gate:
 
     def _create(self, request: WireRequest, intent: Intent, record: Record) -> Generator[Step, Any, Judgement]:
         """A create is about no campaign yet: there is nothing to hold and to read."""
+        began = _began(request)
         yield from self._spend(request, intent.target, int(not _is_below_a_gate(request)), urgent=False)
         decision = decide(None, Action.CREATE, channel=intent.channel)
         try:
@@ -217,8 +224,19 @@ class Gate:
             raise
         record.was_decided(decision, intent.fields)
         judgement = Judgement(intent, decision=decision)
-        record.is_sent(intent.fields)
-        return (yield from self._forward(request, Forward(judgement), judgement, record))
+        check = partial(_check_process, began)
+        try:
+            check()  # nobody is told that it is sent where it is known already that it is not
+            record.is_sent(intent.fields)
+            try:
+                check()
+                return (yield from self._forward(request, Forward(judgement, check=check), judgement, record))
+            except Closed:
+                record.was_held()
+                raise
+        except Closed as error:
+            busy = self._busy(error, intent, record)
+        raise busy
 
     # The critical section
 
@@ -268,18 +286,27 @@ class Gate:
         try:
             return ask()
         except Closed as closed:
-            refusal = self._busy(closed, write)
+            refusal = self._busy(closed, write.intent, write.record)
         raise refusal  # outside of the handler: the frames of a context would be kept with it
 
+    def _still_inside(self, ticket: Ticket, write: _Write) -> None:
+        """Refuse what would be sent after a fork: the parent is inside as well, and on the same connections."""
+
+        def ask() -> float:
+            _check_process(write.began)
+            return ticket.check()
+
+        self._asked(ask, write)
+
     @staticmethod
-    def _busy(closed: Closed, write: _Write) -> CampaignBusy:
+    def _busy(closed: Closed, intent: Intent, record: Record) -> CampaignBusy:
         refusal = CampaignBusy(
-            **_subject(write.intent, closed.code),
+            **_subject(intent, closed.code),
             reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
             holder=closed.holder,
             seconds=closed.seconds,
         )
-        write.record.was_refused(refusal.code)
+        record.was_refused(refusal.code)
         return refusal
 
     def _hold(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, Judgement | float]:
@@ -370,7 +397,7 @@ class Gate:
     def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
         """Read the status: the reading and when it was asked for, or after how long to try again."""
         request, intent, record = write.request, write.intent, write.record
-        self._asked(ticket.check, write)
+        self._still_inside(ticket, write)
         write.paid -= 1
         mark, sent_at = self.sections.moves.mark(), self._clock()
         record.begin()
@@ -385,6 +412,7 @@ class Gate:
             cause = error
         else:
             self._learn(request, intent.target, answer)
+        self._still_inside(ticket, write)  # whatever it says, a fork has no use for it
         if answer is not None and answer.status_code != 429 and answer.status_code < 500:
             try:
                 reading = self._usable(answer, intent, request)
@@ -555,13 +583,15 @@ class Gate:
 
     def _send(self, ticket: Ticket, write: _Write, judgement: Judgement) -> Generator[Step, Any, Judgement | float]:
         """The judgement with what the answer shows; 0.0 if the reading became too old before the bytes left."""
-        self._asked(ticket.check, write)
+        self._still_inside(ticket, write)
         moves, record = self.sections.moves, write.record
         sent_at = self._clock()
-        check = partial(self._check_age, judgement) if judgement.reused else None
+        check = partial(self._last_check, ticket, judgement)
         record.is_sent(write.intent.fields)
         moves.note(write.campaign)
+        busy: CampaignBusy | None = None
         try:
+            ticket.check()  # whoever was told may have forked
             judgement = yield from self._forward(
                 write.request, Forward(judgement, section=ticket, check=check), judgement, record
             )
@@ -571,18 +601,24 @@ class Gate:
                 raise  # the gate above has to read anew
             write.reread = True
             return 0.0
+        except Closed as error:
+            record.was_held()
+            busy = self._busy(error, write.intent, record)
         finally:
             try:
                 moves.note(write.campaign)
             finally:
                 moves.note(write.campaign)  # as with the section
+        if busy:
+            raise busy
         if judgement.answered and not judgement.drift:
             self._readings.put(write.key, write.campaign, judgement.answered, sent_at, moves.mark())
         return judgement
 
-    def _check_age(self, judgement: Judgement) -> None:
-        """Stop a write that was judged by an earlier reading and has waited since, for a free connection say."""
-        if self._readings.is_too_old(judgement.asked_at):
+    def _last_check(self, ticket: Ticket, judgement: Judgement) -> None:
+        """Stop a write that was forked, or judged by an earlier reading and has waited since, for a connection say."""
+        ticket.check()
+        if judgement.reused and self._readings.is_too_old(judgement.asked_at):
             raise TooOld(judgement)
 
     def _forward(
@@ -590,7 +626,7 @@ class Gate:
     ) -> Generator[Step, Any, Judgement]:
         try:
             answer: Answer = yield step
-        except TooOld:
+        except (TooOld, Closed):
             raise
         except BaseException as error:
             record.has_failed(request.method, error)
@@ -684,6 +720,17 @@ def reading_key(request: WireRequest, target: Target) -> str:
     """A campaign exactly as it is asked for: what was read under one name is not used under another."""
     scheme, host, port = request.origin
     return f"{scheme} {host} {port} {target.prefix} {target.account} {target.channel.value} {target.id}"
+
+
+def _began(request: WireRequest) -> Process:
+    """The process that a request is of: the one in which the gate above got it, if there is one."""
+    return request.above.process if isinstance(request.above, Permit) and request.above.out else process()
+
+
+def _check_process(began: Process) -> None:
+    """Raise `Closed` in any other process than that one."""
+    if began != process():
+        raise forked()
 
 
 def _is_below_a_gate(request: WireRequest) -> bool:

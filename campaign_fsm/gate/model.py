@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import Refused
+from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.section import Ticket
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.rules import Action, Channel, Status
@@ -56,7 +57,7 @@ class Forward:
             if it passes unjudged.
         buffered: Whether the flow needs the answer. If not, it is not touched, and None is sent back.
         section: What the write holds while it is out; None for a create.
-        check: Asked right before the bytes leave, where that can be seen; raises if they must not: `TooOld`.
+        check: Asked right before the bytes leave, where that can be seen; raises if they must not: `TooOld`, `Closed`.
     """
 
     judgement: Judgement | None = None
@@ -77,6 +78,7 @@ class Permit:
         section: What is held meanwhile. A gate below joins it.
         out: Whether the request is below the gate now: not before, and not when it is sent again later.
         refusal: The refusal of a gate below, if one refused this very request.
+        process: The process that the request is of.
         sent: Whether a gate below has handed the write on. What it refuses afterwards is another try.
     """
 
@@ -84,6 +86,7 @@ class Permit:
     section: Ticket | None = None
     out: bool = False
     refusal: Refused | None = None
+    process: Process = field(factory=process)
     sent: bool = False
     _used: list[bool] = field(factory=list, init=False)
 

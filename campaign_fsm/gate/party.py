@@ -22,7 +22,10 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_in_child)
 
 
-def process() -> tuple[int, int]:
+Process = tuple[int, int]
+
+
+def process() -> Process:
     """The running process; unlike its pid alone, never the same as that of an ancestor."""
     return os.getpid(), _generation
 
@@ -41,7 +44,7 @@ def _running_loop() -> Any:
 class Party:
     """A caller, seen from others that wait for it."""
 
-    process: tuple[int, int]
+    process: Process
     thread: int
     blocking: bool
     """Whether its thread does nothing else while it waits."""

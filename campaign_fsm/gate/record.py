@@ -64,7 +64,7 @@ class Record:
     ) -> None:
         self._request, self._target, self._action = request, target, action
         self._trace, self._clock = trace, clock
-        self._flow = f"{_process()}-{next(_FLOWS)}" if trace else ""
+        self._number = next(_FLOWS) if trace else 0
         self._since = 0.0
 
     def begin(self) -> None:
@@ -93,7 +93,7 @@ class Record:
             "version": VERSION,
             "event": event,
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "flow": self._flow,
+            "flow": f"{_process()}-{self._number}",  # what a fork says of it is not what the parent does
             "host": self._request.host,
             **about,
             "action": self._action.value if self._action else None,

@@ -60,6 +60,11 @@ class Closed(Exception):
         self.code, self.reason, self.holder, self.seconds = code, reason, holder, seconds
 
 
+def forked() -> Closed:
+    """The call is of the process that this one was forked from, and goes on there."""
+    return Closed("CF803", "the process was forked while the call was at work")
+
+
 class _Book:
     """Some thousand campaigns and when they were last written to; whoever is not in it, at its floor at the latest."""
 
@@ -247,7 +252,7 @@ class Ticket:
             Closed: It is not: the process was forked meanwhile, and the other half is inside.
         """
         if not self.is_inside():
-            raise Closed("CF803", "the process was forked while the call was at work")
+            raise forked()
         return 0.0
 
     def is_inside(self) -> bool:

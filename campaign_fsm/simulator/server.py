@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import socket
 import struct
 import threading
@@ -14,6 +15,7 @@ from typing import Any, Final, Self
 
 from campaign_fsm.simulator.control import control
 from campaign_fsm.simulator.faults import UNANSWERED, Fault
+from campaign_fsm.simulator.forks import Forked, watch
 from campaign_fsm.simulator.state import Reply, Simulator
 
 _MOST_BODY: Final = 4 * 2**20
@@ -136,6 +138,7 @@ class _Server(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.simulator = simulator
         self.closing = threading.Event()
+        self._connections: set[socket.socket] = set()
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
@@ -148,12 +151,30 @@ class _Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def close_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().close_request(request)
+
+    def let_go(self) -> None:
+        """Give up what another process serves; none of its connections ends by that."""
+        for own in (self.socket, *self._connections.copy()):
+            with contextlib.suppress(OSError):
+                os.close(own.detach())  # to close it is too little while a thread that is no more has a file of it
+        self._connections.clear()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: a client that breaks its connection is part of the game."""
 
 
-class SimulatorServer:
+class SimulatorServer(Forked):
     """A `Simulator` behind a real HTTP server; a context manager that listens in a thread of its own.
+
+    A fork serves nothing: its parent goes on.
 
     Args:
         simulator: The account to serve.
@@ -168,6 +189,7 @@ class SimulatorServer:
         self.simulator = simulator
         self._server = _Server(simulator, host, port)
         self._thread: threading.Thread | None = None
+        watch(self)
 
     @property
     def base_url(self) -> str:
@@ -180,6 +202,12 @@ class SimulatorServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """A child neither holds connections of its parent open nor waits for a thread that it does not have."""
+        if in_child and self._thread is not None:
+            self._thread = None
+            self._server.let_go()
 
     def close(self) -> None:
         """Stop serving; stalled answers are let go."""

@@ -6,7 +6,6 @@ import base64
 import copy
 import hashlib
 import math
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,6 +19,7 @@ from campaign_fsm.rules import Channel, Event, Status
 from campaign_fsm.simulator import api
 from campaign_fsm.simulator.campaigns import Record
 from campaign_fsm.simulator.faults import NOT_APPLIED, STATUS_CODES, UNANSWERED, Fault, Planned
+from campaign_fsm.simulator.forks import Lock
 from campaign_fsm.wire.target import read_target
 
 DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -84,7 +84,7 @@ _SEED_IDS: Final = {
 
 
 class Simulator:
-    """The documented campaign API of one account, in memory. May be shared by threads.
+    """The documented campaign API of one account, in memory. May be shared by threads; a fork has a copy.
 
     Args:
         account_sid: The account.
@@ -128,7 +128,7 @@ class Simulator:
         self.at_end = Status(at_end)
         self.resume_before_start = Status(resume_before_start)
         self.records: dict[str, Record] = {}
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._now = _aware(now or DEFAULT_NOW)
         self._live_since = time.monotonic() if live else None
         self._faults: list[Planned] = []

@@ -142,6 +142,7 @@ _OURS: Final = frozenset({EXTENSION, PERMIT, UNTIL})
 
 
 _NOTHING_JUDGED: Final = Forward()
+_NO_PERMIT: Final = Permit()
 
 
 @define
@@ -171,7 +172,7 @@ class _InFlight:
     stream: Any
     library: ModuleType
     is_read: bool
-    permit: Permit = field(factory=Permit)
+    permit: Permit = _NO_PERMIT
     response: Response | None = None
     unread: list[Response] = field(factory=list)
     _is_out: bool = False

@@ -21,7 +21,6 @@ from campaign_fsm.client.steps import Call, Outcome, Wait
 from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import ConfigurationError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import Drift, Judgement
-from campaign_fsm.gate.budget import is_limited, load
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
@@ -158,8 +157,6 @@ class _Client:
                 "watch_reads": True,
             },
         )
-        if not guard.in_process and is_limited(self._settings.host, budget):
-            load()
         origin = http.URL(self._settings.base_url)
 
         def authorize(request: Any) -> Any:

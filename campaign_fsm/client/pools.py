@@ -2,7 +2,7 @@
 
 A pool that was used before a fork (gunicorn's ``--preload``, a module of a Celery worker) has connections that the
 parent and each child read from: they get each other's answers. So each process opens a pool of its own, and closes
-nothing that it inherited: to close a TLS connection says good-bye on it.
+nothing that it inherited.
 """
 
 from __future__ import annotations

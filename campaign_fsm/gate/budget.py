@@ -205,16 +205,6 @@ def is_vendor(host: str) -> bool:
     return host == "exotel.com" or host.endswith(".exotel.com")
 
 
-def is_limited(host: str, per_minute: int | None) -> bool:
-    """Whether there is a budget for a host, with its port where there is one."""
-    return per_minute != 0 and (per_minute is not None or is_vendor(host.partition(":")[0]))
-
-
-def load() -> None:
-    """Import what counts, before there are threads: the child of a fork waits for ever for what another one imports."""
-    import pyrate_limiter  # noqa: F401
-
-
 _BUDGETS: Final[dict[tuple[str, str], Budget]] = {}
 
 
@@ -228,7 +218,7 @@ def budget_of(host: str, account: str, per_minute: int | None, clock: Callable[[
             hosts; 0 is none at all. Of two clients that were told differently, the smaller counts.
         clock: Seconds, monotonic.
     """
-    if not is_limited(host, per_minute):
+    if per_minute == 0 or (per_minute is None and not is_vendor(host.partition(":")[0])):
         return None
     budget = _BUDGETS.get((host, account))
     if budget is None:

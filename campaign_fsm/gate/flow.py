@@ -34,7 +34,7 @@ from campaign_fsm.errors import (
     StatusUnavailable,
     UnknownStatus,
 )
-from campaign_fsm.gate.budget import Budget, Wait, budget_of, load
+from campaign_fsm.gate.budget import Budget, Wait, budget_of
 from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
 from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.readings import Readings
@@ -148,8 +148,6 @@ class Gate:
         self._ignored = frozenset(host.lower() for host in ignore_hosts)
         self._on_drift = on_drift
         self._per_minute = budget
-        if budget:
-            load()
         self._on_wait = on_wait
         self._trace = trace
         self._policy = policy
@@ -266,6 +264,7 @@ class Gate:
                 patience=max(write.give_up - self._clock(), 0.0) if self._deadline else _PATIENCE,
                 urgent=write.urgent,
                 above=write.above,
+                began=write.began,
             )
             try:
                 while seconds := self._asked(ticket.ask, write):
@@ -288,15 +287,6 @@ class Gate:
         except Closed as closed:
             refusal = self._busy(closed, write.intent, write.record)
         raise refusal  # outside of the handler: the frames of a context would be kept with it
-
-    def _still_inside(self, ticket: Ticket, write: _Write) -> None:
-        """Refuse what would be sent after a fork: the parent is inside as well, and on the same connections."""
-
-        def ask() -> float:
-            _check_process(write.began)
-            return ticket.check()
-
-        self._asked(ask, write)
 
     @staticmethod
     def _busy(closed: Closed, intent: Intent, record: Record) -> CampaignBusy:
@@ -368,7 +358,9 @@ class Gate:
 
     def _kept(self, write: _Write) -> tuple[Reading, float] | None:
         """An earlier reading that will do."""
-        return None if write.reread else self._readings.get(write.key, self.sections.moves)
+        if write.reread or not self._max_age:
+            return None
+        return self._readings.get(write.key, self.sections.moves)
 
     def _pass_read(self, request: WireRequest, target: Target) -> Generator[Step, Any, None]:
         """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
@@ -397,7 +389,7 @@ class Gate:
     def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
         """Read the status: the reading and when it was asked for, or after how long to try again."""
         request, intent, record = write.request, write.intent, write.record
-        self._still_inside(ticket, write)
+        self._asked(ticket.check, write)
         write.paid -= 1
         mark, sent_at = self.sections.moves.mark(), self._clock()
         record.begin()
@@ -412,7 +404,7 @@ class Gate:
             cause = error
         else:
             self._learn(request, intent.target, answer)
-        self._still_inside(ticket, write)  # whatever it says, a fork has no use for it
+        self._asked(ticket.check, write)  # whatever it says, a fork has no use for it
         if answer is not None and answer.status_code != 429 and answer.status_code < 500:
             try:
                 reading = self._usable(answer, intent, request)
@@ -583,7 +575,7 @@ class Gate:
 
     def _send(self, ticket: Ticket, write: _Write, judgement: Judgement) -> Generator[Step, Any, Judgement | float]:
         """The judgement with what the answer shows; 0.0 if the reading became too old before the bytes left."""
-        self._still_inside(ticket, write)
+        self._asked(ticket.check, write)
         moves, record = self.sections.moves, write.record
         sent_at = self._clock()
         check = partial(self._last_check, ticket, judgement)
@@ -719,7 +711,7 @@ def _same(sent: object, read: object) -> bool:
 def reading_key(request: WireRequest, target: Target) -> str:
     """A campaign exactly as it is asked for: what was read under one name is not used under another."""
     scheme, host, port = request.origin
-    return f"{scheme} {host} {port} {target.prefix} {target.account} {target.channel.value} {target.id}"
+    return f"{scheme} {host} {port} {target.prefix} {target.account} {target.collection} {target.id}"
 
 
 def _began(request: WireRequest) -> Process:

@@ -51,9 +51,9 @@ class Party:
     loop: Any
 
     @classmethod
-    def here(cls, *, blocking: bool) -> Self:
-        """Whoever runs now."""
-        return cls(process(), threading.get_ident(), blocking, None if blocking else _running_loop())
+    def here(cls, *, blocking: bool, began: Process | None = None) -> Self:
+        """Whoever runs now; `began` is the process in which its work began, where that may be another one."""
+        return cls(began or process(), threading.get_ident(), blocking, None if blocking else _running_loop())
 
     def is_gone(self) -> bool:
         """Whether it will never go on: its process was forked away from, or its event loop was closed."""

@@ -26,7 +26,7 @@ from contextvars import ContextVar
 from math import inf
 from typing import Final
 
-from campaign_fsm.gate.party import Party
+from campaign_fsm.gate.party import Party, Process
 from campaign_fsm.wire.intent import Intent, WireRequest
 from campaign_fsm.wire.target import Target
 
@@ -133,6 +133,7 @@ class Sections:
         patience: float,
         urgent: bool = False,
         above: Ticket | None = None,
+        began: Process | None = None,
     ) -> Ticket:
         """A claim on the section of a campaign, to be released in any case.
 
@@ -144,9 +145,11 @@ class Sections:
             urgent: Whether it goes before those that wait already.
             above: The ticket of the gate above that handed this request on. It is inside already: the new
                 ticket joins it, after others that it has handed on.
+            began: The process in which the work began, if that may not be this one: a fork enters nothing.
         """
         key = campaign if above is None else f"{above.key} {above.number}"
-        return Ticket(self, key, campaign, what, blocking=blocking, patience=patience, urgent=urgent)
+        party = Party.here(blocking=blocking, began=began)
+        return Ticket(self, key, campaign, what, party, patience=patience, urgent=urgent)
 
 
 class Ticket:
@@ -175,8 +178,8 @@ class Ticket:
         key: str,
         campaign: str,
         what: Callable[[], str],
+        party: Party,
         *,
-        blocking: bool,
         patience: float,
         urgent: bool,
     ) -> None:
@@ -184,7 +187,7 @@ class Ticket:
         self.key, self.campaign, self._what = key, campaign, what
         self.number = next(_NUMBERS)
         self._rank = (not urgent, self.number)
-        self._party = Party.here(blocking=blocking)
+        self._party = party
         self._until = time.monotonic() + patience
         self._queue = sections._queues[hash(key) % _SHARDS]  # noqa: SLF001 (tickets and registry are one thing)
         self._step = _SHORTEST
@@ -199,6 +202,8 @@ class Ticket:
         Raises:
             Closed: Waiting is no use: the call comes from inside, or the patience is at its end.
         """
+        if self._party.is_gone():
+            raise forked()
         now = time.monotonic()
         holders, ahead = self._sections._holders, self._ahead(now)  # noqa: SLF001
         holder = None if ahead else holders.setdefault(self.key, self)
@@ -310,7 +315,7 @@ def campaign_key(request: WireRequest, target: Target) -> str:
     """
     host = request.host.lower().rstrip(".")
     port = "" if request.port in (None, 80, 443) else f":{request.port}"
-    return f"{host}{port} {target.account} {target.channel.value} {target.id}".lower()
+    return f"{host}{port} {target.account} {target.channel._value_} {target.id}".lower()
 
 
 def about(intent: Intent) -> str:

@@ -527,8 +527,14 @@ def test_a_log_handler_that_raises_stops_nothing(capsys):
     logger.addHandler(handler)
     before = logger.level
     logger.setLevel(logging.INFO)
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    simulator.fault("lost-after", method="PUT")  # the client has something to say after the write, too
+    given = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "transport": SimulatorTransport(simulator)}
     try:
         assert act(Inner(Server(), 0.0), "pause").status_code == 200
+        with CampaignClient(**given) as client:
+            assert client.pause(campaign).status == "paused"
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)

@@ -8,7 +8,6 @@ listing also yields the things listed, each as an `Emit`.
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from attrs import evolve, field, frozen
 
+from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
 from campaign_fsm.client.writes import NotApplied, Order, Write, same, shown
@@ -58,8 +58,6 @@ from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, sch
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
-
-_log: Final = logging.getLogger("campaign_fsm")
 
 # Seconds between the reads that look for what became of a write.
 _LOOKS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
@@ -148,7 +146,7 @@ class Operations:
                     rule = "a whole draft, or partial=True: no page says what becomes of parameters that are left out"
                     problem = FieldProblem("edit", rule, ", ".join(sorted(fields)))
                     raise InvalidParameters(what=f"edit of a {self.channel} campaign", problems=(problem,))
-                _log.warning(
+                log.warning(
                     "edit %s: partial; no page says whether parameters that are left out are kept",
                     campaign_id,
                 )
@@ -321,7 +319,7 @@ class Operations:
             wait = failed.wait or delay
             if self.clock() + wait >= give_up:
                 raise failed.error
-            _log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
+            log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
             yield Wait(wait)
             delay = min(delay * 2, _LONGEST_DELAY)
 
@@ -359,7 +357,7 @@ class Operations:
                 passing = answer.status_code == 429 or answer.status_code >= 500
                 if not passing or self.clock() + wait >= give_up:
                     return answer
-            _log.warning("%s %s: %s; next try in %.1f s", call.method, call.target.id or "list", why, wait)
+            log.warning("%s %s: %s; next try in %.1f s", call.method, call.target.id or "list", why, wait)
             yield Wait(wait)
             delay = min(delay * 2, _LONGEST_DELAY)
 
@@ -455,7 +453,7 @@ class Operations:
     @staticmethod
     def _warn(what: str, warnings: Collection[FieldProblem]) -> None:
         for warning in warnings:
-            _log.warning("%s: %s", what, warning)
+            log.warning("%s: %s", what, warning)
 
     def _write(self, order: Order) -> Operation[Campaign]:
         """Send a write through the gate and find out what became of it; again only where that cannot do harm.
@@ -491,7 +489,7 @@ class Operations:
             allowed = tried.certain or (undoable(order.action) and resends <= _RESENDS)
             if not allowed or self.clock() + wait >= give_up:
                 raise tried.error
-            _log.warning(
+            log.warning(
                 "%s %s: nothing was applied (%s); next try in %.1f s",
                 order.action,
                 order.target.id,
@@ -552,10 +550,10 @@ class Operations:
             except NotFound:
                 if write.action is Action.DELETE:
                     return write.gone()
-                _log.info("%s %s: gone after a write", write.action, write.id)
+                log.info("%s %s: gone after a write", write.action, write.id)
                 continue
             except (ApiError, ConnectionFailed) as error:
-                _log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
+                log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
                 continue
             if write.shown_by(last) or write.is_elsewhere(last):
                 break
@@ -569,7 +567,7 @@ class Operations:
             raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure
         verdict = write.shown_by(last)
         if verdict:
-            _log.info("%s %s: applied, as a read after the write shows", write.action, write.id)
+            log.info("%s %s: applied, as a read after the write shows", write.action, write.id)
             return self._campaign(last, write.target)
         if write.is_elsewhere(last):
             raise write.conflict(last.status, failure if isinstance(failure, ApiError) else None) from failure
@@ -659,7 +657,7 @@ class Operations:
                 answer, page = yield from self._page(Call("GET", self._collection(), query))
                 found = [(self._listed(item, answer), item.data) for item in page.items if not item.failed]
             except (ApiError, ConnectionFailed) as error:
-                _log.info("list after a create failed: %s", type(error).__name__)
+                log.info("list after a create failed: %s", type(error).__name__)
                 continue
             since = (answer.date or self.now()) - timedelta(seconds=self.clock() - began) - _CLOCK_SLACK
             candidates = {
@@ -673,7 +671,7 @@ class Operations:
                 break
         sure = [campaign for campaign in candidates.values() if campaign.created is not None]
         if len(candidates) == 1 and sure:
-            _log.info("create: applied, as the list shows: %s", sure[0].id)
+            log.info("create: applied, as the list shows: %s", sure[0].id)
             return sure[0]
         # Whether lists lag behind is not documented, so an empty one proves nothing.
         raise OutcomeUnknown(

@@ -163,11 +163,12 @@ class CampaignBusy(Refused):
     """Another call of this process is at work on the campaign, between its read and its answer.
 
     ``CF801``: this call comes from inside of that one (a callback, a log or signal handler, a finalizer, a
-    greenlet), so waiting would be for ever. ``CF802``: it took longer than `deadline`. ``CF803``: the process was
-    forked while this call was at work, and goes on with it in the parent.
+    greenlet, a task or thread that inherits its context), so waiting would be for ever. ``CF802``: it, or others that
+    went first, took longer than `deadline`. ``CF803``: the process was forked while this call was at work, and it
+    goes on in the parent.
 
     Attributes:
-        holder: What is at work, empty if nothing is.
+        holder: What is at work, and in which thread; empty if it is not one call (``CF803``, others that went first).
         seconds: For how long it has been.
     """
 

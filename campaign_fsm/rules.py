@@ -760,12 +760,13 @@ PROBLEMS: Final = {
         Problem(
             "CF801",
             "a call from inside of another one that is at work on the same campaign",
-            "Make it after that one has returned; from a callback or handler, leave it to another thread or task.",
+            "Make it after that one has returned: put it in a queue that somebody else works off, or start a thread, or "
+            "a task with context=contextvars.Context(), and do not wait for it inside.",
         ),
         Problem(
             "CF802",
             "another call of this process was at work on the campaign for too long",
-            "Try again, or give it a longer deadline.",
+            "Try again later, or set a longer deadline= of the client or transport.",
         ),
         Problem(
             "CF803",

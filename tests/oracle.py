@@ -240,7 +240,7 @@ PROBLEMS = {
     "CF706": ("an account", "the policy's list"),
     "CF707": ("a host or region", "the policy's list"),
     "CF801": ("from inside", "after that one has returned"),
-    "CF802": ("for too long", "longer deadline"),
+    "CF802": ("for too long", "a longer deadline="),
     "CF803": ("forked while the call was at work", "anew in the child"),
 }
 

@@ -623,7 +623,7 @@ def test_a_section_is_waited_for_until_the_deadline(monkeypatch, deadline, least
     assert caught.value.code == "CF802"
     assert caught.value.holder.startswith(f"pause of message campaign {ID} in thread 'Thread-")
     assert caught.value.seconds >= least
-    assert "is at work on it since" in str(caught.value)
+    assert "has been at work on it for" in str(caught.value)
     assert [action for _, action in server.arrived] == ["pause"]
 
 

@@ -56,13 +56,15 @@ class _Client:
         trust_env: Whether proxies are taken from the environment.
         transport: The transport below the gate, instead of one made from `proxy` and `verify`. It
             must neither retry nor cache.
-        max_age: Seconds for which a reading may be used again. Default 0: every write is preceded by
-            a read inside the same critical section.
+        max_age: Seconds for which a reading may be used again, counted from when it was sent until the bytes of the
+            write leave; the answer to a write is a reading, too. Default 0: every write is preceded by a read inside
+            the same critical section.
         strict: Refuse what the vendor's pages contradict each other about.
         deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
             connections, writes only where nothing can have been applied (429, a connection that never
             opened), and those that can be undone also where a read has shown that nothing was. 0: never.
             As long, another call of the process that is at work on the campaign is waited for (0: 5 seconds).
+            What became of a write whose answer was lost is looked for during some 4 seconds, whatever the deadline.
             Waiting for the request budget comes on top; only `wait_until` counts that too.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute, reads and writes together, shared by all clients of the account in the

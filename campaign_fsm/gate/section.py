@@ -158,6 +158,7 @@ class Ticket:
     __slots__ = (
         "_claim",
         "_party",
+        "_patience",
         "_queue",
         "_rank",
         "_sections",
@@ -188,6 +189,7 @@ class Ticket:
         self.number = next(_NUMBERS)
         self._rank = (not urgent, self.number)
         self._party = party
+        self._patience = patience
         self._until = time.monotonic() + patience
         self._queue = sections._queues[hash(key) % _SHARDS]  # noqa: SLF001 (tickets and registry are one thing)
         self._step = _SHORTEST
@@ -225,7 +227,10 @@ class Ticket:
             if holder is None:
                 raise Closed("CF802", "others of this process went first for too long")
             name, seconds = holder.seen(now)
-            raise Closed("CF802", f"{name} is at work on it since {seconds:.1f} s", name, seconds)
+            waited = now - self._until + self._patience
+            raise Closed(
+                "CF802", f"waited {waited:.1f} s: {name} has been at work on it for {seconds:.1f} s", name, seconds
+            )
         self._queue[self] = now
         self._step = min(self._step * 2, _LONGEST)
         # Far back in the queue there is time; many that ask often would keep everybody from working.

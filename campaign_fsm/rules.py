@@ -760,8 +760,8 @@ PROBLEMS: Final = {
         Problem(
             "CF801",
             "a call from inside of another one that is at work on the same campaign",
-            "Make it after that one has returned: put it in a queue that somebody else works off, or start a thread, or "
-            "a task with context=contextvars.Context(), and do not wait for it inside.",
+            "Make it after that one has returned: put it in a queue that somebody else works off, or start a thread, "
+            "or a task with context=contextvars.Context(), and do not wait for it inside.",
         ),
         Problem(
             "CF802",

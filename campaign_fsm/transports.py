@@ -13,8 +13,10 @@ successor of `httpx`, can have one as well. Who also checks types derives a clas
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from copy import copy
 from datetime import datetime
 from types import ModuleType, TracebackType
@@ -29,7 +31,7 @@ from campaign_fsm.errors import Refused
 from campaign_fsm.gate import Closed, Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
-from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest
+from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest, read_intent
 from campaign_fsm.wire.library import library_of
 
 EXTENSION: Final = "campaign_fsm"
@@ -86,6 +88,18 @@ class GuardSettings(TypedDict, total=False):
     now: Callable[[], datetime]
 
 
+def read_as(request: Request) -> tuple[tuple[Any, ...], object]:
+    """Where a request goes and what it would do, for whoever holds it against a judgement.
+
+    Raises:
+        UnreadableRequest: It cannot be read in exactly one way.
+        Exception: Its body was not read yet.
+    """
+    wire = _Seen.of(request).wire
+    wire.body = request.content
+    return wire.origin, read_intent(wire)
+
+
 @define
 class _Seen:
     """A request as it was in one moment. It belongs to its caller, who may change it at any time, from anywhere.
@@ -106,13 +120,17 @@ class _Seen:
 
     @classmethod
     def of(cls, request: Request) -> _Seen:
-        # Each of them is read once: what is read again may be another one.
-        url, headers, extensions = request.url, request.headers.copy(), dict(request.extensions)
+        # Each of them is read once: what is read again may be another one. And what has methods of its own may
+        # say something else each time.
+        method, url, headers, extensions = request.method, request.url, request.headers.copy(), dict(request.extensions)
+        method = str.__str__(method)
+        if (library := library_of(request)) is not None and type(url) is not library.URL:
+            url = library.URL(str(url))
         target = extensions.get("target")
         if target is not None:
             extensions["target"] = target = target if isinstance(target, bytes) else str(target).encode()
         wire = WireRequest(
-            method=request.method,
+            method=method,
             scheme=url.scheme,
             host=url.raw_host.decode("latin-1").lower(),
             port=url.port,
@@ -136,6 +154,15 @@ class _Seen:
             request.extensions.setdefault(key, same.extensions[key])
         if "_content" in vars(same) and request.stream is self.stream:
             vars(request)["_content"], request.stream = same.content, same.stream
+
+
+def _mark(thing: Request | Response, judgement: Judgement) -> None:
+    """Leave the judgement with a request or response; the write may be out, so nothing may come of it."""
+    with suppress(Exception):
+        try:
+            thing.extensions[EXTENSION] = judgement
+        except TypeError:  # some make extensions that cannot be changed
+            thing.extensions = {**(thing.extensions or {}), EXTENSION: judgement}
 
 
 _OURS: Final = frozenset({EXTENSION, PERMIT, UNTIL})
@@ -207,7 +234,7 @@ class _InFlight:
 
     def _new_permit(self, step: Forward = _NOTHING_JUDGED) -> Permit:
         self.permit.out = False
-        self.permit = Permit(step.judgement, step.section, out=True)
+        self.permit = Permit(step.judgement, step.section, self.wire.origin, out=True)
         return self.permit
 
     def write(self, step: Forward, watch: Callable[[Callable[[], None] | None, Any], Any]) -> Request:
@@ -232,8 +259,10 @@ class _InFlight:
         if not name.endswith(".send_request_headers.started"):
             return False
         request = info.get("request")
-        # Else a proxy is asked for a tunnel, or a gate below reads the campaign.
-        return request is None or bool(request.method == self.wire.method.encode())
+        # Else a proxy is asked for a tunnel, or something below makes a request of its own.
+        return request is None or (
+            request.method == self.wire.method.encode() and request.url.target.endswith(self.wire.target)
+        )
 
     def _may_leave(self, check: Callable[[], None] | None) -> None:
         """The last moment at which a judged write can be stopped.
@@ -269,7 +298,7 @@ class _InFlight:
     def watch_async(self, check: Callable[[], None] | None, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
         """The same for an asynchronous transport."""
 
-        async def trace(name: str, info: Mapping[str, Any]) -> None:
+        async def awaited(name: str, info: Mapping[str, Any]) -> None:
             is_it = self._is_it(name, info)
             if is_it:
                 self._may_leave(check)
@@ -278,6 +307,12 @@ class _InFlight:
             if is_it:
                 self._may_leave(check)
                 self._has_left = True
+
+        here, plain = threading.current_thread(), self.watch(check, callers)
+
+        def trace(name: str, info: Mapping[str, Any]) -> Any:
+            # A synchronous transport that an adapter runs in another thread awaits nothing.
+            return (awaited if threading.current_thread() is here else plain)(name, info)
 
         return trace
 
@@ -303,9 +338,9 @@ class _InFlight:
 
     def note(self, judgement: Judgement | None) -> None:
         if judgement is not None:
-            self.callers.extensions[EXTENSION] = judgement
+            _mark(self.callers, judgement)
             if self.response is not None:
-                self.response.extensions[EXTENSION] = judgement
+                _mark(self.response, judgement)
 
     def limit(self, response: Response) -> int:
         return _MOST_ENCODED if "content-encoding" in response.headers else _MOST
@@ -334,8 +369,16 @@ class _InFlight:
                     body = library.Response(response.status_code, headers=response.headers, content=raw).content
                 except library.DecodingError:
                     body = b""
-        cached = any(response.extensions.get(key) for key in ("from_cache", "hishel_from_cache"))
-        return Answer(response.status_code, tuple(response.headers.raw), body, cached=cached)
+        return Answer(response.status_code, tuple(response.headers.raw), body, cached=_is_cached(response))
+
+
+def _is_cached(response: Response) -> bool:
+    """Whether a cache below says that it made the answer: every library has a mark of its own."""
+    marks = response.extensions or {}
+    caching = marks.get("caching")
+    return any(marks.get(key) for key in ("from_cache", "hishel_from_cache")) or (
+        isinstance(caching, Mapping) and bool(caching.get("from_cache"))
+    )
 
 
 # Nobody limits requests that never leave the process.

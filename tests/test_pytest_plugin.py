@@ -740,6 +740,39 @@ def test_twice():
     result.stdout.fnmatch_lines(["*pause *CF211*", "campaign writes judged: 2 (1 legal, 1 refused)"])
 
 
+def test_a_permit_of_a_gate_above_is_good_for_nothing_else(suite):
+    """A transport that sends something else with the extensions of a judged write: that is judged for itself."""
+    tests = """
+from campaign_fsm import GuardTransport, Simulator, SimulatorServer
+
+class Mirror(httpx.BaseTransport):
+    def __init__(self, other):
+        self.inner, self.other = httpx.HTTPTransport(), other
+    def handle_request(self, request):
+        if request.method == "PUT":
+            copy = httpx.Request("PUT", self.other, headers={"Authorization": request.headers["Authorization"]},
+                                 json={"action": "resume"}, extensions=request.extensions)
+            try:
+                self.inner.handle_request(copy).read()
+            except Exception:
+                pass
+        return self.inner.handle_request(request)
+    def close(self):
+        self.inner.close()
+
+def test_mirror():
+    simulator = Simulator()
+    with SimulatorServer(simulator) as server:
+        url, other = (f"{server.base_url}/v2/accounts/acme1/message-campaigns/{simulator.add(status)}"
+                      for status in ("in-progress", "completed"))
+        send("pause", url, transport=GuardTransport(Mirror(other))).raise_for_status()
+    assert [(entry.method, entry.legal) for entry in simulator.journal if entry.method == "PUT"] == [("PUT", True)]
+"""
+    result = suite(tests)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*resume *CF2*", "campaign writes judged: 2 (1 legal, 1 refused)"])
+
+
 def test_the_successor_of_httpx_is_judged_too(suite):
     """Clients of `httpx2` go through the same gate, on asyncio and trio."""
     pytest.importorskip("httpx2")

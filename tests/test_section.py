@@ -13,16 +13,26 @@ import threading
 import time
 import weakref
 from functools import partial
+from pathlib import Path
 
 import anyio
 import httpx
 import pytest
-from test_gate_flow import Clock, make, put
+from test_gate_flow import Clock, envelope, make, put
 from wires import ID, MESSAGE
 
-from campaign_fsm import AsyncGuardTransport, CampaignClient, GuardTransport, Simulator, SimulatorTransport, errors
-from campaign_fsm.gate import Sections, flow, section
+from campaign_fsm import (
+    AsyncGuardTransport,
+    CampaignClient,
+    GuardTransport,
+    Simulator,
+    SimulatorServer,
+    SimulatorTransport,
+    errors,
+)
+from campaign_fsm.gate import Pause, Read, Sections, flow, section
 from campaign_fsm.gate.section import Closed, Moves
+from campaign_fsm.wire.answer import Answer
 
 URL = f"https://api.exotel.com{MESSAGE}"
 DEST = {"pause": "paused", "resume": "in-progress", "complete": "completed", "archive": "archived"}
@@ -259,6 +269,86 @@ def test_a_collected_flow_holds_nothing():
     del waiting
     gc.collect()
     assert len(section.sections()) == 0
+
+
+def test_a_thread_that_has_ended_holds_nothing():
+    """A loop that was stopped half way and whose thread is no more, also if its number was given to another one."""
+    server, loops = Server(), []
+
+    class Stays(Inner):
+        async def handle_async_request(self, request):
+            await asyncio.Event().wait()
+
+    def run():
+        loop = asyncio.new_event_loop()
+        loops.append((loop, loop.create_task(aact(Stays(server), "pause", "abandoned"))))
+        loop.run_until_complete(asyncio.sleep(0.01))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert len(section.sections()) == 1
+    found = []
+    thread = threading.Thread(target=lambda: found.append(act(Inner(server, 0.0), "pause", deadline=0)))
+    thread.start()
+    thread.join(10)
+    assert [each.status_code for each in found] == [200]
+    loop, task = loops.pop()
+    task._log_destroy_pending = False
+    del task
+    loop.close()
+
+
+def test_whatever_goes_wrong_a_flow_that_is_no_more_holds_nothing(monkeypatch):
+    """Even if it was never let go of: the section is as free as what held it is gone."""
+    server = Server()
+    with monkeypatch.context() as broken:
+        broken.setattr(section.Ticket, "release", lambda self: None)
+        assert act(Inner(server, 0.0), "pause").status_code == 200
+    gc.collect()
+    assert len(section.sections()) == 1
+    assert act(Inner(server, 0.0), "resume", deadline=0).status_code == 200
+    assert len(section.sections()) == 0
+
+
+PACKAGE = str(Path(section.__file__).parent)
+
+
+def test_an_interrupt_at_any_line_leaves_nothing_inside():
+    """Also where no signal can strike, but a debugger can: at each line of the section and of the flow."""
+    count = 0
+
+    def run(at):
+        nonlocal count
+        count = 0
+
+        def lines(frame, event, _):
+            nonlocal count
+            if event == "line":
+                count += 1
+                if count == at:
+                    raise KeyboardInterrupt
+            return lines
+
+        def calls(frame, event, _):
+            return lines if frame.f_code.co_filename.startswith(PACKAGE) else None
+
+        before = sys.gettrace()
+        sys.settrace(calls)
+        try:
+            act(Inner(Server(), 0.0), "pause")
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(before)
+        return False
+
+    assert not run(0)
+    total = count
+    assert total > 200
+    for at in range(1, total + 1):
+        run(at)
+        assert len(section.sections()) == 0, at
 
 
 # Whoever comes from inside is refused at once
@@ -588,13 +678,19 @@ def held(campaign="key", what="complete of campaign x", **given):
     return ticket
 
 
-def elsewhere(function, *args):
-    """Run it as another thread would."""
-    found = []
-    thread = threading.Thread(target=lambda: found.append(function(*args)))
-    thread.start()
-    thread.join(30)
-    return found[0]
+def elsewhere_held():
+    """The campaign of these tests, held by a thread that lives until the event is set."""
+    leave, entered = threading.Event(), threading.Event()
+
+    def hold():
+        ticket = held(campaign=f"api.exotel.com acme1 message {ID}")
+        entered.set()
+        leave.wait(30)
+        ticket.release()
+
+    threading.Thread(target=hold, daemon=True).start()
+    assert entered.wait(10)
+    return leave
 
 
 @pytest.mark.parametrize(("deadline", "least"), [(0.2, 0.2), (0, 0.3)])
@@ -670,8 +766,7 @@ def test_who_waits_in_a_queue_keeps_the_order_and_is_passed_over_when_silent(mon
     assert run[2](second.ask) > 0
     run[0](holder.release)
     assert run[2](second.ask) > 0
-    clock = time.monotonic
-    monkeypatch.setattr(section.time, "monotonic", lambda: clock() + 1.5)
+    monkeypatch.setattr(section.Ticket, "_now", staticmethod(lambda: time.monotonic() + 1.5))
     assert run[2](second.ask) == 0.0
     assert run[1](first.ask) > 0
     run[2](second.release)
@@ -698,13 +793,33 @@ def test_a_long_queue_is_asked_less_often():
 def test_nobody_waits_longer_than_asked_for():
     """The last wait ends at the deadline, and then it is said that somebody is at work."""
     ticket = section.sections().ticket("key", str, blocking=True, patience=0.01)
-    holder = elsewhere(held)
+    leave, entered, found = threading.Event(), threading.Event(), []
+
+    def hold():
+        found.append(held())
+        entered.set()
+        leave.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert entered.wait(10)
     assert 0 < ticket.ask() <= 0.011
     time.sleep(0.02)
     with pytest.raises(Closed, match="complete of campaign x in thread"):
         ticket.ask()
     ticket.release()
-    holder.release()
+    leave.set()
+    thread.join()
+    found[0].release()
+
+
+def test_waiting_ends_also_where_time_is_frozen(monkeypatch):
+    """What freezes time for tests replaces `time.monotonic`; others really wait."""
+    holder = elsewhere_held()
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    with pytest.raises(errors.CampaignBusy):
+        act(Inner(Server(), 0.0), "pause", deadline=0.05)
+    holder.set()
 
 
 def test_a_wait_can_be_cancelled():
@@ -856,6 +971,108 @@ def test_what_is_handed_on_opens_no_other_campaign():
     with httpx.Client(transport=GuardTransport(Elsewhere()), headers={"X-Who": "one"}) as http:
         assert http.put(URL, json={"action": "pause"}).status_code == 200
     assert [key.rpartition(" ")[2] for key in seen] == [ID, "1" * 32]
+
+
+@pytest.mark.parametrize("action", ["complete", "resume"])
+def test_what_is_handed_on_is_joined_by_itself_alone(action):
+    """A transport that uses the extensions of the handed-on request for another write of the campaign is inside."""
+    server, found = Server(), []
+
+    class Another(httpx.BaseTransport):
+        def handle_request(self, request):
+            if request.method == "PUT":
+                again = httpx.Request(
+                    "PUT",
+                    URL,
+                    headers={"Content-Type": "application/json", "X-Who": "other"},
+                    content=json.dumps({"action": action}),
+                    extensions=request.extensions,
+                )
+                with pytest.raises(errors.CampaignBusy) as caught:
+                    GuardTransport(Inner(server, 0.0)).handle_request(again)
+                found.append(caught.value.code)
+            return Inner(server, 0.0).handle_request(request)
+
+    with httpx.Client(transport=GuardTransport(Another()), headers={"X-Who": "one"}) as http:
+        assert http.put(URL, json={"action": "pause"}).status_code == 200
+    assert found == ["CF801"]
+    assert server.arrived == [("one", "pause")]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_what_goes_on_after_its_call_has_ended_is_not_sent(layers):
+    """A transport that leaves the write to a thread and gives up: by then others may be at work on the campaign."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    late = []
+
+    class GivesUp(httpx.BaseTransport):
+        def __init__(self, inner):
+            self.inner = inner
+
+        def handle_request(self, request):
+            if request.method == "GET":
+                return self.inner.handle_request(request)
+            late.append(request)
+            raise httpx.ReadTimeout("it takes too long")
+
+    with SimulatorServer(simulator) as server, httpx.HTTPTransport() as sends:
+        below = GuardTransport(sends) if layers == 2 else sends
+        url = f"{server.base_url}/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign}"
+        with httpx.Client(transport=GuardTransport(GivesUp(below)), auth=("key", "token")) as http:
+            with pytest.raises(httpx.ReadTimeout):
+                http.put(url, json={"action": "pause"})
+            simulator.move(campaign, "paused")
+            with pytest.raises((Closed, errors.AlreadyThere)):
+                below.handle_request(late[0])
+    assert [entry.method for entry in simulator.journal if entry.kind == "request"] == ["GET"] * layers
+
+
+def test_a_joined_section_is_left_with_the_one_it_joined():
+    """Whoever joined is no longer inside when the upper one is out."""
+    sections = Sections()
+    upper = sections.ticket("key", str, blocking=False, patience=1.0)
+    assert upper.ask() == 0.0
+    joined = sections.ticket("key", str, blocking=False, patience=1.0, above=upper)
+    assert joined.ask() == 0.0
+    assert joined.is_inside()
+    upper.release()
+    assert not joined.is_inside()
+    with pytest.raises(Closed, match="the call has ended"):
+        joined.check()
+    joined.release()
+    assert len(sections) == 0
+
+
+def test_a_flow_that_is_collected_tells_nobody():
+    """It may be collected in a thread that holds what a trace or a log handler needs."""
+    told = []
+    waiting = make(trace=told.append).flow(put("pause"))
+    run = contextvars.Context().run
+    run(next, waiting)
+    run(waiting.send, envelope("in-progress"))
+    before = len(told)
+    waiting.close()
+    assert len(told) == before
+
+
+def test_waiting_for_the_budget_again_comes_on_top_of_the_deadline():
+    """A try that has to wait for the budget does not find its time used up by that."""
+    clock = Clock()
+    gate = make(deadline=10.0, clock=clock, budget=2)
+    waiting = gate.flow(put("pause"))
+    run = contextvars.Context().run
+    assert isinstance(run(next, waiting), Read)
+    step = run(waiting.send, Answer(503, (), b""))
+    assert isinstance(step, Pause)
+    clock.now += step.seconds
+    step = run(waiting.send, None)
+    assert isinstance(step, Pause)
+    assert step.seconds > 50
+    clock.now += step.seconds
+    assert isinstance(run(waiting.send, None), Read)
+    assert isinstance(run(waiting.send, Answer(503, (), b"")), Pause)
+    waiting.close()
 
 
 def test_two_that_one_gate_hands_on_at_once_go_one_after_the_other():

@@ -4,6 +4,7 @@ import gzip
 import json
 import threading
 import time
+from types import MappingProxyType
 
 import anyio
 import httpx
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 from wires import ID, MESSAGE, UNREADABLE
 
-from campaign_fsm import AsyncGuardTransport, GuardTransport, errors
+from campaign_fsm import AsyncGuardTransport, GuardTransport, Simulator, SimulatorServer, errors
 from campaign_fsm.transports import EXTENSION
 
 URL = f"https://api.exotel.com{MESSAGE}"
@@ -344,6 +345,7 @@ def test_a_cached_reading_is_none():
     body = json.dumps({"response": {"code": 200, "data": {"sid": ID, "status": "in-progress"}}})
     for response in (
         httpx.Response(200, content=body, extensions={"hishel_from_cache": True}),
+        httpx.Response(200, content=body, extensions={"caching": {"from_cache": True, "revalidated": False}}),
         httpx.Response(200, content=body, headers={"Age": "30"}),
     ):
         inner.on_read = lambda request, response=response: response
@@ -362,6 +364,130 @@ def test_requests_about_something_else_pass_untouched():
     request = httpx.Request("PUT", "https://api.exotel.com/v1/other", content=b"x")
     assert transport.handle_request(request) is special
     assert EXTENSION not in request.extensions
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"Host": "staging.example"}},
+        {"headers": {"X-Original-URL": "/elsewhere"}},
+        {"headers": {"X-Rewrite-URL": "/elsewhere"}},
+        {"params": {"env": "staging"}},
+        {"extensions": {"target": MESSAGE.encode() + b"?env=staging"}},
+    ],
+)
+def test_a_read_that_may_be_about_something_else_is_no_reading(given):
+    """Another Host, a rewriting header, a query: what is answered there is not used for a write without them."""
+    inner = Inner("created")
+    with client(inner, max_age=3600) as http:
+        http.get(URL, **given)
+        inner.status = "completed"
+        with pytest.raises(errors.IllegalTransition):
+            http.put(URL, json={"action": "pause"})
+        http.get(URL)
+        inner.status = "created"
+        with pytest.raises(errors.IllegalTransition):
+            http.put(URL, json={"action": "resume"})
+    assert [request.method for request in inner.requests] == ["GET"] * 4
+
+
+def test_what_answers_something_else_each_time_is_asked_once():
+    """A method and a URL with methods of their own: what goes out is what was judged."""
+
+    class Method(str):
+        __slots__ = ()
+
+        def encode(self, *_):
+            return b"DELETE"
+
+        def __eq__(self, other):
+            return True
+
+        __hash__ = str.__hash__
+
+    class Url(httpx.URL):
+        @property
+        def raw_path(self):
+            return b"/harmless"
+
+    inner = Inner("completed")
+    for change in ({"method": Method("PUT")}, {"url": Url(URL)}):
+        request = httpx.Request("PUT", URL, json={"action": "pause"})
+        for name, value in change.items():
+            setattr(request, name, value)
+        with pytest.raises(errors.IllegalTransition):
+            GuardTransport(inner).handle_request(request)
+    assert [request.method for request in inner.requests] == ["GET", "GET"]
+    assert type(inner.requests[0].method) is str
+    assert {request.url.raw_path for request in inner.requests} == {MESSAGE.encode()}
+
+
+@pytest.mark.parametrize("extensions", [MappingProxyType({"http_version": b"HTTP/1.1"}), None])
+def test_extensions_that_cannot_be_changed_do_not_hide_the_answer(extensions):
+    """The write is out: whoever made the response, the caller gets it, with the judgement."""
+    inner = Inner()
+
+    def on_write(request):
+        response = inner._respond(request)
+        response.extensions = extensions
+        return response
+
+    inner.on_write = on_write
+    response = GuardTransport(inner).handle_request(httpx.Request("PUT", URL, json={"action": "pause"}))
+    assert response.status_code == 200
+    assert response.extensions[EXTENSION].answered.status == "paused"
+
+
+def test_a_request_of_its_own_below_the_gate_is_not_taken_for_the_write():
+    """A transport that fetches a token with the method and the extensions of the write: only the write is the write."""
+    simulator = Simulator()
+    collection = MESSAGE.rpartition("/")[0]
+
+    class Refreshes(httpx.BaseTransport):
+        def __init__(self):
+            self.inner = httpx.HTTPTransport()
+
+        def handle_request(self, request):
+            if request.method == "POST":
+                token = httpx.Request("POST", request.url.join("/token"), extensions=request.extensions)
+                self.inner.handle_request(token).read()
+            return self.inner.handle_request(request)
+
+        def close(self):
+            self.inner.close()
+
+    with SimulatorServer(simulator) as server:
+        with httpx.Client(transport=GuardTransport(Refreshes()), auth=("key", "token")) as http:
+            http.post(f"{server.base_url}{collection}", json={"name": "made"})
+    assert [entry.path for entry in simulator.journal if entry.kind == "request"] == ["/token", collection]
+
+
+@pytest.mark.anyio
+async def test_a_synchronous_transport_in_a_thread_below_an_asynchronous_gate():
+    """An adapter runs it where nothing is awaited: the last check before the bytes leave is not awaited either."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+
+    class InThread(httpx.AsyncBaseTransport):
+        def __init__(self):
+            self.inner = httpx.HTTPTransport()
+
+        async def handle_async_request(self, request):
+            def send():
+                response = self.inner.handle_request(request)
+                return httpx.Response(response.status_code, headers=response.headers, content=response.read())
+
+            return await anyio.to_thread.run_sync(send)
+
+        async def aclose(self):
+            self.inner.close()
+
+    with SimulatorServer(simulator) as server:
+        url = f"{server.base_url}/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign}"
+        async with httpx.AsyncClient(transport=AsyncGuardTransport(InThread()), auth=("key", "token")) as http:
+            response = await http.put(url, json={"action": "pause"})
+    assert response.status_code == 200
+    assert [entry.method for entry in simulator.journal if entry.kind == "request"] == ["GET", "PUT"]
 
 
 # Real concurrency

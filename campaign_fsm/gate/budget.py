@@ -73,6 +73,10 @@ class _Place:
     ticket: Ticket
     asks_at: float
 
+    def is_left(self, now: float) -> bool:
+        party = self.ticket.party
+        return now - self.asks_at >= _SILENT or party.is_gone() or party.is_dead()
+
 
 @frozen
 class _State:
@@ -83,8 +87,14 @@ class _State:
     closed_until: float = 0.0
     queue: tuple[_Place, ...] = ()
 
-    def without(self, ticket: Ticket) -> _State:
-        return evolve(self, queue=tuple(place for place in self.queue if place.ticket is not ticket))
+    def without(self, ticket: Ticket, now: float | None = None) -> _State:
+        """Also without those that will not ask again."""
+        return evolve(
+            self,
+            queue=tuple(
+                place for place in self.queue if place.ticket is not ticket and (now is None or not place.is_left(now))
+            ),
+        )
 
     def limited(self, per_minute: int) -> _State:
         """What was spent stays spent."""
@@ -128,10 +138,10 @@ class Budget:
         now = self._clock()
 
         def step(state: _State) -> tuple[_State, float]:
-            state = state.without(ticket)
+            state = state.without(ticket, now)
             if state.closed_until > now:
                 wait = state.closed_until - now
-            elif first := _first(state.queue, ticket, now):
+            elif first := _first(state.queue, ticket):
                 # Ask again just after whoever is first.
                 wait = max(first.asks_at - now, 0.0) + _POLL
             else:
@@ -167,15 +177,12 @@ class Budget:
             self._state.update(step)
 
 
-def _first(queue: tuple[_Place, ...], ticket: Ticket, now: float) -> _Place | None:
-    """Who is to be served before the ticket, and can be; whoever cannot go on any more holds nobody up."""
+def _first(queue: tuple[_Place, ...], ticket: Ticket) -> _Place | None:
+    """Who is to be served before the ticket, and can be."""
     before = [
         place
         for place in queue
-        if place.ticket.rank < ticket.rank
-        and now - place.asks_at < _SILENT
-        and not place.ticket.party.is_gone()
-        and not place.ticket.party.is_stuck_behind(ticket.party)
+        if place.ticket.rank < ticket.rank and not place.ticket.party.is_stuck_behind(ticket.party)
     ]
     return min(before, key=lambda place: place.ticket.rank, default=None)
 

@@ -54,7 +54,17 @@ from campaign_fsm.wire.answer import (
     redact,
     secrets_of,
 )
-from campaign_fsm.wire.intent import VERBS, Intent, WireRequest, bad_end, concerns, mixed, preflight, read_intent
+from campaign_fsm.wire.intent import (
+    VERBS,
+    Intent,
+    WireRequest,
+    bad_end,
+    concerns,
+    is_plain,
+    mixed,
+    preflight,
+    read_intent,
+)
 from campaign_fsm.wire.target import Target
 
 # Seconds between the tries of a read, doubled each time.
@@ -100,8 +110,11 @@ class _Write:
     def above(self) -> Ticket | None:
         """What a gate above holds of this campaign while it hands the write on."""
         permit = self.request.above
-        held: Ticket | None = permit.section if isinstance(permit, Permit) and permit.out else None
-        return held if held and held.is_inside() and held.campaign == self.campaign else None
+        if not isinstance(permit, Permit) or not permit.out or permit.judgement is None or permit.section is None:
+            return None
+        held = permit.section
+        same = held.campaign == self.campaign and permit.judgement.intent == self.intent
+        return held if same and held.is_inside() else None
 
 
 class Gate:
@@ -253,8 +266,11 @@ class Gate:
         while True:
             needed = 1 if self._kept(write) else 2
             if needed > write.paid:
+                begun = self._clock()
                 yield from self._spend(write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
                 write.paid = needed
+                if write.give_up is not None:
+                    write.give_up += self._clock() - begun  # this waiting comes on top
             if write.give_up is None:
                 write.give_up = self._clock() + self._deadline
             ticket = self.sections.ticket(
@@ -265,16 +281,17 @@ class Gate:
                 urgent=write.urgent,
                 above=write.above,
                 began=write.began,
+                owner=write,
             )
             try:
-                while seconds := self._asked(ticket.ask, write):
-                    yield Poll(seconds)
-                outcome = yield from self._hold(ticket, write)
-            finally:
                 try:
-                    ticket.release()
+                    while seconds := self._asked(ticket.ask, write):
+                        yield Poll(seconds)
+                    outcome = yield from self._hold(ticket, write)
                 finally:
-                    ticket.release()  # an interrupt may have come just before the first did anything
+                    ticket.release()
+            finally:
+                ticket.release()  # an interrupt may have come just before the first did anything
             if isinstance(outcome, Judgement):
                 return outcome
             if outcome:
@@ -329,18 +346,18 @@ class Gate:
         ticket = budget.queue(weight, urgent=urgent, blocking=self._blocking)
         told = False
         try:
-            while seconds := budget.ask(ticket):
-                if request.until is not None and self._clock() + seconds > request.until:
-                    raise BudgetSpent(account=target.account, host=request.host, seconds=seconds)
-                if not told:
-                    told = True
-                    self._tell_wait(Wait(target.account, request.host, request.method, target.id, seconds))
-                yield Pause(seconds)
-        finally:
             try:
-                budget.leave(ticket)
+                while seconds := budget.ask(ticket):
+                    if request.until is not None and self._clock() + seconds > request.until:
+                        raise BudgetSpent(account=target.account, host=request.host, seconds=seconds)
+                    if not told:
+                        told = True
+                        self._tell_wait(Wait(target.account, request.host, request.method, target.id, seconds))
+                    yield Pause(seconds)
             finally:
-                budget.leave(ticket)  # as with the section
+                budget.leave(ticket)
+        finally:
+            budget.leave(ticket)  # as with the section
 
     def _tell_wait(self, wait: Wait) -> None:
         log.info("%s %s waits %.1f s for the request budget", wait.method, wait.campaign_id or "-", wait.seconds)
@@ -383,7 +400,7 @@ class Gate:
             with suppress(NotReadable):
                 reading = _without_secrets(read_status(answer, target), request)
         record.was_read(answer, reading)
-        if reading:
+        if reading and is_plain(request, target):
             self._readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
     def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
@@ -583,10 +600,13 @@ class Gate:
         moves.note(write.campaign)
         busy: CampaignBusy | None = None
         try:
-            ticket.check()  # whoever was told may have forked
-            judgement = yield from self._forward(
-                write.request, Forward(judgement, section=ticket, check=check), judgement, record
-            )
+            try:
+                check()  # whoever was told may have taken its time, or have forked
+                judgement = yield from self._forward(
+                    write.request, Forward(judgement, section=ticket, check=check), judgement, record
+                )
+            finally:
+                moves.note(write.campaign)
         except TooOld as held:
             record.was_held()
             if held.judgement is not judgement:
@@ -597,10 +617,7 @@ class Gate:
             record.was_held()
             busy = self._busy(error, write.intent, record)
         finally:
-            try:
-                moves.note(write.campaign)
-            finally:
-                moves.note(write.campaign)  # as with the section
+            moves.note(write.campaign)  # as with the section
         if busy:
             raise busy
         if judgement.answered and not judgement.drift:
@@ -619,6 +636,9 @@ class Gate:
         try:
             answer: Answer = yield step
         except (TooOld, Closed):
+            raise
+        except GeneratorExit:
+            # Nobody is told: this may be the middle of a collection, in a thread that holds what they need.
             raise
         except BaseException as error:
             record.has_failed(request.method, error)

@@ -76,6 +76,7 @@ class Permit:
     Attributes:
         judgement: What made the write legal; None for the read before it.
         section: What is held meanwhile. A gate below joins it.
+        origin: Scheme, host and port that the write was judged for.
         out: Whether the request is below the gate now: not before, and not when it is sent again later.
         refusal: The refusal of a gate below, if one refused this very request.
         process: The process that the request is of.
@@ -84,18 +85,17 @@ class Permit:
 
     judgement: Judgement | None = None
     section: Ticket | None = None
+    origin: tuple[str, str, int | None] | None = None
     out: bool = False
     refusal: Refused | None = None
     process: Process = field(factory=process)
     sent: bool = False
-    _used: list[bool] = field(factory=list, init=False)
+    _used: dict[str, object] = field(factory=dict, init=False)
 
     def use(self) -> bool:
-        """Whether it is good for the write that arrives with it; it is only once."""
-        if not self.out or self.judgement is None or self._used:
-            return False
-        self._used.append(True)
-        return True
+        """Whether it is good for the write that arrives with it; it is only once, whoever comes at the same time."""
+        me = object()
+        return self.out and self.judgement is not None and self._used.setdefault("", me) is me
 
 
 @frozen

@@ -45,7 +45,8 @@ class Party:
     """A caller, seen from others that wait for it."""
 
     process: Process
-    thread: int
+    thread: threading.Thread
+    """By the object: the number of a thread that has ended is given to another one."""
     blocking: bool
     """Whether its thread does nothing else while it waits."""
     loop: Any
@@ -53,12 +54,18 @@ class Party:
     @classmethod
     def here(cls, *, blocking: bool, began: Process | None = None) -> Self:
         """Whoever runs now; `began` is the process in which its work began, where that may be another one."""
-        return cls(began or process(), threading.get_ident(), blocking, None if blocking else _running_loop())
+        return cls(began or process(), threading.current_thread(), blocking, None if blocking else _running_loop())
 
     def is_gone(self) -> bool:
         """Whether it will never go on: its process was forked away from, or its event loop was closed."""
         return self.process != process() or (self.loop is not None and self.loop.is_closed())
 
+    def is_dead(self) -> bool:
+        """Whether nothing runs it any more, as far as can be seen: its thread has ended, and no other has its loop."""
+        # At the end of the interpreter the main thread counts as ended, and still runs.
+        ended = self.thread is not threading.main_thread() and not self.thread.is_alive()
+        return ended and (self.loop is None or not self.loop.is_running())
+
     def is_stuck_behind(self, other: Party) -> bool:
         """Whether it cannot go on before `other` has ended, because both need one thread and one of them blocks it."""
-        return self.thread == other.thread and (self.blocking or other.blocking)
+        return self.thread is other.thread and (self.blocking or other.blocking)

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from math import inf
 from typing import Final
+from weakref import ref
 
 from campaign_fsm.gate.party import Party, Process
 from campaign_fsm.wire.intent import Intent, WireRequest
@@ -134,6 +134,7 @@ class Sections:
         urgent: bool = False,
         above: Ticket | None = None,
         began: Process | None = None,
+        owner: object = None,
     ) -> Ticket:
         """A claim on the section of a campaign, to be released in any case.
 
@@ -146,17 +147,23 @@ class Sections:
             above: The ticket of the gate above that handed this request on. It is inside already: the new
                 ticket joins it, after others that it has handed on.
             began: The process in which the work began, if that may not be this one: a fork enters nothing.
+            owner: Something that lives as long as the work does: whatever else goes wrong, the section is free when it
+                is no more. None: nothing does.
         """
-        key = campaign if above is None else f"{above.key} {above.number}"
         party = Party.here(blocking=blocking, began=began)
-        return Ticket(self, key, campaign, what, party, patience=patience, urgent=urgent)
+        return Ticket(self, campaign, what, party, patience=patience, urgent=urgent, above=above, owner=owner)
 
 
 class Ticket:
     """One flow's claim on one campaign's section."""
 
+    # A real clock, where those that freeze time for tests do not look for it.
+    _now = staticmethod(time.monotonic)
+
     __slots__ = (
+        "_above",
         "_claim",
+        "_owner",
         "_party",
         "_patience",
         "_queue",
@@ -176,21 +183,25 @@ class Ticket:
     def __init__(
         self,
         sections: Sections,
-        key: str,
         campaign: str,
         what: Callable[[], str],
         party: Party,
         *,
         patience: float,
         urgent: bool,
+        above: Ticket | None,
+        owner: object,
     ) -> None:
         self._sections = sections
-        self.key, self.campaign, self._what = key, campaign, what
-        self.number = next(_NUMBERS)
+        key: str = campaign if above is None else f"{above.key} {above.number}"
+        self.key: str = key
+        self.campaign, self._what, self._above = campaign, what, above
+        self._owner = None if owner is None else ref(owner)
+        self.number: int = next(_NUMBERS)
         self._rank = (not urgent, self.number)
         self._party = party
         self._patience = patience
-        self._until = time.monotonic() + patience
+        self._until = self._now() + patience
         self._queue = sections._queues[hash(key) % _SHARDS]  # noqa: SLF001 (tickets and registry are one thing)
         self._step = _SHORTEST
         self._since: float | None = None
@@ -206,7 +217,7 @@ class Ticket:
         """
         if self._party.is_gone():
             raise forked()
-        now = time.monotonic()
+        now = self._now()
         holders, ahead = self._sections._holders, self._ahead(now)  # noqa: SLF001
         holder = None if ahead else holders.setdefault(self.key, self)
         if holder is self:
@@ -217,7 +228,7 @@ class Ticket:
             return 0.0
         holder = holder or holders.get(self.key)
         if holder is not None:
-            if holder._party.is_gone():  # noqa: SLF001
+            if holder._has_ended():  # noqa: SLF001
                 self._takes_over = holder
                 holder._remove(self)  # noqa: SLF001
             elif holder in _INSIDE.get() or holder._party.is_stuck_behind(self._party):  # noqa: SLF001
@@ -247,27 +258,39 @@ class Ticket:
                 self._queue.pop(other, None)
             elif other.key == self.key and other._rank < self._rank and now - asked < _SILENT:  # noqa: SLF001
                 # A waiter below on the stack of this very thread waits for this one, not the other way round.
-                count += not other._party.is_stuck_behind(self._party)  # noqa: SLF001
+                party = other._party  # noqa: SLF001
+                count += not (party.is_stuck_behind(self._party) or party.is_gone())
         return count
 
     def seen(self, now: float) -> tuple[str, float]:
         """What this ticket is for, and for how many seconds it has been inside."""
-        thread = next((each.name for each in threading.enumerate() if each.ident == self._party.thread), "?")
-        return f"{self._what()} in thread {thread!r}", now - (self._since or now)
+        return f"{self._what()} in thread {self._party.thread.name!r}", now - (self._since or now)
 
     def check(self) -> float:
         """0.0: the section is still this ticket's. Asked before anything is sent inside of it.
 
         Raises:
-            Closed: It is not: the process was forked meanwhile, and the other half is inside.
+            Closed: It is not. The process was forked meanwhile, and the other half is inside; or the call has ended,
+                and something below the gate, a thread for example, goes on with it.
         """
-        if not self.is_inside():
+        if self.is_inside():
+            return 0.0
+        if self._party.is_gone():
             raise forked()
-        return 0.0
+        raise Closed("CF802", "the call has ended, and others may be at work by now")
 
     def is_inside(self) -> bool:
-        """Whether it holds the section, in this process."""
-        return self.alive and self._sections._holders.get(self.key) is self and not self._party.is_gone()  # noqa: SLF001
+        """Whether it holds the section, in this process, and so does whatever it has joined."""
+        return (
+            self.alive
+            and self._sections._holders.get(self.key) is self  # noqa: SLF001
+            and not self._party.is_gone()
+            and (self._above is None or self._above.is_inside())
+        )
+
+    def _has_ended(self) -> bool:
+        """Whether it will never let go by itself."""
+        return (self._owner is not None and self._owner() is None) or self._party.is_gone() or self._party.is_dead()
 
     def release(self) -> None:
         """Let go, whether or not it was ever inside. Never waits; may be called twice."""

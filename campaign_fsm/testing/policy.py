@@ -27,7 +27,7 @@ from campaign_fsm.gate import Judgement, Permit
 from campaign_fsm.gate.section import renew
 from campaign_fsm.policy import Policy, deed_of, is_confirmed
 from campaign_fsm.rules import RULES, Action, Rule
-from campaign_fsm.transports import EXTENSION, PERMIT, AsyncGuardTransport, GuardTransport
+from campaign_fsm.transports import EXTENSION, PERMIT, AsyncGuardTransport, GuardTransport, read_as
 from campaign_fsm.wire.answer import moment
 
 if TYPE_CHECKING:
@@ -128,6 +128,14 @@ def _place() -> str:
     return f"{os.fspath(shown)}:{frame.f_lineno}"
 
 
+def _is_of(permit: Permit, request: Request) -> bool:
+    """Whether a request is the one that a permit was given for; its extensions can be copied to others."""
+    try:
+        return read_as(request) == (permit.origin, permit.judgement and permit.judgement.intent)
+    except Exception:  # noqa: BLE001 (whatever it is, it is judged)
+        return False
+
+
 @define
 class RunPolicy:
     """Judges the campaign requests of a test run, and keeps count.
@@ -167,7 +175,7 @@ class RunPolicy:
         if self.off or _let_through.get() is request:
             return True
         permit = request.extensions.get(PERMIT)
-        if isinstance(permit, Permit) and permit.judgement is not None and permit.use():
+        if isinstance(permit, Permit) and permit.judgement is not None and _is_of(permit, request) and permit.use():
             self._ask_team(permit.judgement, permit, request)
             self._count(permit.judgement)
             permit.sent = True

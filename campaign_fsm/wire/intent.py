@@ -171,6 +171,22 @@ def bad_end(intent: Intent, detail: str) -> UnreadableRequest:
     return _unreadable("CF416", detail, intent.target, intent.action)
 
 
+def is_plain(request: WireRequest, target: Target) -> bool:
+    """Whether a read is answered about the very campaign that a write with its URL would be about.
+
+    Not if it has a query, or names another host or path in a header or an extension.
+    """
+    if b"?" in request.target or request.url_target not in (None, request.target):
+        return False
+    if any(request.values(name) for name in _REWRITES):
+        return False
+    try:
+        _check_host(request, target)
+    except UnreadableRequest:
+        return False
+    return True
+
+
 def _check_host(request: WireRequest, target: Target) -> None:
     hosts = request.values(b"host")
     if not hosts:

@@ -18,6 +18,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+import trio
 from test_gate_flow import Clock, envelope, make, put
 from wires import ID, MESSAGE
 
@@ -443,6 +444,30 @@ def by_another_task(again, fired, inner):
     asyncio.run(main())
 
 
+def by_another_loop(again, fired, inner):
+    """A loop of trio that is run in the middle of one of asyncio, whose thread it takes."""
+
+    async def main():
+        inside, done = asyncio.Event(), asyncio.Event()
+
+        async def holder():
+            class Slow(Inner):
+                async def handle_async_request(self, request):
+                    inside.set()
+                    await done.wait()
+                    return await super().handle_async_request(request)
+
+            await aact(Slow(inner.server, 0.0), "pause")
+
+        task = asyncio.create_task(holder())
+        await inside.wait()
+        again(run=lambda *args, deadline: trio.run(partial(aact, *args, deadline=deadline)))
+        done.set()
+        await task
+
+    asyncio.run(main())
+
+
 def by_to_thread(again, fired, inner):
     """`asyncio.to_thread` takes the context of its caller along, and is waited for."""
 
@@ -560,6 +585,7 @@ WAYS = {
     "the transport, at the write": by_write,
     "a sync client inside of an async one": by_read_async,
     "a sync client in another task": by_another_task,
+    "trio inside of asyncio": by_another_loop,
     "asyncio.to_thread": by_to_thread,
     "an async client inside of itself": by_awaiting,
     "weakref.finalize": by_finalizer,

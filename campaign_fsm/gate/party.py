@@ -67,5 +67,8 @@ class Party:
         return ended and (self.loop is None or not self.loop.is_running())
 
     def is_stuck_behind(self, other: Party) -> bool:
-        """Whether it cannot go on before `other` has ended, because both need one thread and one of them blocks it."""
-        return self.thread is other.thread and (self.blocking or other.blocking)
+        """Whether it cannot go on before `other` has ended, because both need one thread.
+
+        Then one of them blocks it, or they are in two event loops, of which a thread runs one at a time.
+        """
+        return self.thread is other.thread and (self.blocking or other.blocking or self.loop is not other.loop)

@@ -18,7 +18,6 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-import trio
 from test_gate_flow import Clock, envelope, make, put
 from wires import ID, MESSAGE
 
@@ -445,27 +444,20 @@ def by_another_task(again, fired, inner):
 
 
 def by_another_loop(again, fired, inner):
-    """A loop of trio that is run in the middle of one of asyncio, whose thread it takes."""
+    """A second event loop, while the one of the thread that is inside stands still."""
 
-    async def main():
-        inside, done = asyncio.Event(), asyncio.Event()
+    class Slow(Inner):
+        async def handle_async_request(self, request):
+            if not fired:
+                await asyncio.sleep(0.01)
+            return await super().handle_async_request(request)
 
-        async def holder():
-            class Slow(Inner):
-                async def handle_async_request(self, request):
-                    inside.set()
-                    await done.wait()
-                    return await super().handle_async_request(request)
-
-            await aact(Slow(inner.server, 0.0), "pause")
-
-        task = asyncio.create_task(holder())
-        await inside.wait()
-        again(run=lambda *args, deadline: trio.run(partial(aact, *args, deadline=deadline)))
-        done.set()
-        await task
-
-    asyncio.run(main())
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(aact(Slow(inner.server, 0.0), "pause"))
+    loop.run_until_complete(asyncio.sleep(0.001))
+    again(run=lambda *args, deadline: asyncio.run(aact(*args, deadline=deadline)))
+    loop.run_until_complete(task)
+    loop.close()
 
 
 def by_to_thread(again, fired, inner):
@@ -585,7 +577,7 @@ WAYS = {
     "the transport, at the write": by_write,
     "a sync client inside of an async one": by_read_async,
     "a sync client in another task": by_another_task,
-    "trio inside of asyncio": by_another_loop,
+    "another event loop": by_another_loop,
     "asyncio.to_thread": by_to_thread,
     "an async client inside of itself": by_awaiting,
     "weakref.finalize": by_finalizer,

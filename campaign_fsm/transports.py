@@ -110,6 +110,7 @@ class _Seen:
         headers: A copy of its headers.
         extensions: A copy of its extensions.
         stream: What its body comes from.
+        library: The HTTP library that it belongs to; None for something else than a request.
     """
 
     wire: WireRequest
@@ -117,6 +118,7 @@ class _Seen:
     headers: Any
     extensions: dict[str, Any]
     stream: Any
+    library: ModuleType | None
 
     @classmethod
     def of(cls, request: Request) -> _Seen:
@@ -124,7 +126,8 @@ class _Seen:
         # say something else each time.
         method, url, headers, extensions = request.method, request.url, request.headers.copy(), dict(request.extensions)
         method = str.__str__(method)
-        if (library := library_of(request)) is not None and type(url) is not library.URL:
+        library = library_of(request)
+        if library is not None and type(url) is not library.URL:
             url = library.URL(str(url))
         target = extensions.get("target")
         if target is not None:
@@ -139,7 +142,7 @@ class _Seen:
             headers=tuple(headers.raw),
             userinfo=bool(url.userinfo),
         )
-        return cls(wire, url, headers, extensions, request.stream)
+        return cls(wire, url, headers, extensions, request.stream, library)
 
     def unjudged(self, request: Request) -> Request:
         """A copy of the request, also of its class, that stays as it was seen to be about no campaign."""
@@ -163,9 +166,6 @@ def _mark(thing: Request | Response, judgement: Judgement) -> None:
             thing.extensions[EXTENSION] = judgement
         except TypeError:  # some make extensions that cannot be changed
             thing.extensions = {**(thing.extensions or {}), EXTENSION: judgement}
-
-
-_OURS: Final = frozenset({EXTENSION, PERMIT, UNTIL})
 
 
 _NOTHING_JUDGED: Final = Forward()
@@ -207,13 +207,12 @@ class _InFlight:
 
     @classmethod
     def of(cls, callers: Request, seen: _Seen, body: bytes | None) -> _InFlight:
-        library = library_of(callers)
+        library = seen.library
         if library is None:
             raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
-        wire, given = seen.wire, seen.extensions
+        wire, extensions = seen.wire, seen.extensions
         wire.body = body or b""
-        wire.until, wire.above = given.get(UNTIL), given.get(PERMIT)
-        extensions = {key: value for key, value in given.items() if key not in _OURS}
+        wire.until, wire.above, _ = (extensions.pop(key, None) for key in (UNTIL, PERMIT, EXTENSION))
         stream = seen.stream if body is None else library.ByteStream(body)
         return cls(callers, wire, seen.url, seen.headers, extensions, stream, library, is_read=body is not None)
 

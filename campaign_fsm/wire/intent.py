@@ -34,6 +34,7 @@ _RESERVED: Final = _NO_PARAMETERS | _ID_KEYS | {"schedule"} | CALLBACKS[Channel.
 
 _OVERRIDES: Final = (b"x-http-method", b"x-http-method-override", b"x-method-override")
 _REWRITES: Final = (b"x-original-url", b"x-rewrite-url")
+_ODD: Final = frozenset({*_OVERRIDES, *_REWRITES})
 _JSON: Final = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
 _NOT_FOR_READS: Final = re.compile(
     rb"(content-.*|if-.*|accept|accept-encoding|cache-control|expect|range|te|trailer|transfer-encoding|upgrade)\Z",
@@ -70,13 +71,22 @@ class WireRequest:
     """The permit of the gate above that hands this request on, if there is one."""
     _by_name: dict[bytes, list[bytes]] | None = field(default=None, init=False, repr=False)
 
-    def values(self, name: bytes) -> list[bytes]:
-        """The values of a header."""
+    @property
+    def _index(self) -> dict[bytes, list[bytes]]:
         if self._by_name is None:
             self._by_name = {}
             for header, value in self.headers:
                 self._by_name.setdefault(_name(header), []).append(value)
-        return self._by_name.get(name, [])
+        return self._by_name
+
+    def values(self, name: bytes) -> list[bytes]:
+        """The values of a header."""
+        return self._index.get(name, [])
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it has a header that may turn it into another request."""
+        return not _ODD.isdisjoint(self._index)
 
     @property
     def path(self) -> str:
@@ -122,7 +132,7 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
     if target is None and not concerns(request):
         return None
     safe = request.method in SAFE_METHODS
-    for name in _OVERRIDES:
+    for name in _OVERRIDES if request.is_odd else ():
         if request.values(name):
             raise _unreadable(
                 "CF406", f"the header {name.decode()} may turn {request.method} into another method", target
@@ -131,7 +141,7 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
         raise _unreadable("CF404", "the URL carries credentials", target)
     if safe:
         return target
-    for name in _REWRITES:
+    for name in _REWRITES if request.is_odd else ():
         if request.values(name):
             raise _unreadable("CF405", f"the header {name.decode()} may send it to another path", target)
     if request.url_target is not None and request.url_target != request.target:

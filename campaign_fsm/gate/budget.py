@@ -150,7 +150,7 @@ class Budget:
         def step(state: _State) -> tuple[_State, None]:
             if answer.status_code == 429 and answer.retry_after is not None:
                 state = evolve(state, closed_until=max(state.closed_until, now + min(answer.retry_after, _LONGEST)))
-            if limit is not None and limit >= 2 and limit != state.per_minute:
+            if limit is not None and limit >= 2:
                 state = state.limited(limit)
             if remaining is None or resets is None or answer.date is None:
                 return state, None
@@ -163,8 +163,7 @@ class Budget:
                 return evolve(state, window=evolve(window, remaining=min(window.remaining, left))), None
             return evolve(state, window=_Window(now + ahead, left)), None
 
-        if (limit, remaining) != (None, None) or answer.status_code == 429:
-            self._state.update(step)
+        self._state.update(step)
 
 
 def _first(queue: tuple[_Place, ...], ticket: Ticket, now: float) -> _Place | None:

@@ -86,10 +86,6 @@ class _State:
     def without(self, ticket: Ticket) -> _State:
         return evolve(self, queue=tuple(place for place in self.queue if place.ticket is not ticket))
 
-    def limited(self, per_minute: int) -> _State:
-        """What was spent stays spent."""
-        return evolve(self, per_minute=per_minute, spent=self.spent[-per_minute:])
-
 
 class Budget:
     """The budget of one account. Nothing here waits: whoever asks is told how long to."""
@@ -110,7 +106,7 @@ class Budget:
 
     def limit(self, per_minute: int) -> None:
         """Allow so many a minute from now on; what was spent stays spent."""
-        self._state.update(lambda state: (state.limited(per_minute), None))
+        self._state.update(lambda state: (evolve(state, per_minute=per_minute), None))
 
     def queue(self, weight: int, *, urgent: bool, blocking: bool = False) -> Ticket:
         """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case.
@@ -151,7 +147,7 @@ class Budget:
             if answer.status_code == 429 and answer.retry_after is not None:
                 state = evolve(state, closed_until=max(state.closed_until, now + min(answer.retry_after, _LONGEST)))
             if limit is not None and limit >= 2:
-                state = state.limited(limit)
+                state = evolve(state, per_minute=limit)
             if remaining is None or resets is None or answer.date is None:
                 return state, None
             ahead = resets - answer.date.timestamp()

@@ -196,6 +196,40 @@ def test_there_is_room_when_as_many_as_are_needed_are_a_minute_old(clock, weight
     assert take(spent, weight)[1] == pytest.approx(wait)
 
 
+def test_when_a_429_is_over_what_is_let_through_counts(clock):
+    """From that very moment on."""
+    spent = Budget(2, clock)
+    spent.learn(answer(429, Retry_After=7))
+    clock.now += 7
+    assert take(spent, 2)[1] == 0.0
+    assert take(spent)[1] > 0
+
+
+def test_all_that_wait_ask_again_just_after_the_first(clock):
+    """It may be one that makes room for all of them."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    assert [take(spent)[1] for _ in range(3)] == pytest.approx([60.0, 60.05, 60.05])
+
+
+def test_whoever_did_not_come_back_is_passed_over(clock):
+    """Two minutes after it was to ask again; a little earlier it is still waited for."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    silent, wait = take(spent, 2)
+    clock.now += wait + 119
+    waiting, wait = take(spent, 2)
+    assert wait > 0
+    clock.now += 2
+    assert spent.ask(waiting) == 0.0
+    assert spent.ask(silent) > 0
+
+
+def test_a_budget_may_be_larger_than_the_documented_one(clock):
+    """Whoever asks for it has been told so by the vendor."""
+    assert budget_of("api.exotel.com", "acme1", 60, clock).per_minute == 60
+
+
 def test_whoever_is_of_a_closed_event_loop_is_not_waited_for(clock):
     """It will never ask again."""
     spent = Budget(2, clock)
@@ -224,9 +258,10 @@ def test_whoever_is_below_on_the_stack_is_not_waited_for(clock):
     [
         answer(429),
         answer(200, Retry_After=7, X_RateLimit_Limit=30),
+        answer(200, X_RateLimit_Reset=SERVER_NOW + 20),
         Answer(200, ((b"x-ratelimit-remaining", b"0"), (b"x-ratelimit-reset", str(SERVER_NOW + 20).encode())), b""),
     ],
-    ids=["a 429 without a time", "a time without a 429", "a reset without a Date"],
+    ids=["a 429 without a time", "a time without a 429", "a reset of nothing", "a reset without a Date"],
 )
 def test_half_of_what_is_said_closes_nothing(clock, told):
     """Neither for a while nor with an error."""

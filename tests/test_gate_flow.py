@@ -901,6 +901,15 @@ def test_what_a_gate_handed_on_before_a_fork_is_not_sent_after_it(out):
         flow.close()
 
 
+def test_each_try_of_a_read_that_fails_is_told_and_timed_for_itself():
+    """From when it was asked, not from when the first one was."""
+    events = []
+    with pytest.raises(errors.StatusUnavailable):
+        run(make(deadline=0.6, trace=events.append), put("pause"), OSError(), OSError())
+    failed = [(event["method"], event["error"], event["ms"]) for event in events if event["event"] == "failed"]
+    assert failed == [("GET", "OSError", 0)] * 2
+
+
 def test_an_error_of_ours_in_the_middle_of_a_read_is_raised_as_it_is():
     """A gate below may have no budget left for the read: that is no status that could not be read."""
     with pytest.raises(errors.BudgetSpent):
@@ -917,8 +926,10 @@ def test_no_read_is_tried_again_at_the_deadline_or_later(deadline, reads):
 
 def test_a_write_whose_reading_became_too_old_reads_for_itself():
     """Not even a newer reading of somebody else will do: that could go on for ever."""
-    gate = make(max_age=10.0)
+    events = []
+    gate = make(max_age=10.0, trace=lambda event: events.append(event["event"]))
     run(gate, wire("GET", body=b""), envelope("in-progress"))
+    events.clear()
     flow = gate.flow(put("pause"))
     step = next(flow)
     assert isinstance(step, Forward)
@@ -930,6 +941,17 @@ def test_a_write_whose_reading_became_too_old_reads_for_itself():
     with pytest.raises(TooOld) as caught:
         step.check()
     assert isinstance(flow.throw(caught.value), Read)
+    flow.close()
+    assert [event for event in events if event != "read"] == ["decided", "sent", "held"]
+
+
+def test_an_answer_that_nobody_expected_is_no_reading():
+    """With `max_age` the next write asks what became of the campaign."""
+    gate = make(max_age=10.0)
+    judgement, _ = run(gate, put("pause"), envelope("in-progress"), envelope("archived"))
+    assert judgement.drift
+    flow = gate.flow(put("resume"))
+    assert isinstance(next(flow), Read)
     flow.close()
 
 

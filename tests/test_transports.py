@@ -12,7 +12,7 @@ import pytest
 from wires import ID, MESSAGE, UNREADABLE
 
 from campaign_fsm import AsyncGuardTransport, GuardTransport, errors
-from campaign_fsm.transports import EXTENSION, PERMIT
+from campaign_fsm.transports import EXTENSION, PERMIT, UNTIL
 
 URL = f"https://api.exotel.com{MESSAGE}"
 DEST = {"pause": "paused", "resume": "in-progress", "complete": "completed", "archive": "archived"}
@@ -313,6 +313,33 @@ def test_what_goes_with_a_read_is_of_no_use_for_the_write_after_it():
         http.put(URL, json={"action": "pause"})
     assert [before for _, before in permits] == [[], [False]]
     assert not any(permit.out for permit, _ in permits)
+
+
+def test_what_is_noted_on_a_request_of_the_callers_is_not_handed_on():
+    """A request that is sent again has a judgement already, which nobody below may take for its own."""
+    inner = Inner()
+    with client(inner) as http:
+        http.put(URL, json={"action": "pause"}, extensions={EXTENSION: "an old one", UNTIL: time.monotonic() + 60})
+    assert [{EXTENSION, UNTIL} & request.extensions.keys() for request in inner.requests] == [set(), set()]
+
+
+@pytest.mark.parametrize(
+    ("encoded", "read", "size"), [(False, False, 4 * 2**20), (False, True, 4 * 2**20), (True, False, 256 * 2**10)]
+)
+def test_an_answer_is_read_up_to_its_limit(encoded, read, size):
+    """Four mebibytes, also where it was read already; an encoded one grows, so it has less."""
+
+    def on_read(request):
+        headers = {"Content-Encoding": "zstd"} if encoded else {}
+        whole = {"content": bytes(size + more)} if read else {"stream": httpx.ByteStream(bytes(size + more))}
+        return httpx.Response(200, headers=headers, **whole)
+
+    inner = Inner()
+    inner.on_read = on_read
+    for more in (0, 1):
+        with client(inner, deadline=0) as http, pytest.raises(errors.StatusUnavailable) as caught:
+            http.put(URL, json={"action": "pause"})
+        assert (f"the answer is larger than {size} bytes" in str(caught.value)) == bool(more)
 
 
 def test_a_read_may_be_sent_again_by_whatever_is_below():

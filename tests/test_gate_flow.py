@@ -948,9 +948,9 @@ def test_a_write_whose_reading_became_too_old_reads_for_itself():
 def test_an_answer_that_nobody_expected_is_no_reading():
     """With `max_age` the next write asks what became of the campaign."""
     gate = make(max_age=10.0)
-    judgement, _ = run(gate, put("pause"), envelope("in-progress"), envelope("archived"))
+    judgement, _ = run(gate, put("complete"), envelope("paused"), envelope("in-progress"))
     assert judgement.drift
-    flow = gate.flow(put("resume"))
+    flow = gate.flow(put("pause"))
     assert isinstance(next(flow), Read)
     flow.close()
 

@@ -342,6 +342,18 @@ def test_an_answer_is_read_up_to_its_limit(encoded, read, size):
         assert (f"the answer is larger than {size} bytes" in str(caught.value)) == bool(more)
 
 
+def test_an_answer_that_cannot_be_decoded_is_handed_on():
+    """The write is done: what its answer says is for the caller to find out."""
+    inner = Inner()
+    inner.on_write = lambda request: httpx.Response(
+        200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")
+    )
+    with client(inner) as http, http.stream("PUT", URL, json={"action": "pause"}) as response:
+        assert response.status_code == 200
+        assert response.extensions[EXTENSION].problem
+        assert b"".join(response.iter_raw()) == b"not gzip"
+
+
 def test_a_read_may_be_sent_again_by_whatever_is_below():
     """Nobody watches its bytes: nothing is judged, and there is no judgement to be found afterwards."""
     inner = Inner()

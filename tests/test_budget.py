@@ -1,8 +1,11 @@
 """The request budget: how many requests an account makes, who goes first, and that waiting is seen."""
 
+import asyncio
 import contextvars
+import gc
 import logging
 import threading
+import weakref
 
 import anyio
 import attrs
@@ -15,6 +18,7 @@ from wires import ID, MESSAGE, VOICE, wire
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
 from campaign_fsm.gate import Forward, Gate, Pause, Poll, Read, budget
 from campaign_fsm.gate.budget import Budget, budget_of, is_vendor
+from campaign_fsm.gate.cell import Cell
 from campaign_fsm.transports import GuardTransport
 from campaign_fsm.wire.answer import Answer
 
@@ -135,10 +139,11 @@ def test_more_than_the_documented_budget_if_the_server_says_so(clock):
     assert [take(spent)[1] for _ in range(199)] == [0.0] * 199
 
 
-def test_answers_that_overtake_each_other_give_nothing_back(clock):
+@pytest.mark.parametrize("order", [(1, 9), (9, 1)])
+def test_answers_that_overtake_each_other_give_nothing_back(clock, order):
     """The least that was said for one window is what is left."""
     spent = Budget(30, clock)
-    for left in (1, 9):
+    for left in order:
         spent.learn(answer(X_RateLimit_Remaining=left, X_RateLimit_Reset=SERVER_NOW + 20))
     assert take(spent)[1] == 0.0
     assert take(spent)[1] > 0
@@ -178,6 +183,91 @@ def test_a_429_closes_the_budget_for_everybody(clock):
     assert take(spent)[1] == 0.0
     spent.learn(answer(429, Retry_After=86400))
     assert take(spent)[1] == pytest.approx(90)
+
+
+@pytest.mark.parametrize(("weight", "wait"), [(1, 40.0), (2, 50.0), (3, 60.0)])
+def test_there_is_room_when_as_many_as_are_needed_are_a_minute_old(clock, weight, wait):
+    """Not only when all of them are."""
+    spent = Budget(3, clock)
+    for _ in range(3):
+        assert take(spent)[1] == 0.0
+        clock.now += 10
+    clock.now -= 10
+    assert take(spent, weight)[1] == pytest.approx(wait)
+
+
+def test_when_a_429_is_over_what_is_let_through_counts(clock):
+    """From that very moment on."""
+    spent = Budget(2, clock)
+    spent.learn(answer(429, Retry_After=7))
+    clock.now += 7
+    assert take(spent, 2)[1] == 0.0
+    assert take(spent)[1] > 0
+
+
+def test_all_that_wait_ask_again_just_after_the_first(clock):
+    """It may be one that makes room for all of them."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    assert [take(spent)[1] for _ in range(3)] == pytest.approx([60.0, 60.05, 60.05])
+
+
+def test_whoever_did_not_come_back_is_passed_over(clock):
+    """Two minutes after it was to ask again; a little earlier it is still waited for."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    silent, wait = take(spent, 2)
+    clock.now += wait + 119
+    waiting, wait = take(spent, 2)
+    assert wait > 0
+    clock.now += 2
+    assert spent.ask(waiting) == 0.0
+    assert spent.ask(silent) > 0
+
+
+def test_a_budget_may_be_larger_than_the_documented_one(clock):
+    """Whoever asks for it has been told so by the vendor."""
+    assert budget_of("api.exotel.com", "acme1", 60, clock).per_minute == 60
+
+
+def test_whoever_is_of_a_closed_event_loop_is_not_waited_for(clock):
+    """It will never ask again."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+
+    async def abandoned():
+        return take(spent, 2)[1]
+
+    assert asyncio.run(abandoned()) > 0
+    clock.now += 61
+    assert take(spent, 2)[1] == 0.0
+
+
+def test_whoever_is_below_on_the_stack_is_not_waited_for(clock):
+    """It would wait for a thread that waits for it; what is above goes first."""
+    spent = Budget(2, clock)
+    take(spent, 2)
+    below = spent.queue(2, urgent=False, blocking=True)
+    assert spent.ask(below) > 0
+    clock.now += 61
+    assert take(spent, 2)[1] == 0.0
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        answer(429),
+        answer(200, Retry_After=7, X_RateLimit_Limit=30),
+        answer(200, X_RateLimit_Reset=SERVER_NOW + 20),
+        Answer(200, ((b"x-ratelimit-remaining", b"0"), (b"x-ratelimit-reset", str(SERVER_NOW + 20).encode())), b""),
+    ],
+    ids=["a 429 without a time", "a time without a 429", "a reset of nothing", "a reset without a Date"],
+)
+def test_half_of_what_is_said_closes_nothing(clock, told):
+    """Neither for a while nor with an error."""
+    spent = Budget(30, clock)
+    spent.learn(told)
+    assert take(spent, 2)[1] == 0.0
 
 
 def test_the_documented_budget_is_kept_on_the_vendor_s_hosts_alone(clock, monkeypatch):
@@ -567,10 +657,13 @@ def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
         flow.close()
 
 
-def test_a_read_waits_its_turn(clock):
+@pytest.mark.parametrize(
+    "later", [wire("GET", body=b""), wire("POST", target=MESSAGE.rpartition("/")[0], body={"name": "x"})]
+)
+def test_a_read_and_a_create_wait_their_turn(clock, later):
     """Only a pause goes first."""
     gate = drained(2, clock)
-    one, other = gate.flow(wire(body={"action": "resume"})), gate.flow(wire("GET", body=b""))
+    one, other = gate.flow(wire(body={"action": "resume"})), gate.flow(later)
     wait = next(one).seconds
     next(other)
     clock.now += wait
@@ -627,3 +720,51 @@ def test_a_request_that_would_wait_too_long_for_the_budget_is_told(clock):
     assert "60 s" in str(caught.value)
     assert not budget_of("api.exotel.com", "acme1", 2, clock).waiting
     assert isinstance(next(gate.flow(attrs.evolve(request, until=clock.now + 61))), Pause)
+
+
+# The value that the budget is
+
+
+def test_a_step_that_another_one_came_into_is_done_again_from_there():
+    """A signal handler in the middle of a step changes the value: neither change is lost."""
+    cell, fired = Cell(()), []
+
+    def step(value):
+        if not fired:
+            fired.append(True)
+            cell.update(lambda value: ((*value, "handler"), None))
+        return (*value, "outer"), len(value)
+
+    assert cell.update(step) == 1
+    assert cell.get() == ("handler", "outer")
+
+
+def test_a_step_that_was_interrupted_when_it_was_done_is_done():
+    """An interrupt right after the value was changed, before that was noted elsewhere."""
+
+    class Interrupted(dict):
+        def setdefault(self, *args):
+            super().setdefault(*args)
+            raise KeyboardInterrupt
+
+    cell = Cell(0)
+    cell._version.next = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        cell.update(lambda value: (value + 1, None))
+    assert cell.get() == 1
+    cell.update(lambda value: (value + 1, None))
+    assert cell.get() == 2
+
+
+def test_a_value_that_was_changed_is_let_go():
+    """However often it changes, only the newest one takes up memory."""
+
+    class Value:
+        pass
+
+    cell = Cell(Value())
+    old = weakref.ref(cell.get())
+    cell.update(lambda _: (None, None))
+    cell.update(lambda _: (None, None))
+    gc.collect()
+    assert old() is None

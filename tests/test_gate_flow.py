@@ -12,9 +12,11 @@ import pytest
 from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import errors
-from campaign_fsm.gate import Forward, Gate, Judgement, Pause, Poll
+from campaign_fsm.gate import Forward, Gate, Judgement, Pause, Permit, Poll, Read, TooOld, party
 from campaign_fsm.gate.flow import _check_end
-from campaign_fsm.rules import PROBLEMS, Channel, Status
+from campaign_fsm.gate.section import forked
+from campaign_fsm.policy import Policy, Scope
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import read_intent
 
@@ -487,8 +489,11 @@ def test_a_failing_observer_does_not_hide_the_answer(caplog):
 @pytest.mark.parametrize("code", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_of_a_write_is_an_error(code):
     """It is never handed on, so nobody above can follow it with the same write."""
+    events = []
+    gate = make(trace=lambda event: events.append(event["event"]))
     with pytest.raises(errors.UnexpectedRedirect) as caught:
-        run(make(), put("pause"), envelope("in-progress"), Answer(code, ((b"Location", b"https://x"),), b""))
+        run(gate, put("pause"), envelope("in-progress"), Answer(code, ((b"Location", b"https://x"),), b""))
+    assert events == ["read", "decided", "sent", "answered"]
     assert (caught.value.status_code, caught.value.method, caught.value.campaign_id) == (code, "PUT", ID)
 
 
@@ -858,3 +863,133 @@ def test_an_answer_that_cannot_be_judged_is_handed_on_with_the_reason(monkeypatc
     judgement, _ = run(gate, put("resume"), envelope(), envelope("in-progress"))
     assert judgement.problem == "KeyError"
     assert "the answer to a write could not be judged" in caplog.messages
+
+
+# What happens between the steps
+
+
+@pytest.mark.parametrize("channel", ["message-campaigns", "campaigns"])
+def test_a_create_is_decided_for_its_channel(channel):
+    """Also where the policy and the life cycle have nothing against it."""
+    request = wire("POST", target=f"/v2/accounts/acme1/{channel}", body={"name": "x"})
+    judgement, _ = run(make(), request, Answer(500, (), b""))
+    assert judgement.decision.channel is judgement.intent.channel
+
+
+def test_a_create_that_the_policy_forbids_is_told_as_refused():
+    """And nothing else is told of it."""
+    events = []
+    policy = Policy(scopes=(Scope(forbid=frozenset({Action.CREATE})),))
+    request = wire("POST", target=MESSAGE.rpartition("/")[0], body={"name": "x"})
+    with pytest.raises(errors.ForbiddenByPolicy):
+        run(make(policy=policy, trace=lambda event: events.append((event["event"], event.get("code")))), request)
+    assert events == [("refused", "CF701")]
+
+
+@pytest.mark.parametrize("out", [False, True])
+def test_what_a_gate_handed_on_before_a_fork_is_not_sent_after_it(out):
+    """What is sent again later, when no gate above has it in hand, begins anew."""
+    request = put("pause")
+    request.above = Permit(out=out, process=(0, 0))
+    flow = make().flow(request)
+    if out:
+        with pytest.raises(errors.CampaignBusy) as caught:
+            next(flow)
+        assert caught.value.code == "CF803"
+    else:
+        assert isinstance(next(flow), Read)
+        flow.close()
+
+
+def test_each_try_of_a_read_that_fails_is_told_and_timed_for_itself():
+    """From when it was asked, not from when the first one was."""
+    events = []
+    with pytest.raises(errors.StatusUnavailable):
+        run(make(deadline=0.6, trace=events.append), put("pause"), OSError(), OSError())
+    failed = [(event["method"], event["error"], event["ms"]) for event in events if event["event"] == "failed"]
+    assert failed == [("GET", "OSError", 0)] * 2
+
+
+def test_an_error_of_ours_in_the_middle_of_a_read_is_raised_as_it_is():
+    """A gate below may have no budget left for the read: that is no status that could not be read."""
+    with pytest.raises(errors.BudgetSpent):
+        run(make(), put("pause"), errors.BudgetSpent(account="acme1", host="h", seconds=9.0))
+
+
+@pytest.mark.parametrize(("deadline", "reads"), [(0.4, 1), (0.5, 1), (0.6, 2)])
+def test_no_read_is_tried_again_at_the_deadline_or_later(deadline, reads):
+    """The first pause between two tries is half a second."""
+    with pytest.raises(errors.StatusUnavailable) as caught:
+        run(make(deadline=deadline), put("pause"), *[Answer(503, (), b"")] * 2)
+    assert kinds(caught.value.steps).count("Read") == reads
+
+
+def test_a_write_whose_reading_became_too_old_reads_for_itself():
+    """Not even a newer reading of somebody else will do: that could go on for ever."""
+    events = []
+    gate = make(max_age=10.0, trace=lambda event: events.append(event["event"]))
+    run(gate, wire("GET", body=b""), envelope("in-progress"))
+    events.clear()
+    flow = gate.flow(put("pause"))
+    step = next(flow)
+    assert isinstance(step, Forward)
+    gate._clock.now += 11.0
+    somebody = gate.flow(wire("GET", body=b""))
+    next(somebody)
+    with pytest.raises(StopIteration):
+        somebody.send(envelope("in-progress"))
+    with pytest.raises(TooOld) as caught:
+        step.check()
+    assert isinstance(flow.throw(caught.value), Read)
+    flow.close()
+    assert [event for event in events if event != "read"] == ["decided", "sent", "held"]
+
+
+def test_an_answer_that_nobody_expected_is_no_reading():
+    """With `max_age` the next write asks what became of the campaign."""
+    gate = make(max_age=10.0)
+    judgement, _ = run(gate, put("complete"), envelope("paused"), envelope("in-progress"))
+    assert judgement.drift
+    flow = gate.flow(put("pause"))
+    assert isinstance(next(flow), Read)
+    flow.close()
+
+
+PLACES = {
+    "pause": ["in its read", "read", "decided", "sent", "in its write"],
+    "create": ["decided", "sent", "in its write"],
+}
+
+
+@pytest.mark.parametrize(("action", "place"), [(action, place) for action in PLACES for place in PLACES[action]])
+def test_in_a_fork_nothing_is_handed_on_or_told_as_sent(monkeypatch, action, place):
+    """Whatever is known already when something is told; who was told before is told that it was held."""
+    events = []
+
+    def fork():
+        monkeypatch.setattr(party, "_generation", 1_000_000)
+
+    def trace(event):
+        events.append(event["event"])
+        if event["event"] == place:
+            fork()
+
+    gate = make(trace=trace)
+    create = wire("POST", target=MESSAGE.rpartition("/")[0], body={"name": "x"})
+    flow, handed_on = gate.flow(put("pause") if action == "pause" else create), []
+
+    def drive():
+        step = next(flow)
+        while True:
+            handed_on.append(type(step).__name__)
+            if place == f"in its {'read' if isinstance(step, Read) else 'write'}":
+                fork()
+            step = flow.throw(forked()) if isinstance(step, Forward) else flow.send(envelope("in-progress"))
+
+    with pytest.raises(errors.CampaignBusy) as caught:
+        drive()
+    assert caught.value.code == "CF803"
+    expected = ["read", "decided", "sent", "held"] if action == "pause" else ["decided", "sent", "held"]
+    told = {"in its read": 0, "read": 2, "decided": expected.index("decided") + 1}.get(place, len(expected))
+    assert events == [*expected[:told], "refused"]
+    assert ("Forward" in handed_on) == (place == "in its write")

@@ -289,7 +289,7 @@ def test_every_spelling_of_a_campaign_is_the_same_campaign(spelling):
 
 def test_other_campaigns_are_not_waited_for():
     """Another account, channel, id or host has a section of its own."""
-    Actor(make(), "pause")
+    inside = Actor(make(), "pause")
     target = put("pause").target
     for other in (
         {"target": target.replace(b"acme1", b"acme2")},
@@ -302,3 +302,5 @@ def test_other_campaigns_are_not_waited_for():
         for name, value in other.items():
             setattr(request, name, value)
         assert isinstance(contextvars.Context().run(next, make().flow(request)), Read), other
+    assert isinstance(contextvars.Context().run(next, make().flow(put("pause"))), Poll)
+    inside.flow.close()

@@ -69,6 +69,23 @@ def test_not_more_than_so_many_are_kept(clock, moves, monkeypatch):
     assert len(found._stored) == 3
 
 
+@pytest.mark.parametrize("error", [StopIteration, RuntimeError, KeyError])
+def test_what_another_thread_has_dropped_already_is_no_problem(clock, moves, monkeypatch, error):
+    """Between looking for the oldest and dropping it; then it is looked for again."""
+
+    class Shared(dict):
+        def __delitem__(self, key):
+            super().__delitem__(key)
+            raise error
+
+    monkeypatch.setattr(readings, "_MOST", 1)
+    found = kept(clock)
+    found._stored = Shared()
+    for key in ("a", "b"):
+        put(found, moves, key, 99.0)
+    assert list(found._stored) == ["b"]
+
+
 def test_a_write_ends_the_readings_of_its_campaign(clock, moves):
     """In every spelling that it was read in, and of no other campaign; what was read since is good again."""
     found = kept(clock)

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -30,7 +31,7 @@ from campaign_fsm import (
     SimulatorTransport,
     errors,
 )
-from campaign_fsm.gate import Pause, Read, Sections, flow, section
+from campaign_fsm.gate import Pause, Poll, Read, Sections, flow, party, section
 from campaign_fsm.gate.section import Closed, Moves
 from campaign_fsm.wire.answer import Answer
 
@@ -550,23 +551,6 @@ def by_greenlet(again, fired, inner):
     act(inner, "pause")
 
 
-def by_nest_asyncio(again, fired, inner):
-    """A loop that is run again inside of itself."""
-    nest_asyncio = pytest.importorskip("nest_asyncio", reason="nest_asyncio is not installed")
-
-    def on_read():
-        if not fired:
-            again(run=lambda *args, **kwargs: loop.run_until_complete(aact(*args, **kwargs)))
-
-    inner.server.on_read = on_read
-    loop = asyncio.new_event_loop()
-    nest_asyncio.apply(loop)
-    try:
-        loop.run_until_complete(aact(inner, "pause"))
-    finally:
-        loop.close()
-
-
 WAYS = {
     "a trace of the read": by_trace("read"),
     "a trace of the decision": by_trace("decided"),
@@ -585,7 +569,6 @@ WAYS = {
     "a signal handler": by_signal,
     "a signal handler in an event loop": by_signal_in_a_loop,
     "a greenlet": by_greenlet,
-    "nest_asyncio": by_nest_asyncio,
 }
 
 
@@ -736,9 +719,24 @@ def test_a_section_is_waited_for_until_the_deadline(monkeypatch, deadline, least
     assert least <= waited
     assert caught.value.code == "CF802"
     assert caught.value.holder.startswith(f"pause of message campaign {ID} in thread 'Thread-")
-    assert caught.value.seconds >= least
+    assert least <= caught.value.seconds < 60.0
     assert "has been at work on it for" in str(caught.value)
     assert [action for _, action in server.arrived] == ["pause"]
+
+
+@pytest.mark.parametrize(("deadline", "seconds"), [(0, 5.0), (0.5, 0.5), (3.0, 3.0), (60.0, 60.0)])
+def test_nobody_waits_for_a_section_longer_than_its_deadline(monkeypatch, deadline, seconds):
+    """By the clock of the section, which is a real one where no test has its hand on it."""
+    moment = Moment(monkeypatch)
+    inside, waiting = make().flow(put("pause")), make(deadline=deadline).flow(put("pause"))
+    alone(next, inside)
+    assert isinstance(alone(next, waiting), Poll)
+    moment.now += seconds - 0.01
+    assert isinstance(alone(waiting.send, None), Poll)
+    moment.now += 0.02
+    with pytest.raises(errors.CampaignBusy):
+        alone(waiting.send, None)
+    inside.close()
 
 
 def test_pause_goes_first():
@@ -838,6 +836,283 @@ def test_waiting_ends_also_where_time_is_frozen(monkeypatch):
     with pytest.raises(errors.CampaignBusy):
         act(Inner(Server(), 0.0), "pause", deadline=0.05)
     holder.set()
+
+
+class Moment:
+    """The clock of the section, in a test's hand."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr(section.Ticket, "_now", staticmethod(lambda: self.now))
+
+
+def ticket_of(sections, campaign="key", *, blocking=False, patience=60.0, what="pause of campaign x", **given):
+    return sections.ticket(campaign, lambda: what, blocking=blocking, patience=patience, **given)
+
+
+def alone(function, *args):
+    """Run it as another task of this thread would, which knows nothing of what this one is inside of."""
+    return contextvars.Context().run(function, *args)
+
+
+def test_whoever_waits_asks_less_and_less_often_and_a_last_time_at_its_deadline(monkeypatch):
+    """From some milliseconds to a hundredth of a second; the last wait is as long as is left, but never nothing."""
+    moment, sections = Moment(monkeypatch), Sections()
+    holder, waiting = (ticket_of(sections, patience=1.0) for _ in range(2))
+    alone(holder.ask)
+    assert [alone(waiting.ask) for _ in range(5)] == pytest.approx([0.002, 0.004, 0.008, 0.01, 0.01])
+    moment.now += 0.994
+    assert alone(waiting.ask) == pytest.approx(0.006)
+    moment.now += 0.0059
+    assert alone(waiting.ask) == pytest.approx(0.001)
+    moment.now += 0.0001
+    with pytest.raises(Closed, match=r"pause of campaign x in thread .* has been at work on it for 1\.0 s") as caught:
+        alone(waiting.ask)
+    assert (caught.value.code, caught.value.seconds) == ("CF802", pytest.approx(1.0))
+
+
+@pytest.mark.parametrize(("ahead", "wait"), [(0, 0.01), (4, 0.01), (5, 0.0125), (40, 0.1), (100, 0.25), (200, 0.25)])
+def test_the_further_back_in_the_queue_the_longer_the_wait(ahead, wait):
+    """In proportion to how many are ahead, and a quarter of a second at most."""
+    sections = Sections()
+    queue = [ticket_of(sections) for _ in range(ahead + 2)]
+    for ticket in queue:
+        alone(ticket.ask)
+    for _ in range(4):
+        last = alone(queue[-1].ask)
+    assert last == pytest.approx(wait)
+
+
+def test_whoever_is_never_let_through_is_told_that_others_went_first():
+    """Nobody is inside when it asks for the last time, and somebody was there before it."""
+    sections = Sections()
+    holder, first, last = ticket_of(sections), ticket_of(sections), ticket_of(sections, patience=0.0)
+    alone(holder.ask)
+    assert alone(first.ask) > 0
+    holder.release()
+    with pytest.raises(Closed, match="others of this process went first for too long") as caught:
+        alone(last.ask)
+    assert (caught.value.code, caught.value.holder, caught.value.seconds) == ("CF802", "", 0.0)
+    last.release()
+    assert alone(first.ask) == 0.0
+
+
+def test_whoever_was_let_in_waits_no_longer():
+    """It is counted once, and holds nobody up any more when it has left."""
+    sections = Sections()
+    holder, second = ticket_of(sections), ticket_of(sections)
+    alone(holder.ask)
+    alone(second.ask)
+    assert len(sections) == 2
+    holder.release()
+    assert alone(second.ask) == 0.0
+    assert len(sections) == 1
+
+
+def test_whoever_has_not_asked_for_a_minute_is_forgotten(monkeypatch):
+    """A waiter that was dropped without a word takes up no memory for ever."""
+    moment, sections = Moment(monkeypatch), Sections()
+    holder, silent, waiting = (ticket_of(sections, patience=1000.0) for _ in range(3))
+    for ticket in (holder, silent, waiting):
+        alone(ticket.ask)
+    moment.now += 59.0
+    alone(waiting.ask)
+    assert len(sections) == 3
+    moment.now += 2.0
+    alone(waiting.ask)
+    assert len(sections) == 2
+
+
+def test_campaigns_that_share_a_queue_do_not_wait_for_one_another():
+    """There are fewer queues than campaigns."""
+    sections = Sections()
+    one = ticket_of(sections)
+    other = next(
+        ticket
+        for ticket in (ticket_of(sections, f"another {number}") for number in range(100_000))
+        if ticket._queue is one._queue
+    )
+    holder = ticket_of(sections)
+    alone(holder.ask)
+    assert alone(one.ask) > 0
+    assert alone(other.ask) == 0.0
+
+
+def test_whoever_comes_from_inside_is_refused_though_others_wait():
+    """Waiting in the queue is no use: what it waits for is itself."""
+    sections = Sections()
+    holder, waiting, again = (ticket_of(sections) for _ in range(3))
+    run = contextvars.Context().run
+    assert run(holder.ask) == 0.0
+    assert alone(waiting.ask) > 0
+    with pytest.raises(Closed) as caught:
+        run(again.ask)
+    assert caught.value.code == "CF801"
+    assert caught.value.holder.startswith("pause of campaign x in thread ")
+    assert 0.0 <= caught.value.seconds < 60.0
+
+
+def test_whoever_is_inside_of_several_campaigns_is_refused_for_each():
+    """Also after it has been inside of another one and has left that."""
+    sections = Sections()
+    outer, inner, third = (ticket_of(sections, key) for key in ("a", "b", "c"))
+    run = contextvars.Context().run
+    for ticket in (outer, inner, third):
+        assert run(ticket.ask) == 0.0
+    run(third.release)
+    for key in ("a", "b"):
+        with pytest.raises(Closed) as caught:
+            run(ticket_of(sections, key).ask)
+        assert caught.value.code == "CF801"
+    run(inner.release)
+    assert run(ticket_of(sections, "b").ask) == 0.0
+
+
+@pytest.mark.parametrize(("holds", "comes"), [(True, False), (False, True), (True, True)])
+def test_on_one_thread_nobody_waits_where_one_of_the_two_blocks_it(holds, comes):
+    """Whoever is below on the stack would never go on; two tasks of a loop take turns."""
+    sections = Sections()
+    alone(ticket_of(sections, blocking=holds).ask)
+    with pytest.raises(Closed) as caught:
+        alone(ticket_of(sections, blocking=comes).ask)
+    assert caught.value.code == "CF801"
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_context_keeps_nothing_of_what_was_released(elsewhere):
+    """At once, or where that was done in another context, as soon as it enters something again."""
+
+    class What:
+        def __call__(self):
+            return "pause of campaign x"
+
+    sections, what, run = Sections(), What(), contextvars.Context().run
+    gone = weakref.ref(what)
+    ticket = sections.ticket("key", what, blocking=False, patience=1.0)
+    del what
+    run(ticket.ask)
+    (alone if elsewhere else run)(ticket.release)
+    del ticket
+    if elsewhere:
+        run(ticket_of(sections).ask)
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_ticket_is_good_only_while_it_is_inside():
+    """Neither before nor after: then its check says that others may be at work."""
+    sections = Sections()
+    ticket, waiting = ticket_of(sections), ticket_of(sections)
+    with pytest.raises(Closed, match="has ended"):
+        ticket.check()
+    alone(ticket.ask)
+    alone(waiting.ask)
+    ticket.check()
+    with pytest.raises(Closed, match="has ended") as caught:
+        waiting.check()
+    assert (caught.value.code, caught.value.holder, caught.value.seconds) == ("CF802", "", 0.0)
+    ticket.release()
+    with pytest.raises(Closed, match="has ended"):
+        ticket.check()
+
+
+def test_whoever_waits_when_the_process_is_forked_waits_no_longer(monkeypatch):
+    """In the fork it is told at once, and does not enter what its parent has left to it."""
+    sections = Sections()
+    holder, waiting = ticket_of(sections), ticket_of(sections)
+    alone(holder.ask)
+    assert alone(waiting.ask) > 0
+    monkeypatch.setattr(party, "_generation", 1_000_000)
+    for _ in range(2):
+        with pytest.raises(Closed, match="forked") as caught:
+            alone(waiting.ask)
+        assert caught.value.code == "CF803"
+
+
+def test_whoever_has_just_entered_has_been_inside_for_no_time():
+    """A signal handler may look before it was noted when that was."""
+    assert ticket_of(Sections()).seen(time.monotonic())[1] == 0.0
+
+
+# Whoever was inside and will never go on
+
+
+def abandoned(sections):
+    """A ticket that is inside, of an event loop that is closed."""
+
+    async def enter():
+        ticket = ticket_of(sections)
+        assert ticket.ask() == 0.0
+        return ticket
+
+    return asyncio.run(enter())
+
+
+class Interrupted(dict):
+    """Something is done in the middle of a step, once."""
+
+    def __init__(self, given, *, on_get=None, on_delete=None):
+        super().__init__(given)
+        self.on_get, self.on_delete = on_get, on_delete
+
+    def get(self, *args):
+        found = super().get(*args)
+        call, self.on_get = self.on_get, None
+        if call:
+            call()
+        return found
+
+    def __delitem__(self, key):
+        call, self.on_delete = self.on_delete, None
+        if call:
+            call()
+        super().__delitem__(key)
+
+
+def test_of_two_that_find_an_abandoned_section_one_gets_in():
+    """The second comes while the first is about to clear it: what it has cleared is not cleared again."""
+    sections = Sections()
+    abandoned(sections)
+    first, second = ticket_of(sections), ticket_of(sections)
+    found = []
+    sections._holders = Interrupted(sections._holders, on_get=lambda: found.extend(alone(second.ask) for _ in range(2)))
+    found.append(alone(first.ask))
+    found += [alone(each.ask) for each in (first, second) if not each.is_inside()]
+    assert len(found) >= 4
+    assert found.count(0.0) == 1
+    assert first.is_inside() != second.is_inside()
+
+
+def test_an_interrupt_in_the_middle_of_clearing_an_abandoned_section_leaves_it_free():
+    """Whoever had begun with it ends it when it lets go."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    sections = Sections()
+    abandoned(sections)
+    sections._holders = Interrupted(sections._holders, on_delete=interrupt)
+    struck, later = ticket_of(sections), ticket_of(sections)
+    with pytest.raises(KeyboardInterrupt):
+        alone(struck.ask)
+    struck.release()
+    assert alone(later.ask) == 0.0
+
+
+def test_an_interrupt_in_the_middle_of_a_release_is_made_good_by_the_next():
+    """As the gate does, which releases twice."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    sections = Sections()
+    ticket, later = ticket_of(sections), ticket_of(sections)
+    alone(ticket.ask)
+    sections._holders = Interrupted(sections._holders, on_delete=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ticket.release()
+    ticket.release()
+    assert alone(later.ask) == 0.0
 
 
 def test_a_wait_can_be_cancelled():
@@ -1153,6 +1428,17 @@ def test_notes_are_bounded_and_what_is_forgotten_counts_as_moved(monkeypatch):
     assert moves.unmoved_since("campaign 34", moves.mark())
 
 
+def test_what_is_forgotten_is_let_go(monkeypatch):
+    """Notes of campaigns that were written to long ago take up no memory for ever."""
+    monkeypatch.setattr(section, "_MOST_CAMPAIGNS", 10)
+    moves = Moves()
+    first = weakref.ref(moves._book)
+    for index in range(25):
+        moves.note(f"campaign {index}")
+    gc.collect()
+    assert first() is None
+
+
 def test_a_new_registry_trusts_no_reading_of_an_old_one():
     """What was read before it counts as moved."""
     before = Moves().mark()
@@ -1168,7 +1454,58 @@ def test_tests_can_have_sections_of_their_own():
     ticket.release()
 
 
-# gevent patches the whole process, so it gets one of its own.
+# gevent and nest_asyncio patch the whole process, so each gets one of its own.
+
+
+def in_a_process(code, *arguments):
+    """What the code prints last, as JSON."""
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env={**os.environ, "GEVENT_NOWAITPID": "1"},
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+NESTED = """
+import asyncio, json, nest_asyncio
+import httpx
+from campaign_fsm import AsyncGuardTransport, Simulator, SimulatorTransport, errors
+
+simulator = Simulator()
+campaign = simulator.add("in-progress")
+url = f"https://api.exotel.com/v2/accounts/acme1/message-campaigns/{campaign}"
+found = []
+
+async def act(action, transport):
+    async with httpx.AsyncClient(transport=AsyncGuardTransport(transport), auth=("key", "token")) as http:
+        return (await http.put(url, json={"action": action})).status_code
+
+class Again(SimulatorTransport):
+    async def handle_async_request(self, request):
+        if not found:
+            found.append(None)
+            try:
+                found.append(loop.run_until_complete(act("complete", SimulatorTransport(simulator))))
+            except errors.CampaignBusy as refusal:
+                found.append(refusal.code)
+        return await super().handle_async_request(request)
+
+loop = asyncio.new_event_loop()
+nest_asyncio.apply(loop)
+print(json.dumps([loop.run_until_complete(act("pause", Again(simulator))), *found[1:]]))
+"""
+
+
+def test_a_loop_that_is_run_again_inside_of_itself():
+    """`nest_asyncio`: what it runs there comes from inside."""
+    pytest.importorskip("nest_asyncio", reason="nest_asyncio is not installed")
+    assert in_a_process(NESTED) == [200, "CF801"]
+
 
 GEVENT = """
 import sys
@@ -1207,18 +1544,7 @@ print(json.dumps([sorted(str(job.value) for job in jobs), [e.legal for e in simu
 def test_gevent(patched):
     """Patched, its greenlets wait like threads; unpatched, waiting would stop them all, so they are refused at once."""
     pytest.importorskip("gevent", reason="gevent is not installed")
-    import subprocess
-
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", GEVENT, "patched" if patched else "plain"],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env={**os.environ, "GEVENT_NOWAITPID": "1"},
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    outcomes, legal = json.loads(ran.stdout.splitlines()[-1])
+    outcomes, legal = in_a_process(GEVENT, "patched" if patched else "plain")
     assert legal == [True]
     assert outcomes == (["200", "CF211", "CF211"] if patched else ["200", "CF801", "CF801"])
 

@@ -13,7 +13,7 @@ import pytest
 from wires import ID, MESSAGE, UNREADABLE
 
 from campaign_fsm import AsyncGuardTransport, GuardTransport, Simulator, SimulatorServer, errors
-from campaign_fsm.transports import EXTENSION
+from campaign_fsm.transports import EXTENSION, PERMIT, UNTIL
 
 URL = f"https://api.exotel.com{MESSAGE}"
 DEST = {"pause": "paused", "resume": "in-progress", "complete": "completed", "archive": "archived"}
@@ -252,6 +252,143 @@ def test_an_extension_cannot_smuggle_a_target():
                 http.put(url, json={"action": "complete"}, extensions={"target": target})
             assert caught.value.code == "CF405"
     assert inner.requests == []
+
+
+@pytest.mark.parametrize("target", [b"/also harmless?x=1", "/also harmless?x=1"])
+def test_a_target_of_something_else_is_handed_on_as_it_was_given(target):
+    """Text as bytes, which is what a connection takes."""
+    inner = Inner()
+    with client(inner) as http:
+        http.get("https://api.exotel.com/harmless", extensions={"target": target})
+    assert [request.extensions["target"] for request in inner.requests] == [b"/also harmless?x=1"]
+
+
+@pytest.mark.parametrize("target", [MESSAGE, MESSAGE.encode()])
+def test_a_target_that_says_the_same_as_the_url_is_judged_like_it(target):
+    """And the read before the write is asked for at the URL."""
+    inner = Inner("completed")
+    with client(inner) as http, pytest.raises(errors.IllegalTransition):
+        http.put(URL, json={"action": "pause"}, extensions={"target": target})
+    assert [(request.method, request.extensions.get("target")) for request in inner.requests] == [("GET", None)]
+
+
+def test_a_body_that_is_streamed_to_somewhere_else_need_not_be_read_at_once():
+    """The transport takes it in parts, and nobody asks for it afterwards."""
+    parts = []
+
+    class Streaming(httpx.BaseTransport):
+        def handle_request(self, request):
+            parts.extend(request.stream)
+            return httpx.Response(200)
+
+    with httpx.Client(transport=GuardTransport(Streaming())) as http:
+        assert http.post("https://api.exotel.com/harmless", content=iter([b"one", b"two"])).status_code == 200
+    assert parts == [b"one", b"two"]
+
+
+def test_a_write_that_is_of_no_http_library_is_a_type_error():
+    """Nobody knows what to send it as, or what to raise for it."""
+
+    class Foreign:
+        def __init__(self):
+            self.theirs = httpx.Request("PUT", URL, json={"action": "pause"})
+
+        def __getattr__(self, name):
+            return getattr(self.theirs, name)
+
+    inner = Inner()
+    with pytest.raises(TypeError, match="Foreign is no request of httpx or of a library like it"):
+        GuardTransport(inner).handle_request(Foreign())
+    assert inner.requests == []
+
+
+def test_what_goes_with_a_read_is_of_no_use_for_the_write_after_it():
+    """A gate below does not take another request for one that was handed on to it."""
+    inner, permits = Inner(), []
+
+    def on(request):
+        permits.append((request.extensions[PERMIT], [permit.out for permit, _ in permits]))
+
+    inner.on_read = inner.on_write = on
+    with client(inner) as http:
+        http.put(URL, json={"action": "pause"})
+    assert [before for _, before in permits] == [[], [False]]
+    assert not any(permit.out for permit, _ in permits)
+
+
+def test_what_is_noted_on_a_request_of_the_callers_is_not_handed_on():
+    """A request that is sent again has a judgement already, which nobody below may take for its own."""
+    inner = Inner()
+    with client(inner) as http:
+        http.put(URL, json={"action": "pause"}, extensions={EXTENSION: "an old one", UNTIL: time.monotonic() + 60})
+    assert [{EXTENSION, UNTIL} & request.extensions.keys() for request in inner.requests] == [set(), set()]
+
+
+@pytest.mark.parametrize(
+    ("encoded", "read", "size"), [(False, False, 4 * 2**20), (False, True, 4 * 2**20), (True, False, 256 * 2**10)]
+)
+def test_an_answer_is_read_up_to_its_limit(encoded, read, size):
+    """Four mebibytes, also where it was read already; an encoded one grows, so it has less."""
+
+    def on_read(request):
+        headers = {"Content-Encoding": "zstd"} if encoded else {}
+        whole = {"content": bytes(size + more)} if read else {"stream": httpx.ByteStream(bytes(size + more))}
+        return httpx.Response(200, headers=headers, **whole)
+
+    inner = Inner()
+    inner.on_read = on_read
+    for more in (0, 1):
+        with client(inner, deadline=0) as http, pytest.raises(errors.StatusUnavailable) as caught:
+            http.put(URL, json={"action": "pause"})
+        assert (f"the answer is larger than {size} bytes" in str(caught.value)) == bool(more)
+
+
+def test_an_answer_that_cannot_be_decoded_is_handed_on():
+    """The write is done: what its answer says is for the caller to find out."""
+    inner = Inner()
+    inner.on_write = lambda request: httpx.Response(
+        200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")
+    )
+    with client(inner) as http, http.stream("PUT", URL, json={"action": "pause"}) as response:
+        assert response.status_code == 200
+        assert response.extensions[EXTENSION].problem
+        assert b"".join(response.iter_raw()) == b"not gzip"
+
+
+def test_a_read_may_be_sent_again_by_whatever_is_below():
+    """Nobody watches its bytes: nothing is judged, and there is no judgement to be found afterwards."""
+    inner = Inner()
+    with client(inner) as http:
+        response = http.get(URL)
+    assert EXTENSION not in response.extensions
+    assert EXTENSION not in response.request.extensions
+    assert "trace" not in inner.requests[0].extensions
+
+
+def test_a_connection_that_does_not_say_what_it_sends_sends_the_write_once():
+    """What leaves is taken for the write, and what leaves after it for a second try of it."""
+    inner = Inner()
+
+    def on_write(request):
+        for _ in range(2):
+            request.extensions["trace"]("http11.send_request_headers.started", {})
+
+    inner.on_write = on_write
+    with client(inner) as http, pytest.raises(httpx.RemoteProtocolError, match="a second time"):
+        http.put(URL, json={"action": "pause"})
+    assert inner.status == "in-progress"
+
+
+def test_a_refusal_of_another_call_in_the_middle_of_the_read_is_not_ours():
+    """What was refused is the call of whatever is below; this write has a status that could not be read."""
+    inner = Inner()
+    with httpx.Client(transport=GuardTransport(inner, deadline=0)) as http:
+        inner.on_read = lambda request: http.put(URL, json={"action": "complete"})
+        with pytest.raises(errors.StatusUnavailable) as caught:
+            http.put(URL, json={"action": "pause"})
+    assert isinstance(caught.value.__cause__, httpx.ReadError)
+    assert isinstance(caught.value.__cause__.__cause__, errors.CampaignBusy)
+    assert inner.writes() == []
 
 
 def test_userinfo_in_the_url_is_refused():

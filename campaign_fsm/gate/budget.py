@@ -96,10 +96,6 @@ class _State:
             ),
         )
 
-    def limited(self, per_minute: int) -> _State:
-        """What was spent stays spent."""
-        return evolve(self, per_minute=per_minute, spent=self.spent[-per_minute:])
-
 
 class Budget:
     """The budget of one account. Nothing here waits: whoever asks is told how long to."""
@@ -120,7 +116,7 @@ class Budget:
 
     def limit(self, per_minute: int) -> None:
         """Allow so many a minute from now on; what was spent stays spent."""
-        self._state.update(lambda state: (state.limited(per_minute), None))
+        self._state.update(lambda state: (evolve(state, per_minute=per_minute), None))
 
     def queue(self, weight: int, *, urgent: bool, blocking: bool = False) -> Ticket:
         """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case.
@@ -160,8 +156,8 @@ class Budget:
         def step(state: _State) -> tuple[_State, None]:
             if answer.status_code == 429 and answer.retry_after is not None:
                 state = evolve(state, closed_until=max(state.closed_until, now + min(answer.retry_after, _LONGEST)))
-            if limit is not None and limit >= 2 and limit != state.per_minute:
-                state = state.limited(limit)
+            if limit is not None and limit >= 2:
+                state = evolve(state, per_minute=limit)
             if remaining is None or resets is None or answer.date is None:
                 return state, None
             ahead = resets - answer.date.timestamp()
@@ -173,8 +169,7 @@ class Budget:
                 return evolve(state, window=evolve(window, remaining=min(window.remaining, left))), None
             return evolve(state, window=_Window(now + ahead, left)), None
 
-        if (limit, remaining) != (None, None) or answer.status_code == 429:
-            self._state.update(step)
+        self._state.update(step)
 
 
 def _first(queue: tuple[_Place, ...], ticket: Ticket) -> _Place | None:

@@ -375,9 +375,7 @@ class Gate:
 
     def _kept(self, write: _Write) -> tuple[Reading, float] | None:
         """An earlier reading that will do."""
-        if write.reread or not self._max_age:
-            return None
-        return self._readings.get(write.key, self.sections.moves)
+        return None if write.reread else self._readings.get(write.key, self.sections.moves)
 
     def _pass_read(self, request: WireRequest, target: Target) -> Generator[Step, Any, None]:
         """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""

@@ -88,14 +88,11 @@ class Moves:
     def note(self, campaign: str) -> None:
         """A write of the campaign begins or ends here."""
         mark = next(_MARKS)
-        while True:
-            book = self._newest()
-            book.last[campaign] = mark
-            if len(book.last) > _MOST_CAMPAIGNS:
-                # Nobody knows what is noted in the old one while the new one comes: its floor is set afterwards.
-                book.next.setdefault("", _Book(inf))
-            if not book.next:
-                return
+        book = self._newest()
+        book.last[campaign] = mark
+        if len(book.last) > _MOST_CAMPAIGNS:
+            # The floor of the new one is set afterwards, so that it is above whatever is still noted in the old one.
+            book.next.setdefault("", _Book(inf))
 
     def _newest(self) -> _Book:
         book = self._book
@@ -296,8 +293,7 @@ class Ticket:
         """Let go, whether or not it was ever inside. Never waits; may be called twice."""
         self.alive = False
         self._queue.pop(self, None)
-        if self._sections._holders.get(self.key) is self:  # noqa: SLF001
-            self._remove(self)
+        self._remove(self)
         if self._takes_over is not None:
             self._takes_over._remove(self)  # noqa: SLF001 (an interrupt may have come in the middle of it)
         if self in (inside := _INSIDE.get()):

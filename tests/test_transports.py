@@ -599,6 +599,27 @@ def test_a_request_of_its_own_below_the_gate_is_not_taken_for_the_write():
     assert [entry.path for entry in simulator.journal if entry.kind == "request"] == ["/token", collection]
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_refusal_that_strikes_after_the_write_says_nothing_of_it(monkeypatch, is_async):
+    """A signal handler may raise anywhere, also what it was refused itself: the write is out, and that is said."""
+
+    def struck(*_):
+        raise errors.CampaignBusy(code="CF801", reason="A call of the handler's own.")
+
+    monkeypatch.setattr("campaign_fsm.gate.record.Record.was_answered", struck)
+    inner = Inner()
+
+    async def go():
+        async with async_client(inner) as http:
+            await http.put(URL, json={"action": "pause"})
+
+    run = (lambda: anyio.run(go)) if is_async else (lambda: client(inner).put(URL, json={"action": "pause"}))
+    with pytest.raises(httpx.ReadError) as caught:
+        run()
+    assert isinstance(caught.value.__cause__, errors.CampaignBusy)
+    assert inner.writes() == ["pause"]
+
+
 @pytest.mark.anyio
 async def test_a_synchronous_transport_in_a_thread_below_an_asynchronous_gate():
     """An adapter runs it where nothing is awaited: the last check before the bytes leave is not awaited either."""

@@ -161,10 +161,10 @@ class _Seen:
 
 def _mark(thing: Request | Response, judgement: Judgement) -> None:
     """Leave the judgement with a request or response; the write may be out, so nothing may come of it."""
-    with suppress(Exception):
-        try:
-            thing.extensions[EXTENSION] = judgement
-        except TypeError:  # some make extensions that cannot be changed
+    try:
+        thing.extensions[EXTENSION] = judgement
+    except Exception:  # noqa: BLE001 (some make extensions that cannot be changed)
+        with suppress(Exception):
             thing.extensions = {**(thing.extensions or {}), EXTENSION: judgement}
 
 
@@ -373,7 +373,9 @@ class _InFlight:
 
 def _is_cached(response: Response) -> bool:
     """Whether a cache below says that it made the answer: every library has a mark of its own."""
-    marks = response.extensions or {}
+    marks = response.extensions
+    if not marks:
+        return False
     caching = marks.get("caching")
     return any(marks.get(key) for key in ("from_cache", "hishel_from_cache")) or (
         isinstance(caching, Mapping) and bool(caching.get("from_cache"))
@@ -451,18 +453,18 @@ class GuardTransport(_Guard, BaseTransport):
     def _perform(self, step: Step, flight: _InFlight) -> Answer | None:
         try:
             match step:
-                case Poll(seconds):
-                    time.sleep(seconds)
-                case Pause(seconds):
-                    self._sleep(seconds)
-                case Read(wire):
-                    flight.unread.append(self._inner.handle_request(flight.question(wire)))
-                    return self._answer(flight.unread[-1], flight)
                 case Forward(buffered=buffered):
                     flight.response = self._inner.handle_request(flight.write(step, flight.watch))
                     if buffered:
                         flight.unread.append(flight.response)
                         return self._answer(flight.response, flight)
+                case Read(wire):
+                    flight.unread.append(self._inner.handle_request(flight.question(wire)))
+                    return self._answer(flight.unread[-1], flight)
+                case Pause(seconds):
+                    self._sleep(seconds)
+                case Poll(seconds):
+                    time.sleep(seconds)
         except (TooOld, Closed):
             flight.held()
             raise

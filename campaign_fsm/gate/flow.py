@@ -597,6 +597,7 @@ class Gate:
         record.is_sent(write.intent.fields)
         moves.note(write.campaign)
         busy: CampaignBusy | None = None
+        noted = False
         try:
             try:
                 check()  # whoever was told may have taken its time, or have forked
@@ -605,6 +606,7 @@ class Gate:
                 )
             finally:
                 moves.note(write.campaign)
+                noted = True
         except TooOld as held:
             record.was_held()
             if held.judgement is not judgement:
@@ -615,7 +617,8 @@ class Gate:
             record.was_held()
             busy = self._busy(error, write.intent, record)
         finally:
-            moves.note(write.campaign)  # as with the section
+            if not noted:
+                moves.note(write.campaign)  # as with the section
         if busy:
             raise busy
         if judgement.answered and not judgement.drift:

@@ -160,6 +160,7 @@ class Ticket:
     __slots__ = (
         "_above",
         "_claim",
+        "_is_left",
         "_owner",
         "_party",
         "_patience",
@@ -205,6 +206,7 @@ class Ticket:
         self._claim: dict[str, Ticket] = {}
         self._takes_over: Ticket | None = None
         self.alive = True
+        self._is_left = False
 
     def ask(self) -> float:
         """0.0: this ticket is inside now. Else: seconds after which to ask again.
@@ -291,6 +293,8 @@ class Ticket:
 
     def release(self) -> None:
         """Let go, whether or not it was ever inside. Never waits; may be called twice."""
+        if self._is_left:
+            return
         self.alive = False
         self._queue.pop(self, None)
         self._remove(self)
@@ -298,6 +302,7 @@ class Ticket:
             self._takes_over._remove(self)  # noqa: SLF001 (an interrupt may have come in the middle of it)
         if self in (inside := _INSIDE.get()):
             _INSIDE.set(tuple(ticket for ticket in inside if ticket is not self))
+        self._is_left = True
 
     def _remove(self, by: Ticket) -> None:
         """Delete the entry of this ticket. Whoever comes first is the only one who ever may."""

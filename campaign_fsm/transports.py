@@ -31,8 +31,8 @@ from campaign_fsm.errors import Refused
 from campaign_fsm.gate import Closed, Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
+from campaign_fsm.wire.family import family_of
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest, read_intent
-from campaign_fsm.wire.library import library_of
 
 EXTENSION: Final = "campaign_fsm"
 """The key under which requests and responses carry their `Judgement` in ``.extensions``."""
@@ -110,7 +110,7 @@ class _Seen:
         headers: A copy of its headers.
         extensions: A copy of its extensions.
         stream: What its body comes from.
-        library: The HTTP library that it belongs to; None for something else than a request.
+        family: The HTTP library that it belongs to; None for something else than a request.
     """
 
     wire: WireRequest
@@ -118,7 +118,7 @@ class _Seen:
     headers: Any
     extensions: dict[str, Any]
     stream: Any
-    library: ModuleType | None
+    family: ModuleType | None
 
     @classmethod
     def of(cls, request: Request) -> _Seen:
@@ -126,9 +126,9 @@ class _Seen:
         # say something else each time.
         method, url, headers, extensions = request.method, request.url, request.headers.copy(), dict(request.extensions)
         method = str.__str__(method)
-        library = library_of(request)
-        if library is not None and type(url) is not library.URL:
-            url = library.URL(str(url))
+        family = family_of(request)
+        if family is not None and type(url) is not family.URL:
+            url = family.URL(str(url))
         target = extensions.get("target")
         if target is not None:
             extensions["target"] = target = target if isinstance(target, bytes) else str(target).encode()
@@ -142,7 +142,7 @@ class _Seen:
             headers=tuple(headers.raw),
             userinfo=bool(url.userinfo),
         )
-        return cls(wire, url, headers, extensions, request.stream, library)
+        return cls(wire, url, headers, extensions, request.stream, family)
 
     def unjudged(self, request: Request) -> Request:
         """A copy of the request, also of its class, that stays as it was seen to be about no campaign."""
@@ -197,7 +197,7 @@ class _InFlight:
     headers: Any
     extensions: dict[str, Any]
     stream: Any
-    library: ModuleType
+    family: ModuleType
     is_read: bool
     permit: Permit = _NO_PERMIT
     response: Response | None = None
@@ -207,26 +207,26 @@ class _InFlight:
 
     @classmethod
     def of(cls, callers: Request, seen: _Seen, body: bytes | None) -> _InFlight:
-        library = seen.library
-        if library is None:
+        family = seen.family
+        if family is None:
             raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
         wire, extensions = seen.wire, seen.extensions
         wire.body = body or b""
         wire.until, wire.above, _ = (extensions.pop(key, None) for key in (UNTIL, PERMIT, EXTENSION))
-        stream = seen.stream if body is None else library.ByteStream(body)
-        return cls(callers, wire, seen.url, seen.headers, extensions, stream, library, is_read=body is not None)
+        stream = seen.stream if body is None else family.ByteStream(body)
+        return cls(callers, wire, seen.url, seen.headers, extensions, stream, family, is_read=body is not None)
 
     def transient(self, error: BaseException) -> bool:
         """Whether no connection or no answer came, so that a read is worth another try."""
-        library = self.library
-        kinds = (library.NetworkError, library.TimeoutException, library.RemoteProtocolError, library.ProxyError)
+        family = self.family
+        kinds = (family.NetworkError, family.TimeoutException, family.RemoteProtocolError, family.ProxyError)
         return isinstance(error, (*kinds, OSError))
 
     def question(self, wire: WireRequest) -> Request:
         """The read before the write, as a request of the same library with the same time-outs."""
         extensions = {key: value for key, value in self.extensions.items() if key != "target"}
         extensions[PERMIT] = self._new_permit()
-        question: Request = self.library.Request(
+        question: Request = self.family.Request(
             wire.method, self.url, headers=list(wire.headers), extensions=extensions
         )
         return question
@@ -245,7 +245,7 @@ class _InFlight:
             if isinstance(self.wire.above, Permit):
                 self.wire.above.sent = True
             extensions["trace"] = watch(step.check, extensions.get("trace"))
-        request: Request = self.library.Request(
+        request: Request = self.family.Request(
             self.wire.method, self.url, headers=self.headers, stream=self.stream, extensions=extensions
         )
         request.method = self.wire.method  # as it was spelled
@@ -273,7 +273,7 @@ class _InFlight:
                 that is closed, and so do transports that try again. One judgement is for one send.
         """
         if self._has_left:
-            raise self.library.RemoteProtocolError(
+            raise self.family.RemoteProtocolError(
                 "the write was about to be sent a second time, and was stopped; the first may have been applied"
             )
         if check is not None:
@@ -328,7 +328,7 @@ class _InFlight:
         """
         permit = self.permit
         if (inside or self._is_out) and (error is not permit.refusal or permit.sent):
-            other: Exception = self.library.ReadError(f"{type(error).__name__} was raised below the gate")
+            other: Exception = self.family.ReadError(f"{type(error).__name__} was raised below the gate")
             other.__cause__ = error
             return other
         if not inside and isinstance(self.wire.above, Permit):
@@ -346,7 +346,7 @@ class _InFlight:
 
     def too_large(self, response: Response) -> Exception:
         limit = self.limit(response)
-        error: Exception = self.library.ProtocolError(f"the answer is larger than {limit} bytes")
+        error: Exception = self.family.ProtocolError(f"the answer is larger than {limit} bytes")
         return error
 
     def answer(self, response: Response, raw: bytes | None) -> Answer:
@@ -359,14 +359,14 @@ class _InFlight:
             if len(body) > _MOST:
                 raise self.too_large(response)
         else:
-            library = library_of(response) or self.library
+            family = family_of(response) or self.family
             # A stream of bytes is good for sync and async clients.
-            response.stream = library.ByteStream(raw)
+            response.stream = family.ByteStream(raw)
             body = raw
             if "content-encoding" in response.headers:
                 try:
-                    body = library.Response(response.status_code, headers=response.headers, content=raw).content
-                except library.DecodingError:
+                    body = family.Response(response.status_code, headers=response.headers, content=raw).content
+                except family.DecodingError:
                     body = b""
         return Answer(response.status_code, tuple(response.headers.raw), body, cached=_is_cached(response))
 

@@ -12,7 +12,7 @@ from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.simulator.faults import Fault, Planned
 from campaign_fsm.simulator.state import Reply, Simulator
-from campaign_fsm.wire.library import library_of
+from campaign_fsm.wire.family import family_of
 
 
 class SimulatorTransport(BaseTransport, AsyncBaseTransport):
@@ -35,15 +35,15 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
         return self._simulator.handle(request.method, target, headers, request.content)
 
     def _leave(self, request: Request, reply: Reply) -> Response:
-        library = library_of(request) or httpx
+        family = family_of(request) or httpx
         match reply.fault:
             case Planned(kind=Fault.RESET | Fault.RESET_AFTER):
-                raise library.ReadError("connection reset by peer")
+                raise family.ReadError("connection reset by peer")
             case Planned(kind=Fault.LOST_AFTER | Fault.LOST_BEFORE):
-                raise library.RemoteProtocolError("server disconnected without sending a response")
+                raise family.RemoteProtocolError("server disconnected without sending a response")
             case Planned(kind=Fault.TRUNCATED):
-                raise library.RemoteProtocolError("peer closed connection without sending complete message body")
-        response: Response = library.Response(reply.status_code, headers=list(reply.headers), content=reply.body)
+                raise family.RemoteProtocolError("peer closed connection without sending complete message body")
+        response: Response = family.Response(reply.status_code, headers=list(reply.headers), content=reply.body)
         return response
 
     def _delay(self, request: Request, reply: Reply) -> float:
@@ -52,7 +52,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
             return 0.0
         patience = request.extensions.get("timeout", {}).get("read")
         if patience is not None and reply.fault.seconds > patience:
-            raise (library_of(request) or httpx).ReadTimeout("the read timed out")
+            raise (family_of(request) or httpx).ReadTimeout("the read timed out")
         return reply.fault.seconds
 
     def handle_request(self, request: Request) -> Response:

@@ -113,6 +113,8 @@ class Intent:
 
 def concerns(request: WireRequest) -> bool:
     """Whether the gate has to look at the request at all. Needs no body."""
+    if request.url_target is None and read_target(request.path) is not None:
+        return True  # the usual spelling
     paths = [request.target] if request.url_target is None else [request.target, request.url_target]
     if any(could_become_target(path.partition(b"?")[0].decode("latin-1")) for path in paths):
         return True
@@ -199,7 +201,7 @@ def is_plain(request: WireRequest, target: Target) -> bool:
 
 def _check_host(request: WireRequest, target: Target) -> None:
     hosts = request.values(b"host")
-    if not hosts:
+    if not hosts or (request.port is None and ":" not in request.host and hosts == [request.host.encode()]):
         return
     host = f"[{request.host}]" if ":" in request.host else request.host
     port = request.port or _PORTS.get(request.scheme)

@@ -11,13 +11,13 @@ from typing import Any
 @lru_cache(maxsize=64)
 def _of(kind: type[Any]) -> ModuleType | None:
     for base in kind.__mro__:
-        library = sys.modules.get(base.__module__.partition(".")[0])
-        if library and base in (getattr(library, "Request", None), getattr(library, "Response", None)):
-            return library
+        family = sys.modules.get(base.__module__.partition(".")[0])
+        if family and base in (getattr(family, "Request", None), getattr(family, "Response", None)):
+            return family
     return None
 
 
-def library_of(thing: Any) -> ModuleType | None:
+def family_of(thing: Any) -> ModuleType | None:
     """The library whose class of requests or responses the thing is of, or of a class derived from it; or None.
 
     Classes of two libraries do not mix, so whatever is made for a request is made with those of its own.

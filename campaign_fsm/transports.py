@@ -125,7 +125,8 @@ class _Seen:
         # Each of them is read once: what is read again may be another one. And what has methods of its own may
         # say something else each time.
         method, url, headers, extensions = request.method, request.url, request.headers.copy(), dict(request.extensions)
-        method = str.__str__(method)
+        if isinstance(method, str):
+            method = str.__str__(method)
         family = family_of(request)
         if family is not None and type(url) is not family.URL:
             url = family.URL(str(url))
@@ -153,8 +154,9 @@ class _Seen:
 
     def came_back(self, request: Request, same: Request) -> None:
         """What was done to the copy (a mock reads the body, a transport leaves a note) was done to the request."""
-        for key in same.extensions.keys() - self.extensions.keys():
-            request.extensions.setdefault(key, same.extensions[key])
+        left = same.extensions or {}
+        for key in left.keys() - self.extensions.keys():
+            request.extensions.setdefault(key, left[key])
         if "_content" in vars(same) and request.stream is self.stream:
             vars(request)["_content"], request.stream = same.content, same.stream
 

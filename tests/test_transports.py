@@ -559,6 +559,21 @@ def test_what_answers_something_else_each_time_is_asked_once():
     assert {request.url.raw_path for request in inner.requests} == {MESSAGE.encode()}
 
 
+def test_a_method_as_bytes_is_no_reason_to_stop_what_is_about_no_campaign():
+    """Some versions of httpx send it; on a campaign it is a method that no page documents."""
+    inner = Inner()
+    for url in ("https://api.exotel.com/v1/other", URL):
+        request = httpx.Request("PUT", url, json={"action": "pause"})
+        request.method = b"PUT"
+        if url == URL:
+            with pytest.raises(errors.UnreadableRequest) as caught:
+                GuardTransport(inner).handle_request(request)
+            assert caught.value.code == "CF402"
+        else:
+            GuardTransport(inner).handle_request(request)
+    assert [request.url.path for request in inner.requests] == ["/v1/other"]
+
+
 @pytest.mark.parametrize("extensions", [MappingProxyType({"http_version": b"HTTP/1.1"}), None])
 def test_extensions_that_cannot_be_changed_do_not_hide_the_answer(extensions):
     """The write is out: whoever made the response, the caller gets it, with the judgement."""

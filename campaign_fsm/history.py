@@ -217,36 +217,36 @@ class _Follower:
         self.reach(key, shown, **details)
 
     def _write(self, key: Key, sight: Sight, details: Mapping[str, Any]) -> None:
-        exchange, verdict, action = sight.exchange, sight.verdict, sight.action
+        exchange, weighed, action = sight.exchange, sight.weighed, sight.action
         assert action is not None
         code = exchange.status_code
         if not exchange.sent:
             # A client says itself why it sent nothing.
             known = exchange.code if exchange.code in _CODES else ""
-            why = known or (self._illegal(key, action) if verdict and not verdict.legal else "")
+            why = known or (self._illegal(key, action) if weighed and not weighed.legal else "")
             self.refuse(key, action, why, sent=False, **details)
             return
         accepted = code is not None and 200 <= code < 300
         if exchange.planned:
-            accepted = bool(verdict and verdict.legal)
-        if verdict is None:
+            accepted = bool(weighed and weighed.legal)
+        if weighed is None or weighed.unknown:
             self._read(key, sight.shown, details)
             return
-        decision = verdict.decision
-        if not verdict.legal and not (verdict.perhaps and accepted):
-            self.refuse(key, action, self._illegal(key, action) or decision.code, sent=True, **details)
+        verdict = weighed.excuse if weighed.excuse and accepted else weighed.verdict
+        if not verdict:
+            self.refuse(key, action, self._illegal(key, action) or verdict.code, sent=True, **details)
             if accepted:
                 self._read(key, sight.shown, details)
             return
         lost = exchange.lost or (code is not None and code >= 500)
-        if decision.status is not None and (accepted or code is None):
-            self.reach(key, decision.status, **details)
+        if verdict.status is not None and (accepted or code is None):
+            self.reach(key, verdict.status, **details)
         if lost:
-            self.lose(key, action, decision.code, **details)
+            self.lose(key, action, verdict.life_cycle.code, **details)
         elif accepted or (code is None and sight.shown is not None):
             self.open.pop(key, None)
             before = self.now.get(key)
-            self.move(key, _RULES[decision.code], **details)
+            self.move(key, _RULES[verdict.life_cycle.code], **details)
             if before is not None and sight.shown is before and before is not self.now[key]:
                 self.unseen[key] = before
             else:

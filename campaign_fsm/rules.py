@@ -182,7 +182,7 @@ class Rule:
     status stays as it is. `started` says which campaigns the edge is for: None for all, False for
     those that have not started, True for those that have. `undoable` is set by hand, not computed
     from the graph. `also_accepted` are statuses that an honest answer may show besides `dest` while
-    the campaign has not started.
+    the campaign has not started. `end_ahead` says that the new schedule needs an end that lies ahead.
     """
 
     code: str
@@ -196,6 +196,7 @@ class Rule:
     effect: str
     sources: tuple[Source, ...]
     also_accepted: frozenset[Status] = frozenset()
+    end_ahead: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -412,6 +413,7 @@ RULES: Final[tuple[Rule, ...]] = (
         standing=Standing.CONTESTED,
         effect="The paused campaign gets a new end, so that it can be resumed instead of expiring.",
         sources=(_RESCHEDULE, _EDIT_VOICE),
+        end_ahead=True,
     ),
     Rule(
         code="CF117",
@@ -485,6 +487,27 @@ RULES: Final[tuple[Rule, ...]] = (
             _source("S5", "a campaign is paused when its end time is reached; another page says that it completes"),
         ),
     ),
+)
+
+
+@frozen(kw_only=True, eq=False)
+class Together:
+    """An action that may set a parameter in the same body: both have to be legal, and both rules count.
+
+    `edit` is what the parameter alone would be, and `started` says which edge of it counts, whether or not
+    the start is ahead. Every other mix of an action and parameters is refused (CF413).
+    """
+
+    action: Action
+    parameter: str
+    channels: frozenset[Channel]
+    edit: Action
+    started: bool
+
+
+TOGETHER: Final[tuple[Together, ...]] = (
+    # The vendor's multi-day flow, which is shown only after the start and only on voice: CF116 says by which pages.
+    Together(action=Action.RESUME, parameter="schedule", channels=_VOICE, edit=Action.RESCHEDULE, started=True),
 )
 
 # States that no edge leaves, on purpose. Building the machine checks that there are no others.

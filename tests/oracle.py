@@ -318,3 +318,64 @@ def cells():
                 for started in (None, False, True):
                     for strict in (False, True):
                         yield status, action, channel, started, strict
+
+
+# What the gate says of a write where more than the status counts. A campaign that is called Diwali, has a start and an
+# end, and was completed an hour ago (if it was); what is asked for; what else is set; the code.
+# `=name` stands for the name that it has, `+name` for another one; `+end` for a schedule with an end ahead, `-end`
+# for one whose end has passed, `+start` for one without an end; `+callback` for a new callback URL.
+NARROWED = """
+message paused     started:     resume +name               .               CF413
+message paused     started:     resume =name               .               CF104
+message paused     started:     resume +end                .               CF413
+message paused     not-started: resume +end                .               CF413
+message in-progress started:    resume +name               .               CF212
+message in-progress started:    pause +name                .               CF413
+message in-progress started:    pause =name                .               CF103
+message in-progress started:    pause +callback            .               CF413
+message paused     started:     complete +name             .               CF413
+message completed  started:     archive +name              .               CF413
+message completed  started:     complete +name             .               CF213
+voice   paused     started:     resume +end                .               CF116
+voice   paused     not-started: resume +end                .               CF116
+voice   paused     started:     resume +end                strict          CF251
+voice   paused     not-started: resume +end                strict          CF251
+voice   paused     started:     resume -end                .               CF416
+voice   paused     started:     resume +start              .               CF416
+voice   paused     started:     resume +end+name           .               CF413
+voice   paused     started:     pause +end                 .               CF211
+voice   in-progress started:    pause +end                 .               CF413
+voice   in-progress started:    resume +end                .               CF212
+voice   paused     started:     reschedule -end            .               CF416
+voice   paused     started:     reschedule +start          .               CF416
+voice   paused     not-started: reschedule +start          .               CF115
+voice   paused     started:     reschedule -end            strict          CF251
+message in-progress started:    pause                      forbid-pause    CF701
+message paused     started:     pause                      forbid-pause    CF211
+message paused     started:     resume                     forbid-pause    CF104
+message in-progress started:    pause +name                forbid-pause    CF413
+voice   paused     started:     resume +end                forbid-resched  CF701
+message paused     started:     complete                   confirm         CF702
+message paused     started:     complete                   confirmed       CF105
+message in-progress started:    complete                   confirm         CF224
+message paused     started:     resume                     hours           CF703
+message in-progress started:    pause                      hours           CF103
+voice   paused     not-started: reschedule +start          end             CF704
+voice   paused     not-started: reschedule +end            end             CF115
+message completed  started:     archive                    age             CF705
+message completed  started:     archive                    young           CF106
+message paused     started:     archive                    age             CF226
+message in-progress started:    pause                      account         CF706
+message in-progress started:    pause                      host            CF707
+voice   created    not-started: delete                     forbid-delete   CF701
+voice   created    not-started: delete                     strict          CF251
+"""
+
+
+def narrowed():
+    """Each typed line: channel, status, started, action, what stands beside it, what is set, code."""
+    for line in NARROWED.strip().splitlines():
+        head, _, tail = line.partition(":")
+        channel, status, when = head.split()
+        *asked, setting, code = tail.split()
+        yield channel, status, when == "started", asked[0], "".join(asked[1:]), setting, code

@@ -10,8 +10,9 @@ import fuzz
 import pytest
 from attrs import evolve
 
-from campaign_fsm import decide
-from campaign_fsm.rules import Action
+from campaign_fsm import verdict
+from campaign_fsm.rules import Action, Status
+from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import read_intent
 
 CASES = 6000
@@ -75,8 +76,11 @@ def test_a_reader_that_takes_one_action_for_another_is_found_out():
 
 def test_a_gate_that_takes_every_status_for_a_legal_one_is_found_out(monkeypatch):
     """The typed oracle, and not our own table, says what may be sent."""
-    legal = decide("completed", "archive")
-    monkeypatch.setattr("campaign_fsm.gate.flow.decide", lambda *_, **__: legal)
+    ask = verdict.judge
+    completed = Reading(Status.COMPLETED, "completed", {}, None, None, None)
+    monkeypatch.setattr(
+        "campaign_fsm.gate.flow.judge", lambda intent, _, now, **how: ask(intent, completed, now, **how)
+    )
     found = 0
     for number in range(100):
         try:

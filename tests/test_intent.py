@@ -10,7 +10,7 @@ from wires import ALIAS, ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire, 
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action
-from campaign_fsm.wire.intent import Intent, WireRequest, bad_end, mixed, preflight, read_intent
+from campaign_fsm.wire.intent import Intent, WireRequest, preflight, read_intent
 from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
 from campaign_fsm.wire.target import Target, could_become_target, read_target
 
@@ -109,18 +109,6 @@ def test_an_id_of_an_undocumented_form_is_never_passed_on():
         with pytest.raises(UnreadableRequest) as caught:
             read_intent(wire(target=f"{MESSAGE}.json", **parts))
         assert (caught.value.campaign_id, caught.value.channel) == (None, None)
-
-
-def test_the_refusals_of_the_gate_name_the_campaign_and_the_action():
-    """A mixed body and an end that is not ahead are refused with all that was read; of the keys five are named."""
-    intent = read_intent(wire(target=VOICE, body={"action": "resume", "name": "x"}))
-    told = {"channel": "voice", "campaign_id": ID, "action": "resume"}
-    for refusal, code, reason in (
-        (mixed(intent, ["k" * 99, *"bcdef"]), "CF413", f"beside the action stand '{'k' * 40}', 'b', 'c', 'd', 'e'."),
-        (bad_end(intent, "it is gone"), "CF416", "it is gone."),
-    ):
-        assert (refusal.code, refusal.reason, refusal.advice) == (code, reason, PROBLEMS[code].advice)
-        assert {name: getattr(refusal, name) for name in told} == told
 
 
 @pytest.mark.parametrize("action", ["create", "edit", "edit-callbacks", "reschedule", "delete"])

@@ -193,7 +193,7 @@ def shows(status):
 
 
 TAMPERINGS = {
-    "an action that was illegal": (lambda r: (r.ask(0, '{"action": "archive"}'), r.code(0, 409)), ["CF226"]),
+    "an action that was illegal": (lambda r: (r.ask(0, '{"action": "archive"}'), r.code(0, 409)), ["CF226", "CF212"]),
     "an action done twice": (lambda r: (r.ask(1, '{"action": "pause"}'), r.code(1, 400)), ["CF211", "CF211"]),
     "a key said twice": (lambda r: r.ask(0, '{"action": "pause", "action": "complete"}'), ["CF410"]),
     "an action on no list": (lambda r: r.ask(0, '{"action": "stop"}'), ["CF412"]),
@@ -221,7 +221,7 @@ def test_each_tampering_is_found_and_nothing_else(recording, kind, name):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda event: event | ({"action": "complete"} if event["event"] == "sent" else {}), ["CF601"]),
+        (lambda event: event | ({"action": "complete"} if event["event"] == "sent" else {}), ["CF224"]),
         (lambda event: event | ({"status_code": 503} if event["event"] == "answered" else {}), ["CF602"]),
         (lambda event: event | ({"raw_status": "stalled"} if event["event"] == "answered" else {}), ["CF604"]),
         (lambda event: {"event": "decided", "version": 1} if event["event"] == "answered" else event, ["CF602"]),

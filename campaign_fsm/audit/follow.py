@@ -14,19 +14,19 @@ from campaign_fsm.audit.finding import Finding, Level, Place
 from campaign_fsm.audit.interpret import (
     Unjudged,
     credentials,
-    name_of,
     read_answer,
     read_list,
     read_request,
     split_url,
 )
-from campaign_fsm.audit.life import UNKNOWN, Life, Verdict, alone, by_platform, judge, possible_after
+from campaign_fsm.audit.life import UNKNOWN, Known, Life, Weighed, alone, by_platform, possible_after, weigh
 from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
-from campaign_fsm.lifecycle import decide, has_started, reachable
-from campaign_fsm.policy import Policy, deed_of
+from campaign_fsm.lifecycle import reachable
+from campaign_fsm.policy import Policy
 from campaign_fsm.rules import PROBLEMS, RULES, Action, Channel, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.exchange import NOTHING
+from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading, moment, text_of
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.drafts import DRAFT_OF
@@ -50,7 +50,7 @@ class Sight:
         campaign: Its id.
         where: The server and the account.
         action: What a write asked for; None for a read.
-        verdict: What the life cycle says of the write; None for a read, and where no status was known.
+        weighed: What is to be said of the write; None for a read, and where no status was known.
         shown: The status that the answer shows, None if none.
     """
 
@@ -59,7 +59,7 @@ class Sight:
     campaign: str
     where: str = ""
     action: Action | None = None
-    verdict: Verdict | None = None
+    weighed: Weighed | None = None
     shown: Status | None = None
 
 
@@ -72,7 +72,7 @@ class _Case:
     action: Action | None = None
     life: Life = field(factory=Life)
     found: list[Finding] = field(factory=list)
-    verdict: Verdict | None = None
+    weighed: Weighed | None = None
     shown: Status | None = None
 
 
@@ -142,11 +142,13 @@ class Auditor:
             and not exchange.lost
             and not exchange.planned
             and exchange.start is None
+            and exchange.end is None
             and exchange.name is None
             and exchange.fields is None
             and exchange.callback is None
             and bool(life.possible)
             and life.start is None
+            and life.end is None
             and not life.start_unreadable
             and not life.lost
             and not self.policy
@@ -202,7 +204,7 @@ class Auditor:
                     campaign=target.id,
                     where="|".join(self._key(case.exchange, target, target.id)[:2]),
                     action=case.action,
-                    verdict=case.verdict,
+                    weighed=case.weighed,
                     shown=case.shown,
                 )
             )
@@ -236,13 +238,16 @@ class Auditor:
         """The campaign was seen in a status."""
         life, exchange = case.life, case.exchange
         case.shown = status
-        if status is Status.COMPLETED and life.last is not Status.COMPLETED:
+        if status is not Status.COMPLETED:
+            life.completed = None
+        elif life.last is not Status.COMPLETED:
             life.completed = moment(exchange.at)
-        life.possible, life.last, life.lost = alone(status), status, 0
+        life.possible, life.last, life.lost, life.seen = alone(status), status, 0, exchange.at
         if reading is not None:
-            life.start, life.start_unreadable = reading.start, reading.start_unreadable
-            life.name = name_of(reading.data) or life.name
+            life.shown(reading)
             return
+        if exchange.end is not None:
+            life.end = moment(exchange.end)
         if exchange.start is not None:
             life.start = moment(exchange.start)
             life.start_unreadable = life.start is None
@@ -322,13 +327,13 @@ class Auditor:
 
     def _write(self, case: _Case, intent: Intent) -> None:
         exchange, life = case.exchange, case.life
-        verdict = None
+        weighed = None
         if life.possible:
-            started = self._started(case)
-            verdict = judge(life.possible, life.last, intent.action, intent.channel, started, self.strict)
-        case.verdict = verdict
+            counts = intent.fields or life.start is not None or life.end is not None
+            weighed = weigh(life, intent, moment(exchange.at) if counts else None, strict=self.strict)
+        case.weighed = weighed
         if not exchange.sent:
-            self._refused(case, verdict)
+            self._refused(case, weighed)
             return
         if intent.action is Action.EDIT:
             self._check_parameters(case, intent)
@@ -337,27 +342,19 @@ class Auditor:
         if life.lost:
             message = f"The answer to the write at {self._place(life.lost)} was lost, and nothing was read since."
             self._tell(case, "CF602", Level.ERROR, message)
-        self._answered(case, intent.target, verdict)
+        if intent.fields:
+            life.changed()
+        self._answered(case, intent.target, weighed)
 
-    @staticmethod
-    def _started(case: _Case) -> bool | None:
-        life = case.life
-        if life.start_unreadable:
-            return True
-        at = moment(case.exchange.at) if life.start is not None else None
-        if at is None or life.last is None:
-            return None
-        return has_started(life.last, life.start, at)
-
-    def _refused(self, case: _Case, verdict: Verdict | None) -> None:
+    def _refused(self, case: _Case, weighed: Weighed | None) -> None:
         """Something that our own client did not send: what was asked for is told, as a warning."""
         code = case.exchange.code or ""
-        if verdict is not None and not verdict.legal:
-            self._illegal(case, verdict, None)
+        if weighed is not None and not weighed.legal and not weighed.unknown:
+            self._illegal(case, weighed, None)
         elif code.startswith(("CF4", "CF7")) and code in PROBLEMS:
             self._tell(case, code, Level.WARNING, f"{case.action} was not sent: {PROBLEMS[code].title}.")
 
-    def _answered(self, case: _Case, target: Target, verdict: Verdict | None) -> None:
+    def _answered(self, case: _Case, target: Target, weighed: Weighed | None) -> None:
         exchange, life = case.exchange, case.life
         raw, code = exchange.status, exchange.status_code
         reading: Reading | None = None
@@ -368,44 +365,48 @@ class Auditor:
             if answer.reading is not None and answer.found == target.id:
                 reading, raw = answer.reading, answer.reading.raw_status
         if exchange.planned:
-            self._planned(case, verdict)
+            self._planned(case, weighed)
             return
         taken = code is None or 200 <= code < 300
-        if verdict is None:
+        if weighed is None:
             self._cannot_judge(case, "no status was seen before it")
-        elif verdict.perhaps and taken and code is not None:
-            self._cannot_judge(case, "it is legal only if the platform moved the campaign first, which nothing shows")
-        elif not verdict.legal:
-            self._illegal(case, verdict, code)
+        elif weighed.unknown:
+            self._cannot_judge(case, weighed.verdict.reason)
+        elif not weighed.legal:
+            self._illegal(case, weighed, code)
         if code is not None and 300 <= code < 400:
             message = (
                 f"The server answered {case.action} with {code}, and what was sent after that is judged by nobody."
             )
             self._tell(case, "CF609", Level.ERROR, message)
         if taken and not readable:
-            self._widen(life, verdict)
+            self._widen(life, weighed)
         elif exchange.lost or (code is not None and code >= 500):
             life.lost = exchange.place or 1
-            self._widen(life, verdict)
+            self._widen(life, weighed)
         elif code is None and raw is None:
-            self._widen(life, verdict)
+            self._widen(life, weighed)
         elif taken:
-            self._taken(case, verdict, raw, reading)
-        elif code == 409 and verdict is not None and verdict.legal:
-            message = f"The model allows {case.action} while {_names(life.possible)}; the server said 409."
-            self._tell(case, "CF601", Level.WARNING, message)
+            self._taken(case, weighed, raw, reading)
+        elif code == 409 and weighed is not None and weighed.legal:
+            if not weighed.overtaken:
+                message = f"The model allows {case.action} while {_names(life.possible)}; the server said 409."
+                self._tell(case, "CF601", Level.WARNING, message)
             life.possible = UNKNOWN
 
-    def _planned(self, case: _Case, verdict: Verdict | None) -> None:
+    def _planned(self, case: _Case, weighed: Weighed | None) -> None:
         """A step that is not taken yet: after a legal one the campaign is where it leads."""
-        if verdict is None:
+        if weighed is None:
             self._cannot_judge(case, "nothing says in which status the campaign is then")
             self._led_to(case)
-        elif not verdict.legal:
-            self._illegal(case, verdict, None)
-        elif verdict.decision.destination is not None:
-            case.life.last = verdict.decision.destination
-            case.life.possible = alone(verdict.decision.destination)
+        elif weighed.unknown:
+            self._cannot_judge(case, weighed.verdict.reason)
+            self._led_to(case)
+        elif not weighed.legal:
+            self._illegal(case, weighed, None)
+        elif weighed.verdict.destination is not None:
+            case.life.last = weighed.verdict.destination
+            case.life.possible = alone(weighed.verdict.destination)
             if case.action is Action.COMPLETE:
                 case.life.completed = moment(case.exchange.at)
 
@@ -417,19 +418,19 @@ class Auditor:
             case.life.last, case.life.possible = goal, alone(goal)
 
     @staticmethod
-    def _widen(life: Life, verdict: Verdict | None) -> None:
+    def _widen(life: Life, weighed: Weighed | None) -> None:
         """Nobody knows whether it was applied."""
-        if verdict is not None:
-            life.possible = possible_after(life.possible, verdict.after)
+        if weighed is not None:
+            life.possible = possible_after(life.possible, weighed.after)
 
-    def _taken(self, case: _Case, verdict: Verdict | None, raw: str | None, reading: Reading | None) -> None:
+    def _taken(self, case: _Case, weighed: Weighed | None, raw: str | None, reading: Reading | None) -> None:
         """The server took it; what it shows is held against the model."""
         life = case.life
-        allowed = verdict is not None and (verdict.legal or verdict.perhaps)
+        allowed = weighed is not None and (weighed.legal or weighed.excuse is not None)
         if raw is None:
-            life.possible = verdict.after if verdict and allowed else UNKNOWN
-            life.lost = 0
-            if verdict is None:
+            life.possible = weighed.after if weighed and allowed else UNKNOWN
+            life.lost, life.seen = 0, case.exchange.at
+            if weighed is None or weighed.unknown:
                 self._led_to(case)
             if len(life.possible) == 1:
                 (life.last,) = life.possible
@@ -439,13 +440,13 @@ class Auditor:
         status = Status.parse(raw)
         if status is Status.UNKNOWN:
             self._undocumented(case, raw)
-        elif verdict and allowed and status not in verdict.expected:
+        elif weighed and allowed and status not in weighed.expected:
             if status in life.possible:
                 # Accepted, and not yet seen.
                 self._see(case, status, reading)
-                life.possible = possible_after(alone(status), verdict.after)
+                life.possible = possible_after(alone(status), weighed.after)
                 return
-            message = f"After {case.action} it shows {status}, and not {_names(verdict.decision.accepted)}."
+            message = f"After {case.action} it shows {status}, and not {_names(weighed.after)}."
             self._tell(case, "CF601", Level.WARNING, message)
         self._see(case, status, reading)
 
@@ -468,7 +469,7 @@ class Auditor:
         case.target = evolve(target, id=campaign)
         case.life = self._life(self._key(exchange, target, campaign))
         status = Status.parse(raw)
-        accepted = decide(None, Action.CREATE, channel=target.channel).accepted
+        accepted = judge(intent, None, None).accepted
         if status is Status.UNKNOWN:
             self._undocumented(case, raw)
         elif not any(status in by_platform(one) for one in accepted):
@@ -477,31 +478,26 @@ class Auditor:
 
     # Findings
 
-    def _illegal(self, case: _Case, verdict: Verdict, code: int | None) -> None:
-        decision = verdict.decision
+    def _illegal(self, case: _Case, weighed: Weighed, code: int | None) -> None:
+        verdict, sent = weighed.verdict, case.exchange.sent
         assert case.target is not None
         assert case.action is not None
-        if verdict.perhaps:
-            # What it would be illegal for is the status that was seen, not the one that it may have got.
-            decision = decide(
-                case.life.last,
-                case.action,
-                channel=case.target.channel,
-                started=self._started(case),
-                strict=self.strict,
-            )
+        excuse = weighed.excuse if sent and not case.exchange.planned else None
         said = "was not sent"
         if case.exchange.planned:
             said = "is planned"
-        elif case.exchange.sent:
+        elif sent:
             said = "was sent" if code is None else f"was sent, and the server said {code}"
+        message = f"{case.action} while {_names(case.life.possible)} {said}. {verdict.reason}"
+        if excuse:
+            message += f" By what was recorded, the platform may have made it {excuse.status} first: there it is legal."
         self._tell(
             case,
-            decision.code,
-            Level.ERROR if case.exchange.sent and not decision.already else Level.WARNING,
-            f"{case.action} while {_names(case.life.possible)} {said}. {decision.reason}",
-            advice=decision.advice,
-            sources=decision.sources,
+            verdict.code,
+            Level.ERROR if sent and not verdict.already and not excuse else Level.WARNING,
+            message,
+            advice=verdict.advice,
+            sources=verdict.sources,
             status_code=code,
         )
 
@@ -530,25 +526,18 @@ class Auditor:
 
     def _ask_policy(self, case: _Case, intent: Intent) -> None:
         exchange, life = case.exchange, case.life
-        named = intent.fields if exchange.request_body is None else {}
-        if named:
-            # Only names of parameters were recorded: what they say cannot be asked about.
-            intent = Intent(intent.action, intent.target, {})
-        deed = deed_of(
+        # A name that was not recorded matches no pattern: the gate, which has it, is the one to fail closed.
+        known = Known(life.last or Status.UNKNOWN, life, life.name or exchange.name or "")
+        verdict = judge(
             intent,
-            host=_origin(exchange).partition(":")[0] or None,
-            at=moment(exchange.at),
-            # A name that was not recorded matches no pattern: the gate, which has it, is the one to fail closed.
-            name=life.name or exchange.name or "",
-            start=life.start,
-            completed=life.completed,
+            known,
+            moment(exchange.at),
+            policy=self.policy,
             confirmed=exchange.confirmed,
+            host=_origin(exchange).partition(":")[0] or None,
+            account=intent.target.account if exchange.url or exchange.account else None,
         )
-        if deed.account == "-":
-            deed = evolve(deed, account=None)
-        for violation in self.policy.violations(deed):
-            if "schedule" in named and violation.code in ("CF703", "CF704"):
-                continue  # there is one, and the recording does not say which
+        for violation in verdict.violations:
             self._tell(case, violation.code, Level.ERROR, violation.reason, advice=violation.advice)
 
     def _check_parameters(self, case: _Case, intent: Intent) -> None:

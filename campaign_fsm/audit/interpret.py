@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -22,7 +21,16 @@ from campaign_fsm.wire.answer import (
     read_campaign,
     read_item,
 )
-from campaign_fsm.wire.intent import SAFE_METHODS, VERBS, Intent, WireRequest, concerns, edit_kind, read_intent
+from campaign_fsm.wire.intent import (
+    NOT_RECORDED,
+    SAFE_METHODS,
+    VERBS,
+    Intent,
+    WireRequest,
+    concerns,
+    edit_kind,
+    read_intent,
+)
 from campaign_fsm.wire.listing import read_page
 from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
@@ -199,7 +207,7 @@ def _told(exchange: Exchange, target: Target) -> Intent:
             raise Unjudged(f"its parameters cannot be read: {problem}", target) from None
     if not exchange.fields:
         return _plain(action, target)
-    return Intent(action, target, dict.fromkeys(exchange.fields))
+    return Intent(action, target, dict.fromkeys(exchange.fields, NOT_RECORDED))
 
 
 @lru_cache(maxsize=8192)
@@ -285,9 +293,3 @@ def _tells(value: str) -> bool:
     except ValueError:
         return True
     return not all(_LEFT_OUT.fullmatch(part) for part in decoded.split(":", 1))
-
-
-def name_of(data: Mapping[str, Any]) -> str | None:
-    """The name that a resource shows."""
-    name = data.get("name")
-    return name if isinstance(name, str) else None

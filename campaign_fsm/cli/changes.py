@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
+from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
 from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
+from campaign_fsm.client import rehearse
 from campaign_fsm.errors import AlreadyThere, CampaignFsmError, InvalidParameters
-from campaign_fsm.lifecycle import decide
+from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.answer import moment
 from campaign_fsm.wire.campaign import Campaign, Schedule
-from campaign_fsm.wire.drafts import DRAFT_OF, Draft, changes_to_wire
-from campaign_fsm.wire.intent import edit_kind
+from campaign_fsm.wire.drafts import DRAFT_OF, Draft
 from campaign_fsm.wire.strictjson import Ambiguous, read_object
 
 _MOST = 4 * 2**20
@@ -103,6 +103,9 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
     draft = _draft(host, file, as_json=as_json)
     at_once = _at_once(draft.schedule)
     if dry_run:
+        verdict = host.judge_create(draft)
+        if not verdict:
+            show_verdict(verdict, as_json=as_json)
         if as_json:
             print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft), starts_at_once=bool(at_once))
         else:
@@ -198,8 +201,8 @@ def edit(
         with host.client(as_json=as_json, strict=strict) as client:
             given = _attributes(host.channel, changes)
             if dry_run:
-                fields = draft.to_wire() if draft else changes_to_wire(host.channel, given)[0]
-                judge(client, campaign_id, edit_kind(fields, host.channel), as_json=as_json)
+                rehearsed = rehearse(client, lambda on: on.edit(campaign_id, draft, partial=partial, changes=given))
+                show_verdict(rehearsed.verdict, as_json=as_json)
             campaign = client.edit(campaign_id, draft, partial=partial, **given)
     except InvalidParameters as error:
         _show_problems(error, as_json=as_json)
@@ -275,15 +278,17 @@ def reschedule(
     """
     if start is None and end is None:
         raise click.UsageError("give a --start, an --end or both.")
+    schedule = Schedule(start, end)
     try:
         with host.client(as_json=as_json, strict=strict) as client:
             if dry_run:
-                judge(client, campaign_id, Action.RESUME if resume else Action.RESCHEDULE, as_json=as_json)
-            at_once = _at_once(Schedule(start, end)) if start else None
+                rehearsed = rehearse(client, lambda on: on.reschedule(campaign_id, schedule, resume=resume))
+                show_verdict(rehearsed.verdict, as_json=as_json)
+            at_once = _at_once(schedule) if start else None
             if at_once and not yes:
                 rows = [("account", client.account_sid), ("host", client.base_url), ("campaign", campaign_id)]
                 confirm("Reschedule it?", rows, at_once, as_json=as_json)
-            campaign = client.reschedule(campaign_id, Schedule(start, end), resume=resume)
+            campaign = client.reschedule(campaign_id, schedule, resume=resume)
     except InvalidParameters as error:
         _show_problems(error, as_json=as_json)
     except CampaignFsmError as error:
@@ -310,12 +315,13 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
     try:
         with host.client(as_json=as_json, strict=strict) as client:
             if dry_run:
-                judge(client, campaign_id, Action.DELETE, as_json=as_json)
+                show_verdict(rehearse(client, lambda on: on.delete(campaign_id)).verdict, as_json=as_json)
             if not yes:
-                found = client.get(campaign_id)
-                if decide(found.status, Action.DELETE, channel=found.channel, started=found.started, strict=strict):
+                with confirmed():
+                    rehearsed = rehearse(client, lambda on: on.delete(campaign_id))
+                if rehearsed.verdict and rehearsed.campaign is not None:
                     effect = next(rule.effect for rule in RULES if rule.trigger is Action.DELETE)
-                    rows = [("account", client.account_sid), ("host", client.base_url), *describe(found)]
+                    rows = [("account", client.account_sid), ("host", client.base_url), *describe(rehearsed.campaign)]
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
     except AlreadyThere as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
@@ -17,11 +20,15 @@ from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.cli.say import say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
+from campaign_fsm.client.settings import resolve
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
 from campaign_fsm.gate import Wait
-from campaign_fsm.policy import Policy, confirmed, find_configuration, load_configuration
-from campaign_fsm.rules import Action, Channel
-from campaign_fsm.wire.target import is_id
+from campaign_fsm.policy import Policy, confirmed, find_configuration, is_confirmed, load_configuration
+from campaign_fsm.rules import Action, Channel, Standing, Status
+from campaign_fsm.verdict import Verdict, judge
+from campaign_fsm.wire.drafts import Draft
+from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
 
 ENVIRONMENT = """
 \b
@@ -58,7 +65,7 @@ class Host:
                 budget=self.budget,
                 on_wait=_say_wait,
                 trace=self.trace,
-                policy=self._team(),
+                policy=self.team(),
                 **settings,
             )
         except OSError as error:
@@ -69,7 +76,19 @@ class Host:
             print_outcome("not configured", error=error_dict(error))
             raise click.exceptions.Exit(2) from None
 
-    def _team(self) -> Policy | None:
+    def judge_create(self, draft: Draft) -> Verdict:
+        """What would be decided of a create; needs no credentials, and then the policy is asked without a host."""
+        where, account = None, None
+        with contextlib.suppress(ConfigurationError):
+            settings = resolve(channel=self.channel, region=self.region, base_url=self.base_url)
+            where, account = urlsplit(settings.base_url).hostname, settings.account_sid
+        intent = Intent(
+            Action.CREATE, Target("", account or "", COLLECTION_OF[self.channel], None, ()), draft.to_wire()
+        )
+        now = datetime.now(UTC)
+        return judge(intent, None, now, policy=self.team(), confirmed=is_confirmed(), host=where, account=account)
+
+    def team(self) -> Policy | None:
         """What the team forbids, by the file that was named or the nearest one."""
         if self.policy == "none":
             return None
@@ -147,15 +166,17 @@ def _log_to_stderr(verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def judge(client: CampaignClient, campaign_id: str, action: Action, *, as_json: bool) -> NoReturn:
-    """Read the campaign, print what the gate would decide, and leave with the verdict."""
-    decision = client.check(campaign_id, action)
+def show_verdict(verdict: Verdict, *, as_json: bool) -> NoReturn:
+    """Print what the gate would decide of a call, and leave with it."""
+    unknown = verdict.status is Status.UNKNOWN
     if as_json:
-        print_outcome("legal" if decision else "illegal", decision=decision.as_dict())
+        print_outcome("unknown" if unknown else "legal" if verdict else "illegal", decision=verdict.as_dict())
     else:
-        print_decision(decision)
+        print_decision(verdict)
+        for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
+            say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
         say("Nothing was sent (dry run).")
-    raise click.exceptions.Exit(0 if decision or decision.already else 1)
+    raise click.exceptions.Exit(2 if unknown else 0 if verdict or verdict.already else 1)
 
 
 def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from campaign_fsm.cli.failures import exit_code, outcome, told
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
+from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
 from campaign_fsm.cli.say import say
 from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
-from campaign_fsm.client import CampaignClient
+from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
-from campaign_fsm.lifecycle import decide, undoable
+from campaign_fsm.lifecycle import undoable
+from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.target import COLLECTION_OF
 
@@ -56,10 +57,12 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
         print_rows(describe(campaign) + notes(campaign))
 
 
-def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, strict: bool, as_json: bool) -> None:
+def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, as_json: bool) -> None:
     """Ask before what cannot be undone; elsewhere than on a terminal, `--yes` has to be given."""
-    campaign = client.get(campaign_id)
-    if not decide(campaign.status, action, channel=campaign.channel, started=campaign.started, strict=strict):
+    with confirmed():
+        rehearsed = rehearse(client, lambda on: on.act(campaign_id, action))
+    campaign = rehearsed.campaign
+    if not rehearsed.verdict or campaign is None:
         return  # the gate will say so
     pending = "not said by the server" if campaign.pending is None else str(campaign.pending)
     effect = next(rule.effect for rule in RULES if rule.trigger is action)
@@ -85,9 +88,9 @@ def _action_command(action: Action, summary: str) -> click.Command:
         with host.client(as_json=as_json, strict=strict) as client:
             try:
                 if dry_run:
-                    judge(client, campaign_id, action, as_json=as_json)
+                    show_verdict(rehearse(client, lambda on: on.act(campaign_id, action)).verdict, as_json=as_json)
                 if not undoable(action) and not yes:
-                    _confirm(client, campaign_id, action, strict=strict, as_json=as_json)
+                    _confirm(client, campaign_id, action, as_json=as_json)
                 campaign = getattr(client, action.value)(campaign_id)
             except CampaignFsmError as error:
                 _finish(error, client, campaign_id, action, as_json)

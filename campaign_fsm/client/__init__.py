@@ -16,16 +16,17 @@ import httpx
 from campaign_fsm import gate
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
+from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
-from campaign_fsm.client.steps import Call, Outcome, Wait
+from campaign_fsm.client.steps import Call, Operation, Outcome, Wait
 from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import ConfigurationError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import Drift, Judgement
-from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import EXTENSION, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
+from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.answer import Answer, redact, secrets_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
@@ -177,6 +178,7 @@ class _Client:
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         )
         self._operations = Operations(self._settings, strict, self._secrets, deadline)
+        self._rehearsal = Rehearsal(self._settings, strict, self._secrets, deadline, policy=policy)
 
     def _guard(self, inner: Any, settings: GuardSettings) -> Any:
         raise NotImplementedError
@@ -288,9 +290,19 @@ class CampaignClient(_Client):
         """Read one campaign (S1, S7: ``GET <collection>/<id>``)."""
         return drive(self._operations.get(campaign_id), self._perform)
 
-    def check(self, campaign_id: str, action: Action | str) -> Decision:
-        """Read one campaign and say whether an action would be legal now. Writes nothing."""
-        return drive(self._operations.check(campaign_id, action), self._perform)
+    def check(self, campaign_id: str, action: Action | str, fields: Mapping[str, Any] | None = None) -> Verdict:
+        """Read one campaign and say whether an action would be let through now. Writes nothing.
+
+        Args:
+            campaign_id: The campaign.
+            action: What would be asked for.
+            fields: The parameters that an edit would set, or that would stand beside the action, by their names on
+                the wire. Without them an edit is judged by its kind alone.
+
+        Raises:
+            ValueError: The action is on no list, or the parameters are those of another one.
+        """
+        return rehearse(self, lambda on: on.check(campaign_id, action, fields or {})).verdict
 
     def pause(self, campaign_id: str) -> Campaign:
         """Stop contacting more numbers; legal while created or in-progress (S1, S3)."""
@@ -467,6 +479,12 @@ class CampaignClient(_Client):
             return self._failure(request, error)
 
 
+def rehearse(client: CampaignClient, call: Callable[[Rehearsal], Operation[Any]]) -> Rehearsed:
+    """What would be decided of a call, which is made on a `Rehearsal`: its write is judged instead of sent."""
+    rehearsed: Rehearsed = drive(call(client._rehearsal), client._perform)  # noqa: SLF001 (of the same module)
+    return rehearsed
+
+
 class AsyncCampaignClient(_Client):
     """`CampaignClient` for asyncio and trio: the same operations, awaited."""
 
@@ -483,9 +501,10 @@ class AsyncCampaignClient(_Client):
         """Read one campaign; see `CampaignClient.get`."""
         return await drive_async(self._operations.get(campaign_id), self._perform)
 
-    async def check(self, campaign_id: str, action: Action | str) -> Decision:
+    async def check(self, campaign_id: str, action: Action | str, fields: Mapping[str, Any] | None = None) -> Verdict:
         """Decide about an action without writing; see `CampaignClient.check`."""
-        return await drive_async(self._operations.check(campaign_id, action), self._perform)
+        flow = self._rehearsal.check(campaign_id, action, fields or {})
+        return (await drive_async(flow, self._perform)).verdict
 
     async def pause(self, campaign_id: str) -> Campaign:
         """Stop contacting more numbers; see `CampaignClient.pause`."""

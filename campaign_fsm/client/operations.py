@@ -38,8 +38,9 @@ from campaign_fsm.errors import (
     TimedOut,
     UnexpectedAnswer,
 )
-from campaign_fsm.lifecycle import Decision, decide, reachable, undoable
+from campaign_fsm.lifecycle import reachable, undoable
 from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import (
     SCHEDULE_KEYS,
     Answer,
@@ -99,16 +100,6 @@ class Operations:
         target = self._target(campaign_id)
         reading = yield from self._read(target, self.clock() + self.deadline)
         return self._campaign(reading, target)
-
-    def check(self, campaign_id: str, action: Action | str) -> Operation[Decision]:
-        """Read one campaign and decide about an action; writes nothing."""
-        try:
-            wanted = Action(action)
-        except ValueError:
-            raise ValueError(f"{action!r} is no action; it is one of {', '.join(Action)}") from None
-        target = self._target(campaign_id)
-        reading = yield from self._read(target, self.clock() + self.deadline)
-        return self._decide(reading, wanted, target)
 
     def act(self, campaign_id: str, action: Action) -> Operation[Campaign]:
         """Have the gate judge and send one action, and find out what became of it."""
@@ -398,10 +389,6 @@ class Operations:
         assert target.id is not None
         return campaign_from(reading, target.id, target.channel, self.now())
 
-    def _decide(self, reading: Reading, action: Action, target: Target) -> Decision:
-        started = reading.started(reading.date or self.now())
-        return decide(reading.status, action, channel=target.channel, started=started, strict=self.strict)
-
     # Pages
 
     def _page_size(self, asked: int | None) -> int:
@@ -602,7 +589,8 @@ class Operations:
             reading = yield from self._read(write.target, elsewhere=False)
         except (ApiError, ConnectionFailed):
             raise failure from None
-        if not self._decide(reading, write.action, write.target):
+        now = reading.date or self.now()
+        if not judge(write.judgement.intent, reading, now, strict=self.strict):
             raise write.conflict(reading.status, failure) from failure
         raise failure
 

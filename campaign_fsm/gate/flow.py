@@ -11,7 +11,6 @@ between; that is detected and reported.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import suppress
@@ -23,45 +22,38 @@ from attrs import define, evolve
 
 from campaign_fsm import log
 from campaign_fsm.errors import (
-    AlreadyThere,
     BudgetSpent,
     CampaignBusy,
     CampaignFsmError,
-    ForbiddenByPolicy,
     GateFailure,
-    IllegalTransition,
     Refused,
     StatusUnavailable,
-    UnknownStatus,
 )
 from campaign_fsm.gate.budget import Budget, Wait, budget_of
 from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
 from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.record import Record, Trace
+from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key, forked, sections
-from campaign_fsm.lifecycle import Decision, decide, platform_moves
-from campaign_fsm.policy import Policy, deed_of, is_confirmed
-from campaign_fsm.rules import PROBLEMS, Action, Channel, Standing, Status
+from campaign_fsm.lifecycle import Decision, platform_moves
+from campaign_fsm.policy import Policy, is_confirmed
+from campaign_fsm.rules import PROBLEMS, Action, Status
+from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import (
-    SCHEDULE_KEYS,
     Answer,
     NotReadable,
     Reading,
     api_error,
-    moment,
     read_status,
     redact,
     secrets_of,
 )
 from campaign_fsm.wire.intent import (
-    VERBS,
     Intent,
     WireRequest,
-    bad_end,
     concerns,
     is_plain,
-    mixed,
     preflight,
     read_intent,
 )
@@ -227,14 +219,12 @@ class Gate:
         """A create is about no campaign yet: there is nothing to hold and to read."""
         began = _began(request)
         yield from self._spend(request, intent.target, int(not _is_below_a_gate(request)), urgent=False)
-        decision = decide(None, Action.CREATE, channel=intent.channel)
-        try:
-            self._ask_policy(intent, request, None, self._now())
-        except Refused as refusal:
-            record.was_refused(refusal.code)
-            raise
-        record.was_decided(decision, intent.fields)
-        judgement = Judgement(intent, decision=decision)
+        verdict = self._verdict(intent, request, None, self._now())
+        if not verdict:
+            record.was_refused(verdict.code)
+            raise self._refusal(verdict, intent, None)
+        record.was_decided(verdict, intent.fields)
+        judgement = Judgement(intent, decision=verdict)
         check = partial(_check_process, began)
         try:
             check()  # nobody is told that it is sent where it is known already that it is not
@@ -519,72 +509,27 @@ class Gate:
         # The server's clock stood at its Date when it answered, and has gone on since.
         age = timedelta(seconds=self._clock() - sent_at)
         now = reading.date + age if reading.date else self._now()
-        decision, warnings = self._decide(intent, reading, now)
-        if not decision:
-            raise _refusal(intent, reading, decision)
-        self._ask_policy(intent, request, reading, now)
-        for warning in warnings:
+        verdict = self._verdict(intent, request, reading, now)
+        if not verdict:
+            raise self._refusal(verdict, intent, reading)
+        for warning in verdict.warnings:
             log.warning("%s %s: %s", intent.action, intent.target.id, warning)
-        return Judgement(intent, reading, reused, decision, warnings, asked_at=sent_at)
+        return Judgement(intent, reading, reused, verdict, verdict.warnings, asked_at=sent_at)
 
-    def _ask_policy(self, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> None:
-        """Refuse what the team's policy is against; asked last, so that it can only narrow."""
-        if not self._policy:
-            return
-        deed = deed_of(
+    def _verdict(self, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> Verdict:
+        return judge(
             intent,
+            reading,
+            now,
+            strict=self._strict,
+            policy=self._policy,
+            confirmed=bool(self._policy) and is_confirmed(),
             host=request.host,
-            at=now,
-            name=reading.data.get("name") if reading else None,
-            start=reading.start if reading else None,
-            # Nothing says when it was completed, but not after it was last changed.
-            completed=moment(reading.data.get("date_updated")) if reading else None,
-            confirmed=is_confirmed(),
+            account=intent.target.account,
         )
-        found = self._policy.violations(deed)
-        if found:
-            raise ForbiddenByPolicy(
-                code=found[0].code,
-                reason=" ".join(violation.reason for violation in found),
-                action=intent.action,
-                channel=intent.channel,
-                campaign_id=intent.target.id,
-                status=reading.status if reading else None,
-                raw_status=reading.raw_status if reading else None,
-                advice=found[0].advice,
-                violations=tuple(violation.code for violation in found),
-                origin=self._policy.origin,
-            )
 
-    def _decide(self, intent: Intent, reading: Reading, now: datetime) -> tuple[Decision, tuple[str, ...]]:
-        started = reading.started(now)
-
-        def ask(action: Action, *, as_started: bool = started) -> Decision:
-            return decide(reading.status, action, channel=intent.channel, started=as_started, strict=self._strict)
-
-        decision = ask(intent.action)
-        changes = [key for key in sorted(intent.fields) if not _same(intent.fields[key], reading.data.get(key))]
-        if intent.action in _ALONE and changes and decision:
-            if intent.action is not Action.RESUME or changes != ["schedule"] or intent.channel is not Channel.VOICE:
-                raise mixed(intent, changes)
-            # Schedule and resume in one body is contested, whether or not the start is ahead (5.3).
-            rescheduled = ask(Action.RESCHEDULE, as_started=True)
-            if not rescheduled:
-                return rescheduled, ()
-            decision = evolve(
-                decision,
-                code=rescheduled.code,
-                standing=rescheduled.standing,
-                sources=(*decision.sources, *rescheduled.sources),
-            )
-        warnings: list[str] = []
-        if decision and decision.standing is Standing.CONTESTED:
-            warnings.append(f"contested by the vendor's own pages [{decision.code}]")
-            if "schedule" in changes or intent.action is Action.RESCHEDULE:
-                _check_end(intent, now)
-        elif decision and intent.action is Action.RESUME and reading.end and reading.end <= now:
-            warnings.append("its end time has passed, so the platform may complete or pause it again at once (S4, S5)")
-        return decision, tuple(warnings)
+    def _refusal(self, verdict: Verdict, intent: Intent, reading: Reading | None) -> Refused:
+        return refusal(verdict, intent, reading, self._policy.origin if self._policy else "")
 
     # The write
 
@@ -714,19 +659,11 @@ class Gate:
                 log.exception("the on_drift callback failed")
 
 
-_ALONE: Final = frozenset(VERBS.values())
-
-
 def _without_secrets(reading: Reading, request: WireRequest) -> Reading:
     """The reading, in case that a server echoes credentials as a status."""
     if reading.status is not Status.UNKNOWN:
         return reading
     return evolve(reading, raw_status=redact(reading.raw_status, secrets_of(request.headers)) or "")
-
-
-def _same(sent: object, read: object) -> bool:
-    """Whether two JSON values are the same; unlike ``==``, true is not 1."""
-    return json.dumps(sent, sort_keys=True) == json.dumps(read, sort_keys=True)
 
 
 def reading_key(request: WireRequest, target: Target) -> str:
@@ -751,18 +688,6 @@ def _is_below_a_gate(request: WireRequest) -> bool:
     return isinstance(request.above, Permit) and request.above.out
 
 
-def _check_end(intent: Intent, now: datetime) -> None:
-    schedule = intent.fields.get("schedule")
-    last = SCHEDULE_KEYS[intent.channel][1]
-    if not isinstance(schedule, dict) or last not in schedule:
-        raise bad_end(intent, f"the new schedule has no {last!r}")
-    end = moment(schedule[last])
-    if end is None:
-        raise bad_end(intent, f"{last!r} of the new schedule is no time with a time zone")
-    if end <= now:
-        raise bad_end(intent, f"{last!r} of the new schedule is not ahead of {now.isoformat(timespec='seconds')}")
-
-
 def _subject(intent: Intent, code: str) -> dict[str, Any]:
     return {
         "code": code,
@@ -776,28 +701,4 @@ def _subject(intent: Intent, code: str) -> dict[str, Any]:
 def _failed(error: Exception) -> GateFailure:
     return GateFailure(
         code="CF505", reason=f"The gate failed with {type(error).__name__}.", advice=PROBLEMS["CF505"].advice
-    )
-
-
-def _refusal(intent: Intent, reading: Reading, decision: Decision) -> Refused:
-    kind: type[Refused] = IllegalTransition
-    if decision.already:
-        kind = AlreadyThere
-    elif reading.status is Status.UNKNOWN:
-        kind = UnknownStatus
-    return kind(
-        code=decision.code,
-        reason=decision.reason
-        if kind is not UnknownStatus
-        else f"Its status {reading.raw_status!r} is on no list. {decision.reason}",
-        action=decision.action,
-        channel=decision.channel,
-        campaign_id=intent.target.id,
-        status=reading.status,
-        raw_status=reading.raw_status,
-        sources=decision.sources,
-        legal_actions=decision.legal_actions,
-        route=decision.route,
-        decision=decision,
-        advice=decision.advice,
     )

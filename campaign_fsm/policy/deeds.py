@@ -60,6 +60,7 @@ def deed_of(
     *,
     host: str | None,
     at: datetime | None,
+    account: str | None = None,
     name: object = None,
     start: datetime | None = None,
     completed: datetime | None = None,
@@ -70,6 +71,7 @@ def deed_of(
     Args:
         intent: What the request would do.
         host: The host that it is for.
+        account: The account that it is for.
         at: When it is sent.
         name: The campaign's name, if it is known.
         start: The campaign's start.
@@ -99,7 +101,7 @@ def deed_of(
         action=intent.action,
         channel=intent.channel,
         host=host,
-        account=intent.target.account,
+        account=account,
         campaign=intent.target.id,
         name=name if isinstance(name, str) else None,
         renamed=(new if isinstance(new := fields["name"], str) else "") if edit and "name" in fields else None,

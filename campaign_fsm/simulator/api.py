@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve, frozen
 
-from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.simulator.campaigns import Record
-from campaign_fsm.wire.intent import VERBS, edit_kind
+from campaign_fsm.verdict import judge
+from campaign_fsm.wire.intent import VERBS, Intent, edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES
 from campaign_fsm.wire.target import Target
 
@@ -136,7 +136,7 @@ def plan(account: Account, request: Request) -> Plan:
         if method == "GET":
             return Plan(request, None, None, lambda account: _list(account, request, target))
         if method == "POST":
-            return _plan_create(request, target)
+            return _plan_create(account, request, target)
         return _failing(request, 405, "Method not allowed.", write=write)
     if target.rest == (DETAILS[target.channel],) and method == "GET" and request.record is not None:
         found = request.record
@@ -182,19 +182,16 @@ def _plan_put(account: Account, request: Request, record: Record) -> Plan:
 
 
 def _plan_step(account: Account, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
-    started = record.started(account.now)
-
-    def ask(what: Action, *, started: bool) -> Decision:
-        return decide(record.status, what, channel=record.channel, started=started)
-
-    decision = ask(action, started=started)
-    legal = decision.allowed
-    if action is Action.RESUME and "schedule" in fields:
-        # The two in one body are shown only for a campaign that has started (fact sheet 5.3).
-        legal = legal and ask(Action.RESCHEDULE, started=True).allowed
+    assert request.target is not None
+    verdict = judge(
+        Intent(action, request.target, fields), record.reading(account.account_sid, account.now), account.now
+    )
+    decision = verdict.life_cycle
+    # The vendor's own samples have parameters beside an action (S2), and they do nothing; a schedule would.
+    obeyed = verdict.allowed or (decision.allowed and "schedule" not in fields)
 
     def run(account: Account) -> Result:
-        if not legal:
+        if not obeyed:
             return error(
                 request, account.illegal_status_code, f"Cannot {action} a campaign that is {record.spelled}.", 1004
             )
@@ -210,14 +207,14 @@ def _plan_step(account: Account, request: Request, record: Record, action: Actio
         record.updated = account.now
         return _ok(account, request, record, applied=True)
 
-    return Plan(request, action.value, legal, run)
+    return Plan(request, action.value, verdict.allowed, run)
 
 
-def _plan_create(request: Request, target: Target) -> Plan:
+def _plan_create(account: Account, request: Request, target: Target) -> Plan:
     item = _read_body(request)
     if item is None:
         return _failing(request, 400, "The body is not a JSON object.", action="create", write=True)
-    legal = decide(None, Action.CREATE, channel=target.channel).allowed
+    legal = judge(Intent(Action.CREATE, target, item), None, account.now).allowed
     missing = _missing(item, target.channel)
     if missing:
         return Plan(request, "create", legal, lambda _: error(request, 400, f"Missing: {', '.join(missing)}.", 1001))

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from campaign_fsm.errors import ForbiddenByPolicy, Refused, StatusUnavailable, UnexpectedRedirect
+from campaign_fsm.errors import Refused, StatusUnavailable, UnexpectedRedirect
 from campaign_fsm.gate import Judgement, Permit
+from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import renew
-from campaign_fsm.policy import Policy, deed_of, is_confirmed
+from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import RULES, Action, Rule
 from campaign_fsm.transports import EXTENSION, PERMIT, AsyncGuardTransport, GuardTransport, read_as
-from campaign_fsm.wire.answer import moment
+from campaign_fsm.verdict import judge
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport, Request, Response
@@ -186,33 +187,20 @@ class RunPolicy:
         """The gate above knows the life cycle, and perhaps not what the team's file forbids."""
         if self.team is None:
             return
-        reading = judgement.reading
-        deed = deed_of(
-            judgement.intent,
-            host=request.url.host,
-            at=(reading.date if reading else None) or datetime.now(UTC),
-            name=reading.data.get("name") if reading else None,
-            start=reading.start if reading else None,
-            completed=moment(reading.data.get("date_updated")) if reading else None,
+        intent, reading = judgement.intent, judgement.reading
+        verdict = judge(
+            intent,
+            reading,
+            (reading.date if reading else None) or datetime.now(UTC),
+            policy=self.team,
             confirmed=is_confirmed(),
+            host=request.url.host,
+            account=intent.target.account,
         )
-        found = self.team.violations(deed)
-        if found:
-            refusal = ForbiddenByPolicy(
-                code=found[0].code,
-                reason=" ".join(violation.reason for violation in found),
-                action=judgement.intent.action,
-                channel=judgement.intent.channel,
-                campaign_id=judgement.intent.target.id,
-                status=reading.status if reading else None,
-                raw_status=reading.raw_status if reading else None,
-                advice=found[0].advice,
-                violations=tuple(violation.code for violation in found),
-                origin=self.team.origin,
-            )
-            self._is_passed_on(refusal)
-            permit.refusal = refusal
-            raise refusal
+        if not verdict:
+            permit.refusal = refusal(verdict, intent, reading, self.team.origin)
+            self._is_passed_on(permit.refusal)
+            raise permit.refusal
 
     def next_test(self) -> None:
         """Sections and readings of one test are none of the next one's: a thread that hangs in one hangs no other."""

@@ -173,6 +173,24 @@ class Reading:
         """Whether the campaign counts as started at `now` (see `lifecycle.has_started`)."""
         return self.start_unreadable or has_started(self.status, self.start, now)
 
+    @property
+    def name(self) -> str | None:
+        """The campaign's name; None if it shows none."""
+        name = self.data.get("name")
+        return name if isinstance(name, str) else None
+
+    @property
+    def changed(self) -> datetime | None:
+        """When the campaign was last changed, an aware datetime; None if it does not say."""
+        return moment(self.data.get("date_updated"))
+
+    def shows(self, parameter: str, value: object) -> bool:
+        """Whether it shows this very value of a parameter; unlike ``==``, true is not 1."""
+        shown = self.data.get(parameter)
+        if type(shown) is str is type(value):
+            return shown == value
+        return json.dumps(shown, sort_keys=True) == json.dumps(value, sort_keys=True)
+
 
 def moment(value: object) -> datetime | None:
     """An RFC 3339 text with an offset as an aware datetime; None for anything else."""

@@ -97,6 +97,10 @@ class WireRequest:
         return self.scheme, self.host, self.port or _PORTS.get(self.scheme)
 
 
+NOT_RECORDED: Final[Any] = object()
+"""The value of a parameter of which a recording keeps the name alone."""
+
+
 @frozen
 class Intent:
     """What one write would do to one campaign (or, for a create, to the collection)."""
@@ -170,17 +174,6 @@ def _unreadable(
         campaign_id=known.id if known else None,
         advice=PROBLEMS[code].advice,
     )
-
-
-def mixed(intent: Intent, keys: list[str]) -> UnreadableRequest:
-    """The refusal of an action that comes with fields that change something (fact sheet 5.8)."""
-    names = ", ".join(repr(key[:40]) for key in keys[:5])
-    return _unreadable("CF413", f"beside the action stand {names}", intent.target, intent.action)
-
-
-def bad_end(intent: Intent, detail: str) -> UnreadableRequest:
-    """The refusal of a schedule whose new end cannot be shown to lie ahead."""
-    return _unreadable("CF416", detail, intent.target, intent.action)
 
 
 def is_plain(request: WireRequest, target: Target) -> bool:

@@ -1,0 +1,233 @@
+"""THE QUESTION: may this write go? `judge` answers it, and nothing else does.
+
+The gate asks it of every write, `client.check` and every ``--dry-run`` before one, the simulator of what arrives, the
+pytest plugin of what a test sends, and the audit of what was recorded. It is pure: what is known of the campaign, the
+time, the policy and the confirmation are handed in.
+
+Asked in this order, and the first that is against it gives the code:
+
+1. the life cycle (`campaign_fsm.lifecycle.decide`),
+2. what stands beside an action in its body (``CF413``, and the table's `TOGETHER`),
+3. the end that some edges need (``CF416``),
+4. the team's policy (``CF7xx``), which can only narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Protocol
+
+from attrs import asdict, evolve, field, frozen
+
+from campaign_fsm.lifecycle import Decision, decide
+from campaign_fsm.policy import Policy, Violation, deed_of
+from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Source, Standing, Status, Together
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
+from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
+
+_ACTIONS: Final = frozenset(VERBS.values())
+_END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)
+_SHOWN: Final = 5  # keys that a reason names, at most
+
+
+class Seen(Protocol):
+    """What is known of the campaign that a write is about; a `Reading` is one."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def start(self) -> datetime | None: ...
+
+    @property
+    def end(self) -> datetime | None: ...
+
+    @property
+    def name(self) -> str | None:
+        """Its name; None if it is not known, and then it may have any."""
+
+    @property
+    def changed(self) -> datetime | None:
+        """When it was last changed, so when it was completed at the latest."""
+
+    def started(self, now: Any, /) -> bool | None:
+        """Whether it counts as started; None if nobody knows."""
+
+    def shows(self, parameter: str, value: object, /) -> bool | None:
+        """Whether it has this very value of a parameter; None if nobody knows."""
+
+
+@frozen
+class Verdict(Decision):
+    """Whether one write may go: what the life cycle says, narrowed by everything else that counts.
+
+    True in a boolean context exactly if it may. A write that may not go has no `standing`.
+    """
+
+    life_cycle: Decision = field(kw_only=True)
+    """What the life cycle alone says of the action."""
+    warnings: tuple[str, ...] = field(kw_only=True, default=())
+    """What whoever sends it should know."""
+    violations: tuple[Violation, ...] = field(kw_only=True, default=())
+    """Everything that the policy has against it, whatever else is."""
+
+    @property
+    def advice(self) -> str:
+        """What to do instead of what was refused; empty if it may go."""
+        problem = PROBLEMS.get(self.code)
+        return problem.advice if problem else self.life_cycle.advice
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, in a stable order."""
+        violations = [{"code": violation.code, "reason": violation.reason} for violation in self.violations]
+        return {**super().as_dict(), "warnings": list(self.warnings), "violations": violations}
+
+
+def judge(
+    intent: Intent,
+    seen: Seen | None,
+    now: datetime | None,
+    *,
+    strict: bool = False,
+    policy: Policy | None = None,
+    confirmed: bool = False,
+    host: str | None = None,
+    account: str | None = None,
+) -> Verdict:
+    """Whether a write may go.
+
+    Args:
+        intent: What it would do.
+        seen: What is known of its campaign; None if there is none yet, for a create.
+        now: The time, an aware datetime; None if nobody knows it.
+        strict: Refuse what the vendor's pages contradict each other about.
+        policy: What the team forbids on top of the life cycle.
+        confirmed: Whether somebody confirmed it, where the policy asks for that.
+        host: Where it goes, without a port; None if nobody knows.
+        account: The account that it is for; None if nobody knows.
+    """
+    status, started = (None, None) if seen is None else (seen.status, seen.started(now))
+    verdict = _by_life_cycle(status, intent.action, intent.channel, started, strict)
+    if seen is not None and verdict.allowed:
+        if intent.fields and intent.action in _ACTIONS:
+            verdict = _beside(verdict, intent, seen)
+        if verdict.code in _END_AHEAD and (problem := _without_end(intent, now)):
+            verdict = _against(verdict, "CF416", problem)
+        elif verdict.allowed and verdict.code not in _END_AHEAD and intent.action is Action.RESUME:
+            verdict = _past_end(verdict, seen, now)
+    if policy:
+        known = {"confirmed": confirmed, "host": host, "account": account}
+        verdict = _narrowed(verdict, tuple(_violations(policy, intent, seen, now, **known)))
+    return verdict
+
+
+@cache
+def _by_life_cycle(
+    status: Status | None, action: Action, channel: Channel, started: bool | None, strict: bool
+) -> Verdict:
+    decision = decide(status, action, channel=channel, started=started, strict=strict)
+    return _contested(_verdict_of(decision))
+
+
+def _verdict_of(decision: Decision) -> Verdict:
+    return Verdict(**asdict(decision, recurse=False), life_cycle=decision)
+
+
+def _contested(verdict: Verdict) -> Verdict:
+    if verdict.standing is not Standing.CONTESTED:
+        return verdict
+    return evolve(verdict, warnings=(f"contested by the vendor's own pages [{verdict.code}]",))
+
+
+def _against(verdict: Verdict, code: str, reason: str, sources: tuple[Source, ...] = ()) -> Verdict:
+    """The verdict that it may not go, for something else than the status."""
+    return evolve(
+        verdict,
+        allowed=False,
+        destination=None,
+        accepted=frozenset(),
+        code=code,
+        reason=reason,
+        sources=sources,
+        standing=None,
+        route=None,
+        effect="",
+        warnings=(),
+    )
+
+
+def _together(intent: Intent) -> Together | None:
+    return next((one for one in TOGETHER if one.action is intent.action and intent.channel in one.channels), None)
+
+
+def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
+    """What stands beside an action: parameters that the campaign has already are no edit (the vendor's own samples)."""
+    known = {key: seen.shows(key, value) for key, value in intent.fields.items()}
+    changes = sorted(key for key, same in known.items() if same is False)
+    together = _together(intent)
+    beside = together.parameter if together else None
+    if any(key != beside for key in changes):
+        names = ", ".join(repr(key[:40]) for key in changes[:_SHOWN])
+        return _against(verdict, "CF413", f"beside the action stand {names}.")
+    if any(same is None and key != beside for key, same in known.items()):
+        return _against(verdict, "CF605", "nobody can say whether what stands beside the action changes anything.")
+    if together is None or known.get(together.parameter, True):
+        return verdict
+    also = _by_life_cycle(verdict.status, together.edit, verdict.channel, together.started, verdict.strict)
+    if not also:
+        return evolve(also, action=verdict.action)
+    both = evolve(verdict, code=also.code, standing=also.standing, sources=(*verdict.sources, *also.sources))
+    return _contested(both)
+
+
+def _without_end(intent: Intent, now: datetime | None) -> str:
+    """What is wrong with the end of the new schedule; empty if it lies ahead."""
+    schedule, last = intent.fields.get("schedule"), SCHEDULE_KEYS[intent.channel][1]
+    if schedule is NOT_RECORDED:
+        return ""
+    if not isinstance(schedule, dict) or last not in schedule:
+        return f"the new schedule has no {last!r}."
+    end = moment(schedule[last])
+    if end is None:
+        return f"{last!r} of the new schedule is no time with a time zone."
+    if now is not None and end <= now:
+        return f"{last!r} of the new schedule is not ahead of {now.isoformat(timespec='seconds')}."
+    return ""
+
+
+def _past_end(verdict: Verdict, seen: Seen, now: datetime | None) -> Verdict:
+    if seen.end is None or now is None or seen.end > now:
+        return verdict
+    return evolve(
+        verdict, warnings=("its end time has passed, so the platform may complete or pause it again at once (S4, S5)",)
+    )
+
+
+def _violations(
+    policy: Policy, intent: Intent, seen: Seen | None, now: datetime | None, **known: Any
+) -> Iterator[Violation]:
+    """What the policy has against it; a value that was not recorded is not held against anybody."""
+    silent = intent.fields.get("schedule") is NOT_RECORDED
+    recorded = {key: value for key, value in intent.fields.items() if value is not NOT_RECORDED}
+    deed = deed_of(
+        intent if len(recorded) == len(intent.fields) else evolve(intent, fields=recorded),
+        at=now,
+        name=seen.name if seen else None,
+        start=seen.start if seen else None,
+        completed=seen.changed if seen else None,
+        **known,
+    )
+    for violation in policy.violations(deed):
+        if not (silent and violation.code in ("CF703", "CF704")):
+            yield violation
+
+
+def _narrowed(verdict: Verdict, violations: tuple[Violation, ...]) -> Verdict:
+    if not violations:
+        return verdict
+    if verdict.allowed:
+        reason = " ".join(violation.reason for violation in violations)
+        verdict = _against(verdict, violations[0].code, reason)
+    return evolve(verdict, violations=violations)

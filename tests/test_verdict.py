@@ -1,0 +1,519 @@
+"""May this write go? Every way in gives the answer that the oracle was typed with, and every code is met."""
+
+import io
+import json
+import re
+from contextlib import nullcontext
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import oracle
+import pytest
+from commands import call
+from wires import ID, MESSAGE, VOICE, wire
+
+import campaign_fsm
+from campaign_fsm import CampaignClient, GuardTransport, Simulator, SimulatorTransport, confirmed, errors
+from campaign_fsm.audit.follow import Auditor
+from campaign_fsm.gate.refusals import refusal
+from campaign_fsm.policy import Hours, Policy, Scope
+from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, Action, Status
+from campaign_fsm.testing.policy import RunPolicy
+from campaign_fsm.traffic.lines import read_lines
+from campaign_fsm.verdict import judge
+from campaign_fsm.wire.answer import Reading
+from campaign_fsm.wire.intent import NOT_RECORDED, Intent, read_intent
+from campaign_fsm.wire.target import read_target
+
+HOST = "https://api.exotel.com"
+COLLECTIONS = {"message": "message-campaigns", "voice": "campaigns"}
+KEYS = {"message": ("start_time", "end_time"), "voice": ("send_at", "end_at")}
+VERBS = ("pause", "resume", "complete", "archive")
+HOUR = timedelta(hours=1)
+BASIC = [("Authorization", "Basic a2V5OnRva2Vu")]
+
+
+def scope(**what):
+    return {"policy": Policy(scopes=(Scope(**{key: frozenset(value) for key, value in what.items()}),))}
+
+
+# Each setting, and the same as a team would write it.
+SETTINGS = {
+    ".": ({}, ""),
+    "strict": ({"strict": True}, ""),
+    "forbid-pause": (scope(forbid={Action.PAUSE}), 'forbid = ["pause"]'),
+    "forbid-resched": (scope(forbid={Action.RESCHEDULE}), 'forbid = ["reschedule"]'),
+    "forbid-delete": (scope(forbid={Action.DELETE}), 'forbid = ["delete"]'),
+    "confirm": (scope(confirm={Action.COMPLETE}), 'confirm = ["complete"]'),
+    "confirmed": (scope(confirm={Action.COMPLETE}), 'confirm = ["complete"]'),
+    # The simulator's clock says 11 o'clock.
+    "hours": (
+        {"policy": Policy(hours=Hours(time(20), time(21), ZoneInfo("UTC")))},
+        'hours = { from = "20:00", to = "21:00", zone = "UTC" }',
+    ),
+    "end": ({"policy": Policy(require_end=True)}, "require-end = true"),
+    "age": ({"policy": Policy(archive_after=2 * HOUR)}, 'archive-after = "2h"'),
+    "young": ({"policy": Policy(archive_after=HOUR / 2)}, 'archive-after = "30m"'),
+    "account": ({"policy": Policy(accounts=frozenset({"other"}))}, 'accounts = ["other"]'),
+    "host": ({"policy": Policy(hosts=frozenset({"api.in.exotel.com"}))}, 'hosts = ["api.in.exotel.com"]'),
+}
+
+
+def cells():
+    """Every status, action, channel and start as a case, with and without `strict`."""
+    for status, action, channel, started, strict in oracle.cells():
+        # No server shows a campaign that is over and has not started, and none shows an unknown status here.
+        real = started or (status in ("created", "paused") and started is False)
+        if status in (None, "unknown") or action == "create" or not real:
+            continue
+        setting = "strict" if strict else "."
+        beside = {"edit": "+name", "edit-callbacks": "+callback", "reschedule": "+end"}.get(action, "")
+        yield (
+            channel,
+            status,
+            started,
+            action,
+            beside,
+            setting,
+            oracle.code(status, action, channel, started, strict=strict),
+        )
+
+
+CASES = [*cells(), *oracle.narrowed()]
+NAMES = ["-".join(map(str, case[:-1])) for case in CASES]
+
+
+class Case:
+    """One campaign on a simulator of its own, an hour after its last change, and the write that is asked about."""
+
+    def __init__(self, channel, status, started, action, beside, setting, code, *, simulator=None):
+        self.channel, self.action, self.setting, self.code = channel, action, setting, code
+        self.settings, self.toml = SETTINGS[setting]
+        self.simulator = simulator or Simulator()
+        now = self.simulator.now
+        # Within a minute of its start a campaign counts as started.
+        start = now + (24 * HOUR if not started else HOUR + timedelta(seconds=30) if status == "created" else -HOUR)
+        self.id = self.simulator.add(status, channel=channel, name="Diwali", start=start, end=now + 100 * HOUR)
+        self.simulator.advance(3600)
+        now = self.simulator.now
+        first, last = KEYS[channel]
+        self.ends = {
+            "+end": {last: now + 48 * HOUR},
+            "-end": {last: now - HOUR / 2},
+            "+start": {first: now + 24 * HOUR},
+        }
+        self.fields = {}
+        for mark in re.findall(r"[+=-][a-z]+", beside):
+            self.fields |= {
+                "=name": {"name": "Diwali"},
+                "+name": {"name": "Holi"},
+                "+callback": {"status_callback": "https://example.com/done"},
+            }.get(mark) or {"schedule": {key: at.isoformat() for key, at in self.ends[mark].items()}}
+        self.path = f"/v2/accounts/{self.simulator.account_sid}/{COLLECTIONS[channel]}/{self.id}"
+        self.method = "DELETE" if action == "delete" else "PUT"
+        self.body = {**({"action": action} if action in VERBS else {}), **self.fields} or None
+
+    def consent(self):
+        return confirmed() if self.setting == "confirmed" else nullcontext()
+
+    @property
+    def legal(self):
+        return self.code.startswith("CF1")
+
+    def sent(self, guarded):
+        """The code that a write through this transport meets; a legal one arrives, and no other."""
+        with httpx.Client(transport=guarded, auth=("key", "token")) as client, self.consent():
+            try:
+                response = client.request(self.method, HOST + self.path, json=self.body)
+            except errors.Refused as refused:
+                code = refused.code
+            else:
+                assert response.status_code == 200
+                code = response.extensions["campaign_fsm"].decision.code
+        writes = [entry for entry in self.simulator.journal if entry.method == self.method]
+        assert len(writes) == self.legal
+        assert all(entry.legal for entry in writes)
+        return code
+
+
+def by_the_function(case):
+    wires = wire(method=case.method, target=case.path, body=case.body or b"")
+    intent = read_intent(wires)
+    record = case.simulator.records[case.id]
+    now = case.simulator.now
+    reading = record.reading(case.simulator.account_sid, now)
+    known = {"host": "api.exotel.com", "account": case.simulator.account_sid, "confirmed": case.setting == "confirmed"}
+    return judge(intent, reading, now, **case.settings, **known).code
+
+
+def by_the_gate(case):
+    return case.sent(GuardTransport(SimulatorTransport(case.simulator), **case.settings))
+
+
+def by_the_client(case):
+    with (
+        CampaignClient(
+            account_sid=case.simulator.account_sid,
+            api_key="key",
+            api_token="token",
+            channel=case.channel,
+            transport=SimulatorTransport(case.simulator),
+            **case.settings,
+        ) as client,
+        case.consent(),
+    ):
+        return client.check(case.id, case.action, case.fields).code
+
+
+class _Through:
+    """What a test's client finds below itself while the plugin is at work."""
+
+    in_process = True
+
+    def __init__(self, run, below):
+        self._run, self._below = run, below
+
+    def handle_request(self, request):
+        return self._run.handle(self._below.handle_request, request)
+
+    def close(self):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def by_the_plugin(case):
+    team = case.settings.get("policy")
+    run = RunPolicy(team=team)
+    through = _Through(run, SimulatorTransport(case.simulator))
+    # A gate above knows nothing of the team's policy.
+    with httpx.Client(transport=GuardTransport(through), auth=("key", "token")) as client, case.consent():
+        try:
+            response = client.request(case.method, HOST + case.path, json=case.body)
+        except errors.Refused as refused:
+            above = refused.code
+        else:
+            above = response.extensions["campaign_fsm"].decision.code
+    assert sum(entry.method == case.method for entry in case.simulator.journal) == case.legal
+    return above
+
+
+def by_the_plugin_alone(case):
+    run = RunPolicy(team=case.settings.get("policy"))
+    below = SimulatorTransport(case.simulator)
+    request = httpx.Request(case.method, HOST + case.path, json=case.body, headers=dict(BASIC))
+    with case.consent():
+        try:
+            run.handle(below.handle_request, request)
+        except errors.Refused as refused:
+            return refused.code
+    ((code, count),) = run.edges.items()
+    assert count == 1
+    return code
+
+
+def by_the_audit(case):
+    reply = case.simulator.handle("GET", case.path, BASIC, b"")
+    assert reply.status_code == 200
+    common = {"at": case.simulator.now.isoformat(), "url": HOST + case.path}
+    read = {**common, "method": "GET", "status_code": 200, "response": json.loads(reply.body)}
+    write = {**common, "method": case.method, "status_code": 200, "confirmed": case.setting == "confirmed"}
+    if case.body:
+        write["request"] = case.body
+    stream = io.BytesIO("\n".join(map(json.dumps, (read, write))).encode())
+    auditor = Auditor(**case.settings)
+    found = [finding for exchange in read_lines("log.jsonl", stream) for finding in auditor.feed(exchange)]
+    assert auditor.unjudged == 0
+    codes = [finding.code for finding in found if finding.code != "CF606"]
+    if case.legal:
+        assert codes == []
+        return case.code
+    # Whatever the life cycle says, it tells what the policy has against it too.
+    assert [code for code in codes if code != case.code and not code.startswith("CF7")] == []
+    return case.code if case.code in codes else codes
+
+
+def by_the_simulator(case):
+    """What the journal says of a write that nobody has stopped; it knows no policy and no `strict`."""
+    body = json.dumps(case.body).encode() if case.body else b""
+    case.simulator.handle(case.method, case.path, [*BASIC, ("Content-Type", "application/json")], body)
+    return case.simulator.journal[-1].legal
+
+
+WAYS = {way.__name__: way for way in (by_the_function, by_the_gate, by_the_client, by_the_plugin_alone, by_the_audit)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_in_says_what_the_oracle_says(way):
+    """For every cell, with what stands beside an action, and under every policy."""
+    met = set()
+    for arguments, name in zip(CASES, NAMES, strict=True):
+        case = Case(*arguments)
+        if way == "by_the_plugin_alone" and case.setting == "strict":
+            continue  # it has no such setting
+        code = WAYS[way](case)
+        assert code == case.code, name
+        met.add(code)
+    expected = {rule.code for rule in RULES if isinstance(rule.trigger, Action)} - {"CF101"}
+    expected |= {one.code for one in REFUSALS} - {"CF201", "CF202", "CF203"}
+    expected |= {"CF413", "CF416"} | {code for code in PROBLEMS if code.startswith("CF7")}
+    assert met == expected | (set() if way == "by_the_plugin_alone" else {"CF251"})
+
+
+def test_the_plugin_asks_the_team_about_what_a_gate_above_has_judged():
+    """Its answer is the same as if there were no gate above."""
+    met = set()
+    for arguments in oracle.narrowed():
+        case = Case(*arguments)
+        if case.setting != "strict":
+            code = by_the_plugin(case)
+            assert code == case.code, arguments
+            met.add(code)
+    assert met >= {code for code in PROBLEMS if code.startswith("CF7")}
+
+
+def test_the_simulator_knows_what_is_legal_on_arrival():
+    """As the oracle says it without a policy, whatever it then answers."""
+    answers = {True: 0, False: 0}
+    for arguments in CASES:
+        case = Case(*arguments)
+        if case.setting == ".":
+            legal = by_the_simulator(case)
+            answers[legal] += 1
+            assert legal is case.legal, arguments
+    assert min(answers.values()) > 30
+
+
+def test_create_and_what_no_server_shows():
+    """The codes that need no campaign, or a status that no server here has."""
+    create = Intent(Action.CREATE, read_target(MESSAGE.rpartition("/")[0]), {"name": "Diwali"})
+    act = read_intent(wire(target=VOICE, body={"action": "pause"}))
+    assert judge(create, None, None).code == "CF101"
+    assert judge(act, None, None).code == "CF203"
+    reading = Reading(Status.UNKNOWN, "halted", {}, None, None, None)
+    assert judge(act, reading, datetime.now(UTC)).code == "CF201"
+    again = Intent(Action.CREATE, act.target, {})
+    assert judge(again, Reading(Status.PAUSED, "paused", {}, None, None, None), datetime.now(UTC)).code == "CF202"
+    policy = Policy(scopes=(Scope(forbid=frozenset({Action.CREATE})),))
+    verdict = judge(create, None, datetime.now(UTC), policy=policy)
+    assert (verdict.code, verdict.life_cycle.code, bool(verdict)) == ("CF701", "CF101", False)
+
+
+COMMANDS = {
+    ("pause", ""): ["pause"],
+    ("resume", ""): ["resume"],
+    ("complete", ""): ["complete"],
+    ("archive", ""): ["archive"],
+    ("delete", ""): ["delete"],
+    ("edit", "+name"): ["edit", "--partial", "--set", "name=Holi"],
+    ("edit-callbacks", "+callback"): ["edit", "--partial", "--set", "status_callback=https://example.com/done"],
+    ("reschedule", "+end"): ["reschedule", "--end", "{+end}"],
+    ("reschedule", "-end"): ["reschedule", "--end", "{-end}"],
+    ("reschedule", "+start"): ["reschedule", "--start", "{+start}"],
+    ("resume", "+end"): ["reschedule", "--end", "{+end}", "--resume"],
+    ("resume", "-end"): ["reschedule", "--end", "{-end}", "--resume"],
+    ("resume", "+start"): ["reschedule", "--start", "{+start}", "--resume"],
+}
+
+
+def test_a_dry_run_is_like_the_call(account, capsys, tmp_path):
+    """Its code is that of the oracle, it writes nothing, and it leaves with the exit code of the call itself."""
+    met, calls = set(), set()
+    for number, (arguments, name) in enumerate(zip(CASES, NAMES, strict=True)):
+        *_, action, beside, setting, code = arguments
+        if (action, beside) not in COMMANDS or setting == "host":  # the server's host is this machine
+            continue
+        if setting == "strict" and code != "CF251":
+            continue  # the same as without it
+        case = Case(*arguments, simulator=account)
+        ends = {mark: next(iter(found.values())).isoformat() for mark, found in case.ends.items()}
+        command, *rest = (part.format(**ends) for part in COMMANDS[action, beside])
+        team = tmp_path / f"{number}.toml"
+        team.write_text(case.toml)
+        argv = [command, case.id, *rest, "--channel", case.channel, "--json", "--policy", str(team)]
+        argv += ["--strict"] * (setting == "strict") + ["--yes"] * (setting != "confirm")
+        before = len(account.journal)
+        status, out, _ = call(capsys, *argv, "--dry-run")
+        found = json.loads(out)
+        assert found["decision"]["code"] == code, name
+        assert found["outcome"] == ("legal" if case.legal else "illegal")
+        assert {entry.method for entry in account.journal[before:]} <= {"GET"}
+        met.add(code)
+        if setting != "confirm":  # without --yes the call would ask
+            assert call(capsys, *argv)[0] == status, name
+            calls.add(status)
+    assert met >= {"CF701", "CF702", "CF703", "CF704", "CF705", "CF706", "CF251", "CF416", "CF116", "CF224", "CF211"}
+    assert calls == {0, 1}
+
+
+def test_a_dry_run_of_a_create_asks_the_policy(account, capsys, tmp_path):
+    """And needs no credentials for that."""
+    from commands import DRAFT
+
+    draft, team = tmp_path / "draft.json", tmp_path / "team.toml"
+    draft.write_text(json.dumps(DRAFT))
+    team.write_text('accounts = ["other"]')
+    assert call(capsys, "create", str(draft), "--dry-run", "--policy", "none")[0] == 0
+    code, out, _ = call(capsys, "create", str(draft), "--dry-run", "--json", "--policy", str(team))
+    assert (code, json.loads(out)["decision"]["code"]) == (1, "CF706")
+    assert call(capsys, "create", str(draft), "--policy", str(team), "--yes")[0] == 1
+    assert not any(entry.method == "POST" for entry in account.journal)
+
+
+def test_nothing_else_decides_whether_a_write_may_go():
+    """`decide` is asked about the life cycle alone: by the verdict, by who explains and by who draws."""
+    package = Path(campaign_fsm.__file__).parent
+    asks = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"(?<!def )\bdecide\(", path.read_text())
+    }
+    explain = {"audit/codes.py", "cli/offline.py", "cli/reference.py", "diagnosis.py", "history.py", "lifecycle.py"}
+    draw = {"diagram/explorer.py", "diagram/notebook.py", "diagram/table.py", "diagram/views.py"}
+    # What users assert about, and generate from, is the model itself.
+    users = {"testing/assertions.py", "testing/machine.py", "testing/strategies.py"}
+    assert asks == {"verdict.py"} | explain | draw | users
+    policies = {str(path.relative_to(package)) for path in package.rglob("*.py") if ".violations(" in path.read_text()}
+    assert policies == {"verdict.py"}
+
+
+# --- the function alone
+
+
+NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+def reading(status=Status.PAUSED, *, end=None, **data):
+    return Reading(status, status.value, data, None, end, NOW)
+
+
+def asked(target=VOICE, **body):
+    return read_intent(wire(target=target, body=body))
+
+
+def test_a_mixed_body_names_five_of_its_keys():
+    """In order, and shortened."""
+    verdict = judge(asked(action="resume", **dict.fromkeys(["k" * 99, *"fbcde"], 1)), reading(), NOW)
+    assert verdict.reason == "beside the action stand 'b', 'c', 'd', 'e', 'f'."
+    verdict = judge(asked(action="resume", **{"k" * 99: 1}), reading(), NOW)
+    assert verdict.reason == f"beside the action stand '{'k' * 40}'."
+    assert (verdict.advice, verdict.route, verdict.sources) == (PROBLEMS["CF413"].advice, None, ())
+
+
+def test_true_is_not_one():
+    """A value that only compares equal is another one."""
+    shown = reading(call_duplicate_numbers=True, retries={"a": 1, "b": 2})
+    assert judge(asked(action="resume", call_duplicate_numbers=True), shown, NOW).code == "CF104"
+    assert judge(asked(action="resume", call_duplicate_numbers=1), shown, NOW).code == "CF413"
+    assert judge(asked(action="resume", retries={"b": 2, "a": 1}), shown, NOW).code == "CF104"
+    assert judge(asked(action="resume", other=None), shown, NOW).code == "CF104"
+
+
+def test_what_was_not_recorded_is_not_judged():
+    """Neither let through nor held against anybody; what is illegal anyway stays so."""
+    intent = Intent(Action.PAUSE, read_target(VOICE), {"name": NOT_RECORDED})
+
+    class Half:
+        status, start, end, name, changed = Status.IN_PROGRESS, None, None, None, None
+
+        def started(self, _):
+            return None
+
+        def shows(self, _, __):
+            return None
+
+    verdict = judge(intent, Half(), NOW)
+    assert (verdict.code, bool(verdict)) == ("CF605", False)
+    Half.status = Status.PAUSED
+    assert judge(intent, Half(), NOW).code == "CF211"
+    resumed = Intent(Action.RESUME, read_target(VOICE), {"schedule": NOT_RECORDED})
+    assert judge(resumed, Half(), NOW).code == "CF116"
+    policy = Policy(require_end=True, hours=Hours(time(20), time(21), ZoneInfo("UTC")))
+    assert judge(resumed, Half(), NOW, policy=policy).violations == ()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        ({"send_at": NOW.isoformat()}, "the new schedule has no 'end_at'."),
+        ({"end_at": "soon"}, "'end_at' of the new schedule is no time with a time zone."),
+        ({"end_at": NOW.isoformat()}, "'end_at' of the new schedule is not ahead of 2026-01-05T10:00:00+00:00."),
+    ],
+)
+@pytest.mark.parametrize("body", [{}, {"action": "resume"}])
+def test_what_is_wrong_with_a_new_end_is_said(schedule, reason, body):
+    """An end that comes right now is not ahead; where nobody knows the time, only that is not held against it."""
+    intent = asked(schedule=schedule, **body)
+    verdict = judge(intent, reading(), NOW)
+    assert (verdict.code, verdict.reason) == ("CF416", reason)
+    assert (judge(intent, reading(), None).code == "CF416") == ("ahead" not in reason)
+
+
+def test_the_warnings_of_a_verdict():
+    """What is contested, and a resume whose end has passed; a refusal has none."""
+    (contested,) = judge(asked(schedule={"end_at": "2027-01-01T00:00:00Z"}), reading(), NOW).warnings
+    assert "[CF116]" in contested
+    (contested,) = judge(asked(action="resume", schedule={"end_at": "2027-01-01T00:00:00Z"}), reading(), NOW).warnings
+    assert "[CF116]" in contested
+    (late,) = judge(asked(action="resume"), reading(end=NOW), NOW).warnings
+    assert "its end time has passed" in late
+    assert judge(asked(action="resume"), reading(end=NOW + HOUR), NOW).warnings == ()
+    assert judge(asked(action="pause"), reading(Status.IN_PROGRESS, end=NOW), NOW).warnings == ()
+    assert judge(asked(schedule={"end_at": "soon"}), reading(), NOW).warnings == ()
+    policy = Policy(scopes=(Scope(forbid=frozenset({Action.RESUME})),))
+    assert judge(asked(action="resume"), reading(end=NOW), NOW, policy=policy).warnings == ()
+
+
+def test_a_policy_narrows_and_never_widens():
+    """What it has against a write stands beside what the life cycle says, and never instead of it."""
+    policy = Policy(scopes=(Scope(forbid=frozenset({Action.COMPLETE})),), hosts=frozenset({"elsewhere"}))
+    known = {"policy": policy, "host": "api.exotel.com", "account": "acme1"}
+    verdict = judge(asked(action="complete"), reading(Status.IN_PROGRESS), NOW, **known)
+    assert (verdict.code, [violation.code for violation in verdict.violations]) == ("CF224", ["CF701", "CF707"])
+    verdict = judge(asked(action="complete"), reading(), NOW, **known)
+    assert (verdict.code, verdict.life_cycle.code, verdict.standing, verdict.destination) == (
+        "CF701",
+        "CF105",
+        None,
+        None,
+    )
+    assert verdict.reason == " ".join(violation.reason for violation in verdict.violations)
+    assert verdict.as_dict()["violations"][1]["code"] == "CF707"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "settings", "kind"),
+    [
+        ({"action": "complete"}, Status.IN_PROGRESS, {}, errors.IllegalTransition),
+        ({"action": "pause"}, Status.PAUSED, {}, errors.AlreadyThere),
+        ({"action": "pause"}, Status.UNKNOWN, {}, errors.UnknownStatus),
+        ({"action": "resume", "name": "x"}, Status.PAUSED, {}, errors.UnreadableRequest),
+        ({"schedule": {"end_at": "x"}}, Status.PAUSED, {}, errors.UnreadableRequest),
+        ({"schedule": {"end_at": "x"}}, Status.PAUSED, {"strict": True}, errors.IllegalTransition),
+        ({"action": "resume"}, Status.PAUSED, {"policy": Policy(hosts=frozenset({"x"}))}, errors.ForbiddenByPolicy),
+        ({"action": "resume"}, Status.UNKNOWN, {"policy": Policy(hosts=frozenset({"x"}))}, errors.UnknownStatus),
+    ],
+)
+def test_the_error_of_a_verdict(body, status, settings, kind):
+    """Its class says what kind of answer it was; it names the campaign, the action and the status."""
+    intent, shown = asked(**body), reading(status)
+    verdict = judge(intent, shown, NOW, host="api.exotel.com", **settings)
+    error = refusal(verdict, intent, shown, "team.toml")
+    assert type(error) is kind
+    assert (error.code, error.campaign_id, error.channel, error.action) == (verdict.code, ID, "voice", intent.action)
+    assert (error.status, error.advice) == (status, verdict.advice)
+    assert verdict.reason in error.reason
+    if kind is errors.ForbiddenByPolicy:
+        assert (error.violations, error.origin) == (("CF707",), "team.toml")
+
+
+def test_a_refused_resume_with_a_schedule_is_about_the_resume():
+    """Also where it is the schedule that is contested."""
+    verdict = judge(asked(action="resume", schedule={"end_at": "2027-01-01T00:00:00Z"}), reading(), NOW, strict=True)
+    assert (verdict.code, verdict.action) == ("CF251", "resume")

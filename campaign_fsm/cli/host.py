@@ -21,7 +21,8 @@ from campaign_fsm.errors import CampaignFsmError, ConfigurationError
 from campaign_fsm.gate import Wait
 from campaign_fsm.policy import Policy, confirmed, find_configuration, load_configuration
 from campaign_fsm.rules import Action, Channel
-from campaign_fsm.wire.target import is_id
+from campaign_fsm.wire.answer import quoted
+from campaign_fsm.wire.target import ID_RULE, is_id
 
 ENVIRONMENT = """
 \b
@@ -89,7 +90,7 @@ def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | N
 
 def campaign_id_of(_: click.Context, __: click.Parameter, value: str) -> str:
     if not is_id(value):
-        raise click.BadParameter("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -.")
+        raise click.BadParameter(f"{ID_RULE}, not {quoted(value)}.")
     return value
 
 

@@ -271,8 +271,8 @@ class CampaignClient(_Client):
     ...     campaign = client.pause("90dad70b939f469fbf8b801660148272")  # doctest: +SKIP
 
     May be shared by threads. The arguments are those of the class above; every method raises
-    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, and those that write also
-    `StateConflict` and `OutcomeUnknown`.
+    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, `InvalidParameters` for an id that
+    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`.
     """
 
     _face = "Client"

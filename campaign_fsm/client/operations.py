@@ -48,6 +48,7 @@ from campaign_fsm.wire.answer import (
     Reading,
     api_error,
     moment,
+    quoted,
     read_campaign,
     read_item,
     read_status,
@@ -57,7 +58,7 @@ from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
 from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
-from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
+from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 # Seconds between the reads that look for what became of a write.
 _LOOKS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
@@ -327,7 +328,8 @@ class Operations:
 
     def _target(self, campaign_id: str) -> Target:
         if not isinstance(campaign_id, str) or not is_id(campaign_id):
-            raise ValueError("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -")
+            given = redact(quoted(campaign_id), self.secrets) or ""
+            raise InvalidParameters(what="request", problems=(FieldProblem("campaign_id", ID_RULE, given),))
         return evolve(self._collection(), id=campaign_id)
 
     def _collection(self) -> Target:

@@ -345,6 +345,15 @@ def text_of(value: object, limit: int) -> str | None:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
+def quoted(value: object) -> str:
+    """Whatever a caller has given, as one short printable line."""
+    try:
+        said = repr(value)
+    except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
+        said = f"<{type(value).__name__}>"
+    return text_of(said, 80) or ""
+
+
 def secrets_of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[str, ...]:
     """What an Authorization header gives away, in every form that a server could echo."""
     found: list[str] = []

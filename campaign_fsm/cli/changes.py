@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, judge, leave
 from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
-from campaign_fsm.errors import AlreadyThere, CampaignFsmError, InvalidParameters
+from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.answer import moment
@@ -318,11 +319,9 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
                     rows = [("account", client.account_sid), ("host", client.base_url), *describe(found)]
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
-    except AlreadyThere as error:
-        if as_json:
-            leave(error, as_json=True)
-        say(f"{campaign_id} is already deleted; nothing was sent.")
-        return
     except CampaignFsmError as error:
-        leave(error, as_json=as_json)
+        if as_json or not (said := already(error)):
+            leave(error, as_json=as_json)
+        say(f"{campaign_id} is {said}")
+        return
     _print(campaign, "deleted", as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaign_fsm.client.writes import is_there
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
@@ -19,7 +20,6 @@ from campaign_fsm.errors import (
 )
 
 _WORDS = (
-    (AlreadyThere, "already there"),
     (StateConflict, "overtaken"),
     (OutcomeUnknown, "unknown"),
     (Refused, "refused"),
@@ -46,9 +46,18 @@ def told(message: str) -> str:
     return message
 
 
-def exit_code(error: CampaignFsmError) -> int:
-    """0 if there was nothing to do, 1 for a verdict against the caller, 2 where nobody could tell."""
+def already(error: CampaignFsmError) -> str | None:
+    """What to say of a campaign that is where it was wanted, before the write or in spite of it; None if it is not."""
     if isinstance(error, AlreadyThere):
+        return f"already {error.status or 'there'}; nothing was sent."
+    if isinstance(error, StateConflict) and is_there(error):
+        return f"already {error.now}; it got there while the {error.action} was on its way."
+    return None
+
+
+def exit_code(error: CampaignFsmError) -> int:
+    """0 if it is there already, 1 for a verdict against the caller, 2 where nobody could tell."""
+    if already(error):
         return 0
     if isinstance(error, UnknownStatus | StatusUnavailable | CampaignBusy | GateFailure):
         return 2
@@ -59,4 +68,6 @@ def exit_code(error: CampaignFsmError) -> int:
 
 def outcome(error: CampaignFsmError) -> str:
     """The one word for it in JSON."""
+    if already(error):
+        return "already there"
     return next((name for kind, name in _WORDS if isinstance(error, kind)), "no answer")

@@ -309,19 +309,19 @@ class CampaignClient(_Client):
         return drive(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
     def ensure_paused(self, campaign_id: str) -> Campaign:
-        """`pause`, taking "already paused" as success."""
+        """`pause`, taking "already paused" as success, also if it got there between the read and the write."""
         return drive(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
 
     def ensure_resumed(self, campaign_id: str) -> Campaign:
-        """`resume`, taking "already in progress" as success."""
+        """`resume`, taking "already in progress" as success, also if it got there between the read and the write."""
         return drive(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
 
     def ensure_completed(self, campaign_id: str) -> Campaign:
-        """`complete`, taking "already completed" as success. Cannot be undone."""
+        """`complete`, taking "already completed" as success, as `ensure_paused` does. Cannot be undone."""
         return drive(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
 
     def ensure_archived(self, campaign_id: str) -> Campaign:
-        """`archive`, taking "already archived" as success. Cannot be undone."""
+        """`archive`, taking "already archived" as success, as `ensure_paused` does. Cannot be undone."""
         return drive(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
 
     def create(self, draft: Draft) -> Campaign:

@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
-from campaign_fsm.client.writes import NotApplied, Order, Write, same, shown
+from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, shown
 from campaign_fsm.drive import Emit
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -34,6 +34,7 @@ from campaign_fsm.errors import (
     RateLimited,
     Refused,
     ServerError,
+    StateConflict,
     StatusUnavailable,
     TimedOut,
     UnexpectedAnswer,
@@ -117,15 +118,25 @@ class Operations:
         return (yield from self._write(Order(action, target, "PUT", self._item({"action": action.value}))))
 
     def ensure(self, campaign_id: str, action: Action) -> Operation[Campaign]:
-        """An action that takes "already there" as success."""
+        """An action that takes "already there" as success, whoever brought the campaign there and when."""
         target = self._target(campaign_id)
+        there: AlreadyThere | StateConflict
         for _ in range(_ROUNDS):
             try:
                 return (yield from self.act(campaign_id, action))
             except AlreadyThere as refusal:
-                there = refusal
-            reading = yield from self._read(target, self.clock() + self.deadline)
-            if reading.status is there.status:
+                there, goal = refusal, refusal.status
+            except StateConflict as conflict:
+                if not is_there(conflict):
+                    raise
+                there, goal = conflict, conflict.now
+            try:
+                reading = yield from self._read(target, self.clock() + self.deadline)
+            except (ApiError, ConnectionFailed):
+                if isinstance(there, StateConflict):
+                    raise there from None  # a write was sent, and the error of a read says nothing of it
+                raise
+            if reading.status is goal:
                 return self._campaign(reading, target)
             # It has moved between the two reads, so the action is due after all.
         raise there

@@ -317,7 +317,9 @@ class Operations:
                 outcome: Outcome = yield call
                 failed = self._create_failed(outcome, target)
             except ConnectionFailed as error:
-                failed = NotApplied(error, certain=True)  # it never opened, or this would be an outcome
+                if not error.transient:
+                    raise
+                failed = NotApplied(error, certain=True)  # it was not sent, or this would be an outcome
             if failed is None:
                 answer = outcome.answer
                 assert answer is not None
@@ -488,7 +490,9 @@ class Operations:
                     raise changed(refusal, advice=(yield from self._elsewhere(order.target))) from None
                 raise
             except ConnectionFailed as error:
-                # It never opened: otherwise this would be an outcome.
+                # It was not sent: otherwise this would be an outcome.
+                if not error.transient:
+                    raise
                 tried = NotApplied(error, certain=True)
             else:
                 write = Write.of(order, outcome)

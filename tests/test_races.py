@@ -137,6 +137,16 @@ def test_ensuring_says_what_is_known_if_it_cannot_be_read_again(simulator, conne
     assert (caught.value.seen, caught.value.now) == ("in-progress", "paused")
 
 
+def test_ensuring_what_is_there_and_cannot_be_read_again_sends_nothing(simulator, connect):  # noqa: F811
+    """The gate saw it there, and the read for its caller fails: a refusal, as of every write that was not sent."""
+    campaign = simulator.add("paused")
+    simulator.fault("rejected", method="GET", id=campaign, after=1, times=9)
+    with pytest.raises(errors.StatusUnavailable) as caught:
+        connect().ensure_paused(campaign)
+    assert (caught.value.status_code, caught.value.action, caught.value.campaign_id) == (403, "pause", campaign)
+    assert writes_of(simulator) == []
+
+
 @pytest.mark.parametrize("action", FROM)
 def test_a_command_that_comes_second_says_so_plainly(capsys, account, action):
     """Exit 0 and one line; where the campaign is elsewhere it stays a verdict."""

@@ -40,7 +40,7 @@ from campaign_fsm.errors import (
     UnexpectedAnswer,
 )
 from campaign_fsm.lifecycle import Decision, decide, reachable, undoable
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.wire.answer import (
     SCHEDULE_KEYS,
     Answer,
@@ -131,10 +131,10 @@ class Operations:
                     raise
                 there, goal = conflict, conflict.now
             try:
-                reading = yield from self._read(target, self.clock() + self.deadline)
-            except (ApiError, ConnectionFailed):
+                reading = yield from self._before(target, action)
+            except StatusUnavailable:
                 if isinstance(there, StateConflict):
-                    raise there from None  # a write was sent, and the error of a read says nothing of it
+                    raise there from None  # a write was sent
                 raise
             if reading.status is goal:
                 return self._campaign(reading, target)
@@ -164,7 +164,7 @@ class Operations:
                 )
             if "schedule" in fields:
                 parts = (moment(fields["schedule"].get(key)) for key in SCHEDULE_KEYS[self.channel])
-                yield from self._fit(target, Schedule(*parts))
+                yield from self._fit(target, edit_kind(fields, self.channel), Schedule(*parts))
         kind = edit_kind(fields, self.channel)
         return (yield from self._write(Order(kind, target, "PUT", self._item(fields), fields)))
 
@@ -177,17 +177,17 @@ class Operations:
         self._warn("reschedule", tuple(schedule_warnings(schedule, self.channel, self.now())))
         # What is resumed has started: its new end only has to lie ahead, and the gate sees to that.
         if not resume:
-            yield from self._fit(target, schedule)
+            yield from self._fit(target, Action.RESCHEDULE, schedule)
         fields = {"schedule": schedule_to_wire(schedule, self.channel)}
         body = {**fields, "action": Action.RESUME.value} if resume else fields
         action = Action.RESUME if resume else Action.RESCHEDULE
         return (yield from self._write(Order(action, target, "PUT", self._item(body), fields)))
 
-    def _fit(self, target: Target, schedule: Schedule) -> Operation[None]:
+    def _fit(self, target: Target, action: Action, schedule: Schedule) -> Operation[None]:
         """Hold one end of a schedule against the other one that the campaign keeps; asks only where there is one."""
         if schedule.start is not None and schedule.end is not None:
             return
-        reading = yield from self._read(target, self.clock() + self.deadline)
+        reading = yield from self._before(target, action)
         whole = Schedule(schedule.start or reading.start, schedule.end or reading.end)
         problems = tuple(check_schedule(whole, self.channel))
         if problems:
@@ -389,6 +389,24 @@ class Operations:
             return read_status(answer, target)
         except NotReadable as problem:
             raise self._unexpected(answer, target, "GET", problem) from None
+
+    def _before(self, target: Target, action: Action) -> Operation[Reading]:
+        """A read that a write needs. Where it fails, the write was not sent, and the error is that of the gate."""
+        try:
+            return (yield from self._read(target, self.clock() + self.deadline))
+        except (ApiError, ConnectionFailed) as error:
+            raise StatusUnavailable(
+                code="CF501",
+                reason=f"The status could not be read: {error.message}",
+                action=action,
+                channel=target.channel,
+                campaign_id=target.id,
+                advice=PROBLEMS["CF501"].advice,
+                status_code=getattr(error, "status_code", None),
+                request_id=getattr(error, "request_id", None),
+                retry_after=getattr(error, "retry_after", None),
+                no_answer=isinstance(error, ConnectionFailed),
+            ) from error
 
     def _unexpected(self, answer: Answer, target: Target, method: str, problem: NotReadable) -> ApiError:
         error = api_error(answer, method, target, self.secrets)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import pytest
 from commands import call
@@ -13,7 +14,7 @@ from test_operations import connect, no_waiting, simulator, writes_of  # noqa: F
 from wires import ID
 
 from campaign_fsm import errors
-from campaign_fsm.cli.failures import already, exit_code, outcome
+from campaign_fsm.cli.failures import already
 from campaign_fsm.client.writes import is_there
 from campaign_fsm.rules import RULES, Action, Channel, Status
 
@@ -166,6 +167,27 @@ def test_a_command_that_comes_second_says_so_plainly(capsys, account, action):
     assert (code, json.loads(out)["outcome"], json.loads(out)["error"]["status"]) == (1, "overtaken", AWAY[action])
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_schedule_that_was_not_set_is_no_success(capsys, account, when):
+    """Who resumes with a new end has not got it where somebody else has resumed."""
+    campaign = account.add("in-progress" if when == "before" else "paused", channel="voice")
+    if when == "meanwhile":
+        account.fault("moved", method="GET", id=campaign, to_status="in-progress")
+    argv = ["reschedule", campaign, "--channel", "voice", "--end", "2999-01-01T10:00:00+05:30", "--resume"]
+    code, out, err = call(capsys, *argv)
+    assert (code, out, "error: " in err) == (1, "", True)
+
+
+def test_a_delete_that_finds_nothing_to_delete_says_so(capsys, account):
+    """Exit 0, as of everything that is there already, in text and in JSON."""
+    campaign = account.add("created", channel="voice", start=account.now + timedelta(hours=1))
+    argv = ["delete", campaign, "--channel", "voice", "--yes"]
+    assert call(capsys, *argv)[0] == 0
+    assert call(capsys, *argv)[:2] == (0, f"{campaign} is already deleted; nothing was sent.\n")
+    code, out, _ = call(capsys, *argv, "--json")
+    assert (code, json.loads(out)["outcome"]) == (0, "already there")
+
+
 def test_only_where_the_action_leads_is_there():
     """Over every action and every two statuses, by the table: one that moves nothing is never there."""
     found = set()
@@ -174,8 +196,7 @@ def test_only_where_the_action_leads_is_there():
             for now in Status:
                 conflict = errors.StateConflict(action=action, campaign_id="a", seen=seen, now=now, who="somebody")
                 said = already(conflict)
-                assert is_there(conflict) == (said is not None) == (exit_code(conflict) == 0)
-                assert outcome(conflict) == ("already there" if said else "overtaken")
+                assert is_there(conflict) == (said is not None)
                 if said:
                     assert said.startswith(f"already {now};")
                     found.add((str(action), str(seen), str(now)))

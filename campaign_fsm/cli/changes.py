@@ -320,8 +320,6 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
     except CampaignFsmError as error:
-        if as_json or not (said := already(error)):
-            leave(error, as_json=as_json)
-        say(f"{campaign_id} is {said}")
-        return
+        said = already(error)
+        leave(error, as_json=as_json, there=said and f"{campaign_id} is {said}")
     _print(campaign, "deleted", as_json=as_json)

@@ -47,7 +47,10 @@ def told(message: str) -> str:
 
 
 def already(error: CampaignFsmError) -> str | None:
-    """What to say of a campaign that is where it was wanted, before the write or in spite of it; None if it is not."""
+    """What to say of a campaign that is where an action leads, before the write or in spite of it; None if it is not.
+
+    Only of an action alone: whoever also wants a schedule set has not got it.
+    """
     if isinstance(error, AlreadyThere):
         return f"already {error.status or 'there'}; nothing was sent."
     if isinstance(error, StateConflict) and is_there(error):
@@ -56,9 +59,7 @@ def already(error: CampaignFsmError) -> str | None:
 
 
 def exit_code(error: CampaignFsmError) -> int:
-    """0 if it is there already, 1 for a verdict against the caller, 2 where nobody could tell."""
-    if already(error):
-        return 0
+    """1 for a verdict against the caller, 2 where nobody could tell."""
     if isinstance(error, UnknownStatus | StatusUnavailable | CampaignBusy | GateFailure):
         return 2
     if isinstance(error, NotReached):
@@ -68,6 +69,4 @@ def exit_code(error: CampaignFsmError) -> int:
 
 def outcome(error: CampaignFsmError) -> str:
     """The one word for it in JSON."""
-    if already(error):
-        return "already there"
     return next((name for kind, name in _WORDS if isinstance(error, kind)), "no answer")

@@ -159,13 +159,15 @@ def judge(client: CampaignClient, campaign_id: str, action: Action, *, as_json: 
     raise click.exceptions.Exit(0 if decision or decision.already else 1)
 
 
-def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:
-    """Print what came instead of a result, and leave with its exit code."""
+def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None) -> NoReturn:
+    """Print what came instead of a result, and leave with its exit code; `there` says that it is as wanted anyway."""
     if as_json:
-        print_outcome(outcome(error), error=error_dict(error))
+        print_outcome("already there" if there else outcome(error), error=error_dict(error))
+    elif there:
+        say(there)
     else:
         say(click.style("error: ", fg="red") + told(error.message), err=True)
-    raise click.exceptions.Exit(exit_code(error)) from None
+    raise click.exceptions.Exit(0 if there else exit_code(error)) from None
 
 
 def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bool) -> None:

@@ -113,15 +113,17 @@ def _action_command(action: Action, summary: str) -> click.Command:
 
 def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, action: Action, as_json: bool) -> None:
     """Print an outcome other than "applied" and leave with its exit code."""
-    code = exit_code(error)
+    said = already(error)
+    code = 0 if said else exit_code(error)
     unreachable = isinstance(error, ConnectionFailed | StatusUnavailable | ServerError) and not (
         isinstance(error, StatusUnavailable) and error.status_code is not None and 200 <= error.status_code < 500
     )
     curl = by_hand(client, campaign_id) if action is Action.PAUSE and unreachable else None
     if as_json:
-        print_outcome(outcome(error), error=error_dict(error), **({"by_hand": curl} if curl else {}))
-    elif code == 0:
-        say(f"{campaign_id} is {already(error)}")
+        word = "already there" if said else outcome(error)
+        print_outcome(word, error=error_dict(error), **({"by_hand": curl} if curl else {}))
+    elif said:
+        say(f"{campaign_id} is {said}")
     else:
         say(click.style("error: ", fg="red") + told(error.message), err=True)
         if curl:

@@ -467,27 +467,40 @@ class Handler(logging.Handler):
 
     def __init__(self, error):
         super().__init__(logging.DEBUG)
-        self._error = error
+        self._error, self.struck = error, 0
 
     def emit(self, record):
         said = record.getMessage()
         if said.startswith("receive_response_headers.started") and "PUT" in said:
+            self.struck += 1
             raise self._error
 
 
-@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError])
-def test_another_connection_that_never_opened_is_not_that_of_the_write(face, kind):
-    """A log handler cannot reach its own server: the write has left, and is looked for instead of sent again."""
-    logger, handler = logging.getLogger("httpcore.http11"), Handler(kind("elsewhere"))
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    try:
-        with Server() as server:
-            server.statuses[ID] = "paused"
-            found = outcome(face, server.url, face.http(), lambda client: client.complete(ID))
-    finally:
+@pytest.fixture
+def handle():
+    """Hangs a handler onto what the HTTP library logs."""
+    undo = []
+
+    def add(handler):
+        for name in ("httpcore.http11", "httpcore2.http11"):
+            logger = logging.getLogger(name)
+            undo.append((logger, logger.level, handler))
+            logger.addHandler(handler)
+            logger.setLevel(logging.DEBUG)
+        return handler
+
+    yield add
+    for logger, level, handler in undo:
         logger.removeHandler(handler)
         logger.setLevel(level)
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError])
+def test_another_connection_that_never_opened_is_not_that_of_the_write(face, handle, kind):
+    """A log handler cannot reach its own server: the write has left, and is looked for instead of sent again."""
+    handler = handle(Handler(kind("elsewhere")))
+    with Server() as server:
+        server.statuses[ID] = "paused"
+        found = outcome(face, server.url, face.http(), lambda client: client.complete(ID))
     assert status(found) == "completed"
-    assert [request.method for request in server.writes] == ["PUT"]
+    assert ([request.method for request in server.writes], handler.struck) == (["PUT"], 1)

@@ -240,8 +240,8 @@ class _Client:
         judgement: Judgement | None = request.extensions.get(EXTENSION)
         if isinstance(error, UnexpectedRedirect):
             return Outcome(None, judgement, error)
-        # Other errors of ours say all of it, unless something below the gate was given them for a call of its own.
-        if isinstance(error, Refused) or (judgement is None and isinstance(error, CampaignFsmError)):
+        # What something below the gate was given for a call of its own says nothing of a write that is out.
+        if judgement is None and isinstance(error, CampaignFsmError):
             raise error
         family = self._family
         never_opened = (
@@ -488,6 +488,8 @@ class CampaignClient(_Client):
         request = self._request(step)
         try:
             response = self._http.send(request)
+        except Refused:
+            raise
         except Exception as error:  # noqa: BLE001 (see `_failure`)
             return self._failure(request, error)
         return self._outcome(request, response)
@@ -624,6 +626,8 @@ class AsyncCampaignClient(_Client):
         request = self._request(step)
         try:
             response = await self._http.send(request)
+        except Refused:
+            raise
         except Exception as error:  # noqa: BLE001 (see `_failure`)
             return self._failure(request, error)
         return self._outcome(request, response)

@@ -24,19 +24,22 @@
     ├── BudgetSpent              the request budget has no room in the time that was given; nothing was sent
     ├── NotReached               a status that was waited for did not come, or cannot come any more
     ├── NotOne                   a name that stands for no campaign, or for several (also a LookupError)
-    ├── InvalidParameters        a draft, an edit or a schedule breaks documented limits (also a ValueError)
+    ├── InvalidParameters        a draft, an edit or a schedule breaks documented limits, or an id has no form of one
+    │                            (also a ValueError)
     ├── UnreadableCallback       a status callback cannot be read in exactly one way (also a ValueError)
     ├── PolicyError              a policy file cannot be read or understood (also a ValueError)
     └── ConfigurationError       a client cannot be built from these settings (also a ValueError)
 
-Exceptions carry fields; their message is made from them. All of them survive pickling and copying.
+Exceptions carry fields; their message is made from them. All of them survive pickling and copying. What is rebuilt
+from its `args` alone (Celery's JSON results) is of the same class and has the message; its fields are unknown.
 None of them is an `httpx` error, so nothing that retries those retries a refusal.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform
 
+import attrs
 from attrs import define, frozen
 
 if TYPE_CHECKING:
@@ -48,13 +51,19 @@ _T = TypeVar("_T", bound=type)
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 def _error(cls: _T) -> _T:
-    return define(slots=False, kw_only=True, eq=False, repr=False, str=False)(cls)
+    # `CampaignFsmError.__init__` calls what attrs makes of the fields.
+    return define(init=False, slots=False, kw_only=True, eq=False, repr=False, str=False)(cls)
 
 
 def _rebuild(cls: type[CampaignFsmError], fields: dict[str, Any]) -> CampaignFsmError:
     error = cls.__new__(cls)
     error.__dict__.update(fields)
+    error.args = (error.message,)
     return error
+
+
+# What a field without a default is where nobody knows it, by its type. None for all others.
+_UNKNOWN: Final = {"str": "", "int": 0, "float": 0.0, "bool": True, "tuple[Status, ...]": ()}
 
 
 def _sentence(*parts: str | None) -> str:
@@ -65,10 +74,24 @@ def _sentence(*parts: str | None) -> str:
 class CampaignFsmError(Exception):
     """The base of everything that this package raises on purpose."""
 
+    def __init__(self, *told: object, **fields: Any) -> None:
+        """By its fields; or by a message alone, as by those who know no more of an exception than its `args`."""
+        if told:
+            self._told = str(told[0] if len(told) == 1 else told)
+            known = attrs.fields(type(self))  # type: ignore[arg-type]
+            needed = [each for each in known if each.default is attrs.NOTHING]
+            fields = {each.name: _UNKNOWN.get(str(each.type)) for each in needed} | fields
+        self.__attrs_init__(**fields)  # type: ignore[attr-defined]
+        self.args = (self.message,)
+
     @property
     def message(self) -> str:
         """What happened and what to do next, made from the fields."""
-        raise NotImplementedError
+        told: str | None = self.__dict__.get("_told")
+        return self._from_fields() if told is None else told
+
+    def _from_fields(self) -> str:
+        return f"{type(self).__name__}."
 
     def __str__(self) -> str:
         return self.message
@@ -113,8 +136,7 @@ class Refused(CampaignFsmError):
     decision: Decision | None = None
     advice: str = ""
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         what = self.action or "the write"
         about = f" of {self.channel} campaign {self.campaign_id}" if self.campaign_id and self.channel else ""
         source = f"Rule: {self.sources[0]}." if self.sources else None
@@ -218,8 +240,7 @@ class ApiError(CampaignFsmError):
     retry_after: float | None = None
     hint: str = ""
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         about = f" campaign {self.campaign_id}" if self.campaign_id else ""
         code = f"code {self.error_code}" if self.error_code else None
         said = ", ".join(part for part in (code, self.description) if part)
@@ -299,8 +320,7 @@ class StateConflict(CampaignFsmError):
     who: str
     rejection: ApiError | None = None
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         rejection = f"The server said: {self.rejection.message}" if self.rejection else None
         return _sentence(
             f"{self.action} of campaign {self.campaign_id} was overtaken: it was {self.seen} when read and is "
@@ -331,8 +351,7 @@ class OutcomeUnknown(CampaignFsmError):
     why: str
     candidates: tuple[str, ...] = ()
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         if self.campaign_id is None:
             found = f"It may be one of {', '.join(self.candidates)}." if self.candidates else None
             return _sentence(
@@ -357,7 +376,7 @@ class ConnectionFailed(CampaignFsmError):
         method: The HTTP method of the request.
         host: The host that was asked.
         why: The class of the failure and its text.
-        sent: Whether the request may have reached the server.
+        sent: Whether the request may have reached the server; False only where it certainly has not.
         outcome: What a read after the failure found out about a write.
         transient: Whether the same request may well succeed a little later.
     """
@@ -365,12 +384,11 @@ class ConnectionFailed(CampaignFsmError):
     method: str
     host: str
     why: str
-    sent: bool = False
+    sent: bool = True
     outcome: str = ""
     transient: bool = True
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         return _sentence(f"{self.method} to {self.host} got no answer: {self.why.rstrip('.')}.", self.outcome)
 
 
@@ -393,8 +411,7 @@ class BudgetSpent(CampaignFsmError):
     host: str
     seconds: float
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         return (
             f"The request budget of account {self.account} on {self.host} has no room for {self.seconds:.0f} s, "
             "longer than there was time for; nothing was sent."
@@ -419,8 +436,7 @@ class NotReached(CampaignFsmError):
     reachable: bool
     waited: float
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         goal = " or ".join(self.goal)
         if not self.reachable:
             return f"Campaign {self.campaign_id} is {self.now}, and no documented way leads from there to {goal}."
@@ -440,8 +456,7 @@ class NotOne(CampaignFsmError, LookupError):
     name: str
     matches: tuple[str, ...] = ()
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         if not self.matches:
             return f"No campaign has exactly the name {self.name!r}; check its spelling, the account and the channel."
         return (
@@ -469,7 +484,7 @@ class FieldProblem:
 
 @_error
 class InvalidParameters(CampaignFsmError, ValueError):
-    """Parameters break the documented limits; nothing was sent.
+    """Parameters break the documented limits, or an id has no form of one; nothing was sent.
 
     Attributes:
         what: What they are parameters of.
@@ -479,8 +494,7 @@ class InvalidParameters(CampaignFsmError, ValueError):
     what: str
     problems: tuple[FieldProblem, ...] = ()
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         listed = "; ".join(str(problem) for problem in self.problems)
         return f"The {self.what} cannot be sent: {listed}{'' if listed.endswith('?') else '.'}"
 
@@ -495,8 +509,7 @@ class UnreadableCallback(CampaignFsmError, ValueError):
 
     reason: str
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         return f"The status callback cannot be used: {self.reason}. Read the campaign instead."
 
 
@@ -516,8 +529,7 @@ class PolicyError(CampaignFsmError, ValueError):
     key: str = ""
     reason: str
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         where = f"{self.path}{f':{self.line}' if self.line else ''}: {f'{self.key}: ' if self.key else ''}"
         return f"{where}{self.reason}{'' if self.reason.endswith('?') else '.'}"
 
@@ -534,6 +546,5 @@ class ConfigurationError(CampaignFsmError, ValueError):
     setting: str
     problem: str
 
-    @property
-    def message(self) -> str:
+    def _from_fields(self) -> str:
         return f"{self.setting}: {self.problem}"

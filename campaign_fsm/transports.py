@@ -43,6 +43,9 @@ PERMIT: Final = "campaign_fsm_permit"
 UNTIL: Final = "campaign_fsm_until"
 """The key under which a request carries until when it would wait for the request budget."""
 
+LEFT: Final = "campaign_fsm_left"
+"""The key under which a request says that its bytes were seen to leave, whatever is raised after that."""
+
 _MOST: Final = 4 * 2**20
 _MOST_ENCODED: Final = 256 * 2**10  # an encoded body can grow a thousandfold
 
@@ -281,6 +284,11 @@ class _InFlight:
         if check is not None:
             check()
 
+    def _leaves(self) -> None:
+        self._has_left = True
+        with suppress(Exception):
+            self.callers.extensions[LEFT] = True
+
     def watch(self, check: Callable[[], None] | None, callers: Any) -> Callable[[str, Mapping[str, Any]], Any]:
         """What `httpcore` calls with its events: the checks, and in between the hook of the caller, if there is one."""
 
@@ -291,7 +299,7 @@ class _InFlight:
             result = None if callers is None else callers(name, info)
             if is_it:
                 self._may_leave(check)  # the caller's hook may have taken its time
-                self._has_left = True
+                self._leaves()
             return result
 
         return trace
@@ -307,7 +315,7 @@ class _InFlight:
                 await callers(name, info)
             if is_it:
                 self._may_leave(check)
-                self._has_left = True
+                self._leaves()
 
         here, plain = threading.current_thread(), self.watch(check, callers)
 

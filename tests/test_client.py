@@ -331,11 +331,42 @@ def test_a_read_that_goes_wrong_refuses_the_write(simulator, connect, fault):
     assert writes(simulator) == []
 
 
-@pytest.mark.parametrize("bad", ["", "../x", "a/b", "x" * 65, "ü", 7, None])
-def test_an_id_of_another_form_is_a_clear_error(connect, bad):
-    """It never becomes a path."""
-    with pytest.raises(ValueError, match="a campaign id is"):
+class Odd:
+    def __init__(self, said):
+        self._said = said
+
+    def __repr__(self):
+        return self._said()
+
+
+BAD_IDS = {
+    "empty": ("", "''"),
+    "a way up": ("../x", "'../x'"),
+    "two segments": ("a/b", "'a/b'"),
+    "too long": ("x" * 65, "'" + "x" * 65 + "'"),
+    "far too long": ("x" * 10**6, "'" + "x" * 79 + "…"),
+    "another letter": ("ü", "'ü'"),
+    "an escape": ("a\x1b[2J\n", r"'a\x1b[2J\n'"),
+    "a credential": (TOKEN + "/", "'[redacted]/'"),
+    "a number": (7, "7"),
+    "nothing": (None, "None"),
+    "bytes": (b"abc", "b'abc'"),
+    "a list": (["abc"], "['abc']"),
+    "a number that no text can show": (10**5000, "<int>"),
+    "what cannot show itself": (Odd(lambda: 1 / 0), "<Odd>"),
+    "what shows itself as an escape": (Odd(lambda: "\x1b[2J"), " [2J"),
+}
+
+
+@pytest.mark.parametrize(("bad", "shown"), BAD_IDS.values(), ids=BAD_IDS)
+def test_an_id_of_another_form_is_a_clear_error(connect, bad, shown):
+    """It never becomes a path, and the error shows it on one line: one of the tree, and a ValueError."""
+    with pytest.raises(errors.InvalidParameters, match="a campaign id is") as caught:
         connect().get(bad)
+    assert isinstance(caught.value, ValueError)
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.given) == ("campaign_id", shown)
+    assert str(caught.value).endswith(f"(given: {shown}).")
 
 
 def test_no_connection_at_all(simulator):

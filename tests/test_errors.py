@@ -1,7 +1,10 @@
 """Every exception: its place in the tree, its message, and its way through pickle and copy."""
 
+import concurrent.futures
 import copy
 import inspect
+import json
+import multiprocessing
 import pickle
 import threading
 
@@ -11,6 +14,8 @@ import pytest
 
 import campaign_fsm
 from campaign_fsm import errors
+from campaign_fsm.cli.failures import exit_code
+from campaign_fsm.client.steps import changed
 from campaign_fsm.lifecycle import decide
 
 DECISION = decide("in-progress", "complete")
@@ -54,7 +59,14 @@ VALUES = {
     "line": 3,
     "key": "hours",
 }
-KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.CampaignFsmError)]
+
+
+def tree(kind):
+    """A class and all below it, wherever they are defined."""
+    return [kind, *(each for below in kind.__subclasses__() for each in tree(below))]
+
+
+KINDS = [kind for kind in tree(errors.CampaignFsmError) if kind.__module__.startswith("campaign_fsm.")]
 CONCRETE = [kind for kind in KINDS if kind is not errors.CampaignFsmError]
 
 
@@ -62,15 +74,124 @@ def build(kind):
     return kind(**{field.name: VALUES[field.name] for field in attrs.fields(kind) if field.name in VALUES})
 
 
-@pytest.mark.parametrize("kind", CONCRETE)
-@pytest.mark.parametrize("travel", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy])
+TRAVELS = [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy]
+
+
+def throw(error):
+    raise error
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("travel", TRAVELS)
 def test_every_exception_survives_pickling_and_copying(kind, travel):
-    """Fields and message arrive on the other side."""
+    """Fields, arguments and message arrive on the other side."""
     error = build(kind)
     again = travel(error)
     assert type(again) is kind
     assert str(again) == str(error)
+    assert again.args == error.args
     assert again.__dict__ == error.__dict__
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_knows_nothing_but_its_args_rebuilds_every_exception(kind):
+    """The class and the message are the same, every field is there, and it can be passed on again in any way."""
+    error = build(kind)
+    assert error.args == (str(error),)
+    again = type(error)(*json.loads(json.dumps(error.args)))
+    assert type(again) is kind
+    assert (str(again), again.message, again.args) == (str(error), str(error), error.args)
+    assert set(vars(again)) - set(vars(error)) == {"_told"}
+    for travel in (*TRAVELS, lambda each: type(each)(*each.args)):
+        assert (str(travel(again)), travel(again).args) == (str(error), error.args)
+        assert type(travel(again)) is kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_told_of_an_exception_is_its_message(kind):
+    """One thing of any class, or several, or with a field that is known: never a `TypeError` for want of the others."""
+    assert str(kind("Told.")) == "Told."
+    assert str(kind(7)) == "7"
+    assert str(kind("")) == ""
+    assert str(kind("CF224", "a reason", None)) == "('CF224', 'a reason', None)"
+    for field in attrs.fields(kind):
+        assert getattr(kind("Told.", **{field.name: VALUES.get(field.name)}), field.name) == VALUES.get(field.name)
+    with pytest.raises(TypeError):
+        kind("Told.", unheard_of=1)
+
+
+def test_what_is_not_known_of_an_exception_claims_nothing():
+    """A field that must be given has an empty value of its own type, and nothing says that a write did not leave."""
+    refusal = errors.IllegalTransition("Told.")
+    assert (refusal.code, refusal.reason, refusal.status, refusal.legal_actions) == ("", "", None, ())
+    assert errors.Conflict("Told.").status_code == 0
+    assert errors.ConnectionFailed("Told.").sent
+    assert errors.NotReached("Told.").reachable
+    assert errors.NotReached("Told.").goal == ()
+    conflict = errors.StateConflict("Told.")
+    assert (conflict.action, conflict.seen, conflict.now) == (None, None, None)
+    for kind in KINDS:
+        assert exit_code(kind("Told.")) == exit_code(build(kind)) or kind is errors.NotReached
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in CONCRETE if any(f.default is attrs.NOTHING for f in attrs.fields(kind))]
+)
+def test_an_exception_of_ours_is_made_with_its_fields(kind):
+    """Without a message, what is missing is missed."""
+    with pytest.raises(TypeError):
+        kind()
+
+
+def test_the_args_of_an_exception_follow_its_fields():
+    """Also of a copy that was changed on its way, which is what most clients get to see."""
+    error = errors.NotFound(status_code=404, method="GET")
+    other = changed(error, hint="Look elsewhere.")
+    assert other.args == (str(other),) == ("GET was answered with 404. Look elsewhere.",)
+
+
+def test_a_class_of_the_users_own_is_rebuilt_too():
+    """With or without fields, and with a message of its own."""
+
+    class Ours(errors.ForbiddenByPolicy):
+        pass
+
+    class Other(errors.CampaignFsmError):
+        message = "Other."
+
+    assert str(Ours(*Ours(code="CF601", reason="No.").args)) == "the write was not sent [CF601]: No."
+    assert str(Other(*Other().args)) == str(copy.copy(Other())) == "Other."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_results_of_celery_in_json_have_the_exception(kind):
+    """What a worker raised is raised where its result is asked for, as the same class."""
+    celery = pytest.importorskip("celery", reason="Celery rebuilds exceptions from JSON")
+    from celery.backends.base import Backend
+
+    with celery.Celery("tasks", set_as_current=False, fixups=[]) as app:
+        backend = Backend(app, serializer="json")
+        error = build(kind)
+        told = backend.decode(backend.encode(backend.prepare_exception(error)))
+        again = backend.exception_to_python(told)
+    assert type(again) is kind
+    assert str(again) == str(error)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_process_hands_the_exception_back(kind, pool):
+    """A process pool pickles it, and every field arrives."""
+    error = build(kind)
+    with pytest.raises(kind) as caught:
+        pool.submit(throw, error).result(60)
+    assert caught.value.args == error.args
+    assert {name: value for name, value in vars(caught.value).items() if name != "__notes__"} == vars(error)
 
 
 @pytest.mark.parametrize("kind", CONCRETE)

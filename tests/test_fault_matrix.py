@@ -75,6 +75,12 @@ OPERATIONS = {
         {"start": 3600},
         lambda c, i, s: c.reschedule(i, Schedule(s.now + timedelta(hours=2), s.now + timedelta(hours=9))),
     ),
+    "reschedule the end": (
+        "undoable",
+        "message",
+        {"start": 3600},
+        lambda c, i, s: c.reschedule(i, Schedule(end=s.now + timedelta(hours=9))),
+    ),
     "reschedule and resume": (
         "undoable",
         "voice",
@@ -328,7 +334,7 @@ def test_the_matrix_is_as_large_as_it_says():
     """No operation and no fault falls out unseen."""
     cells = sum(len(cells) for cells in CELLS.values())
     print(f"\n{len(OPERATIONS)} operations, {len(FAULTS)} faults, {cells} cells")
-    assert (len(OPERATIONS), len(FAULTS), cells) == (20, 26, 1664)
+    assert (len(OPERATIONS), len(FAULTS), cells) == (21, 26, 1768)
     assert sum(len(some) for some in SOME.values()) == 26 * 2 * (4 + 2 * 2 + 1)
     assert all(SOME.values())
 

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import itertools
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import attrs
@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from campaign_fsm import (
+    Action,
     AsyncCampaignClient,
     CampaignClient,
     MessageCampaignDraft,
@@ -430,6 +431,28 @@ def test_a_delete_that_is_answered_with_nothing_is_looked_for(empty):
     gone = client.delete("a1")
     assert (gone.status, gone.name) == ("deleted", "wrong")
     assert [request.method for request in requests] == ["GET", "DELETE", "GET"]
+
+
+# ids
+
+
+TAKES_ID = {
+    **dict.fromkeys(["get", "delete", "recipients"], ()),
+    **{action.value: () for action in (Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE)},
+    **dict.fromkeys(["ensure_paused", "ensure_resumed", "ensure_completed", "ensure_archived"], ()),
+    "check": ("pause",),
+    "edit": (None,),
+    "reschedule": (Schedule(end=datetime(2999, 1, 1, tzinfo=UTC)),),
+    "wait_until": ("paused",),
+}
+
+
+@pytest.mark.parametrize("method", TAKES_ID)
+def test_every_method_that_takes_an_id_says_so(simulator, connect, method):
+    """Before anything is sent."""
+    with pytest.raises(errors.InvalidParameters, match="'a b'"):
+        list(getattr(connect(), method)("a b", *TAKES_ID[method]) or ())
+    assert [entry for entry in simulator.journal if entry.kind == "request"] == []
 
 
 # ensure

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
 from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
 from campaign_fsm.client import rehearse
-from campaign_fsm.errors import AlreadyThere, CampaignFsmError, InvalidParameters
+from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.answer import moment
@@ -283,7 +284,7 @@ def reschedule(
         with host.client(as_json=as_json, strict=strict) as client:
             if dry_run:
                 rehearsed = rehearse(client, lambda on: on.reschedule(campaign_id, schedule, resume=resume))
-                show_verdict(rehearsed.verdict, as_json=as_json)
+                show_verdict(rehearsed.verdict, as_json=as_json, more=True)
             at_once = _at_once(schedule) if start else None
             if at_once and not yes:
                 rows = [("account", client.account_sid), ("host", client.base_url), ("campaign", campaign_id)]
@@ -324,11 +325,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
                     rows = [("account", client.account_sid), ("host", client.base_url), *describe(rehearsed.campaign)]
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
-    except AlreadyThere as error:
-        if as_json:
-            leave(error, as_json=True)
-        say(f"{campaign_id} is already deleted; nothing was sent.")
-        return
     except CampaignFsmError as error:
-        leave(error, as_json=as_json)
+        said = already(error)
+        leave(error, as_json=as_json, there=said and f"{campaign_id} is {said}")
     _print(campaign, "deleted", as_json=as_json)

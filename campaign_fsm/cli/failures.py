@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaign_fsm.client.writes import is_there
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
@@ -19,7 +20,6 @@ from campaign_fsm.errors import (
 )
 
 _WORDS = (
-    (AlreadyThere, "already there"),
     (StateConflict, "overtaken"),
     (OutcomeUnknown, "unknown"),
     (Refused, "refused"),
@@ -46,10 +46,20 @@ def told(message: str) -> str:
     return message
 
 
-def exit_code(error: CampaignFsmError) -> int:
-    """0 if there was nothing to do, 1 for a verdict against the caller, 2 where nobody could tell."""
+def already(error: CampaignFsmError) -> str | None:
+    """What to say of a campaign that is where an action leads, before the write or in spite of it; None if it is not.
+
+    Only of an action alone: whoever also wants a schedule set has not got it.
+    """
     if isinstance(error, AlreadyThere):
-        return 0
+        return f"already {error.status or 'there'}; nothing was sent."
+    if isinstance(error, StateConflict) and is_there(error):
+        return f"already {error.now}; it got there while the {error.action} was on its way."
+    return None
+
+
+def exit_code(error: CampaignFsmError) -> int:
+    """1 for a verdict against the caller, 2 where nobody could tell."""
     if isinstance(error, UnknownStatus | StatusUnavailable | CampaignBusy | GateFailure):
         return 2
     if isinstance(error, NotReached):

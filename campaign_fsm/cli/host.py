@@ -26,9 +26,10 @@ from campaign_fsm.gate import Wait
 from campaign_fsm.policy import Policy, confirmed, find_configuration, is_confirmed, load_configuration
 from campaign_fsm.rules import Action, Channel, Standing, Status
 from campaign_fsm.verdict import Verdict, judge
+from campaign_fsm.wire.answer import quoted
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.intent import Intent
-from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
+from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 ENVIRONMENT = """
 \b
@@ -108,7 +109,7 @@ def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | N
 
 def campaign_id_of(_: click.Context, __: click.Parameter, value: str) -> str:
     if not is_id(value):
-        raise click.BadParameter("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -.")
+        raise click.BadParameter(f"{ID_RULE}, not {quoted(value)}.")
     return value
 
 
@@ -166,8 +167,8 @@ def _log_to_stderr(verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def show_verdict(verdict: Verdict, *, as_json: bool) -> NoReturn:
-    """Print what the gate would decide of a call, and leave with it."""
+def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoReturn:
+    """Print what the gate would decide of a call, and leave with it; `more` was asked for than the action."""
     unknown = verdict.status is Status.UNKNOWN
     if as_json:
         print_outcome("unknown" if unknown else "legal" if verdict else "illegal", decision=verdict.as_dict())
@@ -176,16 +177,18 @@ def show_verdict(verdict: Verdict, *, as_json: bool) -> NoReturn:
         for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
             say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
         say("Nothing was sent (dry run).")
-    raise click.exceptions.Exit(2 if unknown else 0 if verdict or verdict.already else 1)
+    raise click.exceptions.Exit(2 if unknown else 0 if verdict or (verdict.already and not more) else 1)
 
 
-def leave(error: CampaignFsmError, *, as_json: bool) -> NoReturn:
-    """Print what came instead of a result, and leave with its exit code."""
+def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None) -> NoReturn:
+    """Print what came instead of a result, and leave with its exit code; `there` says that it is as wanted anyway."""
     if as_json:
-        print_outcome(outcome(error), error=error_dict(error))
+        print_outcome("already there" if there else outcome(error), error=error_dict(error))
+    elif there:
+        say(there)
     else:
         say(click.style("error: ", fg="red") + told(error.message), err=True)
-    raise click.exceptions.Exit(exit_code(error)) from None
+    raise click.exceptions.Exit(0 if there else exit_code(error)) from None
 
 
 def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from campaign_fsm.cli.failures import exit_code, outcome, told
+from campaign_fsm.cli.failures import already, exit_code, outcome, told
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
 from campaign_fsm.cli.say import say
 from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
@@ -109,22 +109,24 @@ def _action_command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272 --dry-run
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272 --channel voice{"" if undoable(action) else " --yes"}
 
-    Exit code: 0 if it took effect (now or before), 1 if it was refused or overtaken, 2 if nobody can tell.
+    Exit code: 0 if it took effect (now, before or meanwhile), 1 if it was refused or overtaken, 2 if nobody can tell.
     """
     return command
 
 
 def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, action: Action, as_json: bool) -> None:
     """Print an outcome other than "applied" and leave with its exit code."""
-    code = exit_code(error)
+    said = already(error)
+    code = 0 if said else exit_code(error)
     unreachable = isinstance(error, ConnectionFailed | StatusUnavailable | ServerError) and not (
         isinstance(error, StatusUnavailable) and error.status_code is not None and 200 <= error.status_code < 500
     )
     curl = by_hand(client, campaign_id) if action is Action.PAUSE and unreachable else None
     if as_json:
-        print_outcome(outcome(error), error=error_dict(error), **({"by_hand": curl} if curl else {}))
-    elif code == 0:
-        say(f"{campaign_id} is already {getattr(error, 'status', 'there')}; nothing was sent.")
+        word = "already there" if said else outcome(error)
+        print_outcome(word, error=error_dict(error), **({"by_hand": curl} if curl else {}))
+    elif said:
+        say(f"{campaign_id} is {said}")
     else:
         say(click.style("error: ", fg="red") + told(error.message), err=True)
         if curl:

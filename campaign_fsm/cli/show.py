@@ -6,7 +6,15 @@ from typing import Any
 
 from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.diagnosis import diagnose
-from campaign_fsm.errors import CampaignFsmError, InvalidParameters, NotOne, NotReached, OutcomeUnknown, Refused
+from campaign_fsm.errors import (
+    CampaignFsmError,
+    InvalidParameters,
+    NotOne,
+    NotReached,
+    OutcomeUnknown,
+    Refused,
+    StateConflict,
+)
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
 
@@ -96,6 +104,8 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
         details["matches"] = list(error.matches)
     elif isinstance(error, NotReached):
         details |= {"status": error.now, "goal": list(error.goal), "reachable": error.reachable}
+    elif isinstance(error, StateConflict):
+        details |= {"seen": error.seen, "status": error.now}
     elif isinstance(error, OutcomeUnknown):
         details |= {"seen": error.seen, "status": error.now, "candidates": list(error.candidates)}
     return details

@@ -20,14 +20,21 @@ from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait
 from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
-from campaign_fsm.errors import ConfigurationError, ConnectionFailed, TimedOut, UnexpectedRedirect
+from campaign_fsm.errors import (
+    CampaignFsmError,
+    ConfigurationError,
+    ConnectionFailed,
+    Refused,
+    TimedOut,
+    UnexpectedRedirect,
+)
 from campaign_fsm.gate import Drift, Judgement
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
-from campaign_fsm.transports import EXTENSION, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
+from campaign_fsm.transports import EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.verdict import Verdict
-from campaign_fsm.wire.answer import Answer, redact, secrets_of
+from campaign_fsm.wire.answer import Answer, redact, secrets_of, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.listing import Filter, Recipient
@@ -35,6 +42,8 @@ from campaign_fsm.wire.listing import Filter, Recipient
 __all__ = ["AsyncCampaignClient", "CampaignClient"]
 
 _UNSET: Final[Any] = object()
+# What anyio says of a connection that broke, where no HTTP library has given it a name of its own.
+_BROKEN: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 
 Statuses = Status | str | Collection[Status | str]
 Trace = str | os.PathLike[str] | Callable[[Mapping[str, Any]], object]
@@ -224,10 +233,18 @@ class _Client:
         return Outcome(answer, request.extensions.get(EXTENSION))
 
     def _failure(self, request: Any, error: Exception) -> Outcome:
-        """The outcome of a write whose answer never came; raises where nothing can have been applied."""
+        """The outcome of a write that may have left and got no answer; raises where nothing can have been applied.
+
+        Whatever the HTTP client raises is taken for a failure of the connection: asyncio over TLS, transports below
+        the gate and callbacks in them raise more than its own classes. Nothing is known of it but whether the gate
+        had handed the write on, and whether its bytes were seen to leave.
+        """
         judgement: Judgement | None = request.extensions.get(EXTENSION)
         if isinstance(error, UnexpectedRedirect):
             return Outcome(None, judgement, error)
+        # What something below the gate was given for a call of its own says nothing of a write that is out.
+        if judgement is None and isinstance(error, CampaignFsmError):
+            raise error
         family = self._family
         never_opened = (
             family.ConnectError,
@@ -236,17 +253,25 @@ class _Client:
             family.ProxyError,
             family.UnsupportedProtocol,
         )
-        sent = not isinstance(error, never_opened)
-        text = redact(str(error), self._secrets)
-        kind = TimedOut if isinstance(error, family.TimeoutException) else ConnectionFailed
-        failure = kind(
+        is_read = request.method == "GET"
+        # Something else may not have got its own connection, while the write was out.
+        opened = not isinstance(error, never_opened) or LEFT in request.extensions
+        sent = opened and (is_read or judgement is not None)
+        outcome = ""
+        if not is_read and not sent:
+            outcome = "It was not sent." if judgement is None else "The connection never opened: nothing was applied."
+        text = text_of(redact(str(error), self._secrets), 300)
+        # Each library has a class of its own for it.
+        timed_out = any("Timeout" in kind.__name__ or kind.__name__ == "TooSlowError" for kind in type(error).__mro__)
+        failure = (TimedOut if timed_out else ConnectionFailed)(
             method=request.method,
             host=self._settings.host,
             why=f"{type(error).__name__}{': ' + text if text else ''}",
             sent=sent,
-            outcome="" if judgement is None or sent else "The connection never opened: nothing was applied.",
+            outcome=outcome,
             # An answer that is too large, or no HTTP, is so the next time too.
-            transient=not isinstance(error, family.UnsupportedProtocol | family.DecodingError)
+            transient=isinstance(error, (family.RequestError, OSError, *_BROKEN))
+            and not isinstance(error, family.UnsupportedProtocol | family.DecodingError)
             and type(error) is not family.ProtocolError,
         )
         if judgement is None or not sent:
@@ -273,8 +298,8 @@ class CampaignClient(_Client):
     ...     campaign = client.pause("90dad70b939f469fbf8b801660148272")  # doctest: +SKIP
 
     May be shared by threads. The arguments are those of the class above; every method raises
-    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, and those that write also
-    `StateConflict` and `OutcomeUnknown`.
+    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, `InvalidParameters` for an id that
+    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`.
     """
 
     _face = "Client"
@@ -321,19 +346,19 @@ class CampaignClient(_Client):
         return drive(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
     def ensure_paused(self, campaign_id: str) -> Campaign:
-        """`pause`, taking "already paused" as success."""
+        """`pause`, taking "already paused" as success, also if it got there between the read and the write."""
         return drive(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
 
     def ensure_resumed(self, campaign_id: str) -> Campaign:
-        """`resume`, taking "already in progress" as success."""
+        """`resume`, taking "already in progress" as success, also if it got there between the read and the write."""
         return drive(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
 
     def ensure_completed(self, campaign_id: str) -> Campaign:
-        """`complete`, taking "already completed" as success. Cannot be undone."""
+        """`complete`, taking "already completed" as success, as `ensure_paused` does. Cannot be undone."""
         return drive(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
 
     def ensure_archived(self, campaign_id: str) -> Campaign:
-        """`archive`, taking "already archived" as success. Cannot be undone."""
+        """`archive`, taking "already archived" as success, as `ensure_paused` does. Cannot be undone."""
         return drive(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
 
     def create(self, draft: Draft) -> Campaign:
@@ -474,9 +499,12 @@ class CampaignClient(_Client):
             return None
         request = self._request(step)
         try:
-            return self._outcome(request, self._http.send(request))
-        except (self._family.RequestError, UnexpectedRedirect) as error:
+            response = self._http.send(request)
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 (see `_failure`)
             return self._failure(request, error)
+        return self._outcome(request, response)
 
 
 def rehearse(client: CampaignClient, call: Callable[[Rehearsal], Operation[Any]]) -> Rehearsed:
@@ -616,6 +644,9 @@ class AsyncCampaignClient(_Client):
             return None
         request = self._request(step)
         try:
-            return self._outcome(request, await self._http.send(request))
-        except (self._family.RequestError, UnexpectedRedirect) as error:
+            response = await self._http.send(request)
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 (see `_failure`)
             return self._failure(request, error)
+        return self._outcome(request, response)

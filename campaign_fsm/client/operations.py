@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
-from campaign_fsm.client.writes import NotApplied, Order, Write, same, shown
+from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, shown
 from campaign_fsm.drive import Emit
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -34,12 +34,13 @@ from campaign_fsm.errors import (
     RateLimited,
     Refused,
     ServerError,
+    StateConflict,
     StatusUnavailable,
     TimedOut,
     UnexpectedAnswer,
 )
 from campaign_fsm.lifecycle import reachable, undoable
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import (
     SCHEDULE_KEYS,
@@ -49,6 +50,7 @@ from campaign_fsm.wire.answer import (
     Reading,
     api_error,
     moment,
+    quoted,
     read_campaign,
     read_item,
     read_status,
@@ -58,7 +60,7 @@ from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
 from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
-from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
+from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 # Seconds between the reads that look for what became of a write.
 _LOOKS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
@@ -107,15 +109,25 @@ class Operations:
         return (yield from self._write(Order(action, target, "PUT", self._item({"action": action.value}))))
 
     def ensure(self, campaign_id: str, action: Action) -> Operation[Campaign]:
-        """An action that takes "already there" as success."""
+        """An action that takes "already there" as success, whoever brought the campaign there and when."""
         target = self._target(campaign_id)
+        there: AlreadyThere | StateConflict
         for _ in range(_ROUNDS):
             try:
                 return (yield from self.act(campaign_id, action))
             except AlreadyThere as refusal:
-                there = refusal
-            reading = yield from self._read(target, self.clock() + self.deadline)
-            if reading.status is there.status:
+                there, goal = refusal, refusal.status
+            except StateConflict as conflict:
+                if not is_there(conflict):
+                    raise
+                there, goal = conflict, conflict.now
+            try:
+                reading = yield from self._before(target, action)
+            except StatusUnavailable:
+                if isinstance(there, StateConflict):
+                    raise there from None  # a write was sent
+                raise
+            if reading.status is goal:
                 return self._campaign(reading, target)
             # It has moved between the two reads, so the action is due after all.
         raise there
@@ -143,7 +155,7 @@ class Operations:
                 )
             if "schedule" in fields:
                 parts = (moment(fields["schedule"].get(key)) for key in SCHEDULE_KEYS[self.channel])
-                yield from self._fit(target, Schedule(*parts))
+                yield from self._fit(target, edit_kind(fields, self.channel), Schedule(*parts))
         kind = edit_kind(fields, self.channel)
         return (yield from self._write(Order(kind, target, "PUT", self._item(fields), fields)))
 
@@ -156,17 +168,17 @@ class Operations:
         self._warn("reschedule", tuple(schedule_warnings(schedule, self.channel, self.now())))
         # What is resumed has started: its new end only has to lie ahead, and the gate sees to that.
         if not resume:
-            yield from self._fit(target, schedule)
+            yield from self._fit(target, Action.RESCHEDULE, schedule)
         fields = {"schedule": schedule_to_wire(schedule, self.channel)}
         body = {**fields, "action": Action.RESUME.value} if resume else fields
         action = Action.RESUME if resume else Action.RESCHEDULE
         return (yield from self._write(Order(action, target, "PUT", self._item(body), fields)))
 
-    def _fit(self, target: Target, schedule: Schedule) -> Operation[None]:
+    def _fit(self, target: Target, action: Action, schedule: Schedule) -> Operation[None]:
         """Hold one end of a schedule against the other one that the campaign keeps; asks only where there is one."""
         if schedule.start is not None and schedule.end is not None:
             return
-        reading = yield from self._read(target, self.clock() + self.deadline)
+        reading = yield from self._before(target, action)
         whole = Schedule(schedule.start or reading.start, schedule.end or reading.end)
         problems = tuple(check_schedule(whole, self.channel))
         if problems:
@@ -296,7 +308,9 @@ class Operations:
                 outcome: Outcome = yield call
                 failed = self._create_failed(outcome, target)
             except ConnectionFailed as error:
-                failed = NotApplied(error, certain=True)  # it never opened, or this would be an outcome
+                if not error.transient:
+                    raise
+                failed = NotApplied(error, certain=True)  # it was not sent, or this would be an outcome
             if failed is None:
                 answer = outcome.answer
                 assert answer is not None
@@ -318,7 +332,8 @@ class Operations:
 
     def _target(self, campaign_id: str) -> Target:
         if not isinstance(campaign_id, str) or not is_id(campaign_id):
-            raise ValueError("a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -")
+            given = redact(quoted(campaign_id), self.secrets) or ""
+            raise InvalidParameters(what="request", problems=(FieldProblem("campaign_id", ID_RULE, given),))
         return evolve(self._collection(), id=campaign_id)
 
     def _collection(self) -> Target:
@@ -365,6 +380,24 @@ class Operations:
             return read_status(answer, target)
         except NotReadable as problem:
             raise self._unexpected(answer, target, "GET", problem) from None
+
+    def _before(self, target: Target, action: Action) -> Operation[Reading]:
+        """A read that a write needs. Where it fails, the write was not sent, and the error is that of the gate."""
+        try:
+            return (yield from self._read(target, self.clock() + self.deadline))
+        except (ApiError, ConnectionFailed) as error:
+            raise StatusUnavailable(
+                code="CF501",
+                reason=f"The status could not be read: {error.message}",
+                action=action,
+                channel=target.channel,
+                campaign_id=target.id,
+                advice=PROBLEMS["CF501"].advice,
+                status_code=getattr(error, "status_code", None),
+                request_id=getattr(error, "request_id", None),
+                retry_after=getattr(error, "retry_after", None),
+                no_answer=isinstance(error, ConnectionFailed),
+            ) from error
 
     def _unexpected(self, answer: Answer, target: Target, method: str, problem: NotReadable) -> ApiError:
         error = api_error(answer, method, target, self.secrets)
@@ -462,7 +495,9 @@ class Operations:
                     raise changed(refusal, advice=(yield from self._elsewhere(order.target))) from None
                 raise
             except ConnectionFailed as error:
-                # It never opened: otherwise this would be an outcome.
+                # It was not sent: otherwise this would be an outcome.
+                if not error.transient:
+                    raise
                 tried = NotApplied(error, certain=True)
             else:
                 write = Write.of(order, outcome)

@@ -61,4 +61,5 @@ def changed(error: _E, **fields: Any) -> _E:
     """The same error with other fields."""
     other = copy.copy(error)
     other.__dict__.update(fields)
+    other.args = (other.message,)
     return other

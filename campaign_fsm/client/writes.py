@@ -167,3 +167,12 @@ def movers(seen: Status, now: Status, channel: Channel) -> str:
         if rule.source is seen and rule.leads_to is now and channel in rule.channels
     ]
     return " or ".join(names) if names else "several steps of the platform or of other users"
+
+
+def is_there(conflict: StateConflict) -> bool:
+    """Whether a campaign that was overtaken is now exactly where the action would have led it, by the table."""
+    return any(
+        rule.trigger is conflict.action and rule.source is conflict.seen and rule.leads_to is conflict.now
+        for rule in RULES
+        if rule.leads_to is not rule.source
+    )

@@ -23,6 +23,8 @@ from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import Target
 
 ID_KEYS: Final = {Channel.MESSAGE: "sid", Channel.VOICE: "id"}
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?")
+_LONGEST_WAIT: Final = 86_400.0
 SCHEDULE_KEYS: Final = {Channel.MESSAGE: ("start_time", "end_time"), Channel.VOICE: ("send_at", "end_at")}
 
 
@@ -55,9 +57,19 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, if it says so in seconds (S8)."""
+        """Seconds that the server asks to wait (S8), at most a day; None if it does not say, or not in a form of HTTP.
+
+        A date is held against the answer's own clock, and against the local one if it has none.
+        """
         value = self.header(b"retry-after")
-        return float(value) if value and re.fullmatch(r"\d{1,9}", value) else None
+        if not value:
+            return None
+        if _SECONDS.fullmatch(value):
+            return min(float(value), _LONGEST_WAIT)
+        until = _http_date(value)
+        if until is None:
+            return None
+        return min(max((until - (self.date or datetime.now(UTC))).total_seconds(), 0.0), _LONGEST_WAIT)
 
     @property
     def date(self) -> datetime | None:
@@ -349,6 +361,15 @@ def text_of(value: object, limit: int) -> str | None:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " for char in text)
     return text if len(text) <= limit else text[:limit] + "…"
+
+
+def quoted(value: object) -> str:
+    """Whatever a caller has given, as one short printable line."""
+    try:
+        said = repr(value)
+    except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
+        said = f"<{type(value).__name__}>"
+    return text_of(said, 80) or ""
 
 
 def secrets_of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[str, ...]:

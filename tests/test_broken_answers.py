@@ -1,0 +1,506 @@
+"""Whatever breaks while a write is out: it ends as one of the documented outcomes, and never as what broke."""
+
+import asyncio
+import concurrent.futures
+import json
+import logging
+import os
+import socket
+import ssl
+import struct
+from datetime import UTC, datetime
+from functools import partial
+
+import anyio
+import h11
+import httpcore
+import httpx
+import pytest
+import trio
+from faces import FACES, Face
+from servers import DEST, Server
+from test_operations import message
+from wires import ID
+
+from campaign_fsm import Campaign, Simulator, errors
+from campaign_fsm.client import operations
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
+
+
+@pytest.fixture(autouse=True)
+def quick(impatient, monkeypatch):
+    """Nothing here gets better by waiting for it."""
+    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.001)
+
+
+@pytest.fixture(params=FACES)
+def face(request):
+    return Face(request.param)
+
+
+def outcome(face, server, transport, work, **settings):
+    """The campaign that a client returns, or the error that it raises."""
+
+    async def scenario():
+        async with face.campaigns(server, transport, **settings) as client:
+            try:
+                return await work(client)
+            except Exception as error:  # noqa: BLE001 (the test looks at it)
+                return error
+
+    return face.run(scenario)
+
+
+def status(found):
+    """The status of a campaign; errors have one, too."""
+    assert isinstance(found, Campaign), found
+    return found.status
+
+
+# 1. Connections that break, over TLS
+
+
+def raw(tunnel, data):
+    """Put bytes next to what is encrypted."""
+    with socket.socket(fileno=os.dup(tunnel.fileno())) as below:
+        below.sendall(data)
+
+
+def reset(tunnel):
+    tunnel.sendall(HALF)
+    tunnel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def goodbye(tunnel):
+    tunnel.sendall(HALF)
+    tunnel.unwrap()
+
+
+BREAKS = {
+    "a record that ends too soon": lambda tunnel: raw(tunnel, b"\x17\x03\x03\x00\x64" + b"x" * 10),
+    "a record that nobody has encrypted": lambda tunnel: raw(tunnel, b"\x17\x03\x03\x00\x20" + b"x" * 32),
+    "an answer that is not encrypted": lambda tunnel: raw(tunnel, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+    "garbage": lambda tunnel: raw(tunnel, bytes(range(255))),
+    "garbage in the middle of an answer": lambda tunnel: (tunnel.sendall(HALF), raw(tunnel, b"\xff" * 100)),
+    "an alert": lambda tunnel: raw(tunnel, b"\x15\x03\x03\x00\x02\x02\x28"),
+    "an end without a goodbye": lambda tunnel: None,
+    "an end in the middle, without a goodbye": lambda tunnel: tunnel.sendall(HALF),
+    "an end in the middle, with a goodbye": goodbye,
+    "a reset in the middle": reset,
+}
+
+
+class Breaking(Server):
+    """Breaks connections instead of answering, as often as it is told, for requests with some methods.
+
+    Attributes:
+        created: What was created.
+    """
+
+    def __init__(self, tls, how, *methods, times=1, applied=True):
+        self._how, self._methods, self._times, self._applied = how, methods, times, applied
+        self._open, self.created = {}, []
+        super().__init__(tls)
+        self.statuses[ID] = "in-progress"
+
+    def serve(self, connection, number):
+        self._open[number] = connection
+        super().serve(connection, number)
+
+    def answer(self, arrived):
+        breaks = arrived.method in self._methods and self._times > 0
+        self._times -= breaks
+        found = self._found(arrived) if self._applied or not breaks else None
+        if breaks:
+            self._how(self._open[arrived.connection])
+            raise ConnectionAbortedError  # which ends the connection
+        return found
+
+    def _found(self, arrived):
+        if "/message-campaigns?" not in arrived.path and arrived.method != "POST":
+            return super().answer(arrived)
+        if arrived.method == "POST":
+            made = {"sid": f"c{len(self.created)}", "status": "created", "date_created": datetime.now(UTC).isoformat()}
+            self.created.append({**json.loads(arrived.body), **made})
+        items = [{"code": 200, "status": "success", "data": data} for data in self.created]
+        return 200, json.dumps({"metadata": {"total": len(items)}, "response": items}).encode()
+
+
+@pytest.fixture(scope="module")
+def tls():
+    """The contexts of a server and of a client that trusts it."""
+    trustme = pytest.importorskip("trustme", reason="trustme makes the certificates of a server with TLS")
+    authority, theirs, ours = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(theirs)
+    authority.configure_trust(ours)
+    return theirs, ours
+
+
+@pytest.fixture
+def broken(face, tls):
+    """Has a client of the face work on a server that breaks; what came of it, and what was sent."""
+    theirs, ours = tls
+
+    def run(how, work, *methods, status="in-progress", times=1, applied=True, deadline=5.0):
+        with Breaking(theirs, BREAKS[how], *methods, times=times, applied=applied) as server:
+            server.statuses[ID] = status
+            found = outcome(face, server.url, face.http(verify=ours), work, deadline=deadline)
+            return found, [request.method for request in server.writes]
+
+    return run
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_broken_answer_to_a_write_is_looked_into(broken, how):
+    """Applied, it is the campaign; not applied, it is sent again if that can be undone, and said not to be if not."""
+    found, sent = broken(how, lambda client: client.pause(ID), "PUT")
+    assert (status(found), sent) == ("paused", ["PUT"])
+    found, sent = broken(how, lambda client: client.pause(ID), "PUT", applied=False)
+    assert (status(found), sent) == ("paused", ["PUT", "PUT"])
+    found, sent = broken(how, lambda client: client.complete(ID), "PUT", status="paused", applied=False)
+    assert type(found) is errors.ConnectionFailed
+    assert (found.sent, "was not applied" in str(found), sent) == (True, True, ["PUT"])
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_where_everything_breaks_the_outcome_is_unknown(face, tls, how):
+    """The write and every look for it."""
+    theirs, ours = tls
+    with Breaking(theirs, BREAKS[how], "PUT", "GET", times=99) as server:
+        server._times = 0
+
+        def from_now_on(arrived):
+            server._times = 99 if arrived.method == "PUT" else server._times
+
+        server.before_answer = from_now_on
+        # Here the client makes its transport itself.
+        found = outcome(face, server.url, None, lambda client: client.pause(ID), verify=ours)
+        assert type(found) is errors.OutcomeUnknown
+        assert (found.seen, found.now, len(server.writes)) == ("in-progress", None, 1)
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_broken_answer_to_a_create_is_looked_for(broken, how):
+    """Found in the list it is the campaign, and else nobody knows; it is sent once."""
+    draft = message(Simulator())
+    found, sent = broken(how, lambda client: client.create(draft), "POST")
+    assert (found.name, status(found), sent) == (draft.name, "created", ["POST"])
+    found, sent = broken(how, lambda client: client.create(draft), "POST", applied=False)
+    assert (type(found), sent) == (errors.OutcomeUnknown, ["POST"])
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_broken_answer_to_a_read_is_a_failed_connection(broken, how):
+    """It is tried again in time, and is an error of the tree after that; a write does not leave on it."""
+    read = [lambda client: client.get(ID), lambda client: client.check(ID, "pause"), lambda client: client.find("n")]
+    for work in read:
+        found, sent = broken(how, work, "GET", times=99, deadline=0)
+        assert (type(found), sent) == (errors.ConnectionFailed, [])
+    found, _ = broken(how, read[0], "GET", times=2)
+    assert status(found) == "in-progress"
+    found, sent = broken(how, lambda client: client.pause(ID), "GET", times=99, deadline=0)
+    assert (type(found), found.no_answer, sent) == (errors.StatusUnavailable, True, [])
+
+
+# 2. Transports that raise
+
+
+class Foreign(Exception):
+    pass
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        return "\x1b[2J" * 1000
+
+
+def group():
+    return ExceptionGroup("several", [OSError("one"), ExceptionGroup("more", [ValueError("two")])])
+
+
+RAISED = {
+    each.__name__: partial(each, *args)
+    for each, *args in (
+        (ssl.SSLError, 1, "record layer failure"),
+        (ssl.SSLEOFError, 8, "EOF occurred in violation of protocol"),
+        (ssl.SSLZeroReturnError, 6, "closed"),
+        (OSError, "broken"),
+        (ConnectionResetError, 104, "reset"),
+        (BrokenPipeError, 32, "pipe"),
+        (EOFError,),
+        (RuntimeError, "the loop is closed"),
+        (RecursionError, "too deep"),
+        (NotImplementedError,),
+        (MemoryError,),
+        (ValueError, "no port"),
+        (TypeError, "no bytes"),
+        (AttributeError, "no stream"),
+        (KeyError, "host"),
+        (AssertionError,),
+        (StopIteration,),
+        (UnicodeDecodeError, "ascii", b"\xff", 0, 1, "no"),
+        (httpx.ReadError, "read"),
+        (httpx.WriteError, "write"),
+        (httpx.RemoteProtocolError, "odd"),
+        (httpx.LocalProtocolError, "odd"),
+        (httpx.DecodingError, "odd"),
+        (httpx.TooManyRedirects, "many"),
+        (httpx.StreamError, "streamed"),
+        (httpx.StreamClosed,),
+        (httpx.StreamConsumed,),
+        (httpx.ResponseNotRead,),
+        (httpx.InvalidURL, "odd"),
+        (httpx.CookieConflict, "two"),
+        (httpcore.ReadError, "read"),
+        (httpcore.RemoteProtocolError, "odd"),
+        (h11.RemoteProtocolError, "odd"),
+        (h11.LocalProtocolError, "odd"),
+        (anyio.EndOfStream,),
+        (anyio.BrokenResourceError,),
+        (anyio.ClosedResourceError,),
+        (anyio.BusyResourceError, "reading from"),
+        (trio.BrokenResourceError,),
+        (trio.ClosedResourceError,),
+        (asyncio.InvalidStateError,),
+        (concurrent.futures.CancelledError,),  # of a thread's work, and no cancellation of ours
+        (errors.NotFound, "of something else"),
+        (errors.ConnectionFailed, "of something else"),
+        (errors.OutcomeUnknown, "of something else"),
+        (errors.IllegalTransition, "of something else"),
+        (Foreign, "odd"),
+        (Unspeakable,),
+    )
+} | {"a group": group}
+TIMED_OUT = [
+    TimeoutError,
+    partial(httpx.ReadTimeout, "late"),
+    partial(httpcore.ReadTimeout, "late"),
+    trio.TooSlowError,
+    partial(concurrent.futures.TimeoutError, "late"),
+]
+
+
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Half an answer, and then an error."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def __iter__(self):
+        yield b"{"
+        raise self._error
+
+    async def __aiter__(self):
+        yield b"{"
+        raise self._error
+
+
+class Raising(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A server that is asked in process, and raises at some requests.
+
+    Attributes:
+        status: That of its campaign.
+        sent: The methods of what arrived.
+    """
+
+    def __init__(self, error, *methods, status="in-progress", applied=True, where="head", times=1):
+        self._error, self._methods, self._applied, self._where = error, methods, applied, where
+        self._times, self.status, self.sent = times, status, []
+        self._created = []
+
+    def _answer(self, request):
+        self.sent.append(request.method)
+        breaks = request.method in self._methods and self._times > 0
+        self._times -= breaks
+        if self._applied or not breaks:
+            found = self._found(request)
+        if not breaks:
+            return found
+        if self._where == "head":
+            raise self._error()
+        return httpx.Response(200, stream=Body(self._error()))
+
+    def _found(self, request):
+        if request.method == "PUT":
+            self.status = DEST[json.loads(request.content)["action"]]
+        if request.method == "POST":
+            made = {"sid": "c0", "status": "created", "date_created": datetime.now(UTC).isoformat()}
+            self._created.append({**json.loads(request.content), **made})
+        if request.method == "POST" or request.url.query:
+            items = [{"code": 200, "data": data} for data in self._created]
+            return httpx.Response(200, json={"metadata": {"total": len(items)}, "response": items})
+        data = {"sid": ID, "status": self.status}
+        return httpx.Response(200, json={"response": {"code": 200, "status": "success", "data": data}})
+
+    def handle_request(self, request):
+        request.read()
+        return self._answer(request)
+
+    async def handle_async_request(self, request):
+        await request.aread()
+        return self._answer(request)
+
+
+URL = "https://api.exotel.com"
+
+
+@pytest.fixture(params=["sync", "asyncio"])
+def driver(request):
+    return Face(request.param)
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+@pytest.mark.parametrize("kind", RAISED)
+def test_whatever_a_transport_raises_after_a_write_is_looked_into(driver, kind, where):
+    """Of any class and in any part of the answer; what cannot be undone is sent once."""
+    server = Raising(RAISED[kind], "PUT", where=where)
+    assert status(outcome(driver, URL, server, lambda client: client.pause(ID))) == "paused"
+    assert server.sent.count("PUT") == 1
+    server = Raising(RAISED[kind], "PUT", status="paused", applied=False, where=where)
+    found = outcome(driver, URL, server, lambda client: client.complete(ID))
+    assert type(found) is errors.ConnectionFailed
+    assert (found.sent, "was not applied" in str(found), server.sent.count("PUT")) == (True, True, 1)
+    assert str(found).isprintable()
+    assert len(str(found)) < 500
+    server = Raising(RAISED[kind], "PUT", applied=False, where=where)
+    assert status(outcome(driver, URL, server, lambda client: client.pause(ID))) == "paused"
+    assert server.sent.count("PUT") == 2
+
+
+@pytest.mark.parametrize("kind", RAISED)
+def test_whatever_a_transport_raises_after_a_create_is_looked_for(driver, kind):
+    """The list has it or not; it is sent once."""
+    draft = message(Simulator())
+    server = Raising(RAISED[kind], "POST")
+    assert outcome(driver, URL, server, lambda client: client.create(draft)).id == "c0"
+    assert server.sent.count("POST") == 1
+    server = Raising(RAISED[kind], "POST", applied=False)
+    found = outcome(driver, URL, server, lambda client: client.create(draft))
+    assert (type(found), server.sent.count("POST")) == (errors.OutcomeUnknown, 1)
+
+
+@pytest.mark.parametrize("kind", RAISED)
+def test_whatever_a_transport_raises_from_a_read_is_an_error_of_the_tree(driver, kind):
+    """Of a read, of every page, and of the read before a write, which then does not leave."""
+    for work in (lambda client: client.get(ID), lambda client: client.find("n")):
+        server = Raising(RAISED[kind], "GET", times=99)
+        found = outcome(driver, URL, server, work, deadline=0)
+        assert isinstance(found, errors.CampaignFsmError)
+        assert len(server.sent) == 1
+    server = Raising(RAISED[kind], "GET", times=99)
+    found = outcome(driver, URL, server, lambda client: client.pause(ID), deadline=0)
+    assert isinstance(found, errors.CampaignFsmError)
+    assert set(server.sent) == {"GET"}
+
+
+@pytest.mark.parametrize("late", TIMED_OUT)
+def test_a_write_that_timed_out_may_still_be_on_its_way(face, late):
+    """By whatever class somebody says that it took too long: not seen yet is not "not applied"."""
+    server = Raising(late, "PUT", applied=False)
+    found = outcome(face, URL, server, lambda client: client.pause(ID))
+    assert type(found) is errors.OutcomeUnknown
+    assert isinstance(found.__cause__, errors.TimedOut)
+    assert (found.seen, found.now, server.sent.count("PUT")) == ("in-progress", "in-progress", 1)
+
+
+class Struck(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError, Struck])
+def test_what_is_no_exception_comes_through_as_it_is(kind):
+    """An interrupt or a cancellation is for whoever runs the program: nothing more is asked of the server."""
+    server = Raising(kind, "PUT")
+    with pytest.raises(kind):
+        outcome(Face("sync"), URL, server, lambda client: client.pause(ID))
+    assert server.sent == ["GET", "PUT"]
+
+
+@pytest.mark.parametrize("answer", [None, object(), "200"])
+def test_a_transport_that_answers_with_no_response_is_looked_into(face, answer):
+    """The write may have left all the same."""
+
+    class Odd(Raising):
+        def _answer(self, request):
+            found = super()._answer(request)
+            return answer if request.method == "PUT" else found
+
+    assert status(outcome(face, URL, Odd(None), lambda client: client.pause(ID))) == "paused"
+
+
+def test_a_client_that_was_closed_sends_nothing(face):
+    """The error is of the tree and says why, and nothing is waited for."""
+    server, draft = Raising(None), message(Simulator())
+
+    async def scenario():
+        async with face.campaigns(URL, server) as client:
+            pass
+        for work in (lambda: client.get(ID), lambda: client.pause(ID), lambda: client.create(draft)):
+            with pytest.raises(errors.ConnectionFailed, match="RuntimeError") as caught:
+                await work()
+            assert not caught.value.transient
+        assert not caught.value.sent
+        assert "It was not sent." in str(caught.value)
+
+    face.run(scenario)
+    assert server.sent == []
+
+
+def test_what_the_caller_does_wrong_stays_visible(face):
+    """Arguments that no call takes are no failure of a connection."""
+
+    async def scenario():
+        async with face.campaigns(URL, Raising(None)) as client:
+            for work in (client.pause, lambda: client.pause(ID, force=True), lambda: client.edit(ID, 7)):
+                with pytest.raises((TypeError, AttributeError)):
+                    await work()
+
+    face.run(scenario)
+
+
+# 3. What else fails while a write is out
+
+
+class Handler(logging.Handler):
+    """Raises when the HTTP library begins to wait for the answer to a write."""
+
+    def __init__(self, error):
+        super().__init__(logging.DEBUG)
+        self._error, self.struck = error, 0
+
+    def emit(self, record):
+        said = record.getMessage()
+        if said.startswith("receive_response_headers.started") and "PUT" in said:
+            self.struck += 1
+            raise self._error
+
+
+@pytest.fixture
+def handle():
+    """Hangs a handler onto what the HTTP library logs."""
+    undo = []
+
+    def add(handler):
+        for name in ("httpcore.http11", "httpcore2.http11"):
+            logger = logging.getLogger(name)
+            undo.append((logger, logger.level, handler))
+            logger.addHandler(handler)
+            logger.setLevel(logging.DEBUG)
+        return handler
+
+    yield add
+    for logger, level, handler in undo:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError])
+def test_another_connection_that_never_opened_is_not_that_of_the_write(face, handle, kind):
+    """A log handler cannot reach its own server: the write has left, and is looked for instead of sent again."""
+    handler = handle(Handler(kind("elsewhere")))
+    with Server() as server:
+        server.statuses[ID] = "paused"
+        found = outcome(face, server.url, face.http(), lambda client: client.complete(ID))
+    assert status(found) == "completed"
+    assert ([request.method for request in server.writes], handler.struck) == (["PUT"], 1)

@@ -916,7 +916,7 @@ SEED = {
 
 def read(data, collection="message-campaigns"):
     """The campaign that an answer with this item shows."""
-    where = Target("", "acme1", collection, data.get("sid", data.get("id")), ())
+    where = Target("", data.get("account_sid", "acme1"), collection, data.get("sid", data.get("id")), ())
     body = json.dumps({"http_code": 200, "response": {"code": 200, "status": "success", "data": data}}).encode()
     return campaign_from(read_status(Answer(200, (), body), where), where.id, where.channel, NOW)
 

@@ -25,7 +25,7 @@ from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
-from campaign_fsm.transports import EXTENSION, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
+from campaign_fsm.transports import ANSWER, EXTENSION, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.wire.answer import Answer, redact, secrets_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
@@ -218,7 +218,7 @@ class _Client:
         return self._http.build_request(call.method, url, json=call.json, extensions=extensions)
 
     def _outcome(self, request: Any, response: Any) -> Outcome:
-        answer = Answer(response.status_code, tuple(response.headers.raw), response.content)
+        answer: Answer = response.extensions[ANSWER]
         return Outcome(answer, request.extensions.get(EXTENSION))
 
     def _failure(self, request: Any, error: Exception) -> Outcome:
@@ -462,7 +462,9 @@ class CampaignClient(_Client):
             return None
         request = self._request(step)
         try:
-            return self._outcome(request, self._http.send(request))
+            response = self._http.send(request, stream=True)  # the gate has decoded it, within bounds
+            response.close()
+            return self._outcome(request, response)
         except (self._family.RequestError, UnexpectedRedirect) as error:
             return self._failure(request, error)
 
@@ -597,6 +599,8 @@ class AsyncCampaignClient(_Client):
             return None
         request = self._request(step)
         try:
-            return self._outcome(request, await self._http.send(request))
+            response = await self._http.send(request, stream=True)  # the gate has decoded it, within bounds
+            await response.aclose()
+            return self._outcome(request, response)
         except (self._family.RequestError, UnexpectedRedirect) as error:
             return self._failure(request, error)

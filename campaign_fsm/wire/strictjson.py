@@ -43,6 +43,18 @@ def _fold(text: str) -> str:
 _folded: Final = lru_cache(maxsize=1024)(_fold)
 
 
+def joined(text: str) -> str:
+    """`fold` without what joins words: for readers to whom ``Start_Time``, ``start-time`` and ``startTime`` are one."""
+    return _joined(text) if len(text) <= _LONG else _join(text)
+
+
+def _join(text: str) -> str:
+    return "".join(char for char in _fold(text) if unicodedata.category(char) not in ("Pc", "Pd", "Zs"))
+
+
+_joined: Final = lru_cache(maxsize=1024)(_join)
+
+
 class _Long(Exception):
     """A key that is not to be kept."""
 

@@ -30,7 +30,7 @@ _YEARS: Final = range(2, 9999)
 # Headers in which caches say what they did. Only the first two have a standard (RFC 9111, RFC 9211).
 _CACHES: Final = frozenset({b"age", b"cache-status", b"x-cache", b"x-cache-status", b"cf-cache-status"})
 _LENGTHS: Final = frozenset(map(len, _CACHES))
-_HIT: Final = re.compile(r"\bhit\b", re.IGNORECASE)
+_HIT: Final = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -57,9 +57,8 @@ def _is_hit(name: bytes, value: str) -> bool:
 def _says_hit(member: str) -> bool:
     """Whether one cache of the list answered: ``ExampleCache; hit; ttl=3``; also one that says ``hit`` and no more."""
     cache, *parameters = (part.strip().lower() for part in member.split(";"))
-    if not parameters:
-        return _HIT.search(cache) is not None
-    return any(parameter.partition("=")[0].strip() == "hit" and parameter != "hit=?0" for parameter in parameters)
+    keys = {parameter.partition("=")[0].strip() for parameter in parameters if parameter != "hit=?0"}
+    return "hit" in keys or ("fwd" not in keys and _HIT.search(cache) is not None)
 
 
 @frozen
@@ -192,6 +191,8 @@ def read_item(answer: Answer, method: str | None = None) -> Item:
             raise NotReadable(f"the answer holds {len(response)} items, not one")
         response = response[0]
     item = read_entry(response, answer, envelope)
+    if not item.failed and envelope.get("error_data") is not None:
+        raise NotReadable("the item says that it succeeded, and its envelope holds the data of an error")
     outer = envelope.get("http_code", answer.status_code)
     if outer not in (answer.status_code, item.code) or isinstance(outer, bool):
         raise NotReadable("the envelope's http_code contradicts the answer's status code")

@@ -169,6 +169,14 @@ UNREADABLE = {
         "CF401",
         {"target": MESSAGE.replace("accounts/acme1", "acc%6funts/a%u002fb")},
     ),
+    "a slash in the account that only some split at": (
+        "CF401",
+        {"target": MESSAGE.replace("accounts/acme1", "acc%6funts/a%2Fb")},
+    ),
+    "an escaped slash in the account that only some split at": (
+        "CF401",
+        {"target": MESSAGE.replace("accounts/acme1", "Accounts/a%252fb")},
+    ),
     "an overlong letter": ("CF401", {"target": MESSAGE.replace("campaigns", "c%c1%a1mpaigns")}),
     "an overlong letter of three bytes": ("CF401", {"target": MESSAGE.replace("campaigns", "c%e0%81%a1mpaigns")}),
     "an overlong letter of four bytes": ("CF401", {"target": MESSAGE.replace("accounts", "%f0%80%81%a1ccounts")}),

@@ -35,6 +35,7 @@ _AS_IT_IS: Final = re.compile(r"[!-$&-\[\]-~]*")
 _WORD: Final = re.compile(r"[a-z0-9_-]+")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _IIS_ESCAPE: Final = re.compile(rb"%(?:[uU]([0-9A-Fa-f]{4})|([0-9A-Fa-f]{2}))")
+_ESCAPED_SLASH: Final = re.compile(rb"%(?:u00)?(?:2f|5c)|%c0%af|%c1%9c|%e0%80%af|%e0%81%9c", re.IGNORECASE)
 # Bytes that claim to be one character, in the forms of up to six bytes that UTF-8 once had, or none at all.
 _UTF8: Final = re.compile(
     rb"[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}"
@@ -211,7 +212,17 @@ def _without_overlong(path: bytes) -> bytes:
     return path if path.isascii() else _UTF8.sub(one, path)
 
 
-_RULES: Final[tuple[Callable[[bytes], bytes], ...]] = (_unquoted, _unquoted_as_by_iis, _without_overlong)
+def _in_one_segment(path: bytes) -> bytes:
+    """Readers that split a path before they decode it take an escaped slash for a part of a name."""
+    return _ESCAPED_SLASH.sub(b"-", path) if b"%" in path else path
+
+
+_RULES: Final[tuple[Callable[[bytes], bytes], ...]] = (
+    _unquoted,
+    _unquoted_as_by_iis,
+    _without_overlong,
+    _in_one_segment,
+)
 
 
 def _texts(path: bytes) -> Iterator[str]:

@@ -110,7 +110,7 @@ class _Account(_Server):
 
     def answer(self, arrived):
         """Status code and body; an HTTP/1.1 server also takes headers after them."""
-        campaign = arrived.path.rpartition("/")[2]
+        campaign = arrived.path.rpartition("/")[2].removesuffix("?")
         if campaign not in self.statuses:
             return 200, b"{}"
         if arrived.method != "GET":

@@ -31,6 +31,10 @@ SOON = (NOW + timedelta(hours=3)).isoformat()
 MIB = 2**20
 
 
+def every_face():
+    return pytest.mark.parametrize("face", [Face(name) for name in FACES], ids=repr)
+
+
 def body(status="paused", *, envelope=(), item=(), **data):
     """An answer about the campaign, with more or other parts."""
     found = {"code": 200, "status": "success", "data": {"sid": ID, "status": status, **data}, **dict(item)}
@@ -397,6 +401,25 @@ def test_a_known_start_ahead_lets_a_full_edit_through():
     assert decide("created", "edit", channel="voice", started=False)
 
 
+@every_face()
+def test_what_is_harmless_is_sent_as_it_was_given(face):
+    """An empty query, a content type said twice, a host with its last dot: judged as one thing, and not mended."""
+    with Server() as server:
+        given = [("Content-Type", "application/json;")] * 2 + [("Host", f"localhost.:{server.port}")]
+
+        async def scenario():
+            async with face.client(face.guard(face.http())) as http:
+                url = f"http://localhost:{server.port}{MESSAGE}?"
+                return await http.put(url, content=b'{"action": "pause"}', headers=given)
+
+        assert face.run(scenario).extensions[EXTENSION].answered.status == "paused"
+        lines = [line for line in server.received if line.startswith((b"PUT", b"Content-Type", b"Host"))]
+    host = b"Host: localhost.:%d\r\n" % server.port
+    put, *rest = lines[-4:]
+    assert put == b"PUT %b? HTTP/1.1\r\n" % MESSAGE.encode()
+    assert sorted(rest) == [*2 * [b"Content-Type: application/json;\r\n"], host]
+
+
 # Encoded bodies
 
 
@@ -450,10 +473,6 @@ class Encoded(Server):
             return code, content
         values, encode = how
         return code, encode(content), *[(b"Content-Encoding", value) for value in values]
-
-
-def every_face():
-    return pytest.mark.parametrize("face", [Face(name) for name in FACES], ids=repr)
 
 
 @every_face()

@@ -19,7 +19,7 @@ from attrs import field, frozen
 from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.strictjson import Ambiguous, joined, read_object
+from campaign_fsm.wire.strictjson import Ambiguous, joined, look_alikes, read_object
 from campaign_fsm.wire.target import Target
 
 ID_KEYS: Final = {Channel.MESSAGE: "sid", Channel.VOICE: "id"}
@@ -29,7 +29,6 @@ _PLACES: Final = {joined(key): place for keys in SCHEDULE_KEYS.values() for plac
 _YEARS: Final = range(2, 9999)
 # Headers in which caches say what they did. Only the first two have a standard (RFC 9111, RFC 9211).
 _CACHES: Final = frozenset({b"age", b"cache-status", b"x-cache", b"x-cache-status", b"cf-cache-status"})
-_LENGTHS: Final = frozenset(map(len, _CACHES))
 _HIT: Final = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -93,17 +92,21 @@ class Answer:
     @property
     def date(self) -> datetime | None:
         """The server's clock, an aware datetime in UTC; None if it says none, or more than one."""
-        values = [value for key, value in self.headers if len(key) == 4 and key.lower() == b"date"]
-        return _http_date(values[0].decode("latin-1").strip()) if len(values) == 1 else None
+        found = None
+        for key, value in self.headers:
+            if len(key) == 4 and key.lower() == b"date":
+                if found is not None:
+                    return None
+                found = value
+        return None if found is None else _http_date(found.decode("latin-1").strip())
 
     @property
     def from_cache(self) -> bool:
         """Whether some cache, ours or one on the way, says that it made the answer."""
-        return self.cached or any(
-            _is_hit(name, value.decode("latin-1"))
-            for key, value in self.headers
-            if len(key) in _LENGTHS and (name := key.lower()) in _CACHES
-        )
+        for key, value in self.headers:
+            if key.lower() in _CACHES and _is_hit(key.lower(), value.decode("latin-1")):
+                return True
+        return self.cached
 
 
 class NotReadable(ValueError):
@@ -284,7 +287,7 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
     raw = data.get("status")
     if not isinstance(raw, str):
         raise NotReadable("the answer holds no status")
-    start, end, unreadable = _schedule(data, channel)
+    start, end, unreadable = read_schedule(data, channel)
     reading = Reading(
         status=Status.parse(raw),
         raw_status=raw[:100],
@@ -314,10 +317,10 @@ def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str
     ]
 
 
-def _schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
+def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
     """Start, end, and whether there is a start that cannot be read; what is null is not there in any spelling."""
     value = data.get("schedule")
-    misspelt = any(joined(key) == "schedule" and key != "schedule" and data[key] is not None for key in data)
+    misspelt = any(data[key] is not None for key in look_alikes(tuple(data), "schedule"))
     if value is None:
         return None, None, misspelt
     if not isinstance(value, dict):

@@ -76,6 +76,25 @@ def _known(keys: tuple[str, ...]) -> None:
     _check(keys)
 
 
+def look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
+    """Those of the keys of one object that could be taken for a word and are not it."""
+    try:
+        return _known_look_alikes(keys, word)
+    except _Long:
+        return _look_alikes(keys, word)
+
+
+def _look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return tuple(key for key in keys if key != word and joined(key) == word)
+
+
+@lru_cache(maxsize=256)
+def _known_look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
+    if len(keys) > _LONG or any(len(key) > _LONG for key in keys):
+        raise _Long
+    return _look_alikes(keys, word)
+
+
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):

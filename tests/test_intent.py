@@ -1,6 +1,7 @@
 """The reader of requests: what each would do, or that it cannot be read in exactly one way."""
 
 import json
+import re
 import time
 
 import attrs
@@ -519,6 +520,15 @@ def test_every_request_is_read_or_refused(body, method, target):
             assert json.loads(body).get("action", found.action) == found.action
 
 
+def instead(letter, spelling, text):
+    """The letter spelled in another way, where it is no part of an escape."""
+    return re.sub(
+        rf"%u[0-9A-Fa-f]{{4}}|%[0-9A-Fa-f]{{2}}|{letter}",
+        lambda found: found[0] if found[0] != letter else spelling,
+        text,
+    )
+
+
 DISGUISES = [
     lambda text: text,
     lambda text: text.upper(),
@@ -531,12 +541,12 @@ DISGUISES = [
     lambda text: text.replace("/", ";x=1/"),
     lambda text: f"/a/..{text}",
     lambda text: f"{text}/",
-    lambda text: text.replace("/", ".json/"),
+    lambda text: re.sub(r"(?<=[a-z0-9])/", ".json/", text, flags=re.IGNORECASE),
     lambda text: text.replace("/", "%00x/").replace("%00x/", "/", 1),
-    lambda text: text.replace("a", "%u0061"),
-    lambda text: text.replace("a", "%c1%a1"),
-    lambda text: text.replace("o", "%e0%81%af"),
-    lambda text: text.replace("c", "%ffc"),
+    lambda text: instead("a", "%u0061", text),
+    lambda text: instead("a", "%c1%a1", text),
+    lambda text: instead("o", "%e0%81%af", text),
+    lambda text: instead("c", "%ffc", text),
     lambda text: text.replace("/v2", "/v3"),
 ]
 

@@ -159,6 +159,7 @@ UNREADABLE = {
     "a path without end": ("CF401", {"target": f"{'/x/..' * 3000}{MESSAGE}"}),
     "a path that is decoded without end": ("CF401", {"target": f"/%{'25' * 10_000}61"}),
     "a NUL and more": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns%00foo/")}),
+    "a segment of a NUL and more": ("CF401", {"target": MESSAGE.replace("/accounts", "/%00x/accounts")}),
     "a NUL in the version": ("CF401", {"target": MESSAGE.replace("/v2/", "/v2%00x/")}),
     "a line end and more": ("CF401", {"target": MESSAGE.replace("accounts/", "accounts%0d%0ax/")}),
     "a space and more": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns%20x/")}),

@@ -32,6 +32,7 @@ _MOST_SPELLINGS: Final = 64
 _LONGEST_NAME: Final = max(map(len, COLLECTIONS))
 # Nothing that is decoded, and nothing that cannot be seen.
 _AS_IT_IS: Final = re.compile(r"[!-$&-\[\]-~]*")
+_REST: Final = re.compile(r"[\x00-\x20\x7f-\xa0][^/\\]*")
 _WORD: Final = re.compile(r"[a-z0-9_-]+")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _IIS_ESCAPE: Final = re.compile(rb"%(?:[uU]([0-9A-Fa-f]{4})|([0-9A-Fa-f]{2}))")
@@ -226,13 +227,18 @@ _RULES: Final[tuple[Callable[[bytes], bytes], ...]] = (
 
 
 def _texts(path: bytes) -> Iterator[str]:
-    """The bytes as text; where they are no UTF-8, as each of those who read them all the same."""
+    """The bytes as text; where they are no UTF-8, as each of those who read them all the same.
+
+    Each also with segments that end where something cannot be seen: what is left may be empty, or a dot.
+    """
     try:
-        yield path.decode()
+        texts = [path.decode()]
     except UnicodeDecodeError:
-        yield path.decode("utf-8", "replace")
-        yield path.decode("utf-8", "ignore")
-        yield path.decode("latin-1")
+        texts = [path.decode("utf-8", "replace"), path.decode("utf-8", "ignore"), path.decode("latin-1")]
+    for text in texts:
+        yield text
+        if (cut := _REST.sub("", text)) != text:
+            yield cut
 
 
 def _readings(path: str) -> Iterator[list[tuple[str, ...]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import PAGES, Action, Channel, Source, Status
-from campaign_fsm.wire.answer import SCHEDULE_KEYS
+from campaign_fsm.wire.answer import read_schedule
 from campaign_fsm.wire.campaign import Campaign
 
 _GRACE: Final = 60.0
@@ -117,10 +117,7 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
 
 def _start_unread(campaign: Campaign) -> bool:
     """Whether there is a start that nobody can read: then nobody can say whether it has passed."""
-    schedule = campaign.raw.get("schedule")
-    return schedule is not None and (
-        not isinstance(schedule, Mapping) or SCHEDULE_KEYS[campaign.channel][0] in schedule
-    )
+    return read_schedule(campaign.raw, campaign.channel)[2]
 
 
 def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:

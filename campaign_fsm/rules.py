@@ -52,14 +52,15 @@ class Status(StrEnum):
     def parse(cls, raw: object) -> Status:
         """The canonical status of a spelling seen on the wire; `Status.UNKNOWN` if it is on no list.
 
-        Spellings are compared case-folded and without ``-``, ``_`` and spaces.
+        Spellings are compared without ``-``, ``_`` and spaces and in any case, of ASCII letters alone: whoever
+        folds others as well, full-width ones say, sees a status that nobody else sees.
 
         >>> Status.parse("InProgress")
         <Status.IN_PROGRESS: 'in-progress'>
         >>> Status.parse("scheduled")
         <Status.CREATED: 'created'>
         """
-        if not isinstance(raw, str):
+        if not isinstance(raw, str) or not raw.isascii():
             return cls.UNKNOWN
         return _SPELLINGS.get(_fold_status(raw), cls.UNKNOWN)
 
@@ -108,7 +109,7 @@ class Standing(StrEnum):
 
 
 def _fold_status(raw: str) -> str:
-    return raw.casefold().replace("-", "").replace("_", "").replace(" ", "")
+    return raw.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
 # "scheduled" and "Resumed" are spellings, not states: fact sheet section 2.
@@ -702,7 +703,7 @@ PROBLEMS: Final = {
         Problem("CF406", "a method-override header", "Send the method that is meant."),
         Problem(
             "CF407",
-            "the content type is missing, doubled or not JSON",
+            "the content type is missing, not JSON, or not the same twice",
             "Send exactly one 'Content-Type: application/json'.",
         ),
         Problem("CF408", "an encoded or wrongly framed body", "Send the body plain, with a matching Content-Length."),
@@ -731,6 +732,11 @@ PROBLEMS: Final = {
             "Give an end with a time zone that lies in the future.",
         ),
         Problem("CF417", "a body where none is documented", "Send DELETE without a body."),
+        Problem(
+            "CF418",
+            "a campaign in a version of the API whose rules nobody has written down",
+            "Send it to /v2, the version that the vendor's pages describe.",
+        ),
         Problem("CF501", "the status could not be read", "Look at the cause; nothing was written."),
         Problem(
             "CF502",

@@ -31,11 +31,15 @@ from campaign_fsm.errors import Refused
 from campaign_fsm.gate import Closed, Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
+from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.family import family_of
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest, read_intent
 
 EXTENSION: Final = "campaign_fsm"
 """The key under which requests and responses carry their `Judgement` in ``.extensions``."""
+
+ANSWER: Final = "campaign_fsm_answer"
+"""The key under which responses that the gate has read carry its `Answer`, whose body was decoded within bounds."""
 
 PERMIT: Final = "campaign_fsm_permit"
 """The key under which what a gate hands on carries its `Permit`, for the gate or the pytest plugin below it."""
@@ -47,7 +51,7 @@ LEFT: Final = "campaign_fsm_left"
 """The key under which a request says that its bytes were seen to leave, whatever is raised after that."""
 
 _MOST: Final = 4 * 2**20
-_MOST_ENCODED: Final = 256 * 2**10  # an encoded body can grow a thousandfold
+_MOST_ENCODED: Final = 256 * 2**10  # an encoded body grows a thousandfold for whoever decodes it afterwards
 
 
 class GuardSettings(TypedDict, total=False):
@@ -164,13 +168,13 @@ class _Seen:
             vars(request)["_content"], request.stream = same.content, same.stream
 
 
-def _mark(thing: Request | Response, judgement: Judgement) -> None:
-    """Leave the judgement with a request or response; the write may be out, so nothing may come of it."""
+def _mark(thing: Request | Response, key: str, value: Judgement | Answer) -> None:
+    """Leave something of ours with a request or response; the write may be out, so nothing may come of it."""
     try:
-        thing.extensions[EXTENSION] = judgement
+        thing.extensions[key] = value
     except Exception:  # noqa: BLE001 (some make extensions that cannot be changed)
         with suppress(Exception):
-            thing.extensions = {**(thing.extensions or {}), EXTENSION: judgement}
+            thing.extensions = {**(thing.extensions or {}), key: value}
 
 
 _NOTHING_JUDGED: Final = Forward()
@@ -347,15 +351,14 @@ class _InFlight:
 
     def note(self, judgement: Judgement | None) -> None:
         if judgement is not None:
-            _mark(self.callers, judgement)
+            _mark(self.callers, EXTENSION, judgement)
             if self.response is not None:
-                _mark(self.response, judgement)
+                _mark(self.response, EXTENSION, judgement)
 
     def limit(self, response: Response) -> int:
         return _MOST_ENCODED if "content-encoding" in response.headers else _MOST
 
-    def too_large(self, response: Response) -> Exception:
-        limit = self.limit(response)
+    def too_large(self, limit: int) -> Exception:
         error: Exception = self.family.ProtocolError(f"the answer is larger than {limit} bytes")
         return error
 
@@ -364,21 +367,23 @@ class _InFlight:
 
         `raw` is what its stream held, None if whoever made it had read it already.
         """
-        if raw is None:
-            body = response.content
-            if len(body) > _MOST:
-                raise self.too_large(response)
-        else:
+        headers, body, unreadable = tuple(response.headers.raw), b"", None
+        if raw is not None:
             family = family_of(response) or self.family
-            # A stream of bytes is good for sync and async clients.
+            # A stream of bytes is good for sync and async clients. It is as it came: the caller's client decodes it.
             response.stream = family.ByteStream(raw)
-            body = raw
-            if "content-encoding" in response.headers:
-                try:
-                    body = family.Response(response.status_code, headers=response.headers, content=raw).content
-                except family.DecodingError:
-                    body = b""
-        return Answer(response.status_code, tuple(response.headers.raw), body, cached=_is_cached(response))
+        try:
+            encoding = encoding_of(headers)
+            body = response.content if raw is None else decode(raw, encoding, _MOST)
+        except Undecodable as problem:
+            unreadable = str(problem)
+        except TooLarge:
+            raise self.too_large(_MOST) from None
+        if len(body) > _MOST:
+            raise self.too_large(_MOST)
+        answer = Answer(response.status_code, headers, body, cached=_is_cached(response), unreadable=unreadable)
+        _mark(response, ANSWER, answer)
+        return answer
 
 
 def _is_cached(response: Response) -> bool:
@@ -386,10 +391,11 @@ def _is_cached(response: Response) -> bool:
     marks = response.extensions
     if not marks:
         return False
-    caching = marks.get("caching")
-    return any(marks.get(key) for key in ("from_cache", "hishel_from_cache")) or (
-        isinstance(caching, Mapping) and bool(caching.get("from_cache"))
-    )
+    if marks.get("from_cache") or marks.get("hishel_from_cache"):
+        return True
+    caching = marks.get("caching")  # hishel 2: a mapping, in other versions an object
+    said = caching.get("from_cache") if isinstance(caching, Mapping) else getattr(caching, "from_cache", False)
+    return bool(said)
 
 
 # Nobody limits requests that never leave the process.
@@ -492,7 +498,7 @@ class GuardTransport(_Guard, BaseTransport):
             for chunk in response.stream:  # type: ignore[union-attr]
                 raw += chunk
                 if len(raw) > limit:
-                    raise flight.too_large(response)
+                    raise flight.too_large(limit)
         finally:
             # The stream and not the response, which is still to be read.
             response.stream.close()  # type: ignore[union-attr]
@@ -580,7 +586,7 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
             async for chunk in response.stream:  # type: ignore[union-attr]
                 raw += chunk
                 if len(raw) > limit:
-                    raise flight.too_large(response)
+                    raise flight.too_large(limit)
         finally:
             with anyio.CancelScope(shield=True):
                 await response.stream.aclose()  # type: ignore[union-attr]

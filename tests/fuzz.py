@@ -11,6 +11,8 @@ Exit codes: 0 nothing found, 1 a finding (it is printed with what makes it again
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gzip
 import json
 import random
 import re
@@ -18,11 +20,12 @@ import sys
 import time
 import traceback
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 import oracle
 from wires import ID, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
@@ -44,6 +47,7 @@ from campaign_fsm.wire.answer import (
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.campaign import campaign_from
 from campaign_fsm.wire.drafts import MessageCampaignDraft, VoiceCampaignDraft
+from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
 from campaign_fsm.wire.listing import Recipient, read_page
 from campaign_fsm.wire.target import Target, read_target
@@ -53,9 +57,11 @@ TOKENS = [
     b'"complete"', b'"archive"', b'"campaigns"', b'"status"', b'"sid"', b'"id"', b'"code"', b'"response"', b'"data"',
     b"{", b"}", b"[", b"]", b":", b",", b"null", b"true", b"NaN", b"1e999", b"-0", b"9" * 400, b"\xef\xbb\xbf", b"\x00",
     b"\xff", b'"\\ud800"', b"[" * 50, b'{"a":' * 50, b"/* */", b" ", b"\t", b"\r\n", b"'", b"\\", b'"paused"',
+    b'"schedule"', b'"Start_Time"', b'"sendAt"', b'"account_sid"', b'"error_data"', b'"method"', b'"pau\xc5\xbfed"',
 ]  # fmt: skip
 PATH_TOKENS = [
     "%2e", "%2E%2e", "..", ".", "//", "%2F", "\\", ";v=1", "?", "#", "%00", "%20", "%25", "%61", "%EF%BD%83", "V2",
+    "%00x", "%u0063", "%C1%A1", "%e0%81%a1", "%ff", ".json", ".xml/", "v3", "v2.1", "\x00",
     "CAMPAIGNS", "campaigns", "message-campaigns", "sms-campaigns", "v2", "accounts", "acme1", ID, "/", "ﬀ", "ſ",
 ]  # fmt: skip
 VERBS = ("pause", "resume", "complete", "archive")
@@ -248,16 +254,36 @@ LAX_JSON: list[Callable[[str], Any]] = [
     lambda text: json.loads(text, object_pairs_hook=_pairs_folded),
 ]
 # A gateway may mount the API below a path of its own.
-_CAMPAIGN = re.compile(r"(?:/.*)?/v2/accounts/([^/]*)/(?:(?:message|sms)-)?campaigns(?:/([^/?;#]*))?(/[^?#]*)?")
+_CAMPAIGN = re.compile(
+    r"(?:/.*)?/v[0-9][0-9a-z.-]*/accounts/([^/]*)/(?:(?:message|sms)-)?campaigns(?:\.[a-z]+)?(?:/([^/?;#]*))?(/[^?#]*)?"
+)
+
+
+def _overlong(path: bytes) -> bytes:
+    return re.sub(rb"[\xc0\xc1][\x80-\xbf]", lambda found: bytes((found[0][0] % 2 << 6 | found[0][1] & 63,)), path)
+
+
+LAX_DECODERS: list[Callable[[str], str]] = [
+    unquote,
+    lambda path: unquote(path, errors="ignore"),
+    lambda path: unquote(re.sub(r"%u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), path)),
+    lambda path: _overlong(unquote_to_bytes(path)).decode("utf-8", "replace"),
+]
 
 
 def lax_paths(target: bytes) -> Iterator[str]:
-    """The path as servers might route it: decoded never to twice, in any case, with doubled slashes taken as one."""
-    path = target.decode("latin-1").partition("?")[0]
-    for _ in range(3):
-        yield path
-        yield re.sub(r"/+", "/", path.lower())
-        path = unquote(path)
+    """The path as servers might route it: decoded never to twice, in any case, with doubled slashes taken as one.
+
+    Some end a segment at a NUL, some take a suffix for a format, and whoever has another version has campaigns in it.
+    """
+    for decode_once in LAX_DECODERS:
+        path = target.decode("latin-1").partition("?")[0]
+        yield "/".join(decode_once(part).replace("/", "-") for part in path.split("/"))
+        for _ in range(3):
+            yield path
+            yield re.sub(r"/+", "/", path.lower())
+            yield re.sub(r"\x00[^/]*", "", path)
+            path = decode_once(path)
 
 
 def lax_writes(request: WireRequest) -> set[tuple[str | None, str]]:
@@ -363,7 +389,7 @@ def _status_in(body: bytes) -> str | None:
 
 
 def _legal(judgement: Any, raw: str | None) -> None:
-    spelled = (raw or "").casefold().replace("-", "").replace("_", "").replace(" ", "")
+    spelled = (raw or "").replace("ſ", "?").lower().replace("-", "").replace("_", "").replace(" ", "")
     known = {"inprogress": "in-progress", "scheduled": "created", "resumed": "in-progress"}
     status = known.get(spelled, spelled)
     intent = judgement.intent
@@ -439,7 +465,19 @@ def _read_headers(body: bytes) -> None:
     secrets = secrets_of(((b"Authorization", body), (b"Proxy-Authorization", b"Basic " + body)))
     redact(body.decode("latin-1"), secrets)
     moment(body.decode("latin-1"))
-    Answer(200, ((b"date", body), (b"age", body), (b"retry-after", body)), b"").date  # noqa: B018
+    answer = Answer(200, ((b"date", body), (b"age", body), (b"cache-status", body), (b"retry-after", body)), b"")
+    if answer.date is not None and answer.date + timedelta(days=1) < answer.date - timedelta(days=1):
+        raise Finding("a day after is before")
+    if not answer.from_cache and body.strip(b"0, \t\r\n\v\f\xa0\x85\x1c\x1d\x1e\x1f"):
+        raise Finding("an age that is none was taken for 0")
+
+
+def _read_encoded(body: bytes) -> None:
+    with contextlib.suppress(Undecodable):
+        encoding_of([(b"content-encoding", body)])
+    encoding = "gzip" if body[:1] == b"\x1f" else "deflate"
+    if len(decode(body, encoding, 100_000)) > 100_000:
+        raise Finding("the limit was not held")
 
 
 # Name, what reads, what it may raise, and what it is fed from.
@@ -454,7 +492,13 @@ READERS: list[tuple[str, Callable[[bytes], None], tuple[type[Exception], ...], l
         "headers",
         _read_headers,
         (),
-        [b"Basic a2V5OnRva2Vu", b"Mon, 05 Jan 2026 04:30:00 GMT", b"2026-01-05T10:00:00+05:30"],
+        [b"Basic a2V5OnRva2Vu", b"Mon, 05 Jan 2026 04:30:00 GMT", b"2026-01-05T10:00:00+05:30", b"A; hit", b"0, 3"],
+    ),
+    (
+        "encoded",
+        _read_encoded,
+        (Undecodable, TooLarge),
+        [gzip.compress(bytes(10**6)), gzip.compress(b"{}"), zlib.compress(b"{}")],
     ),
 ]
 

@@ -218,6 +218,7 @@ PROBLEMS = {
     "CF415": ("id or account", "1 to 64"),
     "CF416": ("new end", "in the future"),
     "CF417": ("a body", "DELETE without a body"),
+    "CF418": ("version of the API", "/v2"),
     "CF501": ("could not be read", "Look at the cause"),
     "CF502": ("in exactly one way", "Look at the answer"),
     "CF503": ("another campaign", "any proxy"),

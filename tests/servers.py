@@ -109,8 +109,8 @@ class _Account(_Server):
         super().__exit__(*args)
 
     def answer(self, arrived):
-        """Status code and body."""
-        campaign = arrived.path.rpartition("/")[2]
+        """Status code and body; an HTTP/1.1 server also takes headers after them."""
+        campaign = arrived.path.rpartition("/")[2].removesuffix("?")
         if campaign not in self.statuses:
             return 200, b"{}"
         if arrived.method != "GET":
@@ -160,8 +160,11 @@ class Server(_Account):
                     self.release.wait(30)
                     connection.sendall(b"}")
                     continue
-                code, answer = self.answer(arrived)
-                connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (code, len(answer), answer))
+                code, answer, *more = self.answer(arrived)
+                extra = b"".join(b"%b: %b\r\n" % header for header in more)
+                connection.sendall(
+                    b"HTTP/1.1 %d X\r\n%bContent-Length: %d\r\n\r\n%b" % (code, extra, len(answer), answer)
+                )
 
 
 class Http2Server(_Account):

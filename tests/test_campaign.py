@@ -71,7 +71,7 @@ VOICE = {
             "status": "success",
             "data": {
                 "id": "camp_abc123",
-                "account_sid": "acme1",
+                "account_sid": "Exotel",
                 "name": "diwali",
                 "type": "trans",
                 "caller_id": "0XXXXXX2400",
@@ -86,7 +86,7 @@ VOICE = {
 
 
 def target(id=SEED_ID, collection="message-campaigns"):
-    return Target("", "acme1", collection, id, ())
+    return Target("", "Exotel", collection, id, ())
 
 
 def parse(document, where):
@@ -162,6 +162,7 @@ ODD = st.recursive(
 @given(st.dictionaries(st.sampled_from([*SEED["response"]["data"], "send_at", "new"]), ODD))
 def test_oddly_typed_fields_are_kept_and_never_raise(fields):
     """Whatever a server puts into the other fields, the campaign is read and nothing is dropped."""
+    fields.pop("account_sid", None)  # whose it is has to be right
     data = {**fields, "sid": SEED_ID, "status": "paused"}
     data.pop("id", None)
     document = {"response": {"code": 200, "data": data}}

@@ -81,9 +81,13 @@ def test_how_late_a_created_campaign_is_is_said(channel):
 def test_a_start_that_cannot_be_read_is_not_called_none(channel):
     """A time without a zone is kept in `raw`; nobody can say whether it has passed."""
     key = {"message": "start_time", "voice": "send_at"}[channel]
-    raw = {"schedule": {key: "2026-01-08T10:00:00"}}
-    for found in diagnose(campaign("created", channel, created=NOW - DAY, end=NOW + 9 * DAY, raw=raw), NOW):
-        assert "no start time" not in found.explanation
+    for raw in (
+        {"schedule": {key: "2026-01-08T10:00:00"}},
+        {"schedule": {key.title(): "2026-01-08T10:00:00Z"}},
+        {"Schedule": {key: "2026-01-08T10:00:00Z"}},
+    ):
+        for found in diagnose(campaign("created", channel, created=NOW - DAY, end=NOW + 9 * DAY, raw=raw), NOW):
+            assert "no start time" not in found.explanation
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

@@ -307,6 +307,14 @@ def test_both_ends_of_a_schedule_without_zones_are_two_problems():
     assert fields(refused(voice, schedule=Schedule(naive, naive))) == ["schedule.send_at", "schedule.end_at"]
 
 
+def test_an_end_of_the_calendar_that_has_no_time_in_utc_is_a_problem_of_the_draft():
+    """No sum can be made with it; what has a time in UTC is fine."""
+    far = datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))
+    assert fields(refused(message, schedule=Schedule(NOW, far))) == ["schedule.end_time"]
+    assert fields(refused(voice, schedule=Schedule(far, None))) == ["schedule.send_at"]
+    assert message(schedule=Schedule(NOW, datetime.max.replace(tzinfo=UTC))).schedule.start == NOW
+
+
 @pytest.mark.parametrize(
     ("channel", "missing"),
     [
@@ -916,7 +924,7 @@ SEED = {
 
 def read(data, collection="message-campaigns"):
     """The campaign that an answer with this item shows."""
-    where = Target("", "acme1", collection, data.get("sid", data.get("id")), ())
+    where = Target("", data.get("account_sid", "acme1"), collection, data.get("sid", data.get("id")), ())
     body = json.dumps({"http_code": 200, "response": {"code": 200, "status": "success", "data": data}}).encode()
     return campaign_from(read_status(Answer(200, (), body), where), where.id, where.channel, NOW)
 

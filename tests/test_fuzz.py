@@ -50,6 +50,12 @@ def test_a_reader_that_takes_the_last_of_two_keys_is_found_out():
         {"target": "/V2/accounts/acme1/campaigns/a1"},
         {"target": "/v2/accounts/acme1/c%61mpaigns/a1"},
         {"target": "/v2//accounts/acme1/campaigns/a1"},
+        {"target": "/v2/accounts/acme1/c%u0061mpaigns/a1"},
+        {"target": "/v2/accounts/acme1/c%c1%a1mpaigns/a1"},
+        {"target": "/v2/accounts/acme1/campaigns%ff/a1"},
+        {"target": "/v2/accounts/acme1/campaigns%00x/a1"},
+        {"target": "/v2/accounts/acme1/campaigns.json/a1"},
+        {"target": "/v3/accounts/acme1/campaigns/a1"},
         {
             "method": "POST",
             "target": "/v2/accounts/acme1/campaigns/a1",

@@ -1,6 +1,8 @@
 """The reader of requests: what each would do, or that it cannot be read in exactly one way."""
 
 import json
+import re
+import time
 
 import attrs
 import pytest
@@ -133,13 +135,14 @@ def test_our_own_names_of_actions_are_no_verbs_of_the_vendor(action):
         "call_status_callback",
         "call_schedule_callback",
         "sms_status_callback",
+        "name",
     ],
 )
 @pytest.mark.parametrize("target", [MESSAGE, VOICE])
 def test_no_key_that_the_judgement_hangs_on_may_come_in_another_case(key, target):
     """What a lax parser takes for such a key is refused, on either channel."""
     with pytest.raises(UnreadableRequest) as caught:
-        read_intent(wire(target=target, body={key.upper(): "x", "name": "n"}))
+        read_intent(wire(target=target, body={key.upper(): "x", "url": "u"}))
     assert caught.value.code == "CF410"
 
 
@@ -310,6 +313,95 @@ def test_plain_json_content_types_are_fine(value):
     assert isinstance(read_intent(wire(headers=[(b"content-type", value.encode())])), Intent)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "application/json;",
+        "application/json ; ",
+        "application/json;;charset=utf-8",
+        "application/json; charset=utf-8;",
+        "application/json; charset=utf8",
+        'application/json; charset="UTF8"',
+    ],
+)
+def test_a_content_type_that_says_utf_8_or_nothing_more_is_fine(value):
+    """An empty parameter says nothing, and UTF-8 is also called utf8."""
+    assert isinstance(read_intent(wire(headers=[(b"Content-Type", value.encode())])), Intent)
+
+
+@pytest.mark.parametrize("value", ["application/json; x", "application/json; charset=utf-8; charset=utf-16", "json;"])
+def test_a_content_type_with_something_else_behind_it_is_refused(value):
+    """Only what is empty is nothing."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(headers=[(b"Content-Type", value.encode())]))
+    assert caught.value.code == "CF407"
+
+
+def test_a_content_type_that_is_said_twice_is_fine():
+    """Whichever of them a server takes, it is the same; a third one that differs is not."""
+    assert isinstance(read_intent(wire(headers=[JSON, JSON])), Intent)
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(headers=[JSON, JSON, (b"content-type", b"text/plain")]))
+    assert (caught.value.code, "3 Content-Type headers" in caught.value.reason) == ("CF407", True)
+
+
+@pytest.mark.parametrize("target", [MESSAGE, VOICE])
+def test_a_question_mark_with_nothing_behind_it_is_no_query(target):
+    """The write is read as without it; what is sent stays as it was."""
+    request = wire(target=f"{target}?")
+    assert read_intent(request) == read_intent(wire(target=target))
+    assert preflight(request).target == request.target == f"{target}?".encode()
+
+
+@pytest.mark.parametrize("host", ["api.exotel.com", "api.exotel.com."])
+@pytest.mark.parametrize("value", ["api.exotel.com", "api.exotel.com.", "API.exotel.com.:443", "api.exotel.com:443"])
+def test_the_last_dot_of_a_host_changes_nothing(host, value):
+    """A name that ends at the root of the DNS is the same name, in the URL and in the header."""
+    assert isinstance(read_intent(wire(host=host, headers=with_header("Host", value))), Intent)
+
+
+@pytest.mark.parametrize("value", ["api.exotel.com..", "api.exotel.com.:80", ".", "api.exotel", "api.exotel.com.x"])
+def test_another_dot_is_another_host(value):
+    """One dot at the end, and nothing else."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(headers=with_header("Host", value)))
+    assert caught.value.code == "CF405"
+    with pytest.raises(UnreadableRequest):
+        read_intent(wire(host="::1", headers=with_header("Host", "[::1].")))
+
+
+@pytest.mark.parametrize("schedule", ["soon", ["2030-01-01T00:00:00Z"], [], 0, False, True])
+@pytest.mark.parametrize("more", [{}, {"name": "new"}, {"action": "resume"}])
+@pytest.mark.parametrize("target", [MESSAGE, VOICE])
+def test_a_schedule_that_is_no_object_is_refused(target, more, schedule):
+    """Nobody can say which start and which end it has, in an edit, a reschedule, or beside an action."""
+    with pytest.raises(UnreadableRequest) as caught:
+        read_intent(wire(target=target, body={**more, "schedule": schedule}))
+    assert caught.value.code == "CF416"
+
+
+@pytest.mark.parametrize(
+    ("target", "schedule"),
+    [
+        (MESSAGE, None),
+        (MESSAGE, {}),
+        (MESSAGE, {"start_time": "x", "end_time": None}),
+        (MESSAGE, {"start_time": "x", "timezone": "Asia/Kolkata", "start": "y"}),
+        (MESSAGE, {"start_time": "x", "send_at": "x", "end_time": "y", "end_at": "y"}),
+        (VOICE, {"send_at": "x", "endpoint": 1}),
+    ],
+)
+def test_a_schedule_in_its_documented_spelling_is_read(target, schedule):
+    """With what is no key of a schedule in any spelling beside it, or with the same said twice."""
+    assert read_intent(wire(target=target, body={"schedule": schedule})).fields == {"schedule": schedule}
+
+
+@pytest.mark.parametrize("key", ["_id", "s_id", "method", "names", "call_status_callback_params", "statuses"])
+def test_a_key_that_is_only_like_another_one_passes(key):
+    """How words are joined counts for what is made of words."""
+    assert read_intent(wire(target=VOICE, body={key: "x", "url": "u"})).fields == {key: "x", "url": "u"}
+
+
 def test_a_prefix_before_the_version_is_part_of_the_target():
     """A gateway's mount point does not hide a campaign."""
     intent = read_intent(wire(target=f"/gateway/exotel{MESSAGE}"))
@@ -416,6 +508,15 @@ def test_every_request_is_read_or_refused(body, method, target):
             assert json.loads(body).get("action", found.action) == found.action
 
 
+def instead(letter, spelling, text):
+    """The letter spelled in another way, where it is no part of an escape."""
+    return re.sub(
+        rf"%u[0-9A-Fa-f]{{4}}|%[0-9A-Fa-f]{{2}}|{letter}",
+        lambda found: found[0] if found[0] != letter else spelling,
+        text,
+    )
+
+
 DISGUISES = [
     lambda text: text,
     lambda text: text.upper(),
@@ -428,6 +529,13 @@ DISGUISES = [
     lambda text: text.replace("/", ";x=1/"),
     lambda text: f"/a/..{text}",
     lambda text: f"{text}/",
+    lambda text: re.sub(r"(?<=[a-z0-9])/", ".json/", text, flags=re.IGNORECASE),
+    lambda text: text.replace("/", "%00x/").replace("%00x/", "/", 1),
+    lambda text: instead("a", "%u0061", text),
+    lambda text: instead("a", "%c1%a1", text),
+    lambda text: instead("o", "%e0%81%af", text),
+    lambda text: instead("c", "%ffc", text),
+    lambda text: text.replace("/v2", "/v3"),
 ]
 
 
@@ -451,6 +559,42 @@ def test_a_path_that_is_a_target_could_become_one(text):
     path = f"/v2/accounts/acme1/{text}"
     if read_target(path) is not None:
         assert could_become_target(path)
+
+
+@given(st.lists(st.sampled_from(DISGUISES), max_size=3))
+def test_no_disguise_makes_something_else_a_campaign(disguises):
+    """Calls and lists are left alone in every spelling and every version."""
+    for path in ("/v3/accounts/acme1/calls/x1", "/v2/accounts/acme1/lists", "/v1/Accounts/acme1/Sms/send.json"):
+        for disguise in disguises:
+            path = disguise(path)  # noqa: PLW2901
+        assert not could_become_target(path)
+        assert read_intent(wire(target=path)) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/" + "a" * 60_000,
+        "/" + "é%20%u0041" * 6000,
+        "/accounts/campaigns/" + "a/" * 20_000,
+        "/" + "%25u00" * 9000,
+        "/x/" + "%c1%a1" * 9000,
+    ],
+)
+def test_a_long_path_is_looked_at_in_no_time(path):
+    """The work grows with the length of a path and not faster, and what is about no campaign passes."""
+    begun = time.process_time()
+    assert not could_become_target(path)
+    assert time.process_time() - begun < 2
+    assert could_become_target(f"{path}/..{MESSAGE.upper()}")
+
+
+def test_a_path_with_too_many_ways_to_read_it_could_be_anything():
+    """Readers that decode by two rules see two paths each time; nobody looks at all of them."""
+    path = "%u0025u0061"
+    for _ in range(9):
+        path = path.replace("%", "%u0025") + path.replace("%", "%25")
+    assert could_become_target(f"/{path}")
 
 
 def test_keys_fold_as_lax_parsers_might():

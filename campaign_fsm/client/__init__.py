@@ -32,7 +32,7 @@ from campaign_fsm.gate import Drift, Judgement
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
-from campaign_fsm.transports import EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
+from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.answer import Answer, redact, secrets_of, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
@@ -229,7 +229,7 @@ class _Client:
         return self._http.build_request(call.method, url, json=call.json, extensions=extensions)
 
     def _outcome(self, request: Any, response: Any) -> Outcome:
-        answer = Answer(response.status_code, tuple(response.headers.raw), response.content)
+        answer: Answer = response.extensions[ANSWER]
         return Outcome(answer, request.extensions.get(EXTENSION))
 
     def _failure(self, request: Any, error: Exception) -> Outcome:
@@ -499,7 +499,8 @@ class CampaignClient(_Client):
             return None
         request = self._request(step)
         try:
-            response = self._http.send(request)
+            response = self._http.send(request, stream=True)  # the gate has decoded it, within bounds
+            response.close()
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 (see `_failure`)
@@ -644,7 +645,8 @@ class AsyncCampaignClient(_Client):
             return None
         request = self._request(step)
         try:
-            response = await self._http.send(request)
+            response = await self._http.send(request, stream=True)  # the gate has decoded it, within bounds
+            await response.aclose()
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 (see `_failure`)

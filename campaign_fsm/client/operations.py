@@ -377,7 +377,7 @@ class Operations:
                 error = changed(error, hint=(yield from self._elsewhere(target)))
             raise error
         try:
-            return read_status(answer, target)
+            return read_status(answer, target, "GET")
         except NotReadable as problem:
             raise self._unexpected(answer, target, "GET", problem) from None
 

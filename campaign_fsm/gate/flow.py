@@ -386,7 +386,7 @@ class Gate:
         reading: Reading | None = None
         if one and answer.status_code == 200 and (self._max_age or self._trace):
             with suppress(NotReadable):
-                reading = _without_secrets(read_status(answer, target), request)
+                reading = _without_secrets(read_status(answer, target, "GET"), request)
         record.was_read(answer, reading)
         if reading and is_plain(request, target):
             self._readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
@@ -439,7 +439,7 @@ class Gate:
         if answer.status_code != 200:
             raise self._unavailable(intent, answer, None, request)
         try:
-            return _without_secrets(read_status(answer, intent.target), request)
+            return _without_secrets(read_status(answer, intent.target, "GET"), request)
         except NotReadable as problem:
             raise StatusUnavailable(
                 **_subject(intent, problem.code),

@@ -19,33 +19,63 @@ from attrs import field, frozen
 from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.wire.strictjson import Ambiguous, joined, look_alikes, read_object
 from campaign_fsm.wire.target import Target
 
 ID_KEYS: Final = {Channel.MESSAGE: "sid", Channel.VOICE: "id"}
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?")
 _LONGEST_WAIT: Final = 86_400.0
 SCHEDULE_KEYS: Final = {Channel.MESSAGE: ("start_time", "end_time"), Channel.VOICE: ("send_at", "end_at")}
+_PLACES: Final = {joined(key): place for keys in SCHEDULE_KEYS.values() for place, key in enumerate(keys)}
+# The server's own clock is used in sums, so a date at the very ends of the calendar is none.
+_YEARS: Final = range(2, 9999)
+# Headers in which caches say what they did. Only the first two have a standard (RFC 9111, RFC 9211).
+_CACHES: Final = frozenset({b"age", b"cache-status", b"x-cache", b"x-cache-status", b"cf-cache-status"})
+_HIT: Final = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @lru_cache(maxsize=64)
 def _http_date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
+        date = date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return date if date.year in _YEARS else None
+
+
+def _is_hit(name: bytes, value: str) -> bool:
+    """Whether a cache says in such a header that it answered, or something that cannot be understood."""
+    if name == b"age":
+        return any(age.strip() != "0" for age in value.split(","))
+    if name != b"cache-status":
+        return _HIT.search(value) is not None
+    value = _QUOTED.sub("", value)
+    return '"' in value or any(map(_says_hit, value.split(",")))
+
+
+def _says_hit(member: str) -> bool:
+    """Whether one cache of the list answered: ``ExampleCache; hit; ttl=3``; also one that says ``hit`` and no more."""
+    cache, *parameters = (part.strip().lower() for part in member.split(";"))
+    keys = {parameter.partition("=")[0].strip() for parameter in parameters if parameter != "hit=?0"}
+    return "hit" in keys or ("fwd" not in keys and _HIT.search(cache) is not None)
 
 
 @frozen
 class Answer:
-    """An answer as it came: status code, headers, decoded body."""
+    """An answer as it came: status code, headers, decoded body.
+
+    Attributes:
+        cached: Whether a client-side cache says that it made the answer.
+        unreadable: Why there is no body: it came in an encoding that is not decoded.
+    """
 
     status_code: int
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     body: bytes = field(repr=False)
     cached: bool = False
-    """Whether a client-side cache says that it made the answer."""
+    unreadable: str | None = None
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header, or None."""
@@ -73,15 +103,22 @@ class Answer:
 
     @property
     def date(self) -> datetime | None:
-        """The server's clock, an aware datetime, or None."""
-        value = self.header(b"date")
-        return _http_date(value) if value else None
+        """The server's clock, an aware datetime in UTC; None if it says none, or more than one."""
+        found = None
+        for key, value in self.headers:
+            if len(key) == 4 and key.lower() == b"date":
+                if found is not None:
+                    return None
+                found = value
+        return None if found is None else _http_date(found.decode("latin-1").strip())
 
     @property
     def from_cache(self) -> bool:
         """Whether some cache, ours or one on the way, says that it made the answer."""
-        age = self.header(b"age")
-        return self.cached or (age is not None and age != "0")
+        for key, value in self.headers:
+            if key.lower() in _CACHES and _is_hit(key.lower(), value.decode("latin-1")):
+                return True
+        return self.cached
 
 
 class NotReadable(ValueError):
@@ -113,6 +150,8 @@ def read_envelope(answer: Answer) -> dict[str, Any]:
     Raises:
         NotReadable: It is none, or not for every parser, or it is that of a failure (S8).
     """
+    if answer.unreadable:
+        raise NotReadable(f"the answer cannot be used: {answer.unreadable}")
     try:
         envelope = read_object(answer.body)
     except Ambiguous as problem:
@@ -138,6 +177,8 @@ def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> It
         status is not None and (status == "success") != (200 <= code < 300)
     ):
         raise NotReadable("the item's code and status contradict each other")
+    if 200 <= code < 300 and entry.get("error_data") is not None:
+        raise NotReadable("the item says that it succeeded, and holds the data of an error")
     data = entry.get("data")
     return Item(
         code=code,
@@ -147,23 +188,38 @@ def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> It
     )
 
 
-def read_item(answer: Answer) -> Item:
+def read_item(answer: Answer, method: str | None = None) -> Item:
     """The one item of an answer about one campaign, failed or not.
 
+    Args:
+        answer: The answer.
+        method: The method that it answers; None if the envelope may name any.
+
     Raises:
-        NotReadable: There is not exactly one item, or the parts of the envelope contradict each other.
+        NotReadable: There is not exactly one item, or the parts of the envelope contradict each other or the request.
     """
     envelope = read_envelope(answer)
+    _check_method(envelope, method)
     response = envelope.get("response")
     if isinstance(response, list):
         if len(response) != 1:
             raise NotReadable(f"the answer holds {len(response)} items, not one")
         response = response[0]
     item = read_entry(response, answer, envelope)
+    if not item.failed and envelope.get("error_data") is not None:
+        raise NotReadable("the item says that it succeeded, and its envelope holds the data of an error")
     outer = envelope.get("http_code", answer.status_code)
     if outer not in (answer.status_code, item.code) or isinstance(outer, bool):
         raise NotReadable("the envelope's http_code contradicts the answer's status code")
     return item
+
+
+def _check_method(envelope: Mapping[str, Any], method: str | None) -> None:
+    said = envelope.get("method")
+    # In any case: it is what the server calls it, and no request.
+    if said is None or method is None or (isinstance(said, str) and said.isascii() and said.upper() == method.upper()):
+        return
+    raise NotReadable(f"the answer is not one to a {method}, as its envelope says")
 
 
 @frozen
@@ -208,6 +264,8 @@ def moment(value: object) -> datetime | None:
     """An RFC 3339 text with an offset as an aware datetime; None for anything else."""
     if not isinstance(value, str):
         return None
+    if value.endswith("z"):
+        value = f"{value[:-1]}Z"  # the same in RFC 3339
     try:
         parsed = datetime.fromisoformat(value)
         if not parsed.tzinfo:
@@ -219,20 +277,27 @@ def moment(value: object) -> datetime | None:
     return parsed
 
 
-def read_status(answer: Answer, target: Target) -> Reading:
+def read_status(answer: Answer, target: Target, method: str | None = None) -> Reading:
     """The reading that a successful answer about `target` holds.
+
+    Args:
+        answer: The answer.
+        target: The campaign.
+        method: The method that it answers; None if the envelope may name any.
 
     Raises:
         NotReadable: It holds none, an ambiguous one, one of another campaign, or one from a cache.
     """
     if answer.from_cache:
         raise NotReadable("the answer came from a cache", "CF504")
-    item = read_item(answer)
+    item = read_item(answer, method)
     if item.failed:
         raise NotReadable(f"the item in the answer failed with {item.code}")
     found, reading = read_campaign(item, target.channel, answer.date)
     if found != target.id:
         raise NotReadable("the answer is about another campaign", "CF503")
+    if item.data.get("account_sid") not in (None, target.account):
+        raise NotReadable("the answer is about a campaign of another account", "CF503")
     return reading
 
 
@@ -252,7 +317,7 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
     raw = data.get("status")
     if not isinstance(raw, str):
         raise NotReadable("the answer holds no status")
-    start, end, unreadable = _schedule(data.get("schedule"), channel)
+    start, end, unreadable = read_schedule(data, channel)
     reading = Reading(
         status=Status.parse(raw),
         raw_status=raw[:100],
@@ -266,14 +331,34 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
     return found, reading
 
 
-def _schedule(value: object, channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
+def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str]:
+    """Keys that could be taken for one of a schedule, and are none of the channel as it is spelled.
+
+    Not among them is what says the very same as the channel's own key beside it, and what is no such key in any
+    spelling: nobody documents it, and nobody reads a start from it.
+    """
+    own = SCHEDULE_KEYS[channel]
+    return [
+        key
+        for key, value in schedule.items()
+        if key not in own
+        and (place := _PLACES.get(joined(key))) is not None
+        and (value is None or schedule.get(own[place]) != value)
+    ]
+
+
+def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
+    """Start, end, and whether there is a start that cannot be read; what is null is not there in any spelling."""
+    value = data.get("schedule")
+    misspelt = any(data[key] is not None for key in look_alikes(tuple(data), "schedule"))
     if value is None:
-        return None, None, False
+        return None, None, misspelt
     if not isinstance(value, dict):
         return None, None, True
     first, last = SCHEDULE_KEYS[channel]
     start = moment(value.get(first))
-    return start, moment(value.get(last)), start is None and value.get(first) is not None
+    odd = misspelt or any(value[key] is not None for key in odd_schedule_keys(value, channel))
+    return start, moment(value.get(last)), odd or (start is None and value.get(first) is not None)
 
 
 _KINDS: Final[dict[int, type[errors.ApiError]]] = {

@@ -161,7 +161,14 @@ def _numbers(value: Any) -> Iterator[str]:
 
 
 def _aware(value: Any) -> bool:
-    return isinstance(value, datetime) and value.tzinfo is not None and value.utcoffset() is not None
+    """Whether a value is a datetime that is the same moment for everybody; at the ends of the calendar UTC has none."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        return False
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 @frozen(kw_only=True)

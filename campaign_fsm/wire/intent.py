@@ -15,8 +15,9 @@ from attrs import define, field, frozen
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action, Channel
-from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
-from campaign_fsm.wire.target import Target, could_become_target, read_target
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, odd_schedule_keys
+from campaign_fsm.wire.strictjson import Ambiguous, fold, joined, read_object
+from campaign_fsm.wire.target import Target, could_become_target, is_other_version, read_target
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -30,12 +31,16 @@ CALLBACKS: Final = {
 }
 _ID_KEYS: Final = frozenset({"id", "sid"})
 _NO_PARAMETERS: Final = frozenset({"status", "action", "campaigns", "_method"})
-_RESERVED: Final = _NO_PARAMETERS | _ID_KEYS | {"schedule"} | CALLBACKS[Channel.VOICE] | CALLBACKS[Channel.MESSAGE]
+_RESERVED: Final = (
+    _NO_PARAMETERS | _ID_KEYS | {"name", "schedule"} | CALLBACKS[Channel.VOICE] | CALLBACKS[Channel.MESSAGE]
+)
+# The same for readers that also take no account of how words are joined: `sendAt`, `status-callback`.
+_JOINED: Final = {joined(key): key for key in _RESERVED - _ID_KEYS - {"_method"}}
 
 _OVERRIDES: Final = (b"x-http-method", b"x-http-method-override", b"x-method-override")
 _REWRITES: Final = (b"x-original-url", b"x-rewrite-url")
 _ODD: Final = frozenset({*_OVERRIDES, *_REWRITES})
-_JSON: Final = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+_JSON: Final = re.compile(rb"application/json\s*(;\s*)*(;\s*charset\s*=\s*\"?utf-?8\"?\s*)?(;\s*)*", re.IGNORECASE)
 _NOT_FOR_READS: Final = re.compile(
     rb"(content-.*|if-.*|accept|accept-encoding|cache-control|expect|range|te|trailer|transfer-encoding|upgrade)\Z",
     re.IGNORECASE,
@@ -152,11 +157,15 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
             raise _unreadable("CF405", f"the header {name.decode()} may send it to another path", target)
     if request.url_target is not None and request.url_target != request.target:
         raise _unreadable("CF405", "an extension replaces the target of the request line", target)
+    if target is None and is_other_version(request.path):
+        raise _unreadable(
+            "CF418", "its path names campaigns in a version of the API whose rules nobody has written down"
+        )
     if target is None:
         raise _unreadable("CF401", "its path could be taken for a campaign path, but is not spelled as one")
     if not target.well_formed:
         raise _unreadable("CF415", "the account or the campaign id in its path has an undocumented form")
-    if b"?" in request.target:
+    if request.target.partition(b"?")[2]:
         raise _unreadable("CF403", "no write takes a query string", target)
     _check_host(request, target)
     return _read_write(request, target)
@@ -196,11 +205,12 @@ def _check_host(request: WireRequest, target: Target) -> None:
     hosts = request.values(b"host")
     if not hosts or (request.port is None and ":" not in request.host and hosts == [request.host.encode()]):
         return
-    host = f"[{request.host}]" if ":" in request.host else request.host
+    host = f"[{request.host}]" if ":" in request.host else request.host.removesuffix(".")
     port = request.port or _PORTS.get(request.scheme)
-    spelled = {f"{host}:{port}".encode()}
+    names = {host} if ":" in request.host else {host, f"{host}."}  # a name is the same with its last dot
+    spelled = {f"{name}:{port}".encode() for name in names}
     if port == _PORTS.get(request.scheme):
-        spelled.add(host.encode())
+        spelled |= {name.encode() for name in names}
     if len(hosts) > 1 or hosts[0].strip().lower() not in spelled:
         raise _unreadable("CF405", "its Host header names another host than its URL", target)
 
@@ -222,9 +232,7 @@ def _read_write(request: WireRequest, target: Target) -> Intent:
     except Ambiguous as problem:
         raise _unreadable(problem.code, f"its body cannot be used: {problem}", target) from None
     item = _one_campaign(document, target)
-    for key in item:
-        if key not in _RESERVED and fold(key) in _RESERVED:
-            raise _unreadable("CF410", f"the key {key[:40]!r} could be taken for {fold(key)!r}", target)
+    _check_keys(item, target)
     if method == "POST":
         return _read_create(item, target)
     if "action" in item:
@@ -246,7 +254,7 @@ def _check_framing(request: WireRequest, target: Target) -> None:
 
 def _check_content_type(request: WireRequest, target: Target) -> None:
     types = request.values(b"content-type")
-    if len(types) != 1:
+    if not types or types.count(types[0]) != len(types):
         raise _unreadable("CF407", f"it has {len(types) or 'no'} Content-Type headers", target)
     if not _JSON.fullmatch(types[0].strip()):
         raise _unreadable("CF407", f"its Content-Type is {types[0][:60].decode('latin-1')!r}", target)
@@ -272,6 +280,24 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
     if not isinstance(item, dict) or not item:
         raise _unreadable("CF411", "the campaign in its body is not a JSON object with content", target)
     return item
+
+
+def _check_keys(item: dict[str, Any], target: Target) -> None:
+    """That nobody reads a key as one that the judgement hangs on, unless it is one."""
+    for key in item:
+        if key not in _RESERVED:
+            meant = fold(key)
+            if meant not in _RESERVED:
+                meant = _JOINED.get(joined(key), "")
+            if meant:
+                raise _unreadable("CF410", f"the key {key[:40]!r} could be taken for {meant!r}", target)
+    schedule = item.get("schedule")
+    if isinstance(schedule, dict):
+        for key in odd_schedule_keys(schedule, target.channel):
+            documented = " and ".join(map(repr, SCHEDULE_KEYS[target.channel]))
+            raise _unreadable("CF410", f"its schedule has {key[:40]!r}, and not only {documented}", target)
+    elif schedule is not None:
+        raise _unreadable("CF416", f"its schedule is no object, but a {type(schedule).__name__}", target)
 
 
 def _read_action(item: dict[str, Any], target: Target) -> Intent:

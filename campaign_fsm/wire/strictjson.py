@@ -43,6 +43,18 @@ def _fold(text: str) -> str:
 _folded: Final = lru_cache(maxsize=1024)(_fold)
 
 
+def joined(text: str) -> str:
+    """`fold` without what joins words: for readers to whom ``Start_Time``, ``start-time`` and ``startTime`` are one."""
+    return _joined(text) if len(text) <= _LONG else _join(text)
+
+
+def _join(text: str) -> str:
+    return "".join(char for char in _fold(text) if unicodedata.category(char) not in ("Pc", "Pd", "Zs"))
+
+
+_joined: Final = lru_cache(maxsize=1024)(_join)
+
+
 class _Long(Exception):
     """A key that is not to be kept."""
 
@@ -62,6 +74,25 @@ def _known(keys: tuple[str, ...]) -> None:
     if len(keys) > _LONG or max(map(len, keys)) > _LONG:
         raise _Long
     _check(keys)
+
+
+def look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
+    """Those of the keys of one object that could be taken for a word and are not it."""
+    try:
+        return _known_look_alikes(keys, word)
+    except _Long:
+        return _look_alikes(keys, word)
+
+
+def _look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return tuple(key for key in keys if key != word and joined(key) == word)
+
+
+@lru_cache(maxsize=256)
+def _known_look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
+    if len(keys) > _LONG or any(len(key) > _LONG for key in keys):
+        raise _Long
+    return _look_alikes(keys, word)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -51,12 +51,12 @@ from campaign_fsm.wire.answer import (
     read_campaign,
     read_item,
     read_status,
-    redact,
 )
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
 from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
+from campaign_fsm.wire.private import redact_error
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id
 
 # Seconds between the reads that look for what became of a write.
@@ -379,8 +379,10 @@ class Operations:
         error = api_error(answer, method, target, self.secrets)
         if not isinstance(error, UnexpectedAnswer):
             return error  # a success on the outside, a failed item inside
-        said = redact(str(problem), self.secrets)
-        return changed(error, description=error.description or said, hint="Check the host, and any proxy before it.")
+        redact_error(problem, self.secrets)
+        return changed(
+            error, description=error.description or str(problem), hint="Check the host, and any proxy before it."
+        )
 
     def _elsewhere(self, target: Target) -> Operation[str]:
         """What to say of a 404: whether the id exists on the other channel."""

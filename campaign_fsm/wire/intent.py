@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action, Channel
+from campaign_fsm.wire.private import shown_key
 from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
 from campaign_fsm.wire.target import Target, could_become_target, read_target
 
@@ -174,7 +175,7 @@ def _unreadable(
 
 def mixed(intent: Intent, keys: list[str]) -> UnreadableRequest:
     """The refusal of an action that comes with fields that change something (fact sheet 5.8)."""
-    names = ", ".join(repr(key[:40]) for key in keys[:5])
+    names = ", ".join(shown_key(key) for key in keys[:5])
     return _unreadable("CF413", f"beside the action stand {names}", intent.target, intent.action)
 
 
@@ -231,7 +232,7 @@ def _read_write(request: WireRequest, target: Target) -> Intent:
     item = _one_campaign(document, target)
     for key in item:
         if key not in _RESERVED and fold(key) in _RESERVED:
-            raise _unreadable("CF410", f"the key {key[:40]!r} could be taken for {fold(key)!r}", target)
+            raise _unreadable("CF410", f"the key {shown_key(key)} could be taken for {fold(key)!r}", target)
     if method == "POST":
         return _read_create(item, target)
     if "action" in item:
@@ -265,7 +266,7 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
     if not wrapped:
         item: Any = document
     elif wrapped != ["campaigns"]:
-        raise _unreadable("CF410", f"the key {wrapped[0][:40]!r} could be taken for 'campaigns'", target)
+        raise _unreadable("CF410", f"the key {shown_key(wrapped[0])} could be taken for 'campaigns'", target)
     elif target.channel is not Channel.VOICE:
         raise _unreadable("CF411", "a message campaign's body is flat, without 'campaigns'", target)
     elif len(document) > 1:
@@ -284,7 +285,7 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
 def _read_action(item: dict[str, Any], target: Target) -> Intent:
     action = item["action"]
     if not isinstance(action, str) or action not in VERBS:
-        shown = repr(action)[:40] if isinstance(action, str) else f"a {type(action).__name__}"
+        shown = shown_key(action)[:40] if isinstance(action, str) else f"a {type(action).__name__}"
         raise _unreadable("CF412", f"its action is {shown}", target)
     return Intent(VERBS[action], target, {key: value for key, value in item.items() if key != "action"})
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from campaign_fsm.cli.failures import exit_code, outcome, told
 from campaign_fsm.cli.offline import print_decision
-from campaign_fsm.cli.say import say
+from campaign_fsm.cli.say import hide, say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
@@ -49,7 +49,7 @@ class Host:
 
     def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
         try:
-            return CampaignClient(
+            client = CampaignClient(
                 channel=self.channel,
                 region=self.region,
                 base_url=self.base_url,
@@ -68,6 +68,8 @@ class Host:
                 raise
             print_outcome("not configured", error=error_dict(error))
             raise click.exceptions.Exit(2) from None
+        hide(client._secrets)  # noqa: SLF001 (nobody else has any use for them)
+        return client
 
     def _team(self) -> Policy | None:
         """What the team forbids, by the file that was named or the nearest one."""

@@ -1,5 +1,6 @@
 """Nothing secret: what servers echo goes into no log, trace, error or output, whatever form it has."""
 
+import base64
 import json
 import logging
 
@@ -12,7 +13,7 @@ from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import CampaignClient, GuardTransport, errors
 from campaign_fsm.wire.intent import read_intent
-from campaign_fsm.wire.private import redact, shown_key, word
+from campaign_fsm.wire.private import redact, shown_id, shown_key, word
 
 PHONES = ["+919876543210", "919876543210", "98765 43210", "9876-543-210"]
 MESSAGES = ["Your OTP is 4711, do not share it", "नमस्ते दुनिया", "Dear customer, pay now"]
@@ -142,6 +143,7 @@ def test_numbers_in_other_places_of_an_answer_are_nowhere(caplog, private):
         f'{{"response": {{"data": {{{key}: 1, {key}: 1}}}}}}'.encode(),
         json.dumps({"request_id": private.strip("+"), "response": {"data": {"sid": ID, "status": "paused"}}}).encode(),
         item(number, "failure"),
+        json.dumps({"response": [{"code": number, "status": "failure"}]}).encode(),
     ):
         events = []
         with Echo() as server, caplog.at_level(logging.DEBUG):
@@ -149,7 +151,7 @@ def test_numbers_in_other_places_of_an_answer_are_nowhere(caplog, private):
             settings = {"base_url": server.url, "deadline": 0, "trace": events.append}
             with CampaignClient(account_sid="acme1", api_key=KEY, api_token=TOKEN, **settings) as client:
                 shown = [json.dumps(events)]
-                for ask in (client.get, client.pause):
+                for ask in (client.get, client.pause, lambda _: list(client.list())):
                     try:
                         ask(ID)
                     except errors.CampaignFsmError as error:
@@ -214,6 +216,22 @@ def test_only_a_word_is_shown_as_it_is(text, shown):
 
 
 @pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("cb8733a7c65a4a8586d6d4e8a3357088", "cb8733a7c65a4a8586d6d4e8a3357088"),
+        ("r-919876543210", "r-919876543210"),
+        ("123456", "123456"),
+        ("1234567", "[7 characters]"),
+        ("98765-43210", "[11 characters]"),
+        ("+91 98765 43210", "[15 characters]"),
+    ],
+)
+def test_an_id_is_shown_unless_it_can_be_called(given, shown):
+    """The vendor's support needs it; seven digits and no letter may be a phone number."""
+    assert shown_id(given) == shown
+
+
+@pytest.mark.parametrize(
     ("key", "shown"),
     [
         ("Action", "'Action'"),
@@ -252,3 +270,23 @@ def test_what_looks_like_credentials_is_redacted_whoever_they_belong_to(text, sh
     """Userinfo of URLs and values of authorization headers; their names and schemes stay."""
     assert redact(text, ()) == shown
     assert redact(shown, ()) == shown
+
+
+@pytest.mark.parametrize("private", [*PHONES, *MESSAGES])
+@pytest.mark.parametrize("output", ["text", "json", "sarif"])
+def test_an_audit_repeats_nothing_private_of_a_recording(capsys, tmp_path, private, output):
+    """A number or a message that was recorded as an action, a status or a key is in no finding."""
+    url = f"https://api.exotel.com{MESSAGE}"
+    key = json.dumps(private)
+    doubled = base64.b64encode(f"{{{key}: 1, {key}: 2}}".encode()).decode()
+    lines = [
+        {"method": "GET", "url": url, "status_code": 200, "status": private},
+        {"method": "PUT", "url": url, "status_code": 200, "action": private},
+        {"method": "PUT", "url": url, "status_code": 200, "request_base64": doubled},
+    ]
+    path = tmp_path / "traffic.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    code, out, err = call(capsys, "audit", str(path), "--output", output)
+    assert code == 1
+    assert all(found in out for found in ("CF604", "CF412", "could be taken for each other"))
+    assert_nowhere([private], [out, err])

@@ -39,6 +39,8 @@ def test_arguments_come_before_the_environment():
             "EXOTEL_REGION and EXOTEL_BASE_URL",
         ),
         ({"region": "paris"}, ENV, "region"),
+        ({"region": "https://k:t@api.in.exotel.com"}, ENV, "region"),
+        ({}, {**ENV, "EXOTEL_REGION": "https://k:t@api.in.exotel.com"}, "EXOTEL_REGION"),
         ({}, {}, "account_sid, api_key and api_token"),
         ({"api_key": "k"}, {}, "account_sid and api_token"),
         ({"api_token": "t"}, {}, "account_sid and api_key"),

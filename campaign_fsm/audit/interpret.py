@@ -24,6 +24,7 @@ from campaign_fsm.wire.answer import (
 )
 from campaign_fsm.wire.intent import SAFE_METHODS, VERBS, Intent, WireRequest, concerns, edit_kind, read_intent
 from campaign_fsm.wire.listing import read_page
+from campaign_fsm.wire.private import shown_key
 from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
@@ -184,7 +185,7 @@ def _told(exchange: Exchange, target: Target) -> Intent:
         elif exchange.action:
             raise UnreadableRequest(
                 code="CF412",
-                reason=f"its action is {exchange.action[:40]!r}.",
+                reason=f"its action is {shown_key(exchange.action)}.",
                 channel=target.channel,
                 campaign_id=target.id,
                 advice=f"Send one of {', '.join(VERBS)}.",

@@ -432,7 +432,8 @@ class Operations:
 
     def _raise_if_failed(self, item: Item, answer: Answer, target: Target) -> None:
         if item.failed:
-            raise api_error(evolve(answer, status_code=item.code, body=b""), "GET", target, self.secrets)
+            code = item.code if 400 <= item.code < 600 else answer.status_code  # another number may be anything
+            raise api_error(evolve(answer, status_code=code, body=b""), "GET", target, self.secrets)
 
     def _listed(self, item: Item, answer: Answer) -> Campaign:
         self._raise_if_failed(item, answer, self._collection())

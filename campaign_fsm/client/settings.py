@@ -15,6 +15,7 @@ from httpx import URL, InvalidURL
 
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.rules import Channel
+from campaign_fsm.wire.private import word
 from campaign_fsm.wire.target import is_id
 
 # S8 and fact sheet section 1.
@@ -122,7 +123,7 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
         if region_value:
             if region_value.lower() not in REGIONS:
                 raise ConfigurationError(
-                    setting=region_name, problem=f"{region_value!r} is not one of {', '.join(REGIONS)}."
+                    setting=region_name, problem=f"{word(region_value)!r} is not one of {', '.join(REGIONS)}."
                 )
             return REGIONS[region_value.lower()], region_name
         if url_value:

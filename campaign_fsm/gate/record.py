@@ -19,7 +19,7 @@ from campaign_fsm.rules import Action
 from campaign_fsm.trace import VERSION
 from campaign_fsm.wire.answer import Answer, Reading
 from campaign_fsm.wire.intent import WireRequest
-from campaign_fsm.wire.private import redact, secrets_of, word
+from campaign_fsm.wire.private import redact, secrets_of, shown_id, word
 from campaign_fsm.wire.target import Target
 
 Trace = Callable[[Mapping[str, Any]], object]
@@ -91,10 +91,7 @@ class Record:
     def _id_in(self, answer: Answer) -> str | None:
         """The vendor's id of the request, if it is no secret of ours and no number that somebody could call."""
         found = request_id(answer)
-        if found is None:
-            return None
-        shown = redact(found, self._secrets(self._request))
-        return shown if any(map(str.isalpha, shown)) else word(shown)
+        return None if found is None else shown_id(redact(found, self._secrets(self._request)))
 
     def _event(self, event: str, **fields: Any) -> None:
         if self._trace is None:

@@ -20,6 +20,7 @@ from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.private import redact as redact  # noqa: PLC0414 (both are looked for here, too)
 from campaign_fsm.wire.private import secrets_of as secrets_of  # noqa: PLC0414
+from campaign_fsm.wire.private import shown_id
 from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import Target
 
@@ -285,7 +286,7 @@ def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple
         status_code=status_code,
         method=method,
         campaign_id=target.id if target else None,
-        request_id=request_id,
+        request_id=shown_id(request_id) if request_id else None,
         error_code=code,
         description=description,
         retry_after=answer.retry_after,

@@ -15,6 +15,8 @@ _REDACTED: Final = "[redacted]"
 # Shorter ones stand in ordinary words.
 _SHORTEST: Final = 4
 _LONGEST: Final = 40
+# The digits of a phone number, at least.
+_NUMBER: Final = 7
 _WORDS: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+( [A-Za-z0-9_-]+){0,2}")
 _KEY: Final = re.compile(r"(?=.*[A-Za-z]) *[A-Za-z0-9_-]+ *")
 _DIGIT: Final = re.compile(r"[0-9]")
@@ -34,6 +36,12 @@ def word(text: str) -> str:
 def shown_key(key: str) -> str:
     """The beginning of a key of a body, for a message, in quotes; of one that is no word only its length."""
     return repr(_masked(key[:_LONGEST]) if _KEY.fullmatch(key) else f"[{len(key)} characters]")
+
+
+def shown_id(text: str) -> str:
+    """An id of the server's as it is, unless somebody could call it: seven digits or more, and no letter."""
+    called = len(_DIGIT.findall(text)) >= _NUMBER and not any(map(str.isalpha, text))
+    return f"[{len(text)} characters]" if called else text
 
 
 def _masked(text: str) -> str:

@@ -20,7 +20,7 @@ _NUMBER: Final = 7
 _WORDS: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+( [A-Za-z0-9_-]+){0,2}")
 _KEY: Final = re.compile(r"(?=.*[A-Za-z]) *[A-Za-z0-9_-]+ *")
 _DIGIT: Final = re.compile(r"[0-9]")
-_USERINFO: Final = re.compile(r"(?<=://)[^\s<>]*@")
+_RUN: Final = re.compile(r"[^\s<>]+")
 # Not where somebody only names the scheme: "Basic authentication".
 _CREDENTIALS: Final = re.compile(r"\b((?i:basic|bearer)\s+)(?!realm=|[A-Z]?[a-z]+(?![\w+/.~=-]))[\w+/.~-]+=*")
 
@@ -81,8 +81,14 @@ def redact(text: str, secrets: Collection[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _REDACTED)
     if "://" in text:
-        text = _USERINFO.sub(f"{_REDACTED}@", text)
+        text = _RUN.sub(_without_userinfo, text)
     return _CREDENTIALS.sub(rf"\1{_REDACTED}", text)
+
+
+def _without_userinfo(found: re.Match[str]) -> str:
+    before, _, rest = found[0].partition("://")
+    userinfo, at, host = rest.rpartition("@")
+    return f"{before}://{_REDACTED}@{host}" if at and userinfo else found[0]
 
 
 def redact_error(error: BaseException, secrets: Collection[str]) -> None:

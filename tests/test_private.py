@@ -88,7 +88,7 @@ def test_credentials_that_a_server_echoes_are_nowhere(caplog, capsys, monkeypatc
         assert path.read_text()
         shown += [path.read_text(), *logged(caplog)]
     assert len(server.requests) > 5 * len(ECHOES)
-    assert_nowhere(ECHOES, shown)
+    assert_nowhere([echo[:-4] for echo in ECHOES], shown)  # nor the greater part of one
 
 
 def test_what_a_campaign_says_is_shown_without_the_credentials(capsys, monkeypatch):

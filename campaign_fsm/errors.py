@@ -115,7 +115,7 @@ class Refused(CampaignFsmError):
         channel: The kind of campaign.
         campaign_id: The campaign that the request is about.
         status: The status that was read, None if none was.
-        raw_status: Its spelling on the wire.
+        raw_status: Its spelling on the wire; of one that is on no list and no short word only the length.
         sources: The vendor's statements that the refusal rests on.
         legal_actions: What is legal in that status.
         route: The shortest legal way to what the action is for; None where there is none.

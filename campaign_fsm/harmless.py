@@ -21,5 +21,17 @@ def harmless(text: str) -> str:
 
 
 def harmless_json(text: str) -> str:
-    """The same JSON, in which no build server sees a command."""
+    """The same JSON, in which no build server sees a command, and no terminal or log a character that drives it.
+
+    What is not printable (controls, invisible and bidirectional marks, line separators, halves of surrogate pairs)
+    is escaped; letters of every script stay as they are.
+    """
+    lines = text.split("\n")  # between the values: inside of a string it is escaped already
+    if not all(map(str.isprintable, lines)):
+        text = "\n".join("".join(char if char.isprintable() else _escape(char) for char in line) for line in lines)
     return _ANYWHERE.sub(r"#\\u0023", text)
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

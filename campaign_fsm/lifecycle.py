@@ -313,9 +313,13 @@ def decide(
     (<Action.PAUSE: 'pause'>, <Action.COMPLETE: 'complete'>)
     """
     try:
-        return _CELLS[status, action, channel, started, strict]
+        decision = _CELLS[status, action, channel, started, strict]
     except (KeyError, TypeError):
         return _compile(status, action, channel, started, strict)
+    # 1 and 1.0 find the cell of True.
+    if decision.strict is strict and decision.started is started:
+        return decision
+    return _compile(status, action, channel, started, strict)
 
 
 def _one_of(kind: type[_T], value: object, name: str) -> _T:
@@ -328,11 +332,11 @@ def _one_of(kind: type[_T], value: object, name: str) -> _T:
 def _compile(status: object, action: object, channel: object, started: object, strict: object) -> Decision:
     action = _one_of(Action, action, "action")
     channel = _one_of(Channel, channel, "channel")
-    if started not in (None, True, False) or not isinstance(strict, bool):
+    if not (started is None or isinstance(started, bool)) or not isinstance(strict, bool):
         raise TypeError("started is True, False or None, and strict is True or False")
     known = status is None or (isinstance(status, str) and status in set(Status))
     parsed = Status(status) if known and isinstance(status, str) else None if known else Status.UNKNOWN
-    decision = _cell(parsed, action, channel, None if started is None else bool(started), strict)
+    decision = _cell(parsed, action, channel, started, strict)
     if known:
         _CELLS[parsed, action, channel, started, strict] = decision
     return decision

@@ -6,7 +6,8 @@ Each line is one object with these keys; those without a value are left out:
   was not sent after all: its reading had become too old), ``answered``, ``failed``
 - ``at`` the local time, RFC 3339 in UTC; ``flow`` the same for all lines of one request
 - ``host``, ``account``, ``channel``, ``campaign``, ``method``, ``action``
-- ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows
+- ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows; of a status that is
+  on no list and no short word only the length
 - ``reused``: the reading is an earlier one; ``status_code``, ``request_id``, ``ms``
 - ``code``, ``standing``, ``strict``: the decision; ``fields``: the names of the parameters, never their values
 - ``confirmed``: the write was sent inside of `campaign_fsm.confirmed`

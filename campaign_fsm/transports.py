@@ -77,6 +77,8 @@ class GuardSettings(TypedDict, total=False):
         policy: What the team forbids on top of the life cycle (see `campaign_fsm.policy`).
         watch_reads: Read the answers of campaign reads whole, so that they are logged and traced, and
             held to 4 MiB. Default False: they pass untouched.
+        secrets: Texts that no message, log line or trace may show, such as the password of a proxy below. The
+            credentials in the headers of a request are known without it.
         clock: Seconds, monotonic.
         now: The local time, an aware datetime; used where the server does not send its own.
     """
@@ -91,6 +93,7 @@ class GuardSettings(TypedDict, total=False):
     trace: Callable[[Mapping[str, Any]], object] | None
     policy: Policy | None
     watch_reads: bool
+    secrets: Collection[str]
     clock: Callable[[], float]
     now: Callable[[], datetime]
 

@@ -26,6 +26,7 @@ from campaign_fsm.policy import Policy, Violation, deed_of
 from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Source, Standing, Status, Together
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
+from campaign_fsm.wire.private import shown_key
 
 _ACTIONS: Final = frozenset(VERBS.values())
 _END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)
@@ -169,7 +170,7 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
     together = _together(intent)
     beside = together.parameter if together else None
     if any(key != beside for key in changes):
-        names = ", ".join(repr(key[:40]) for key in changes[:_SHOWN])
+        names = ", ".join(shown_key(key) for key in changes[:_SHOWN])
         return _against(verdict, "CF413", f"beside the action stand {names}.")
     if any(same is None and key != beside for key, same in known.items()):
         return _against(verdict, "CF605", "nobody can say whether what stands beside the action changes anything.")

@@ -1,12 +1,14 @@
-"""Names that are not ours are no commands for a build server, whatever prints them."""
+"""Names and texts that are not ours command no build server and no terminal, whatever prints them."""
 
 import json
 import re
 
 import pytest
+from canaries import KEY, TOKEN, Echo, item
 from commands import DRAFT, call
 from hypothesis import example, given
 from hypothesis import strategies as st
+from wires import ID
 
 from campaign_fsm.harmless import harmless, harmless_json
 
@@ -73,3 +75,44 @@ def test_no_command_prints_a_name_as_a_command(account, capsys, tmp_path, monkey
         code, out, err = call(capsys, *argv)
         assert (argv, code) == (argv, expected), out + err
         assert commands(out + "\n" + err) == [], argv
+
+
+ODD = "\x9b31m \u202eevil\u2066 \u2028\u2029\ufeff\u00ad \U000e0041 \ud800"
+
+
+@pytest.mark.parametrize("argv", [["get", ID, "--json"], ["list", "--json"], ["find", "x" + ODD[:-1], "--json"]])
+def test_json_drives_no_terminal_and_stays_readable(capsys, monkeypatch, argv):
+    """Controls, bidirectional marks and separators are escaped, letters of every script are not; nothing is lost."""
+    name = f"दिवाली é {ODD[:-1]}"
+    with Echo() as server:
+        data = {"sid": ID, "status": "paused", "name": name}
+        server.said = (
+            item(data=data) if argv[0] == "get" else json.dumps({"response": [{"code": 200, "data": data}]}).encode()
+        )
+        for setting, value in (("ACCOUNT_SID", "a1"), ("API_KEY", KEY), ("API_TOKEN", TOKEN), ("BASE_URL", server.url)):
+            monkeypatch.setenv(f"EXOTEL_{setting}", value)
+        _, out, _ = call(capsys, *argv)
+    assert out.removesuffix("\n").isprintable()
+    told = json.loads(out)
+    if argv[0] == "find":
+        assert repr(argv[1])[1:-1] in told["error"]["message"]
+    else:
+        assert told["campaign"]["name"] == name
+        assert "दिवाली é" in out
+
+
+def test_offline_json_is_as_harmless(capsys):
+    """`check --json` shows the status that it was given."""
+    _, out, _ = call(capsys, "check", f"{ODD} ##[error]x", "pause", "--json")
+    assert out.removesuffix("\n").isprintable()
+    assert "##[" not in out
+    assert json.loads(out)["status_given"] == f"{ODD} ##[error]x"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_escaped_json_is_the_same_json(indent):
+    """Laid out in lines or not, with every character of the first planes that is not printable."""
+    value = {chr(code): [chr(code)] for code in (*range(0x3000), *range(0xD7F0, 0xE010), *range(0xFE00, 0x10010))}
+    text = harmless_json(json.dumps(value, ensure_ascii=False, indent=indent))
+    assert all(map(str.isprintable, text.split("\n")))
+    assert json.loads(text) == value

@@ -1,7 +1,9 @@
 """The table, the machine and `decide` against the oracle that was typed by hand."""
 
+import itertools
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import attrs
 import oracle
@@ -191,6 +193,27 @@ def test_bad_flags_are_a_clear_error():
         decide("paused", "resume", strict="no")
     with pytest.raises(ValueError, match="is no channel"):
         decide("paused", "resume", channel="fax")
+
+
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize(
+    "flags",
+    [{"strict": 1}, {"strict": 0}, {"strict": 1.0}, {"strict": None}]
+    + [{"started": value} for value in (1, 0, 1.0, 0.0, Decimal(1), "")],
+)
+def test_a_number_is_no_flag_however_often_it_is_asked(monkeypatch, flags, warm):
+    """1 is equal to True and has its hash, so a cell that was asked for before must not answer for it."""
+    monkeypatch.setattr(lifecycle, "_CELLS", {})
+    if warm:
+        for started, strict in itertools.product((None, False, True), (False, True)):
+            decide("paused", "resume", started=started, strict=strict)
+    with pytest.raises(TypeError, match="started is True, False or None"):
+        decide("paused", "resume", **flags)
+    monkeypatch.setattr(lifecycle, "_CELLS", {})
+    with pytest.raises(TypeError):
+        decide("paused", "resume", **flags)
+    decision = decide("paused", "resume", started=True, strict=True)
+    assert (decision.started, decision.strict) == (True, True)
 
 
 def test_routes_agree_with_the_oracle():

@@ -1,5 +1,8 @@
 """Where a client talks to and as whom: arguments before environment before defaults."""
 
+import itertools
+
+import httpx
 import pytest
 
 from campaign_fsm.client.settings import environment_proxy, is_loopback, resolve
@@ -36,8 +39,13 @@ def test_arguments_come_before_the_environment():
             "EXOTEL_REGION and EXOTEL_BASE_URL",
         ),
         ({"region": "paris"}, ENV, "region"),
+        ({"region": "https://k:t@api.in.exotel.com"}, ENV, "region"),
+        ({}, {**ENV, "EXOTEL_REGION": "https://k:t@api.in.exotel.com"}, "EXOTEL_REGION"),
         ({}, {}, "account_sid, api_key and api_token"),
-        ({"api_key": "k"}, {}, "api_token"),
+        ({"api_key": "k"}, {}, "account_sid and api_token"),
+        ({"api_token": "t"}, {}, "account_sid and api_key"),
+        ({"account_sid": "a"}, {}, "api_key and api_token"),
+        ({"base_url": "https://k@x.example"}, {}, "account_sid and api_token"),
         ({"api_key": "k", "api_token": "t"}, {}, "account_sid"),
         ({"account_sid": "../x"}, ENV, "account_sid or EXOTEL_ACCOUNT_SID"),
         ({"api_key": "a:b"}, ENV, "api_key or EXOTEL_API_KEY"),
@@ -72,6 +80,105 @@ def test_settings_that_cannot_work_are_named(given, environment, setting):
     assert str(caught.value).startswith(setting)
     for secret in ("key-e", "token-e", "a:b", "t\nX", "k:t@"):
         assert secret not in str(caught.value)
+
+
+_NAMES = {"account_sid": "EXOTEL_ACCOUNT_SID", "api_key": "EXOTEL_API_KEY", "api_token": "EXOTEL_API_TOKEN"}
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+@pytest.mark.parametrize("missing", [some for count in (1, 2, 3) for some in itertools.combinations(_NAMES, count)])
+def test_all_that_is_missing_is_named_at_once(missing, blank):
+    """Whichever of the three it is, and whether its variable is unset or blank; what is there is not named."""
+    environment = {_NAMES[name]: "there" for name in _NAMES if name not in missing}
+    if blank is not None:
+        environment |= {_NAMES[name]: blank for name in missing}
+    with pytest.raises(ConfigurationError) as caught:
+        resolve(environment=environment)
+    for name, variable in _NAMES.items():
+        assert (name in caught.value.setting) == (name in missing)
+        assert (variable in caught.value.problem) == (name in missing)
+
+
+@pytest.mark.parametrize("setting", ["base_url", "EXOTEL_BASE_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://k-canary:t-canary@api.exotel.com\n.evil.example",
+        "https://k-canary:t-canary@api.exo\ttel.com",
+        "https://k-canary:t-canary@api.exotel.com\r\n",
+        "\nhttps://k-canary:t-canary@api.exotel.com",
+        " https://k-canary:t-canary@api.exotel.com",
+        "https://k-canary:t-canary@api.exotel.com ",
+        "https://k-canary:t-canary@api.exotel.com/gate way",
+        "https://k-canary:t-canary@api.exotel.com\0",
+        "https://k-canary:t-canary@api.exotel.com\x7f",
+        "https://k-canary:t-canary@api.exotel.com\\.evil.example",
+        "https:\\\\k-canary:t-canary@api.exotel.com",
+        "https://k-canary:t-canary@\u0430pi.exotel.com",
+        "https://k-canary:t-canary@api\u3002exotel.com",
+        "https://k-canary:t-canary@api.exotel.com\u2044.evil.example",
+        "https://k-canary:t-canary@api.exotel.com\u200b",
+        "https://k-canary:t-canary@m\u00fcnchen.example",
+        "https://k-canary:t-canary@api%2Eexotel.com",
+        "https://k-canary:t-canary@api.exotel.com%00.evil.example",
+        "https://k-canary:t-canary@api..exotel.com",
+        "https://k-canary:t-canary@.exotel.com",
+        "https://k-canary:t-canary@api.exotel.com..",
+        "https://k-canary:t-canary@-api.exotel.com",
+        f"https://k-canary:t-canary@{'a' * 64}.example",
+        "https://k-canary:t-canary@api,exotel.com",
+        "https://k-canary:t-canary@api.exotel.com;x",
+        "https://k-canary:t-canary@<host>",
+        "https://k-canary:t-canary@api.exotel.com:",
+        "https://k-canary:t-canary@api.exotel.com:0",
+        "https://k-canary:t-canary@api.exotel.com:65536",
+        "https://k-canary:t-canary@api.exotel.com:99999999",
+        "https://k-canary:t-canary@api.exotel.com:-1",
+        "https://k-canary:t-canary@api.exotel.com:+443",
+        "https://k-canary:t-canary@api.exotel.com:4_43",
+        "https://k-canary:t-canary@api.exotel.com:443:443",
+        "https://k-canary:t-canary@[fe80::1%25eth0]",
+        "https://k-canary:t-canary@[fe80::1%eth0]",
+        "https://k-canary:t-canary@[::1",
+        "https://k-canary:t-canary@[::1]x",
+        "https://k-canary:t-canary@x[::1]",
+        "https://k-canary:t-canary@[:::1]",
+        "https://k-canary:t-canary@[v1.x]",
+        "https://k-canary:t-canary@[1.2.3.4]",
+        "https://k-canary:t-canary@::1",
+    ],
+)
+def test_a_base_url_that_could_be_another_host_is_named_and_not_shown(url, setting):
+    """Whatever a parser drops, folds or decodes is no part of a host; the error shows nothing of the URL."""
+    environment = {**ENV, "EXOTEL_BASE_URL": url} if setting == "EXOTEL_BASE_URL" else ENV
+    with pytest.raises(ConfigurationError) as caught:
+        resolve(base_url=url if setting == "base_url" else None, environment=environment)
+    assert caught.value.setting == setting
+    assert "canary" not in f"{caught.value}{caught.value.__cause__}{caught.value.__context__}"
+
+
+def test_an_internationalised_host_is_written_in_its_ascii_form():
+    """The error says so, and the form works."""
+    with pytest.raises(ConfigurationError, match="xn--"):
+        resolve(base_url="https://m\u00fcnchen.example", environment=ENV)
+    assert resolve(base_url="https://xn--mnchen-3ya.example", environment=ENV).host == "xn--mnchen-3ya.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("HTTPS://API.Exotel.com", "https://api.exotel.com"),
+        ("https://api.exotel.com.", "https://api.exotel.com."),
+        ("https://api.exotel.com:00443/", "https://api.exotel.com:443"),
+        ("https://my_gateway:65535/a/b/", "https://my_gateway:65535/a/b"),
+        ("https://[2001:DB8::1]:1", "https://[2001:db8::1]:1"),
+        ("https://[::ffff:1.2.3.4]", "https://[::ffff:1.2.3.4]"),
+        (f"https://{'a' * 63}.example", f"https://{'a' * 63}.example"),
+    ],
+)
+def test_a_plain_base_url_is_taken(url, same):
+    """Nothing is refused because it is rare."""
+    assert resolve(base_url=url, environment=ENV).base_url == same
 
 
 def test_userinfo_moves_out_of_the_base_url():
@@ -124,3 +231,84 @@ def test_proxies_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "exotel.com,127.0.0.1")
     assert environment_proxy("https://api.exotel.com") is None
     assert environment_proxy("http://127.0.0.1:8000") is None
+
+
+_URLS = [
+    "https://api.exotel.com",
+    "https://api.exotel.com:8443",
+    "https://exotel.com",
+    "https://notexotel.com",
+    "http://api.exotel.com",
+    "http://127.0.0.1:8080",
+    "http://127.0.0.2",
+    "http://localhost:8080",
+    "http://a.localhost",
+    "http://[::1]:8080",
+    "https://192.168.1.7",
+]
+
+
+@pytest.mark.parametrize("proxies", ["http,https,all", "https", "all", "http", ""])
+@pytest.mark.parametrize(
+    "no_proxy",
+    [
+        None,
+        "",
+        " , ",
+        "*",
+        "other.example, *",
+        "exotel.com",
+        ".exotel.com",
+        "EXOTEL.com",
+        "api.exotel.com",
+        " api.exotel.com , localhost",
+        "api.exotel.com:443",
+        "api.exotel.com:8443",
+        "https://api.exotel.com",
+        "https://api.exotel.com:8443",
+        "http://api.exotel.com",
+        "all://api.exotel.com",
+        "all://*exotel.com",
+        "all://*.exotel.com",
+        "https://",
+        "https://*",
+        "all://",
+        "all://*",
+        "all://*:8443",
+        "127.0.0.1",
+        "127.0.0.1:8080",
+        "::1",
+        "https://[",
+        "a b",
+        "localhost",
+        "LocalHost",
+        "localhost:8080",
+        "com",
+        # The successor reads these in another way.
+        *(["*.exotel.com", "127.0.0.0/8", "192.168.0.0/16", "192.168.1.7/32"] if httpx.__name__ == "httpx" else []),
+    ],
+)
+def test_the_environments_proxy_is_the_one_that_httpx_takes(monkeypatch, proxies, no_proxy):
+    """For every form of `NO_PROXY`, whatever else is set, and for every kind of host."""
+    for scheme in filter(None, proxies.split(",")):
+        monkeypatch.setenv(f"{scheme}_proxy", f"http://{scheme}.proxy.example:3128")
+    if no_proxy is not None:
+        monkeypatch.setenv("no_proxy", no_proxy)
+    with httpx.Client(verify=False) as client:
+        for url in _URLS:
+            chosen = client._transport_for_url(httpx.URL(url))
+            theirs = None if chosen is client._transport else chosen._pool._proxy_url
+            ours = environment_proxy(url)
+            assert (ours and httpx.URL(ours).raw_host) == (theirs and theirs.host), url
+
+
+@pytest.mark.parametrize("no_proxy", ["::1/128", "[::1]", "https://x:port"])
+def test_an_exclusion_that_httpx_cannot_read_is_named(monkeypatch, no_proxy):
+    """`httpx` builds no client then (its successor drops the entry): nobody knows whether the proxy is meant."""
+    monkeypatch.setenv("https_proxy", "http://proxy.example")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    if httpx.__name__ == "httpx":
+        with pytest.raises(httpx.InvalidURL):
+            httpx.Client()
+    with pytest.raises(ConfigurationError, match="NO_PROXY"):
+        environment_proxy("https://api.exotel.com")

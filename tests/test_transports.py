@@ -823,3 +823,9 @@ def test_the_observer_may_use_the_same_campaign():
     http.put(URL, json={"action": "pause"})
     assert len(calls) == 1
     assert inner.writes() == ["pause", "pause"]
+
+
+def test_a_guard_whose_strictness_is_a_number_is_not_made():
+    """It would refuse every write, and say that the gate has failed."""
+    with pytest.raises(TypeError, match="strict is True or False"):
+        GuardTransport(httpx.HTTPTransport(), strict=1)

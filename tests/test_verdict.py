@@ -143,7 +143,8 @@ def by_the_function(case):
     intent = read_intent(wires)
     record = case.simulator.records[case.id]
     now = case.simulator.now
-    reading = record.reading(case.simulator.account_sid, now)
+    data = record.data(case.simulator.account_sid)
+    reading = Reading(record.status, record.spelled, data, record.start, record.end, now)
     known = {"host": "api.exotel.com", "account": case.simulator.account_sid, "confirmed": case.setting == "confirmed"}
     return judge(intent, reading, now, **case.settings, **known).code
 

@@ -27,10 +27,11 @@ from campaign_fsm.rules import PROBLEMS, RULES, Action, Channel, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.exchange import NOTHING
 from campaign_fsm.verdict import judge
-from campaign_fsm.wire.answer import Reading, moment, text_of
+from campaign_fsm.wire.answer import Reading, moment
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.drafts import DRAFT_OF
 from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.private import word
 from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 
 Key = tuple[str, str, Channel, str]
@@ -300,8 +301,7 @@ class Auditor:
         return any(status in reachable(one, channel) for one in possible)
 
     def _undocumented(self, case: _Case, raw: str) -> None:
-        shown = text_of(raw, 60)
-        self._tell(case, "CF604", Level.WARNING, f"It shows the status {shown!r}, which is on no list.")
+        self._tell(case, "CF604", Level.WARNING, f"It shows the status {word(raw)!r}, which is on no list.")
 
     def _callback(self, case: _Case, body: dict[str, Any]) -> None:
         self.events += 1

@@ -32,6 +32,7 @@ from campaign_fsm.wire.intent import (
     read_intent,
 )
 from campaign_fsm.wire.listing import read_page
+from campaign_fsm.wire.private import shown_key
 from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
@@ -192,7 +193,7 @@ def _told(exchange: Exchange, target: Target) -> Intent:
         elif exchange.action:
             raise UnreadableRequest(
                 code="CF412",
-                reason=f"its action is {exchange.action[:40]!r}.",
+                reason=f"its action is {shown_key(exchange.action)}.",
                 channel=target.channel,
                 campaign_id=target.id,
                 advice=f"Send one of {', '.join(VERBS)}.",

@@ -110,7 +110,7 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
         if as_json:
             print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft), starts_at_once=bool(at_once))
         else:
-            say_json(draft.to_wire(), indent=1, ensure_ascii=False)
+            say_json(draft.to_wire(), indent=1)
             for warning in _warnings(draft):
                 say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
             if at_once:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 import httpx
 
+from campaign_fsm.cli.say import say_json
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import IllegalTransition, StateConflict, UnreadableRequest
 from campaign_fsm.rules import Status
@@ -130,7 +130,7 @@ def demo(as_json: bool) -> None:
     if totals["illegal_on_arrival"] != 1 or totals["writes"] != 5:
         raise UnexpectedJournal(f"the journal shows {totals}, not 5 writes of which 1 was overtaken")
     if as_json:
-        click.echo(json.dumps({"version": 1, **totals}))
+        say_json({"version": 1, **totals})
         return
     click.echo(_say("\nWhat reached the server, from its own journal", bold=True))
     for line in _journal(simulator):

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from campaign_fsm.cli.failures import exit_code, outcome, told
 from campaign_fsm.cli.offline import print_decision
-from campaign_fsm.cli.say import say
+from campaign_fsm.cli.say import hide, say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.settings import resolve
@@ -57,7 +57,7 @@ class Host:
 
     def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
         try:
-            return CampaignClient(
+            client = CampaignClient(
                 channel=self.channel,
                 region=self.region,
                 base_url=self.base_url,
@@ -76,6 +76,8 @@ class Host:
                 raise
             print_outcome("not configured", error=error_dict(error))
             raise click.exceptions.Exit(2) from None
+        hide(client._secrets)  # noqa: SLF001 (nobody else has any use for them)
+        return client
 
     def judge_create(self, draft: Draft) -> Verdict:
         """What would be decided of a create; needs no credentials, and then the policy is asked without a host."""

@@ -12,7 +12,7 @@ from campaign_fsm.lifecycle import Decision, decide, undoable
 from campaign_fsm.lifecycle import route as find_route
 from campaign_fsm.rules import Action, Channel, Standing, Status
 
-# `json` and `textwrap` are imported where they are used: `check` is timed against `import click`.
+# `say` (with `json`) and `textwrap` are imported where they are used: `check` is timed against `import click`.
 
 CHANNEL = click.option(
     "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
@@ -139,9 +139,9 @@ def print_decision(decision: Decision, given: str | None = None) -> None:
 
 def print_json(found: dict[str, Any]) -> None:
     """One JSON object on one line."""
-    import json
+    from campaign_fsm.cli.say import say_json
 
-    click.echo(json.dumps({"version": 1, **found}, ensure_ascii=False))
+    say_json({"version": 1, **found})
 
 
 def _complete(known: Iterable[str]) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import (
@@ -17,11 +19,12 @@ from campaign_fsm.errors import (
 )
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.private import word
 
 
 def describe(campaign: Campaign) -> list[tuple[str, str]]:
     """What `get` prints, as labels and values."""
-    spelled = "" if campaign.raw_status == campaign.status else f" ({campaign.raw_status!r} on the wire)"
+    spelled = "" if campaign.raw_status == campaign.status else f" ({word(campaign.raw_status)!r} on the wire)"
     rows = [
         ("id", campaign.id),
         ("channel", campaign.channel),
@@ -60,7 +63,7 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
         "channel": campaign.channel,
         "name": campaign.name,
         "status": campaign.status,
-        "raw_status": campaign.raw_status,
+        "raw_status": word(campaign.raw_status),
         "started": campaign.started,
         "schedule": schedule
         and {
@@ -82,7 +85,7 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
 def notes(campaign: Campaign) -> list[tuple[str, str]]:
     """What explains where the campaign stands (see `diagnose`), as labels and values."""
     rows = []
-    for found in diagnose(campaign):
+    for found in diagnose(evolve(campaign, raw_status=word(campaign.raw_status))):
         rows += [("note", f"{found.title}: {found.explanation}"), ("", found.advice)]
     return [(label, printable(value)) for label, value in rows]
 
@@ -112,7 +115,7 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
 
 
 def print_outcome(outcome: str, **fields: Any) -> None:
-    say_json({"version": 1, "outcome": outcome, **fields}, ensure_ascii=False)
+    say_json({"version": 1, "outcome": outcome, **fields})
 
 
 COLUMNS = ("id", "status", "starts", "pending", "name")

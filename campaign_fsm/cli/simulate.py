@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import shlex
 import signal
 from queue import SimpleQueue
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from campaign_fsm.cli.say import say_json
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.wire.target import COLLECTION_OF
@@ -117,7 +117,10 @@ def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
     with server:
         told = greeting(server, campaigns)
         # Flushed, because whoever started it waits for this line.
-        click.echo(json.dumps(told) if as_json else "\n".join(lines(told)))
+        if as_json:
+            say_json(told)
+        else:
+            click.echo("\n".join(lines(told)))
         if not is_private(server.base_url):
             click.echo(f"Warning: everybody who can reach {server.base_url} can use it and drive it.", err=True)
         ended.get()

@@ -16,6 +16,7 @@ import httpx
 from campaign_fsm import gate
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
+from campaign_fsm.client.proxies import Proxy
 from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait
@@ -140,18 +141,19 @@ class _Client:
                 setting="transport",
                 problem="proxy and verify are settings of the transport itself; give one or the other.",
             )
-        if proxy is None and trust_env:
+        if transport is None and proxy is None and trust_env:
             proxy = environment_proxy(self._settings.base_url)
+        way = None if proxy is None else Proxy.of(proxy, http)
         basic = base64.b64encode(f"{self._settings.api_key}:{self._settings.api_token}".encode()).decode()
         authorization = (b"Authorization", f"Basic {basic}".encode())
-        self._secrets = (*secrets_of((authorization,)), *_password(proxy))
+        self._secrets = (*secrets_of((authorization,)), *(way.secrets if way else ()))
         if transport is None:
             verify = True if verify is _UNSET else verify
-            make = partial(getattr(http, self._transport_face), proxy=proxy, verify=verify, trust_env=trust_env)
+            settings = {"proxy": way and way.settings, "verify": verify, "trust_env": trust_env}
             try:
-                transport = self._pools(make)
-            except (ImportError, ValueError, OSError, http.InvalidURL) as error:
-                # A proxy scheme that is not supported or needs another package, a missing certificate file.
+                transport = self._pools(partial(getattr(http, self._transport_face), **settings), way)
+            except (ImportError, ValueError, OSError) as error:
+                # A proxy scheme that needs another package, a missing certificate file.
                 problem = f"{type(error).__name__}: {redact(str(error), self._secrets)}."
                 raise ConfigurationError(setting="proxy, verify or trust_env", problem=problem) from None
         self._trace_file = TraceFile(trace) if isinstance(trace, str | os.PathLike) else None
@@ -167,6 +169,7 @@ class _Client:
                 "trace": self._trace_file or trace,  # type: ignore[typeddict-item]
                 "policy": policy,
                 "watch_reads": True,
+                "secrets": way.secrets if way else (),
             },
         )
         origin = http.URL(self._settings.base_url)
@@ -198,7 +201,7 @@ class _Client:
             "make one in each, or before they are forked"
         )
 
-    def _pools(self, make: Callable[[], Any]) -> Any:
+    def _pools(self, make: Callable[[], Any], proxy: Proxy | None) -> Any:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -283,14 +286,6 @@ class _Client:
             self._trace_file.close()
 
 
-def _password(proxy: Any) -> tuple[str, ...]:
-    try:
-        password = httpx.URL(proxy).password if isinstance(proxy, str) else ""
-    except (httpx.InvalidURL, TypeError):
-        return ()
-    return (password,) if password else ()
-
-
 class CampaignClient(_Client):
     """A client that sends no illegal campaign action.
 
@@ -308,8 +303,8 @@ class CampaignClient(_Client):
     def _guard(self, inner: Any, settings: GuardSettings) -> GuardTransport:
         return GuardTransport(inner, **settings)
 
-    def _pools(self, make: Callable[[], Any]) -> PoolPerProcess:
-        return PoolPerProcess(make)
+    def _pools(self, make: Callable[[], Any], proxy: Proxy | None) -> PoolPerProcess:
+        return PoolPerProcess(make, proxy)
 
     def get(self, campaign_id: str) -> Campaign:
         """Read one campaign (S1, S7: ``GET <collection>/<id>``)."""
@@ -523,8 +518,8 @@ class AsyncCampaignClient(_Client):
     def _guard(self, inner: Any, settings: GuardSettings) -> AsyncGuardTransport:
         return AsyncGuardTransport(inner, **settings)
 
-    def _pools(self, make: Callable[[], Any]) -> AsyncPoolPerProcess:
-        return AsyncPoolPerProcess(make)
+    def _pools(self, make: Callable[[], Any], proxy: Proxy | None) -> AsyncPoolPerProcess:
+        return AsyncPoolPerProcess(make, proxy)
 
     async def get(self, campaign_id: str) -> Campaign:
         """Read one campaign; see `CampaignClient.get`."""

@@ -54,12 +54,12 @@ from campaign_fsm.wire.answer import (
     read_campaign,
     read_item,
     read_status,
-    redact,
 )
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
 from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
+from campaign_fsm.wire.private import redact, redact_error
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 # Seconds between the reads that look for what became of a write.
@@ -403,8 +403,10 @@ class Operations:
         error = api_error(answer, method, target, self.secrets)
         if not isinstance(error, UnexpectedAnswer):
             return error  # a success on the outside, a failed item inside
-        said = redact(str(problem), self.secrets)
-        return changed(error, description=error.description or said, hint="Check the host, and any proxy before it.")
+        redact_error(problem, self.secrets)
+        return changed(
+            error, description=error.description or str(problem), hint="Check the host, and any proxy before it."
+        )
 
     def _elsewhere(self, target: Target) -> Operation[str]:
         """What to say of a 404: whether the id exists on the other channel."""
@@ -450,7 +452,8 @@ class Operations:
 
     def _raise_if_failed(self, item: Item, answer: Answer, target: Target) -> None:
         if item.failed:
-            raise api_error(evolve(answer, status_code=item.code, body=b""), "GET", target, self.secrets)
+            code = item.code if 400 <= item.code < 600 else answer.status_code  # another number may be anything
+            raise api_error(evolve(answer, status_code=code, body=b""), "GET", target, self.secrets)
 
     def _listed(self, item: Item, answer: Answer) -> Campaign:
         self._raise_if_failed(item, answer, self._collection())

@@ -13,12 +13,13 @@ from typing import Any, Self
 
 from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
+from campaign_fsm.client.proxies import Passage, Proxy
 from campaign_fsm.gate.party import process
 
 
 class _Pools:
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], Any], proxy: Proxy | None = None) -> None:
+        self._make, self._proxy = make, proxy
         # Those of parents are kept: what is collected would be closed.
         self._by_process = {process(): make()}
 
@@ -33,12 +34,26 @@ class _Pools:
         return self.opened or self._by_process.setdefault(process(), self._make())
 
 
+def _plain(response: Response) -> Response:
+    """The response without the server's own words for its status code, which the HTTP library would log."""
+    response.extensions.pop("reason_phrase", None)
+    return response
+
+
 class PoolPerProcess(_Pools, BaseTransport):
     """A transport of the HTTP library, made anew in each process that uses it."""
 
     def handle_request(self, request: Request) -> Response:
-        response: Response = self.here.handle_request(request)
-        return response
+        response: Response
+        if self._proxy is None:
+            response = self.here.handle_request(request)
+        else:
+            passage, same = Passage.of(self._proxy, request, is_async=False)
+            try:
+                response = self.here.handle_request(same)
+            except self._proxy.family.TransportError as error:
+                raise passage.failed(error) from error.__cause__
+        return _plain(response)
 
     def close(self) -> None:
         if pool := self.opened:
@@ -62,8 +77,16 @@ class AsyncPoolPerProcess(_Pools, AsyncBaseTransport):
     """The same for asynchronous clients."""
 
     async def handle_async_request(self, request: Request) -> Response:
-        response: Response = await self.here.handle_async_request(request)
-        return response
+        response: Response
+        if self._proxy is None:
+            response = await self.here.handle_async_request(request)
+        else:
+            passage, same = Passage.of(self._proxy, request, is_async=True)
+            try:
+                response = await self.here.handle_async_request(same)
+            except self._proxy.family.TransportError as error:
+                raise passage.failed(error) from error.__cause__
+        return _plain(response)
 
     async def aclose(self) -> None:
         if pool := self.opened:

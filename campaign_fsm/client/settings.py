@@ -11,13 +11,18 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
+from httpx import URL, InvalidURL
 
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.rules import Channel
+from campaign_fsm.wire.private import word
 from campaign_fsm.wire.target import is_id
 
 # S8 and fact sheet section 1.
 REGIONS: Final = {"singapore": "https://api.exotel.com", "mumbai": "https://api.in.exotel.com"}
+
+_LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST: Final = re.compile(rf"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|{_LABEL}(?:\.{_LABEL})*\.?)(?::(?P<port>[0-9]{{1,5}}))?")
 
 
 @frozen
@@ -45,6 +50,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def resolve(
     *,
     account_sid: str | None = None,
@@ -67,27 +80,21 @@ def resolve(
         raise ConfigurationError(
             setting="channel", problem=f"{channel!r} is not one of {', '.join(Channel)}."
         ) from None
-    missing = [
-        variable
-        for argument, variable in (
-            (account_sid, "EXOTEL_ACCOUNT_SID"),
-            (api_key, "EXOTEL_API_KEY"),
-            (api_token, "EXOTEL_API_TOKEN"),
-        )
-        if not argument and not environment.get(variable)
-    ]
-    if len(missing) == 3 and "@" not in (base_url or environment.get("EXOTEL_BASE_URL", "")):
-        raise ConfigurationError(
-            setting="account_sid, api_key and api_token",
-            problem=f"they are missing; pass them or set {', '.join(missing)}.",
-        )
     url, url_name = _base_url(region, base_url, environment)
     url, url_key, url_token = _without_userinfo(url, url_name)
+    _check_all_there(
+        {
+            ("account_sid", "EXOTEL_ACCOUNT_SID"): (account_sid, None),
+            ("api_key", "EXOTEL_API_KEY"): (api_key, url_key),
+            ("api_token", "EXOTEL_API_TOKEN"): (api_token, url_token),
+        },
+        environment,
+    )
     # Userinfo of a base URL ranks with the level at which the URL was given.
     from_argument = url_name == "base_url"
     key = _credential("api_key", "EXOTEL_API_KEY", api_key, url_key, environment, url_first=from_argument)
     token = _credential("api_token", "EXOTEL_API_TOKEN", api_token, url_token, environment, url_first=from_argument)
-    sid = _required("account_sid", "EXOTEL_ACCOUNT_SID", account_sid, environment)
+    sid = account_sid or environment["EXOTEL_ACCOUNT_SID"]
     if not is_id(sid):
         raise ConfigurationError(
             setting="account_sid or EXOTEL_ACCOUNT_SID", problem="it must be 1 to 64 of A-Z a-z 0-9 _ and -."
@@ -116,7 +123,7 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
         if region_value:
             if region_value.lower() not in REGIONS:
                 raise ConfigurationError(
-                    setting=region_name, problem=f"{region_value!r} is not one of {', '.join(REGIONS)}."
+                    setting=region_name, problem=f"{word(region_value)!r} is not one of {', '.join(REGIONS)}."
                 )
             return REGIONS[region_value.lower()], region_name
         if url_value:
@@ -126,13 +133,30 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
 
 def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]:
     """The URL without credentials, and the credentials: URLs end up in logs. Errors never show it."""
+    # `urlsplit` drops line breaks, tabs and what stands at the ends, and so makes another host out of them.
+    if not url.isascii():
+        raise ConfigurationError(
+            setting=name,
+            problem="it holds letters that are not ASCII; write a host that needs them in its punycode form (xn--…).",
+        )
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise ConfigurationError(
+            setting=name, problem="it holds a space, a backslash, a line break or another control character."
+        )
     try:
         parts = urlsplit(url)
-        port = parts.port
+        found = _HOST.fullmatch(parts.netloc.rpartition("@")[2])
     except ValueError:
         raise ConfigurationError(setting=name, problem="it is no URL.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(setting=name, problem="it must be an http or https URL with a host.")
+    if found is None or (found["six"] and not _is_ipv6(found["six"])):
+        raise ConfigurationError(
+            setting=name, problem="its host must be a plain name or address, and what follows a colon a port."
+        )
+    port = found["port"]
+    if port and not 1 <= int(port) <= 65535:
+        raise ConfigurationError(setting=name, problem="its port must be 1 to 65535.")
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise ConfigurationError(setting=name, problem="it must have no query and no fragment.")
     path = parts.path.rstrip("/")
@@ -143,9 +167,10 @@ def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]
     if re.search(r"(^|/)v2(/|$)", path):
         raise ConfigurationError(setting=name, problem="it ends before /v2: the client adds the rest.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown_port = f":{int(port)}" if port else ""
     key = unquote(parts.username) if parts.username else None
     token = unquote(parts.password) if parts.password else None
-    return f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}{path}", key, token
+    return f"{parts.scheme}://{host}{shown_port}{path}", key, token
 
 
 def _credential(
@@ -157,14 +182,12 @@ def _credential(
     *,
     url_first: bool,
 ) -> str:
-    _check_blank(argument, given)
     same_level = given if url_first else environment.get(variable)
     if in_url and same_level and in_url != same_level:
         name = argument if url_first else variable
         raise ConfigurationError(setting=name, problem="it differs from the one in the base URL; give it once.")
     value = given or (in_url if url_first else None) or environment.get(variable) or in_url
-    if not value or not value.strip():
-        raise ConfigurationError(setting=argument, problem=f"it is missing; pass it or set {variable}.")
+    assert value is not None  # what is missing has been named
     if not value.isascii() or not value.isprintable() or (argument == "api_key" and ":" in value):
         # The value itself must not be shown.
         raise ConfigurationError(
@@ -173,31 +196,91 @@ def _credential(
     return value
 
 
-def _check_blank(argument: str, given: str | None) -> None:
-    """An argument that is there and empty is a mistake: nobody means the environment by it."""
-    if given is not None and not given.strip():
-        raise ConfigurationError(setting=argument, problem="it is empty; leave it out to take it from the environment.")
+def _check_all_there(
+    settings: Mapping[tuple[str, str], tuple[str | None, str | None]], environment: Mapping[str, str]
+) -> None:
+    """Name everything that is missing at once.
+
+    Args:
+        settings: By argument and variable: what was given, and what the base URL says.
+        environment: Where the variables are.
+    """
+    missing: list[tuple[str, str]] = []
+    for (argument, variable), (given, in_url) in settings.items():
+        if given is not None and not given.strip():
+            # An argument that is there and empty is a mistake: nobody means the environment by it.
+            raise ConfigurationError(
+                setting=argument, problem="it is empty; leave it out to take it from the environment."
+            )
+        if not given and not (in_url or "").strip() and not environment.get(variable, "").strip():
+            missing.append((argument, variable))
+    if missing:
+        them = ("it is", "it") if len(missing) == 1 else ("they are", "them")
+        raise ConfigurationError(
+            setting=_listed([argument for argument, _ in missing]),
+            problem=f"{them[0]} missing; pass {them[1]} or set {_listed([variable for _, variable in missing])}.",
+        )
 
 
-def _required(argument: str, variable: str, given: str | None, environment: Mapping[str, str]) -> str:
-    _check_blank(argument, given)
-    value = given or environment.get(variable)
-    if not value or not value.strip():
-        raise ConfigurationError(setting=argument, problem=f"it is missing; pass it or set {variable}.")
-    return value
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def environment_proxy(base_url: str) -> str | None:
     """The proxy that the environment names for the host, as `httpx` would take it; None for none.
 
-    `httpx` leaves environment proxies alone once a client has its own transport, and ours always has.
+    `httpx` leaves environment proxies alone once a client has its own transport, and ours always has. So this reads
+    ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` by its rules: of all patterns that fit the one
+    with a port goes first, then the longer host, then the longer scheme.
+
+    Raises:
+        ConfigurationError: An entry of ``NO_PROXY`` is no host; `httpx` takes none of its environment then, either.
     """
-    parts = urlsplit(base_url)
-    proxies = urllib.request.getproxies()
-    host = parts.netloc
-    if urllib.request.proxy_bypass(host) or urllib.request.proxy_bypass(parts.hostname or ""):
+    found = urllib.request.getproxies()
+    ways: dict[str, str | None] = {
+        f"{scheme}://": value if "://" in value else f"http://{value}"
+        for scheme in ("http", "https", "all")
+        if (value := found.get(scheme))
+    }
+    direct = [name.strip() for name in found.get("no", "").split(",")]
+    if not ways or "*" in direct:
         return None
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy and "://" not in proxy:
-        proxy = f"http://{proxy}"
-    return proxy
+    ways |= {_pattern(name): None for name in direct if name}
+    url = URL(base_url)
+    fitting: list[tuple[tuple[bool, int, int], str | None]] = []
+    for pattern, way in ways.items():
+        try:
+            rank = _rank(URL(pattern), url)
+        except InvalidURL:
+            raise ConfigurationError(setting="NO_PROXY", problem="an entry of it is no host, address or URL.") from None
+        if rank is not None:
+            fitting.append((rank, way))
+    return min(fitting, key=lambda one: one[0])[1] if fitting else None
+
+
+def _pattern(name: str) -> str:
+    """An entry of ``NO_PROXY`` as a URL pattern: a name stands for what is below it, an address for itself."""
+    if "://" in name:
+        return name
+    for kind, shown in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
+        try:
+            kind(name.partition("/")[0])
+        except ValueError:
+            continue
+        return f"all://{shown}"
+    return f"all://{name}" if name.lower() == "localhost" else f"all://*{name}"
+
+
+def _rank(pattern: URL, url: URL) -> tuple[bool, int, int] | None:
+    """How early a pattern that fits the URL is taken (lower first); None if it does not fit."""
+    scheme = "" if pattern.scheme == "all" else pattern.scheme
+    host = "" if pattern.host == "*" else pattern.host
+    if scheme not in ("", url.scheme) or pattern.port not in (None, url.port):
+        return None
+    if host.startswith("*."):
+        fits = url.host.endswith(host[1:])
+    elif host.startswith("*"):
+        fits = url.host == host[1:] or url.host.endswith(f".{host[1:]}")
+    else:
+        fits = host in ("", url.host)
+    return (pattern.port is None, -len(host), -len(scheme)) if fits else None

@@ -57,6 +57,7 @@ from campaign_fsm.wire.intent import (
     preflight,
     read_intent,
 )
+from campaign_fsm.wire.private import redact_error, word
 from campaign_fsm.wire.target import Target
 
 # Seconds between the tries of a read, doubled each time.
@@ -132,6 +133,7 @@ class Gate:
         trace: Trace | None = None,
         policy: Policy | None = None,
         watch_reads: bool = False,
+        secrets: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -145,6 +147,10 @@ class Gate:
             raise ValueError(f"budget is a number of requests a minute, 2 or more, or 0 for none, not {budget!r}")
         if isinstance(ignore_hosts, str):
             raise TypeError("ignore_hosts is a collection of host names, not one string")
+        if isinstance(secrets, str):
+            raise TypeError("secrets is a collection of texts, not one string")
+        if not isinstance(strict, bool):
+            raise TypeError(f"strict is True or False, not {strict!r}")
         self._blocking = blocking
         self._own_sections = own_sections
         self._max_age = max_age
@@ -157,9 +163,22 @@ class Gate:
         self._trace = trace
         self._policy = policy
         self._watch_reads = watch_reads
+        self._more_secrets = tuple(secrets)
         self._clock = clock
         self._now = now
         self._readings = Readings(max_age, clock)
+
+    def _secrets(self, request: WireRequest) -> tuple[str, ...]:
+        """What must not be shown, whoever says it."""
+        return *self._more_secrets, *secrets_of(request.headers)
+
+    def _shown(self, reading: Reading, request: WireRequest) -> Reading:
+        """The reading, in case that a server says something else than a status for one: this goes into logs."""
+        if reading.status is not Status.UNKNOWN:
+            return reading
+        raw = reading.raw_status
+        said = redact(raw, self._secrets(request))
+        return evolve(reading, raw_status=word(raw) if said == raw else "[redacted]")
 
     def concerns(self, request: WireRequest) -> bool:
         """Whether the request has to go through `flow`; needs no body. All others pass untouched."""
@@ -186,7 +205,9 @@ class Gate:
             intent = read_intent(request)
         except CampaignFsmError as error:
             if isinstance(error, Refused):
-                Record(request, None, error.action, self._trace, self._clock).was_refused(error.code)
+                Record(request, None, error.action, self._trace, self._clock, secrets=self._secrets).was_refused(
+                    error.code
+                )
             raise
         except Exception as error:
             raise _failed(error) from error
@@ -196,7 +217,7 @@ class Gate:
         if isinstance(intent, Target):
             yield from self._pass_read(request, intent)
             return None
-        record = Record(request, intent.target, intent.action, self._trace, self._clock)
+        record = Record(request, intent.target, intent.action, self._trace, self._clock, secrets=self._secrets)
         if intent.action is Action.CREATE:
             return (yield from self._create(request, intent, record))
         judgement = yield from self._write(
@@ -374,7 +395,7 @@ class Gate:
         if not self._watch_reads and not (self._max_age and one):
             yield Forward(buffered=False)
             return
-        record = Record(request, target, None, self._trace, self._clock)
+        record = Record(request, target, None, self._trace, self._clock, secrets=self._secrets)
         mark, sent_at = self.sections.moves.mark(), self._clock()
         record.begin()
         try:
@@ -386,7 +407,7 @@ class Gate:
         reading: Reading | None = None
         if one and answer.status_code == 200 and (self._max_age or self._trace):
             with suppress(NotReadable):
-                reading = _without_secrets(read_status(answer, target, "GET"), request)
+                reading = self._shown(read_status(answer, target, "GET"), request)
         record.was_read(answer, reading)
         if reading and is_plain(request, target):
             self._readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
@@ -439,20 +460,23 @@ class Gate:
         if answer.status_code != 200:
             raise self._unavailable(intent, answer, None, request)
         try:
-            return _without_secrets(read_status(answer, intent.target, "GET"), request)
+            return self._shown(read_status(answer, intent.target, "GET"), request)
         except NotReadable as problem:
+            redact_error(problem, self._secrets(request))
             raise StatusUnavailable(
                 **_subject(intent, problem.code),
-                reason=f"{redact(str(problem), secrets_of(request.headers))}.",
+                reason=f"{problem}.",
                 status_code=answer.status_code,
             ) from None
 
     def _unavailable(
         self, intent: Intent, answer: Answer | None, cause: BaseException | None, request: WireRequest
     ) -> StatusUnavailable:
-        secrets = secrets_of(request.headers)
+        secrets = self._secrets(request)
         if answer is None:
-            said = redact(str(cause), secrets)
+            assert cause is not None
+            redact_error(cause, secrets)  # it is shown with the refusal
+            said = str(cause)
             return StatusUnavailable(
                 **_subject(intent, "CF501"),
                 reason=f"The status could not be read: {type(cause).__name__}{': ' + said if said else ''}.",
@@ -592,7 +616,7 @@ class Gate:
         self._learn(request, judgement.intent.target, answer)
         if 300 <= answer.status_code < 400:
             record.was_answered(judgement, answer)
-            raise api_error(answer, request.method, judgement.intent.target, secrets_of(request.headers))
+            raise api_error(answer, request.method, judgement.intent.target, self._secrets(request))
         judgement = self._compared(judgement, answer, request)
         record.was_answered(judgement, answer)
         return judgement
@@ -603,10 +627,10 @@ class Gate:
         answered, problem, drift = None, None, None
         if answer.status_code < 300 and reading and decision and intent.target.id:
             try:
-                answered = _without_secrets(read_status(answer, intent.target), request)
+                answered = self._shown(read_status(answer, intent.target), request)
                 drift = self._drift(intent, reading, decision, answered)
             except NotReadable as unreadable:
-                problem = redact(str(unreadable), secrets_of(request.headers))
+                problem = redact(str(unreadable), self._secrets(request))
             except Exception as error:  # noqa: BLE001
                 # The write is done: whatever the answer does to us, the caller gets it.
                 log.exception("the answer to a write could not be judged")
@@ -657,13 +681,6 @@ class Gate:
             except Exception:  # noqa: BLE001
                 # The write is done; a failing observer must not hide its answer.
                 log.exception("the on_drift callback failed")
-
-
-def _without_secrets(reading: Reading, request: WireRequest) -> Reading:
-    """The reading, in case that a server echoes credentials as a status."""
-    if reading.status is not Status.UNKNOWN:
-        return reading
-    return evolve(reading, raw_status=redact(reading.raw_status, secrets_of(request.headers)) or "")
 
 
 def reading_key(request: WireRequest, target: Target) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from campaign_fsm.rules import Action
 from campaign_fsm.trace import VERSION
 from campaign_fsm.wire.answer import Answer, Reading
 from campaign_fsm.wire.intent import WireRequest
+from campaign_fsm.wire.private import redact, secrets_of, shown_id, word
 from campaign_fsm.wire.target import Target
 
 Trace = Callable[[Mapping[str, Any]], object]
@@ -37,6 +38,11 @@ def request_id(answer: Answer) -> str | None:
     """The vendor's id of a request, from an answer of any kind."""
     found = _REQUEST_ID.search(answer.body, 0, 4096)
     return found.group(1).decode() if found else None
+
+
+def _names(fields: Mapping[str, Any]) -> list[str]:
+    """The names of parameters; what is no name may be anything."""
+    return sorted(map(word, fields))
 
 
 def _shown(reading: Reading) -> dict[str, Any]:
@@ -61,8 +67,10 @@ class Record:
         action: Action | None,
         trace: Trace | None,
         clock: Callable[[], float],
+        *,
+        secrets: Callable[[WireRequest], Collection[str]] = lambda request: secrets_of(request.headers),
     ) -> None:
-        self._request, self._target, self._action = request, target, action
+        self._request, self._target, self._action, self._secrets = request, target, action, secrets
         self._trace, self._clock = trace, clock
         self._number = next(_FLOWS) if trace else 0
         self._since = 0.0
@@ -77,8 +85,13 @@ class Record:
     def _line(self, method: str, outcome: object, answer: Answer | None) -> None:
         if log.enabled(logging.INFO):
             about = (self._target.id or self._target.collection) if self._target else "-"
-            known = answer and request_id(answer)
+            known = answer and self._id_in(answer)
             log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
+
+    def _id_in(self, answer: Answer) -> str | None:
+        """The vendor's id of the request, if it is no secret of ours and no number that somebody could call."""
+        found = request_id(answer)
+        return None if found is None else shown_id(redact(found, self._secrets(self._request)))
 
     def _event(self, event: str, **fields: Any) -> None:
         if self._trace is None:
@@ -113,7 +126,7 @@ class Record:
                 "read",
                 method="GET",
                 status_code=answer.status_code,
-                request_id=request_id(answer),
+                request_id=self._id_in(answer),
                 ms=self._ms(),
                 started=started,
                 **(_shown(reading) if reading else {}),
@@ -132,7 +145,7 @@ class Record:
                 code=decision.code,
                 standing=decision.standing.value if decision.standing else None,
                 strict=decision.strict,
-                fields=sorted(fields),
+                fields=_names(fields),
             )
 
     def was_refused(self, code: str) -> None:
@@ -144,7 +157,7 @@ class Record:
         self.begin()
         if self._trace:
             confirmed = is_confirmed() or None
-            self._event("sent", method=self._request.method, fields=sorted(fields), confirmed=confirmed)
+            self._event("sent", method=self._request.method, fields=_names(fields), confirmed=confirmed)
 
     def was_held(self) -> None:
         """What was said to leave has not left: its reading became too old while it waited for a connection."""
@@ -163,7 +176,7 @@ class Record:
                 "answered",
                 method=self._request.method,
                 status_code=answer.status_code,
-                request_id=request_id(answer),
+                request_id=self._id_in(answer),
                 ms=self._ms(),
                 expected=sorted(status.value for status in drift.expected) if drift else None,
                 **(_shown(answered) if answered else {}),

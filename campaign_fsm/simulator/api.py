@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.simulator.campaigns import Record
 from campaign_fsm.verdict import judge
+from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import VERBS, Intent, edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES
 from campaign_fsm.wire.target import Target
@@ -183,9 +184,10 @@ def _plan_put(account: Account, request: Request, record: Record) -> Plan:
 
 def _plan_step(account: Account, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
     assert request.target is not None
-    verdict = judge(
-        Intent(action, request.target, fields), record.reading(account.account_sid, account.now), account.now
-    )
+    now = account.now
+    shown = record.data(account.account_sid) if fields else {}  # only they are held against it
+    seen = Reading(record.status, record.spelled, shown, record.start, record.end, now)
+    verdict = judge(Intent(action, request.target, fields), seen, now)
     decision = verdict.life_cycle
     # The vendor's own samples have parameters beside an action (S2), and they do nothing; a schedule would.
     obeyed = verdict.allowed or (decision.allowed and "schedule" not in fields)

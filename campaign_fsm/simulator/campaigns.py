@@ -10,7 +10,7 @@ from attrs import Factory, define, field
 
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Event, Status
-from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, Reading, moment
+from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, moment
 
 # Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
 _VOICE_SPELLING: Final = {Status.IN_PROGRESS: "InProgress"}
@@ -77,10 +77,6 @@ class Record:
 
     def started(self, now: datetime) -> bool:
         return has_started(self.status, self.start, now)
-
-    def reading(self, account_sid: str, now: datetime) -> Reading:
-        """The campaign as a reading of this moment would show it."""
-        return Reading(self.status, self.spelled, self.data(account_sid), self.start, self.end, now)
 
     @property
     def spelled(self) -> str:

@@ -5,7 +5,6 @@ Bodies are read strictly (`strictjson`), because a reading decides whether a wri
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Mapping
@@ -19,6 +18,9 @@ from attrs import field, frozen
 from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Status
+from campaign_fsm.wire.private import redact as redact  # noqa: PLC0414 (both are looked for here, too)
+from campaign_fsm.wire.private import secrets_of as secrets_of  # noqa: PLC0414
+from campaign_fsm.wire.private import shown_id
 from campaign_fsm.wire.strictjson import Ambiguous, joined, look_alikes, read_object
 from campaign_fsm.wire.target import Target
 
@@ -228,6 +230,7 @@ class Reading:
 
     status: Status
     raw_status: str
+    """Its spelling on the wire; see `private.word` for what may be shown of one that is on no list."""
     data: Mapping[str, Any] = field(repr=False)
     start: datetime | None
     end: datetime | None
@@ -235,7 +238,6 @@ class Reading:
     """The server's clock at the reading; None if it did not say, and the local one has to do."""
     start_unreadable: bool = False
     """There is a start, but nobody can say when: whoever asks has to assume that it has passed."""
-    request_id: str | None = None
 
     def started(self, now: datetime) -> bool:
         """Whether the campaign counts as started at `now` (see `lifecycle.has_started`)."""
@@ -292,7 +294,7 @@ def read_status(answer: Answer, target: Target, method: str | None = None) -> Re
         raise NotReadable("the answer came from a cache", "CF504")
     item = read_item(answer, method)
     if item.failed:
-        raise NotReadable(f"the item in the answer failed with {item.code}")
+        raise NotReadable(f"the item in the answer failed{f' with {item.code}' if 100 <= item.code < 600 else ''}")
     found, reading = read_campaign(item, target.channel, answer.date)
     if found != target.id:
         raise NotReadable("the answer is about another campaign", "CF503")
@@ -326,7 +328,6 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
         end=end,
         date=date,
         start_unreadable=unreadable,
-        request_id=item.request_id,
     )
     return found, reading
 
@@ -361,6 +362,9 @@ def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime |
     return start, moment(value.get(last)), odd or (start is None and value.get(first) is not None)
 
 
+# Characters of a text that is to be shown in part; more is not even looked at.
+_LONGEST: Final = 65536
+
 _KINDS: Final[dict[int, type[errors.ApiError]]] = {
     400: errors.BadRequest,
     401: errors.AuthenticationError,
@@ -375,12 +379,13 @@ _HINTS: Final = {
     402: "Look at the plan and the balance of the account.",
     403: "The account has no access to this.",
     404: "No such campaign in this account and channel.",
+    407: "It comes from a proxy on the way; look at the user and password in the proxy's URL.",
 }
 
 
 def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple[str, ...] = ()) -> errors.ApiError:
     """The error that an unsuccessful answer stands for. Never raises on a malformed body."""
-    code, description, request_id, status_code = _failure(answer)
+    code, description, request_id, status_code = _failure(answer, secrets)
     kind = _KINDS.get(status_code)
     if kind is None:
         kind = (
@@ -396,9 +401,9 @@ def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple
         status_code=status_code,
         method=method,
         campaign_id=target.id if target else None,
-        request_id=redact(request_id, secrets),
-        error_code=redact(code, secrets),
-        description=redact(description, secrets),
+        request_id=shown_id(request_id) if request_id else None,
+        error_code=code,
+        description=description,
         retry_after=answer.retry_after,
         hint="The API documents no redirect; it was not followed."
         if kind is errors.UnexpectedRedirect
@@ -406,7 +411,7 @@ def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple
     )
 
 
-def _failure(answer: Answer) -> tuple[str | None, str | None, str | None, int]:
+def _failure(answer: Answer, secrets: tuple[str, ...]) -> tuple[str | None, str | None, str | None, int]:
     """Code, description, request id and effective status code of a failed answer, as far as readable."""
     try:
         document = json.loads(answer.body)
@@ -414,10 +419,15 @@ def _failure(answer: Answer) -> tuple[str | None, str | None, str | None, int]:
         return None, None, None, answer.status_code
     if not isinstance(document, dict):
         return None, None, None, answer.status_code
-    request_id = text_of(document.get("request_id"), 100)
+
+    def told(value: object, limit: int) -> str | None:
+        # Redacted before it is cut: half a secret is one, too.
+        return text_of(redact(value[:_LONGEST], secrets) if isinstance(value, str) else value, limit)
+
+    request_id = told(document.get("request_id"), 100)
     old = document.get("RestException")
     if isinstance(old, dict):
-        return text_of(old.get("Code"), 40), text_of(old.get("Message"), 300), request_id, answer.status_code
+        return told(old.get("Code"), 40), told(old.get("Message"), 300), request_id, answer.status_code
     item = document.get("response")
     if isinstance(item, list) and item:
         item = item[0]
@@ -434,8 +444,8 @@ def _failure(answer: Answer) -> tuple[str | None, str | None, str | None, int]:
     error = item.get("error_data")
     if not isinstance(error, dict):
         return None, None, request_id, status_code
-    description = text_of(error.get("description"), 300)
-    return text_of(error.get("code"), 40), text_of(error.get("message"), 300) or description, request_id, status_code
+    description = told(error.get("description"), 300)
+    return told(error.get("code"), 40), told(error.get("message"), 300) or description, request_id, status_code
 
 
 def text_of(value: object, limit: int) -> str | None:
@@ -455,26 +465,3 @@ def quoted(value: object) -> str:
     except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
         said = f"<{type(value).__name__}>"
     return text_of(said, 80) or ""
-
-
-def secrets_of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[str, ...]:
-    """What an Authorization header gives away, in every form that a server could echo."""
-    found: list[str] = []
-    for name, value in headers:
-        if name.lower() not in (b"authorization", b"proxy-authorization"):
-            continue
-        scheme, _, blob = value.decode("latin-1").partition(" ")
-        found += [blob or scheme]
-        try:
-            decoded = base64.b64decode(blob).decode("latin-1")
-        except ValueError:
-            continue
-        found += [decoded, *decoded.split(":", 1)]
-    return tuple(sorted({secret for secret in found if len(secret) >= 4}, key=len, reverse=True))
-
-
-def redact(text: str | None, secrets: tuple[str, ...]) -> str | None:
-    """The text without the secrets: a server may echo what it was sent."""
-    for secret in secrets:
-        text = text.replace(secret, "[redacted]") if text else text
-    return text

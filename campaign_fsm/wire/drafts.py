@@ -20,8 +20,9 @@ from attrs import field, frozen
 
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.rules import PAGES, Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment, text_of
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
 from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.private import redact, word
 
 _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
@@ -47,7 +48,7 @@ def _form(value: object) -> str:
 def _shown(name: str, value: object) -> str:
     if name in _PRIVATE or isinstance(value, list | tuple):
         return _form(value)
-    text = repr(value)
+    text = redact(repr(value), ())  # URLs have passwords
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
@@ -383,9 +384,8 @@ class _Draft:
                 yield FieldProblem(name, "SMS, in capitals", _shown(name, value))
             return
         near = get_close_matches(name, cls.specs(), n=1)
-        yield FieldProblem(
-            text_of(name, 60) or "''", f"no such parameter{f'; did you mean {near[0]}?' if near else ''}"
-        )
+        shown = ".".join(map(word, name.split(".")))
+        yield FieldProblem(shown, f"no such parameter{f'; did you mean {near[0]}?' if near else ''}")
 
 
 def _shown_schedule(campaign: Campaign) -> object:
@@ -424,7 +424,7 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
 def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[FieldProblem]:
     for key in value:
         if key not in keys:
-            yield FieldProblem(text_of(f"{name}.{key}", 60) or name, f"no such parameter; there are {', '.join(keys)}")
+            yield FieldProblem(f"{name}.{word(str(key))}", f"no such parameter; there are {', '.join(keys)}")
 
 
 def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:

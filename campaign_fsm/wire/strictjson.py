@@ -12,6 +12,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Any, Final
 
+from campaign_fsm.wire.private import shown_key
+
 
 class Ambiguous(ValueError):
     """The text is not exactly one UTF-8 JSON object that every parser reads alike.
@@ -64,7 +66,9 @@ def _check(keys: tuple[str, ...]) -> None:
     for key in keys:
         folded = fold(key)
         if folded in seen:
-            raise Ambiguous(f"the keys {seen[folded]!r} and {key!r} could be taken for each other", "CF410")
+            raise Ambiguous(
+                f"the keys {shown_key(seen[folded])} and {shown_key(key)} could be taken for each other", "CF410"
+            )
         seen[folded] = key
 
 

@@ -174,6 +174,40 @@ def test_after_its_start_a_campaign_stays_started(opened):
     assert "reschedule" not in page.page.eval_on_selector_all("#legal button", legal)
 
 
+@pytest.mark.parametrize(
+    ("link", "refused", "action"),
+    [
+        ("channel=voice&started=no&at=created&play=delete", "strict=yes", "delete"),
+        ("channel=voice&started=yes&at=paused&play=reschedule", "strict=yes", "reschedule"),
+        ("channel=message&at=paused&play=edit", "started=yes", "edit"),
+    ],
+)
+def test_what_is_played_goes_by_strict_and_by_the_start(opened, link, refused, action):
+    """The same link with one more word is refused; the form shows what the link says, and keeps it."""
+    page = opened(f"#{link}&started=no" if "started" not in link else f"#{link}")
+    assert action in page.text("#played li")
+    page = opened(f"#{link}&{refused}")
+    assert f"{action} while" in page.text("#notice")
+    assert "play=" not in page.hash()
+    assert refused in page.hash()
+    assert page.page.is_checked("input[name=strict]") == (refused == "strict=yes")
+    started = "yes" if "started=yes" in f"{link}&{refused}" else "no"
+    assert page.page.input_value("[name=started]") == started
+    again = opened(page.hash())
+    assert again.page.is_checked("input[name=strict]") == (refused == "strict=yes")
+
+
+def test_a_route_goes_by_strict(opened):
+    """In words and in the picture: what is contested is no way then."""
+    drawn = "all => all.filter(one => one.classList.contains('way')).length"
+    page = opened("#channel=voice&at=created&goal=deleted")
+    assert page.text("#way").endswith("delete")
+    assert page.page.eval_on_selector_all(".picture:not([hidden]) .edge", drawn) == 1
+    page.page.check("input[name=strict]")
+    assert page.text("#way").startswith("There is none")
+    assert page.page.eval_on_selector_all(".picture:not([hidden]) .edge", drawn) == 0
+
+
 def test_a_link_that_plays_something_illegal_stops_and_says_so(opened):
     """A deep link with an illegal step is played up to it, and the page says what was refused."""
     page = opened("#at=in-progress&play=complete.archive")

@@ -190,6 +190,27 @@ def test_what_stands_beside_an_action_is_held_against_the_last_whole_reading(bes
     assert told(audit(whole(), edited, mixed, strict=True)) == [("CF605", 3)]
 
 
+def test_a_list_and_an_answer_to_a_write_may_leave_parameters_out():
+    """What they show counts, and of the rest what was shown before."""
+    response = {"metadata": {"total": 1}, **whole()["response"]}
+    listed = {**whole(), "url": VOICES, "response": response}
+    answered = {**write("pause"), "response": whole(status="Paused", name="Holi")["response"]}
+    for beside, codes in (({"name": "Holi"}, {"CF413"}), ({"name": "Diwali"}, set()), ({"url": "x"}, {"CF605"})):
+        mixed = {**write(None, "Paused"), "request": {"action": "pause", **beside}}
+        assert {code for code, _ in told(audit(listed, mixed, strict=True))} == codes
+    for beside, codes in (({"name": "Holi"}, set()), ({"name": "Diwali"}, {"CF413"}), ({"url": "x"}, {"CF605"})):
+        mixed = {**write(None, "InProgress"), "request": {"action": "resume", **beside}}
+        assert {code for code, _ in told(audit(listed, answered, mixed, strict=True))} == codes
+    mixed = {**write(None, "InProgress"), "request": {"action": "resume", "url": "x"}}
+    assert {code for code, _ in told(audit(whole(), answered, mixed, strict=True))} == {"CF413"}
+    # Nor is a schedule gone that an answer leaves out.
+    scheduled = whole(status="Created", schedule={"send_at": BETWEEN})
+    answer = {"response": [{"code": 200, "status": "success", "data": {"id": ID, "status": "Created"}}]}
+    callbacks = {**write(None), "request": {"status_callback": "https://x.example"}, "response": answer}
+    edit = {**write(None, "Created", at=LATER), "request": {"name": "Holi"}}
+    assert told(audit(scheduled, callbacks, edit)) == [("CF232", 3)]
+
+
 def test_names_of_parameters_alone_are_not_held_against_an_action():
     """A trace has no values."""
     mixed = {"method": "PUT", "url": VOICE, "status_code": 200, "at": AT, "action": "pause", "fields": ["name"]}

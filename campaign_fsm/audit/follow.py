@@ -235,7 +235,7 @@ class Auditor:
         return life
 
     @staticmethod
-    def _see(case: _Case, status: Status, reading: Reading | None) -> None:
+    def _see(case: _Case, status: Status, reading: Reading | None, *, whole: bool = False) -> None:
         """The campaign was seen in a status."""
         life, exchange = case.life, case.exchange
         case.shown = status
@@ -245,7 +245,7 @@ class Auditor:
             life.completed = moment(exchange.at)
         life.possible, life.last, life.lost, life.seen = alone(status), status, 0, exchange.at
         if reading is not None:
-            life.shown(reading)
+            life.shown(reading, whole=whole)
             return
         if exchange.end is not None:
             life.end = moment(exchange.end)
@@ -282,9 +282,9 @@ class Auditor:
             raw = reading.raw_status if reading else None
         if raw is not None:
             case.life = self._life(self._key(exchange, target, target.id))
-            self._shown(case, raw, reading)
+            self._shown(case, raw, reading, whole=True)
 
-    def _shown(self, case: _Case, raw: str, reading: Reading | None) -> None:
+    def _shown(self, case: _Case, raw: str, reading: Reading | None, *, whole: bool = False) -> None:
         """A read shows a status."""
         assert case.target is not None
         status = Status.parse(raw)
@@ -293,7 +293,7 @@ class Auditor:
         elif case.life.possible and not self._follows(case.life.possible, status, case.target.channel):
             message = f"It shows {status}, which nothing leads to from {_names(case.life.possible)}."
             self._tell(case, "CF601", Level.WARNING, message)
-        self._see(case, status, reading)
+        self._see(case, status, reading, whole=whole)
         self._watched(case)
 
     @staticmethod
@@ -343,7 +343,7 @@ class Auditor:
             message = f"The answer to the write at {self._place(life.lost)} was lost, and nothing was read since."
             self._tell(case, "CF602", Level.ERROR, message)
         if intent.fields:
-            life.changed()
+            life.edited()
         self._answered(case, intent.target, weighed)
 
     def _refused(self, case: _Case, weighed: Weighed | None) -> None:

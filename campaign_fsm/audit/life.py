@@ -7,12 +7,12 @@ led to. That the platform may have moved the campaign since excuses it only wher
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from campaign_fsm.lifecycle import has_started, platform_moves
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
@@ -36,6 +36,9 @@ def _digest(value: object) -> int:
     if value is None or isinstance(value, str | int | float):
         return hash((type(value), value))
     return hash(json.dumps(value, sort_keys=True))
+
+
+_NOTHING: Final = _digest(None)
 
 
 @define
@@ -65,26 +68,32 @@ class Life:
     start_unreadable: bool = False
     name: str | None = None
     completed: datetime | None = None
-    _digests: Mapping[str, int] | None = None
+    _digests: dict[str, int] = field(factory=dict, init=False)
+    _whole: bool = field(default=False, init=False)
 
-    def shown(self, reading: Reading) -> None:
-        """The campaign was shown whole."""
-        self.start, self.end, self.start_unreadable = reading.start, reading.end, reading.start_unreadable
+    def shown(self, reading: Reading, *, whole: bool) -> None:
+        """The campaign was shown; `whole` as its details show it, and not as lists and answers to writes may."""
+        if whole or reading.start_unreadable or "schedule" in reading.data:
+            self.start, self.end, self.start_unreadable = reading.start, reading.end, reading.start_unreadable
         self.name = reading.name or self.name
         if self.last is Status.COMPLETED and (changed := reading.changed) is not None:
             # Each is a moment at which it was completed already: the earlier one says more.
             self.completed = min(changed, self.completed or changed)
-        self._digests = {key: _digest(value) for key, value in reading.data.items()}
+        if whole:
+            self._digests.clear()
+            self._whole = True
+        self._digests.update((key, _digest(value)) for key, value in reading.data.items())
 
-    def changed(self) -> None:
+    def edited(self) -> None:
         """Its parameters may be others now."""
-        self._digests = None
+        self._digests.clear()
+        self._whole = False
 
     def shows(self, parameter: str, value: object) -> bool | None:
         """Whether it has this value of a parameter; None if nobody knows."""
-        if self._digests is None or value is NOT_RECORDED:
+        if value is NOT_RECORDED or (parameter not in self._digests and not self._whole):
             return None
-        return self._digests.get(parameter, _digest(None)) == _digest(value)
+        return self._digests.get(parameter, _NOTHING) == _digest(value)
 
     def passed(self, at: datetime | None) -> Events:
         """What the platform may have done since the campaign was seen last, as far as the recording shows why."""

@@ -90,6 +90,9 @@ if TYPE_CHECKING:
         AsyncGuardTransport,
         GuardTransport,
     )
+    from campaign_fsm.verdict import (
+        Verdict,
+    )
     from campaign_fsm.wire.callback import (
         StatusCallback,
         parse_status_callback,
@@ -153,6 +156,7 @@ _HOMES = {
     "rules": ("RULES", "Action", "Channel", "Event", "Rule", "Source", "Standing", "Status"),
     "simulator": ("Simulator", "SimulatorServer", "SimulatorTransport"),
     "transports": ("AsyncGuardTransport", "GuardTransport"),
+    "verdict": ("Verdict",),
     "wire.callback": ("StatusCallback", "parse_status_callback"),
     "wire.campaign": ("Campaign", "Schedule"),
     "wire.drafts": ("MessageCampaignDraft", "Retries", "VoiceCampaignDraft"),
@@ -220,6 +224,7 @@ __all__ = [
     "UnknownStatus",
     "UnreadableCallback",
     "UnreadableRequest",
+    "Verdict",
     "VoiceCampaignDraft",
     "Wait",
     "__version__",

@@ -478,12 +478,9 @@ def test_a_policy_narrows_and_never_widens():
     verdict = judge(asked(action="complete"), reading(Status.IN_PROGRESS), NOW, **known)
     assert (verdict.code, [violation.code for violation in verdict.violations]) == ("CF224", ["CF701", "CF707"])
     verdict = judge(asked(action="complete"), reading(), NOW, **known)
-    assert (verdict.code, verdict.life_cycle.code, verdict.standing, verdict.destination) == (
-        "CF701",
-        "CF105",
-        None,
-        None,
-    )
+    assert (verdict.code, verdict.life_cycle.code, bool(verdict)) == ("CF701", "CF105", False)
+    assert (verdict.standing, verdict.destination, verdict.accepted) == (None, None, frozenset())
+    assert (verdict.route, verdict.sources, verdict.effect) == (None, (), "")
     assert verdict.reason == " ".join(violation.reason for violation in verdict.violations)
     assert verdict.as_dict()["violations"][1]["code"] == "CF707"
 
@@ -518,3 +515,6 @@ def test_a_refused_resume_with_a_schedule_is_about_the_resume():
     """Also where it is the schedule that is contested."""
     verdict = judge(asked(action="resume", schedule={"end_at": "2027-01-01T00:00:00Z"}), reading(), NOW, strict=True)
     assert (verdict.code, verdict.action) == ("CF251", "resume")
+    together = judge(asked(action="resume", schedule={"end_at": "2027-01-01T00:00:00Z"}), reading(), NOW)
+    assert (together.code, together.action, together.destination) == ("CF116", "resume", Status.IN_PROGRESS)
+    assert {source.page.key for source in together.sources} == {"S1", "S2", "S3", "S5"}

@@ -394,6 +394,14 @@ def reading(status=Status.PAUSED, *, end=None, **data):
     return Reading(status, status.value, data, None, end, NOW)
 
 
+def forbidding(action, *names):
+    return Policy(scopes=(Scope(names, frozenset({Action(action)})),))
+
+
+def codes_of(verdict):
+    return [violation.code for violation in verdict.violations]
+
+
 def asked(target=VOICE, **body):
     return read_intent(wire(target=target, body=body))
 
@@ -431,12 +439,19 @@ def test_what_was_not_recorded_is_not_judged():
 
     verdict = judge(intent, Half(), NOW)
     assert (verdict.code, bool(verdict)) == ("CF605", False)
+    assert "beside the action" in verdict.reason
     Half.status = Status.PAUSED
     assert judge(intent, Half(), NOW).code == "CF211"
     resumed = Intent(Action.RESUME, read_target(VOICE), {"schedule": NOT_RECORDED})
     assert judge(resumed, Half(), NOW).code == "CF116"
     policy = Policy(require_end=True, hours=Hours(time(20), time(21), ZoneInfo("UTC")))
     assert judge(resumed, Half(), NOW, policy=policy).violations == ()
+    assert codes_of(judge(resumed, Half(), NOW, policy=forbidding("resume"))) == ["CF701"]
+    create = Intent(Action.CREATE, read_target(VOICE.rpartition("/")[0]), {"schedule": NOT_RECORDED})
+    assert judge(create, None, NOW, policy=Policy(require_end=True)).violations == ()
+    # Nor does a new name that was not recorded lead out of a rule.
+    renamed = Intent(Action.EDIT, read_target(VOICE), {"name": NOT_RECORDED})
+    assert judge(renamed, Half(), NOW, policy=forbidding("pause", "otp-*")).violations == ()
 
 
 @pytest.mark.parametrize(
@@ -469,6 +484,31 @@ def test_the_warnings_of_a_verdict():
     assert judge(asked(schedule={"end_at": "soon"}), reading(), NOW).warnings == ()
     policy = Policy(scopes=(Scope(forbid=frozenset({Action.RESUME})),))
     assert judge(asked(action="resume"), reading(end=NOW), NOW, policy=policy).warnings == ()
+    assert judge(asked(action="resume"), reading(end=NOW), None).warnings == ()
+    assert judge(asked(action="resume", name="x"), reading(end=NOW), NOW).warnings == ()
+    new = {"end_at": "2027-01-01T00:00:00Z"}
+    (contested,) = judge(asked(action="resume", schedule=new), reading(end=NOW), NOW).warnings
+    assert "[CF116]" in contested
+
+
+def test_a_policy_is_asked_about_the_campaign_that_was_read():
+    """Its name, its start and when it was last changed."""
+    policy = forbidding("pause", "otp-*")
+    for name, codes in (
+        ({"name": "otp-1"}, ["CF701"]),
+        ({"name": "other"}, []),
+        ({}, ["CF701"]),
+        ({"name": 1}, ["CF701"]),
+    ):
+        assert codes_of(judge(asked(action="pause"), reading(Status.IN_PROGRESS, **name), NOW, policy=policy)) == codes
+    hours = Policy(hours=Hours(time(9), time(11), ZoneInfo("UTC")))
+    for start, codes in ((None, []), (NOW + 24 * HOUR, []), (NOW + 4 * HOUR, ["CF703"])):
+        shown = Reading(Status.PAUSED, "paused", {}, start, None, NOW)
+        assert codes_of(judge(asked(action="resume"), shown, NOW, policy=hours)) == codes
+    old = Policy(archive_after=HOUR)
+    for changed, codes in (("2026-01-05T08:00:00Z", []), ("2026-01-05T09:30:00Z", ["CF705"]), (None, ["CF705"])):
+        shown = reading(Status.COMPLETED, date_updated=changed)
+        assert codes_of(judge(asked(action="archive"), shown, NOW, policy=old)) == codes
 
 
 def test_a_policy_narrows_and_never_widens():
@@ -482,7 +522,10 @@ def test_a_policy_narrows_and_never_widens():
     assert (verdict.standing, verdict.destination, verdict.accepted) == (None, None, frozenset())
     assert (verdict.route, verdict.sources, verdict.effect) == (None, (), "")
     assert verdict.reason == " ".join(violation.reason for violation in verdict.violations)
-    assert verdict.as_dict()["violations"][1]["code"] == "CF707"
+    told = verdict.as_dict()
+    assert told["violations"][1] == {"code": "CF707", "reason": verdict.violations[1].reason}
+    assert told["warnings"] == []
+    assert judge(asked(action="resume"), reading(end=NOW), NOW).as_dict()["warnings"] != []
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,10 @@ def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: s
         "raw_status": reading.raw_status if reading else None,
         "advice": verdict.advice,
     }
-    if verdict.life_cycle.allowed and verdict.code.startswith("CF7"):
+    if verdict.code.startswith("CF7"):
         violations = tuple(violation.code for violation in verdict.violations)
         return ForbiddenByPolicy(**common, reason=reason, violations=violations, origin=origin)
-    if verdict.life_cycle.allowed and verdict.code.startswith("CF4"):
+    if verdict.code.startswith("CF4"):
         return UnreadableRequest(**common, reason=reason)
     kind: type[Refused] = IllegalTransition
     if verdict.already:

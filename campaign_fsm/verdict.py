@@ -108,7 +108,12 @@ def judge(
         confirmed: Whether somebody confirmed it, where the policy asks for that.
         host: Where it goes, without a port; None if nobody knows.
         account: The account that it is for; None if nobody knows.
+
+    Raises:
+        TypeError: `strict` is no boolean.
     """
+    if not isinstance(strict, bool):  # a cache takes 1 for True
+        raise TypeError(f"strict is True or False, not {strict!r}")
     status, started = (None, None) if seen is None else (seen.status, seen.started(now))
     verdict = _by_life_cycle(status, intent.action, intent.channel, started, strict)
     if seen is not None and verdict.allowed:

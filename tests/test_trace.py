@@ -5,7 +5,7 @@ import logging
 import re
 import stat
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
@@ -63,6 +63,28 @@ def test_a_write_is_told_step_by_step(simulator):
     assert answered["ms"] >= 0
 
 
+@pytest.mark.parametrize("max_age", [0, 60])
+def test_the_servers_clock_is_told_where_the_server_tells_it(simulator, max_age):
+    """What is judged by it can be judged again; whether the campaign has started goes by it, too."""
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=5))
+    events = []
+    with client_of(simulator, trace=events.append, max_age=max_age) as client:
+        client.get(campaign)
+        client.edit(campaign, partial=True, name="later")
+        simulator.fault("no-date", method="GET")
+        client.pause(campaign) if not max_age else None
+    first, *rest = events
+    server, ours = (datetime.fromisoformat(first[key]) for key in ("server_at", "at"))
+    assert server == simulator.now
+    assert abs(ours - datetime.now(UTC)) < timedelta(minutes=5)
+    write = [event for event in rest if event["action"] == "edit"]
+    assert [event["event"] for event in write] == ["read", "decided", "sent", "answered"]
+    assert write[0]["started"] is False
+    for event in write:
+        assert timedelta(0) <= datetime.fromisoformat(event["server_at"]) - server < timedelta(seconds=5)
+    assert all("server_at" not in event for event in rest if event["action"] == "pause")
+
+
 NOBODY = "0" * 32
 VOICE_EDIT = {"partial": True, "status_callback": "https://example.com"}
 
@@ -73,6 +95,7 @@ def exactly(events):
     for event in events:
         rest = dict(event)
         assert datetime.fromisoformat(rest.pop("at")).utcoffset() == timedelta(0)
+        assert datetime.fromisoformat(rest.pop("server_at", "2026-01-05T10:00:00Z")).utcoffset() == timedelta(0)
         assert re.fullmatch(r"[0-9a-f]{8}-\d+-\d+", rest.pop("flow"))
         assert 0 <= rest.pop("ms", 0) < 60_000
         assert re.fullmatch(r"[0-9a-f]{32}", rest.pop("request_id", "0" * 32))

@@ -379,20 +379,23 @@ class Operations:
         try:
             return read_status(answer, target, "GET")
         except NotReadable as problem:
-            raise self._unexpected(answer, target, "GET", problem) from None
+            raise self._unexpected(answer, target, "GET", problem) from problem  # which is redacted there
 
     def _before(self, target: Target, action: Action) -> Operation[Reading]:
         """A read that a write needs. Where it fails, the write was not sent, and the error is that of the gate."""
         try:
             return (yield from self._read(target, self.clock() + self.deadline))
         except (ApiError, ConnectionFailed) as error:
+            # What the gate says of an answer that it cannot use.
+            problem = error.__cause__ if isinstance(error.__cause__, NotReadable) else None
+            code = problem.code if problem else "CF501"
             raise StatusUnavailable(
-                code="CF501",
-                reason=f"The status could not be read: {error.message}",
+                code=code,
+                reason=f"{problem}." if problem else f"The status could not be read: {error.message}",
                 action=action,
                 channel=target.channel,
                 campaign_id=target.id,
-                advice=PROBLEMS["CF501"].advice,
+                advice=PROBLEMS[code].advice,
                 status_code=getattr(error, "status_code", None),
                 request_id=getattr(error, "request_id", None),
                 retry_after=getattr(error, "retry_after", None),
@@ -400,10 +403,10 @@ class Operations:
             ) from error
 
     def _unexpected(self, answer: Answer, target: Target, method: str, problem: NotReadable) -> ApiError:
+        redact_error(problem, self.secrets)
         error = api_error(answer, method, target, self.secrets)
         if not isinstance(error, UnexpectedAnswer):
             return error  # a success on the outside, a failed item inside
-        redact_error(problem, self.secrets)
         return changed(
             error, description=error.description or str(problem), hint="Check the host, and any proxy before it."
         )

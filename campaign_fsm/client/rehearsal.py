@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,9 +16,11 @@ from campaign_fsm.client.writes import Order
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
 from campaign_fsm.verdict import Verdict, judge
+from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.drafts import Draft
-from campaign_fsm.wire.intent import VERBS, Intent, WireRequest, read_intent
+from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
+from campaign_fsm.wire.target import Target
 
 _JSON: Final = ((b"Content-Type", b"application/json"),)
 
@@ -56,12 +59,13 @@ class Rehearsal(Operations):
         target = self._target(campaign_id)
         verb = wanted in VERBS.values()
         if not fields and not verb:
-            return (yield from self._judged(Intent(wanted, target, {})))
+            unsaid = {"schedule": NOT_RECORDED} if wanted is Action.RESCHEDULE else {}
+            return (yield from self._judged(Intent(wanted, target, unsaid), self._read))
         item = {"action": wanted.value, **fields} if verb else dict(fields)
         intent = self._read_back(Order(wanted, target, "PUT", self._item(item)))
         if intent.action is not wanted:
             raise ValueError(f"with these parameters it is {intent.action}, not {wanted}")
-        return (yield from self._judged(intent))
+        return (yield from self._judged(intent, self._read))
 
     def create(self, draft: Draft) -> Operation[Rehearsed]:  # type: ignore[override]
         order = Order(Action.CREATE, self._collection(), "POST", self._item(self._checked(draft)))
@@ -70,10 +74,14 @@ class Rehearsal(Operations):
     def _write(self, order: Order) -> Operation[Rehearsed]:  # type: ignore[override]
         return (yield from self._judged(self._read_back(order)))
 
-    def _judged(self, intent: Intent) -> Operation[Rehearsed]:
+    def _judged(
+        self, intent: Intent, read: Callable[[Target, float], Operation[Reading]] | None = None
+    ) -> Operation[Rehearsed]:
         reading, campaign = None, None
-        if intent.action is not Action.CREATE or intent.target.id is not None:
-            reading = yield from self._read(intent.target, self.clock() + self.deadline)
+        if intent.target.id is not None:
+            # A call fails as the gate does where the campaign cannot be read.
+            before = partial(self._before, action=intent.action)
+            reading = yield from (read(intent.target, self.clock() + self.deadline) if read else before(intent.target))
             campaign = self._campaign(reading, intent.target)
         verdict = judge(
             intent,

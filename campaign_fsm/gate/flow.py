@@ -240,12 +240,13 @@ class Gate:
         """A create is about no campaign yet: there is nothing to hold and to read."""
         began = _began(request)
         yield from self._spend(request, intent.target, int(not _is_below_a_gate(request)), urgent=False)
-        verdict = self._verdict(intent, request, None, self._now())
+        now = self._now()
+        verdict = self._verdict(intent, request, None, now)
         if not verdict:
             record.was_refused(verdict.code)
             raise self._refusal(verdict, intent, None)
         record.was_decided(verdict, intent.fields)
-        judgement = Judgement(intent, decision=verdict)
+        judgement = Judgement(intent, decision=verdict, at=now)
         check = partial(_check_process, began)
         try:
             check()  # nobody is told that it is sent where it is known already that it is not
@@ -437,7 +438,7 @@ class Gate:
             except StatusUnavailable:
                 record.was_read(answer, None)
                 raise
-            record.was_read(answer, reading, started=reading.started(reading.date or self._now()))
+            record.was_read(answer, reading, reading.date or self._now())
             self._readings.put(write.key, write.campaign, reading, sent_at, mark)
             return reading, sent_at
         if answer is not None:
@@ -501,7 +502,8 @@ class Gate:
             # The campaign may have moved since: nobody is refused on an old reading.
             with suppress(CampaignFsmError):
                 judgement = self._decided(request, intent, *kept, reused=True)
-                record.was_reused(kept[0], started=kept[0].started(self._now()))
+                assert judgement.at is not None
+                record.was_reused(kept[0], judgement.at)
                 self._record(record, judgement)
                 return judgement
             write.reread = True
@@ -538,7 +540,7 @@ class Gate:
             raise self._refusal(verdict, intent, reading)
         for warning in verdict.warnings:
             log.warning("%s %s: %s", intent.action, intent.target.id, warning)
-        return Judgement(intent, reading, reused, verdict, verdict.warnings, asked_at=sent_at)
+        return Judgement(intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at)
 
     def _verdict(self, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> Verdict:
         return judge(
@@ -645,6 +647,7 @@ class Gate:
             answered=answered,
             problem=problem,
             drift=drift,
+            at=judgement.at,
             asked_at=judgement.asked_at,
         )
 

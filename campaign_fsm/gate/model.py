@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from attrs import define, field, frozen
 
@@ -144,5 +145,7 @@ class Judgement:
     problem: str | None = None
     """Why the answer to a write that the server took holds no usable status."""
     drift: Drift | None = None
+    at: datetime | None = field(default=None, repr=False, eq=False)
+    """When it was judged, an aware datetime: by the server's clock where the reading says it, else by ours."""
     asked_at: float = field(default=0.0, repr=False, eq=False)
     """When the reading was asked for, on the gate's clock."""

@@ -74,6 +74,7 @@ class Record:
         self._trace, self._clock = trace, clock
         self._number = next(_FLOWS) if trace else 0
         self._since = 0.0
+        self._server_at: datetime | None = None
 
     def begin(self) -> None:
         """A request leaves now: its milliseconds count from here."""
@@ -110,6 +111,7 @@ class Record:
             "host": self._request.host,
             **about,
             "action": self._action.value if self._action else None,
+            "server_at": self._server_at.isoformat() if self._server_at else None,
         }
         known = {key: value for key, value in {**common, **fields}.items() if value is not None}
         try:
@@ -117,25 +119,27 @@ class Record:
         except Exception:  # noqa: BLE001 (the request matters more than its trace)
             log.exception("an event of the trace could not be written")
 
-    def was_read(self, answer: Answer, reading: Reading | None, *, started: bool | None = None) -> None:
-        """A read was answered; `reading` if it was about one campaign and could be used."""
+    def was_read(self, answer: Answer, reading: Reading | None, now: datetime | None = None) -> None:
+        """A read was answered; `reading` if it was about one campaign and could be used, `now` if a write follows."""
         shown = f"{answer.status_code}{f' {reading.status}' if reading else ''}"
         self._line("GET", shown, answer)
         if self._trace:
+            self._server_at = reading.date if reading else None
             self._event(
                 "read",
                 method="GET",
                 status_code=answer.status_code,
                 request_id=self._id_in(answer),
                 ms=self._ms(),
-                started=started,
+                started=reading.started(now) if reading and now else None,
                 **(_shown(reading) if reading else {}),
             )
 
-    def was_reused(self, reading: Reading, *, started: bool) -> None:
+    def was_reused(self, reading: Reading, now: datetime) -> None:
         """An earlier reading was good enough."""
         if self._trace:
-            self._event("read", method="GET", reused=True, started=started, **_shown(reading))
+            self._server_at = now if reading.date else None
+            self._event("read", method="GET", reused=True, started=reading.started(now), **_shown(reading))
 
     def was_decided(self, decision: Decision, fields: Mapping[str, Any]) -> None:
         """The life cycle allowed or refused the write."""

@@ -67,10 +67,12 @@ class Violation:
     Attributes:
         code: ``CF7xx``.
         reason: One sentence.
+        unknown: Whether it is only that nobody can say what the policy asks about.
     """
 
     code: str
     reason: str
+    unknown: bool = False
 
     @property
     def advice(self) -> str:
@@ -236,7 +238,9 @@ class Policy:
                 moments.append((deed.at, "start"))  # a start that has passed is one at once
         for moment, what in moments:
             if moment is None:
-                yield Violation("CF703", f"The policy allows {hours}, and nobody can say when the {what} is.")
+                yield Violation(
+                    "CF703", f"The policy allows {hours}, and nobody can say when the {what} is.", unknown=True
+                )
                 return
             if not hours.allow(moment):
                 yield Violation("CF703", f"The policy allows {hours}, and the {what} is {hours.local(moment)}.")
@@ -244,7 +248,8 @@ class Policy:
 
     def _too_young(self, deed: Deed) -> Iterator[Violation]:
         if deed.completed is None or deed.at is None:
-            yield Violation("CF705", "The policy asks for an age before archiving, and nobody can say the campaign's.")
+            reason = "The policy asks for an age before archiving, and nobody can say the campaign's."
+            yield Violation("CF705", reason, unknown=True)
         elif deed.at - deed.completed < self.archive_after:
             age = deed.at - deed.completed
             yield Violation(

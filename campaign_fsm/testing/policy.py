@@ -191,7 +191,7 @@ class RunPolicy:
         verdict = judge(
             intent,
             reading,
-            (reading.date if reading else None) or datetime.now(UTC),
+            judgement.at or datetime.now(UTC),
             policy=self.team,
             confirmed=is_confirmed(),
             host=request.url.host,

@@ -112,6 +112,7 @@ class _Event(msgspec.Struct, gc=False):
     event: str
     flow: str = ""
     at: str | None = None
+    server_at: str | None = None
     host: str | None = None
     account: str | None = None
     channel: str | None = None
@@ -131,7 +132,8 @@ class _Event(msgspec.Struct, gc=False):
 
 def _exchange(event: _Event, place: int) -> Exchange:
     return Exchange(
-        at=event.at,
+        # Starts and ends are the server's, so its clock counts, and ours may be another.
+        at=event.server_at or event.at,
         method=event.method,
         host=event.host,
         account=event.account,

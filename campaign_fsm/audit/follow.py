@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
@@ -30,13 +30,16 @@ from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading, moment
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.drafts import DRAFT_OF
-from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.intent import VERBS, Intent
 from campaign_fsm.wire.private import word
 from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 
 Key = tuple[str, str, Channel, str]
 
 
+# Answers after which nobody knows whether a write was applied: what follows them is on its way to another place, or
+# somebody in between has given up.
+_OPEN: Final = frozenset({*range(300, 400), 408, 425})
 _MOST_ROUTES: Final = 100_000
 _MOST_STEPS: Final = 10_000
 
@@ -122,6 +125,7 @@ class Auditor:
         if known is not None:
             self.events += 1
             life.possible, life.last = known
+            life.seen = exchange.at
             return ()
         found = self._look_at(exchange)
         if not found and len(life.possible) == 1 and life.last is not Status.COMPLETED and not life.lost:
@@ -146,11 +150,13 @@ class Auditor:
             and exchange.end is None
             and exchange.name is None
             and exchange.fields is None
+            and (exchange.action is None or exchange.action in VERBS)
             and exchange.callback is None
             and bool(life.possible)
             and life.start is None
             and life.end is None
             and not life.start_unreadable
+            and not life.start_open
             and not life.lost
             and not self.policy
             and self.watch is None
@@ -176,6 +182,7 @@ class Auditor:
                 case.life = self._life(self._key(exchange, reason.target, reason.target.id))
             self._cannot_judge(case, str(reason))
             case.life.possible = UNKNOWN
+            case.life.unsettled()
             return case.found
         if asked is None:
             return case.found
@@ -242,18 +249,12 @@ class Auditor:
         if status is not Status.COMPLETED:
             life.completed = None
         elif life.last is not Status.COMPLETED:
-            life.completed = moment(exchange.at)
+            life.completed = moment(exchange.at if case.action is Action.COMPLETE else life.seen)
         life.possible, life.last, life.lost, life.seen = alone(status), status, 0, exchange.at
         if reading is not None:
             life.shown(reading, whole=whole)
             return
-        if exchange.end is not None:
-            life.end = moment(exchange.end)
-        if exchange.start is not None:
-            life.start = moment(exchange.start)
-            life.start_unreadable = life.start is None
-        if exchange.name is not None:
-            life.name = exchange.name
+        life.told(exchange.start, exchange.end, exchange.name)
 
     # Reads
 
@@ -267,7 +268,7 @@ class Auditor:
             return
         if target.rest:
             return
-        raw = exchange.status
+        raw = exchange.status if _is_taken(exchange.status_code) else None
         reading: Reading | None = None
         if raw is None and exchange.status_code is not None:
             answer = read_answer(exchange, target)
@@ -342,9 +343,7 @@ class Auditor:
         if life.lost:
             message = f"The answer to the write at {self._place(life.lost)} was lost, and nothing was read since."
             self._tell(case, "CF602", Level.ERROR, message)
-        if intent.fields:
-            life.edited()
-        self._answered(case, intent.target, weighed)
+        self._answered(case, intent, weighed)
 
     def _refused(self, case: _Case, weighed: Weighed | None) -> None:
         """Something that our own client did not send: what was asked for is told, as a warning."""
@@ -354,8 +353,8 @@ class Auditor:
         elif code.startswith(("CF4", "CF7")) and code in PROBLEMS:
             self._tell(case, code, Level.WARNING, f"{case.action} was not sent: {PROBLEMS[code].title}.")
 
-    def _answered(self, case: _Case, target: Target, weighed: Weighed | None) -> None:
-        exchange, life = case.exchange, case.life
+    def _answered(self, case: _Case, intent: Intent, weighed: Weighed | None) -> None:
+        exchange, life, target = case.exchange, case.life, intent.target
         raw, code = exchange.status, exchange.status_code
         reading: Reading | None = None
         readable = True
@@ -365,13 +364,13 @@ class Auditor:
             if answer.reading is not None and answer.found == target.id:
                 reading, raw = answer.reading, answer.reading.raw_status
         if exchange.planned:
-            self._planned(case, weighed)
+            self._planned(case, intent, weighed)
             return
-        taken = code is None or 200 <= code < 300
+        taken = _is_taken(code)
         if weighed is None:
             self._cannot_judge(case, "no status was seen before it")
         elif weighed.unknown:
-            self._cannot_judge(case, weighed.verdict.reason)
+            self._cannot_judge(case, weighed.unknown)
         elif not weighed.legal:
             self._illegal(case, weighed, code)
         if code is not None and 300 <= code < 400:
@@ -379,14 +378,14 @@ class Auditor:
                 f"The server answered {case.action} with {code}, and what was sent after that is judged by nobody."
             )
             self._tell(case, "CF609", Level.ERROR, message)
-        if taken and not readable:
-            self._widen(life, weighed)
-        elif exchange.lost or (code is not None and code >= 500):
+        if exchange.lost or (code is not None and code >= 500):
             life.lost = exchange.place or 1
-            self._widen(life, weighed)
-        elif code is None and raw is None:
-            self._widen(life, weighed)
+            self._widen(life, intent, weighed)
+        elif (taken and not readable) or (code is None and raw is None) or (code is not None and code in _OPEN):
+            self._widen(life, intent, weighed)
         elif taken:
+            if intent.fields:
+                life.edited(intent)
             self._taken(case, weighed, raw, reading)
         elif code == 409 and weighed is not None and weighed.legal:
             if not weighed.overtaken:
@@ -394,13 +393,15 @@ class Auditor:
                 self._tell(case, "CF601", Level.WARNING, message)
             life.possible = UNKNOWN
 
-    def _planned(self, case: _Case, weighed: Weighed | None) -> None:
+    def _planned(self, case: _Case, intent: Intent, weighed: Weighed | None) -> None:
         """A step that is not taken yet: after a legal one the campaign is where it leads."""
+        if intent.fields and (weighed is None or weighed.unknown or weighed.legal):
+            case.life.edited(intent)
         if weighed is None:
             self._cannot_judge(case, "nothing says in which status the campaign is then")
             self._led_to(case)
         elif weighed.unknown:
-            self._cannot_judge(case, weighed.verdict.reason)
+            self._cannot_judge(case, weighed.unknown)
             self._led_to(case)
         elif not weighed.legal:
             self._illegal(case, weighed, None)
@@ -418,19 +419,20 @@ class Auditor:
             case.life.last, case.life.possible = goal, alone(goal)
 
     @staticmethod
-    def _widen(life: Life, weighed: Weighed | None) -> None:
+    def _widen(life: Life, intent: Intent, weighed: Weighed | None) -> None:
         """Nobody knows whether it was applied."""
+        if intent.fields:
+            life.unsettled(intent.fields)
         if weighed is not None:
             life.possible = possible_after(life.possible, weighed.after)
 
     def _taken(self, case: _Case, weighed: Weighed | None, raw: str | None, reading: Reading | None) -> None:
         """The server took it; what it shows is held against the model."""
         life = case.life
-        allowed = weighed is not None and (weighed.legal or weighed.excuse is not None)
         if raw is None:
-            life.possible = weighed.after if weighed and allowed else UNKNOWN
+            life.possible = weighed.after if weighed else UNKNOWN
             life.lost, life.seen = 0, case.exchange.at
-            if weighed is None or weighed.unknown:
+            if weighed is None:
                 self._led_to(case)
             if len(life.possible) == 1:
                 (life.last,) = life.possible
@@ -440,15 +442,15 @@ class Auditor:
         status = Status.parse(raw)
         if status is Status.UNKNOWN:
             self._undocumented(case, raw)
-        elif weighed and allowed and status not in weighed.expected:
-            if status in life.possible:
-                # Accepted, and not yet seen.
-                self._see(case, status, reading)
-                life.possible = possible_after(alone(status), weighed.after)
-                return
-            message = f"After {case.action} it shows {status}, and not {_names(weighed.after)}."
+        after = weighed.after if weighed else _after(status, case.action)
+        unseen = status not in after and (weighed is None or status in life.possible)
+        if weighed and after and not unseen and status not in weighed.expected | {Status.UNKNOWN}:
+            message = f"After {case.action} it shows {status}, and not {_names(after)}."
             self._tell(case, "CF601", Level.WARNING, message)
         self._see(case, status, reading)
+        if after and unseen and status is not Status.UNKNOWN:
+            # Accepted, and not yet seen.
+            life.possible = possible_after(alone(status), after)
 
     def _create(self, case: _Case, intent: Intent) -> None:
         exchange, target = case.exchange, intent.target
@@ -458,7 +460,7 @@ class Auditor:
         self._check_parameters(case, intent)
         if self.policy:
             self._ask_policy(case, intent)
-        campaign, raw = exchange.campaign, exchange.status
+        campaign, raw = exchange.campaign, exchange.status if _is_taken(exchange.status_code) else None
         reading: Reading | None = None
         if raw is None and exchange.status_code is not None:
             answer = read_answer(exchange, target)
@@ -517,6 +519,7 @@ class Auditor:
         self._tell(case, refusal.code, level, message, advice=refusal.advice)
         if exchange.sent:
             case.life.possible = UNKNOWN
+            case.life.unsettled()
 
     def _cannot_judge(self, case: _Case, reason: str) -> None:
         self.unjudged += 1
@@ -527,7 +530,8 @@ class Auditor:
     def _ask_policy(self, case: _Case, intent: Intent) -> None:
         exchange, life = case.exchange, case.life
         # A name that was not recorded matches no pattern: the gate, which has it, is the one to fail closed.
-        known = Known(life.last or Status.UNKNOWN, life, life.name or exchange.name or "")
+        name = None if life.nameless else life.name or exchange.name or ""
+        known = Known(life.last or Status.UNKNOWN, life, name)
         verdict = judge(
             intent,
             known,
@@ -538,6 +542,8 @@ class Auditor:
             account=intent.target.account if exchange.url or exchange.account else None,
         )
         for violation in verdict.violations:
+            if violation.unknown:
+                continue  # so is what was not recorded
             self._tell(case, violation.code, Level.ERROR, violation.reason, advice=violation.advice)
 
     def _check_parameters(self, case: _Case, intent: Intent) -> None:
@@ -591,7 +597,7 @@ class Auditor:
             "campaign": campaign,
             "action": case.action,
             "status": status,
-            "at": exchange.at,
+            "at": exchange.at if moment(exchange.at) else None,
             "sent": exchange.sent,
             "status_code": exchange.status_code,
             "fingerprint": hashlib.sha256(f"{identity}|{self.told[identity]}".encode("utf-8", "replace")).hexdigest()[
@@ -615,6 +621,17 @@ def _origin(exchange: Exchange) -> str:
             usual = {"https": 443, "http": 80}.get(scheme)
             return _host(host) + (f":{port}" if port not in (None, usual) else "")
     return _host(exchange.host or "")
+
+
+def _is_taken(code: int | None) -> bool:
+    """Whether an answer says that something was done; True where its code was not recorded."""
+    return code is None or 200 <= code < 300
+
+
+@cache
+def _after(status: Status, action: Action | None) -> frozenset[Status]:
+    """Where an action leads from a status, whatever the kind of campaign."""
+    return frozenset(rule.leads_to for rule in RULES if rule.trigger is action and rule.source is status)
 
 
 def _names(statuses: frozenset[Status]) -> str:

@@ -207,7 +207,9 @@ def _told(exchange: Exchange, target: Target) -> Intent:
         except Ambiguous as problem:
             raise Unjudged(f"its parameters cannot be read: {problem}", target) from None
     if not exchange.fields:
-        return _plain(action, target)
+        # Nothing is known of the schedule that these set, or may set.
+        unsaid = action in (Action.RESCHEDULE, Action.CREATE)
+        return Intent(action, target, {"schedule": NOT_RECORDED}) if unsaid else _plain(action, target)
     return Intent(action, target, dict.fromkeys(exchange.fields, NOT_RECORDED))
 
 

@@ -1,7 +1,7 @@
 """Cassettes of VCR.py (version 1), as YAML and as JSON, in the layouts that its releases have written.
 
-A cassette keeps no times, so `Exchange.at` is None. It keeps answers only: a request that was not
-answered left nothing behind in it.
+A cassette keeps no times: `Exchange.at` is the server's own Date, where it stands in the answer. It keeps answers only:
+a request that was not answered left nothing behind in it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import binascii
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, Final, Never
 
 from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
@@ -113,6 +116,7 @@ def _exchange(interaction: Any, place: int, fail: _Fail) -> Exchange:
         fail("a request has no method, or no URI")
     status_code, answer = _answer(response, fail)
     return Exchange(
+        at=_answered_at(response.get("headers"), fail),
         method=str(method),
         url=str(url),
         headers=_headers(request.get("headers"), fail),
@@ -121,6 +125,14 @@ def _exchange(interaction: Any, place: int, fail: _Fail) -> Exchange:
         response_base64=answer,
         place=place,
     )
+
+
+def _answered_at(headers: Any, fail: _Fail) -> str | None:
+    """When the server answered, by its own Date: cassettes have no other times."""
+    found = [value for name, value in _headers(headers, fail) or () if name.lower() == "date"]
+    with suppress(ValueError, TypeError, IndexError, OverflowError):
+        return parsedate_to_datetime(found[0]).astimezone(UTC).isoformat() if len(found) == 1 else None
+    return None
 
 
 def _answer(response: dict[str, Any], fail: _Fail) -> tuple[int, bytes | None]:

@@ -13,6 +13,7 @@ successor of `httpx`, can have one as well. Who also checks types derives a clas
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -389,6 +390,15 @@ class _InFlight:
         return answer
 
 
+def _plain(response: Response) -> Response:
+    """The response without the server's own words for its status code, which the HTTP library would log."""
+    with suppress(Exception):  # some make extensions that hold nothing
+        phrase = response.extensions.get("reason_phrase")
+        if phrase is not None and phrase.decode("latin-1") != http.client.responses.get(response.status_code):
+            del response.extensions["reason_phrase"]
+    return response
+
+
 def _is_cached(response: Response) -> bool:
     """Whether a cache below says that it made the answer: every library has a mark of its own."""
     marks = response.extensions
@@ -473,7 +483,7 @@ class GuardTransport(_Guard, BaseTransport):
         try:
             match step:
                 case Forward(buffered=buffered):
-                    flight.response = self._inner.handle_request(flight.write(step, flight.watch))
+                    flight.response = _plain(self._inner.handle_request(flight.write(step, flight.watch)))
                     if buffered:
                         flight.unread.append(flight.response)
                         return self._answer(flight.response, flight)
@@ -570,7 +580,8 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                     question = flight.question(wire)
                     return await self._answer(await self._inner.handle_async_request(question), flight)
                 case Forward(buffered=buffered):
-                    flight.response = await self._inner.handle_async_request(flight.write(step, flight.watch_async))
+                    request = flight.write(step, flight.watch_async)
+                    flight.response = _plain(await self._inner.handle_async_request(request))
                     if buffered:
                         return await self._answer(flight.response, flight)
         except (TooOld, Closed):

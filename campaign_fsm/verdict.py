@@ -83,7 +83,8 @@ class Verdict(Decision):
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, in a stable order."""
         violations = [{"code": violation.code, "reason": violation.reason} for violation in self.violations]
-        return {**super().as_dict(), "warnings": list(self.warnings), "violations": violations}
+        more = {"advice": self.advice, "warnings": list(self.warnings), "violations": violations}
+        return {**super().as_dict(), **more}
 
 
 def judge(

@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import pickle
+import re
 import traceback
 from urllib.parse import quote
 
@@ -29,6 +30,11 @@ def forms(user, password):
         quote(password, safe=""),
         quote(blob, safe=""),
         html.escape(password),
+        # One of the two alone, as PHP writes it, and as others do.
+        base64.b64encode(password.encode()).decode().rstrip("="),
+        password.encode().hex(),
+        password.replace("/", "\\/"),
+        re.sub("%..", lambda found: found[0].lower(), quote(password, safe="")),
     ]
 
 
@@ -39,6 +45,7 @@ def shown_by(error):
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         texts += [str(error), repr(error), repr(error.args), "".join(traceback.format_exception(error))]
+        texts.append(str(getattr(error, "doc", "")))
         if isinstance(error, errors.CampaignFsmError):
             texts += [pickle.dumps(error).decode("latin-1"), repr(vars(error))]
         error = error.__cause__ or error.__context__

@@ -18,7 +18,7 @@ from campaign_fsm.wire.private import redact, shown_id, shown_key, word
 
 PHONES = ["+919876543210", "919876543210", "98765 43210", "9876-543-210"]
 MESSAGES = ["Your OTP is 4711, do not share it", "नमस्ते दुनिया", "Dear customer, pay now"]
-ECHOES = [KEY, *forms(KEY, TOKEN)]
+ECHOES = [KEY, base64.b64encode(KEY.encode()).decode().rstrip("="), *forms(KEY, TOKEN)]
 
 
 def with_status(raw):
@@ -220,7 +220,10 @@ def test_only_a_word_is_shown_as_it_is(text, shown):
     ("given", "shown"),
     [
         ("cb8733a7c65a4a8586d6d4e8a3357088", "cb8733a7c65a4a8586d6d4e8a3357088"),
-        ("r-919876543210", "r-919876543210"),
+        ("cb8733a7-c65a-4a85-86d6-d4e8a3357088", "cb8733a7-c65a-4a85-86d6-d4e8a3357088"),
+        ("f919876543210a", "f919876543210a"),
+        ("r-919876543210", "[14 characters]"),
+        ("n919876543210", "[13 characters]"),
         ("123456", "123456"),
         ("1234567", "[7 characters]"),
         ("98765-43210", "[11 characters]"),
@@ -228,7 +231,7 @@ def test_only_a_word_is_shown_as_it_is(text, shown):
     ],
 )
 def test_an_id_is_shown_unless_it_can_be_called(given, shown):
-    """The vendor's support needs it; seven digits and no letter may be a phone number."""
+    """The vendor's support needs it; seven digits that belong to no hex word may be a phone number."""
     assert shown_id(given) == shown
 
 
@@ -299,3 +302,55 @@ def test_redacting_takes_no_longer_for_a_hostile_text(hostile):
     begun = time.process_time()
     redact(hostile * 30_000, ("secret",))
     assert time.process_time() - begun < 2
+
+
+class Broken(Server):
+    """Answers with the token in the wrong places: as a reason, as a header line, or as a body that is no JSON."""
+
+    def __init__(self, way, method):
+        self._way, self._method, self._open = way, method, {}
+        super().__init__()
+
+    def serve(self, connection, number):
+        self._open[number] = connection
+        super().serve(connection, number)
+
+    def answer(self, arrived):
+        if arrived.method != self._method:
+            return super().answer(arrived)
+        said = TOKEN.encode()
+        self._open[arrived.connection].sendall(
+            {
+                "reason": b"HTTP/1.1 200 for " + said + b"\r\nContent-Length: 2\r\n\r\n{}",
+                "header": b"HTTP/1.1 200 OK\r\n" + said + b"\r\n\r\n",
+                "body": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said,
+            }[self._way]
+        )
+        raise ConnectionAbortedError  # which ends the connection
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.parametrize("way", ["reason", "header", "body"])
+@pytest.mark.parametrize("guarded", [False, True])
+def test_credentials_in_the_wrong_places_of_an_answer_are_nowhere(caplog, way, method, guarded):
+    """Neither of a client of ours nor of one with the gate, in all errors that an error comes from."""
+    caplog.set_level("INFO")
+    texts = []
+    with Broken(way, method) as server:
+        if guarded:
+            client = httpx.Client(transport=GuardTransport(httpx.HTTPTransport()), auth=(KEY, TOKEN))
+            act = lambda: client.put(server.url + MESSAGE, json={"action": "pause"})  # noqa: E731
+        else:
+            client = CampaignClient(
+                account_sid="acme1", api_key=KEY, api_token=TOKEN, base_url=server.url, deadline=0, trust_env=False
+            )
+            act = lambda: client.pause(ID)  # noqa: E731
+        with client:
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001 (whatever comes is looked at)
+                texts += shown_by(error)
+    # A hand-written client gets what httpx makes of it: an error, or an answer that is no status.
+    assert texts or (guarded and method == "PUT" and way != "header")
+    assert_nowhere(forms(KEY, TOKEN), texts + logged(caplog))
+    assert logged(caplog)

@@ -174,10 +174,16 @@ def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoRe
     unknown = verdict.status is Status.UNKNOWN
     if as_json:
         print_outcome("unknown" if unknown else "legal" if verdict else "illegal", decision=verdict.as_dict())
-    else:
+    elif verdict or not verdict.life_cycle:
         print_decision(verdict)
         for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
             say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+    else:
+        # The status allows it, and something else is against it.
+        said = click.style("REFUSED", fg="red", bold=True)
+        say(f"{said}  {verdict.action} while {verdict.status}  ({verdict.code}, {verdict.channel})")
+        say(f"  {verdict.reason}\n  {told(verdict.advice)}")
+    if not as_json:
         say("Nothing was sent (dry run).")
     raise click.exceptions.Exit(2 if unknown else 0 if verdict or (verdict.already and not more) else 1)
 

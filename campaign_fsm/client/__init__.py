@@ -39,6 +39,7 @@ from campaign_fsm.wire.answer import Answer, redact, secrets_of, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.listing import Filter, Recipient
+from campaign_fsm.wire.private import redact_error
 
 __all__ = ["AsyncCampaignClient", "CampaignClient"]
 
@@ -263,7 +264,8 @@ class _Client:
         outcome = ""
         if not is_read and not sent:
             outcome = "It was not sent." if judgement is None else "The connection never opened: nothing was applied."
-        text = text_of(redact(str(error), self._secrets), 300)
+        redact_error(error, self._secrets)
+        text = text_of(str(error), 300)
         # Each library has a class of its own for it.
         timed_out = any("Timeout" in kind.__name__ or kind.__name__ == "TooSlowError" for kind in type(error).__mro__)
         failure = (TimedOut if timed_out else ConnectionFailed)(

@@ -34,12 +34,6 @@ class _Pools:
         return self.opened or self._by_process.setdefault(process(), self._make())
 
 
-def _plain(response: Response) -> Response:
-    """The response without the server's own words for its status code, which the HTTP library would log."""
-    response.extensions.pop("reason_phrase", None)
-    return response
-
-
 class PoolPerProcess(_Pools, BaseTransport):
     """A transport of the HTTP library, made anew in each process that uses it."""
 
@@ -53,7 +47,7 @@ class PoolPerProcess(_Pools, BaseTransport):
                 response = self.here.handle_request(same)
             except self._proxy.family.TransportError as error:
                 raise passage.failed(error) from error.__cause__
-        return _plain(response)
+        return response
 
     def close(self) -> None:
         if pool := self.opened:
@@ -86,7 +80,7 @@ class AsyncPoolPerProcess(_Pools, AsyncBaseTransport):
                 response = await self.here.handle_async_request(same)
             except self._proxy.family.TransportError as error:
                 raise passage.failed(error) from error.__cause__
-        return _plain(response)
+        return response
 
     async def aclose(self) -> None:
         if pool := self.opened:

@@ -614,6 +614,8 @@ class Gate:
             raise
         except BaseException as error:
             record.has_failed(request.method, error)
+            if isinstance(error, Exception):
+                redact_error(error, self._secrets(request))  # what the HTTP library says is shown to somebody
             raise
         self._learn(request, judgement.intent.target, answer)
         if 300 <= answer.status_code < 400:

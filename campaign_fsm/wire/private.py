@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from collections.abc import Collection
 from contextlib import suppress
@@ -15,10 +16,11 @@ _REDACTED: Final = "[redacted]"
 # Shorter ones stand in ordinary words.
 _SHORTEST: Final = 4
 _LONGEST: Final = 40
-# The digits of a phone number, at least.
-_NUMBER: Final = 7
+# The digits of a phone number, at least, also in groups.
+_CALLED: Final = re.compile(r"(?<![0-9A-Fa-f])[0-9](?:[-_ ]?[0-9]){6,}(?![0-9A-Fa-f])")
 _WORDS: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+( [A-Za-z0-9_-]+){0,2}")
 _KEY: Final = re.compile(r"(?=.*[A-Za-z]) *[A-Za-z0-9_-]+ *")
+_PERCENT: Final = re.compile("%[0-9A-F]{2}")
 _DIGIT: Final = re.compile(r"[0-9]")
 _RUN: Final = re.compile(r"[^\s<>]+")
 # Not where somebody only names the scheme: "Basic authentication".
@@ -39,9 +41,8 @@ def shown_key(key: str) -> str:
 
 
 def shown_id(text: str) -> str:
-    """An id of the server's as it is, unless somebody could call it: seven digits or more, and no letter."""
-    called = len(_DIGIT.findall(text)) >= _NUMBER and not any(map(str.isalpha, text))
-    return f"[{len(text)} characters]" if called else text
+    """An id of the server's as it is, unless it holds what somebody could call: digits that belong to no hex word."""
+    return f"[{len(text)} characters]" if _CALLED.search(text) else text
 
 
 def _masked(text: str) -> str:
@@ -52,7 +53,12 @@ def forms_of(*secrets: str) -> tuple[str, ...]:
     """Secrets in every form in which a server could echo them, the longest first."""
     forms: set[str] = set()
     for secret in secrets:
-        forms |= {secret, quote(secret), quote(secret, safe=""), html.escape(secret), secret.rstrip("=")}
+        raw = secret.encode("utf-8", "surrogatepass")
+        encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), raw.hex(), raw.hex().upper()}
+        escaped = {quote(secret), quote(secret, safe=""), html.escape(secret), secret.replace("/", "\\/")}
+        lower = {_PERCENT.sub(lambda found: found[0].lower(), form) for form in escaped}
+        forms |= {secret, secret.lower(), *encoded, *escaped, *lower}
+    forms |= {form.rstrip("=") for form in forms}
     return tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))
 
 
@@ -104,4 +110,6 @@ def redact_error(error: BaseException, secrets: Collection[str]) -> None:
         if said != one.args:
             with suppress(Exception):  # some let nothing be set
                 one.args = said
+        if isinstance(one, json.JSONDecodeError):
+            one.doc = ""  # the whole of what could not be read
         waiting += [one.__cause__, one.__context__]

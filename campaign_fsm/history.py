@@ -357,7 +357,10 @@ def _journalled(follower: _Follower, get: Any) -> None:
     elif get("legal") is False:
         decision = decide(before, action, channel=key[0])
         refused = decision if not decision else decide(before, action, channel=key[0], started=True)
-        follower.refuse(key, action, refused.code, sent=True, **details)
+        # Legal by its status, it was what stood beside the action.
+        follower.refuse(key, action, "" if refused else refused.code, sent=True, **details)
+        if get("applied") and after is not None:
+            follower.reach(key, after, **details)
 
 
 def _status(value: Any) -> Status | None:

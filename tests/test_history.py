@@ -401,3 +401,17 @@ def test_a_code_that_is_none_is_not_drawn(tmp_path):
         {**common, "event": "refused", "method": "PUT", "action": "complete", "code": hostile},
     )
     assert history_of_recording(path).tried == {(Status.IN_PROGRESS, Action.COMPLETE, "CF224", False): 1}
+
+
+def test_what_stood_beside_an_action_is_no_rule_of_the_life_cycle(tmp_path):
+    """The simulator obeys a pause with a new name, and calls it illegal: both are drawn, and no edge is blamed."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    path, basic = (
+        f"/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign}",
+        ("Authorization", "Basic a2V5OnRva2Vu"),
+    )
+    simulator.handle("PUT", path, [basic], b'{"action": "pause", "name": "new"}')
+    history = history_of_journal(simulator.journal)
+    assert dict(history.tried) == {("in-progress", "pause", "", True): 1}
+    assert dict(history.now) == {"paused": 1}

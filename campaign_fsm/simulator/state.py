@@ -42,7 +42,8 @@ class Entry:
         action: What the write asked for, as a lenient server reads it; for an event its name.
         status_before: The status on arrival.
         status_after: The status afterwards.
-        legal: Whether a write was legal on arrival; None for everything else.
+        legal: Whether what a write asks for was legal on arrival; None for everything else. How it is spelled (a query,
+            keys that stand twice) is not looked at.
         applied: Whether it took effect.
         status_code: The status code of the answer; None if none was given.
         fault: The fault that struck.

@@ -125,10 +125,11 @@ class Auditor:
         if known is not None:
             self.events += 1
             life.possible, life.last = known
-            life.seen = exchange.at
             return ()
         found = self._look_at(exchange)
-        if not found and len(life.possible) == 1 and life.last is not Status.COMPLETED and not life.lost:
+        kept = len(life.possible) == 1 and life.last is not Status.COMPLETED and not life.lost
+        # An edit is no step: what it leaves behind is more than a status.
+        if kept and not found and (exchange.action is None or exchange.action in VERBS):
             if len(self._steps) >= _MOST_STEPS:
                 self._steps.clear()
             self._steps[step] = life.possible, life.last
@@ -150,13 +151,9 @@ class Auditor:
             and exchange.end is None
             and exchange.name is None
             and exchange.fields is None
-            and (exchange.action is None or exchange.action in VERBS)
             and exchange.callback is None
             and bool(life.possible)
-            and life.start is None
-            and life.end is None
-            and not life.start_unreadable
-            and not life.start_open
+            and not life.timed
             and not life.lost
             and not self.policy
             and self.watch is None

@@ -51,12 +51,13 @@ class Life:
         channel: The kind of campaign; None until it was seen.
         possible: The statuses that it may have; empty if nothing is known.
         last: The status that was seen last.
-        seen: When that was, as the recording says it; None if it does not.
+        seen: When that was, as the recording says it, or earlier where it shows no times; None if it does not say.
         lost: The place of a write without an answer, if nothing was read since; 0 if there is none.
         start: Its start, if one was seen.
         end: Its end, if one was seen.
         start_unreadable: It has a start that cannot be read.
         start_open: Nobody knows its start any more.
+        timed: A start or an end may count.
         name: Its name, if it was seen.
         nameless: It was shown whole, and without a name.
         completed: When it was completed, at the earliest; None if nobody knows.
@@ -71,6 +72,7 @@ class Life:
     end: datetime | None = None
     start_unreadable: bool = False
     start_open: bool = False
+    timed: bool = False
     name: str | None = None
     nameless: bool = False
     completed: datetime | None = None
@@ -95,9 +97,11 @@ class Life:
 
     def _scheduled(self, start: datetime | None, end: datetime | None, *, unreadable: bool = False) -> None:
         self.start, self.end, self.start_unreadable, self.start_open = start, end, unreadable, False
+        self.timed = start is not None or end is not None or unreadable
 
     def told(self, start: str | None, end: str | None, name: str | None) -> None:
         """A line of a recording says some of it."""
+        self.timed = self.timed or start is not None or end is not None
         if end is not None:
             self.end = parse_time(end)
         if start is not None:
@@ -130,7 +134,7 @@ class Life:
             self.name, self.nameless = None, False
         if parameters is None or "schedule" in parameters:
             self._scheduled(None, None)
-            self.start_open = True
+            self.start_open = self.timed = True
 
     def shows(self, parameter: str, value: object) -> bool | None:
         """Whether it has this value of a parameter; None if nobody knows."""

@@ -441,7 +441,7 @@ class Auditor:
             self._undocumented(case, raw)
         after = weighed.after if weighed else _after(status, case.action)
         unseen = status not in after and (weighed is None or status in life.possible)
-        if weighed and after and not unseen and status not in weighed.expected | {Status.UNKNOWN}:
+        if weighed and after and not unseen and status not in weighed.expected and status is not Status.UNKNOWN:
             message = f"After {case.action} it shows {status}, and not {_names(after)}."
             self._tell(case, "CF601", Level.WARNING, message)
         self._see(case, status, reading)

@@ -92,8 +92,10 @@ class Life:
             self._digests.clear()
             self._unsettled.clear()
             self._whole = True
-        self._digests.update((key, _digest(value)) for key, value in reading.data.items())
-        self._unsettled.difference_update(reading.data)
+        for key, value in reading.data.items():
+            self._digests[key] = _digest(value)
+        if self._unsettled:
+            self._unsettled.difference_update(reading.data)
 
     def _scheduled(self, start: datetime | None, end: datetime | None, *, unreadable: bool = False) -> None:
         self.start, self.end, self.start_unreadable, self.start_open = start, end, unreadable, False
@@ -233,6 +235,9 @@ class Weighed:
 
 def weigh(life: Life, intent: Intent, at: datetime | None, *, strict: bool) -> Weighed:
     """What is to be said of a write on a campaign of which something is known."""
+    if not intent.fields and not life.timed:
+        # Of most campaigns no more is known than a status.
+        return _alike(life.possible, life.last, intent.action, intent.channel, (None, None), strict, _AT_ANY_TIME)
     clear = life.start is None or life.start_unreadable or at is not None
     if clear and not life.start_open:
         return _weighed(life, intent, at, None, strict)

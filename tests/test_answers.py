@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -108,6 +109,14 @@ def test_an_answer_of_a_cache_is_no_reading(headers):
 def test_an_answer_that_a_cache_only_passed_on_is_a_reading(headers):
     """A cache may say that it did not answer; a name or a quoted word is no hit."""
     assert code_of(headers=[(name.encode(), value.encode()) for name, value in headers]) is None
+
+
+@pytest.mark.parametrize("value", ['"' + '\\"' * 50_000, '"\\' * 50_000, '"' + "\\" * 99_999, '"a" ' * 50_000 + '"'])
+def test_quotes_without_end_are_read_in_no_time(value):
+    """The work grows with the length of the header and not faster; what is still open at its end may be a hit."""
+    begun = time.process_time()
+    assert code_of(headers=[(b"Cache-Status", value.encode())]) == "CF504"
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(

@@ -603,6 +603,30 @@ def test_keys_fold_as_lax_parsers_might():
     assert fold("reaction") != "action"
 
 
+@pytest.mark.parametrize("marks", ["\u0315\u0300", "\u0f73", "\uff9e\u0315", "\u0344\u0327", "\u0345\u0300"])
+def test_marks_without_end_are_read_in_no_time(marks):
+    """A key with more marks on a letter than parsers agree on is refused, and such a path is about no campaign."""
+    begun = time.process_time()
+    with pytest.raises(Ambiguous) as caught:
+        read_object(json.dumps({"a" + marks * 50_000: {}}, ensure_ascii=False).encode())
+    assert caught.value.code == "CF410"
+    path = "/v2/accounts/a" + marks * 10_000
+    assert not could_become_target(path)
+    assert could_become_target(f"{path}/campaigns")
+    assert time.process_time() - begun < 2
+
+
+def test_letters_may_have_as_many_marks_as_writing_needs():
+    """Thirty are one key, whatever their order; one more is refused."""
+    for base in ("a", "\u0915", "\u0e01"):
+        assert read_object(json.dumps({base + "\u0300" * 30 + base + "\u0315" * 30: 1}).encode())
+        with pytest.raises(Ambiguous) as caught:
+            read_object(json.dumps({base + "\u0300" * 31: 1}).encode())
+        assert caught.value.code == "CF410"
+    with pytest.raises(Ambiguous):
+        read_object(json.dumps({"a" + "\u0315\u0300" * 15: 1, "a" + "\u0300" * 15 + "\u0315" * 15: 2}).encode())
+
+
 def test_headers_may_repeat_where_that_is_harmless():
     """Only headers that change how a request is read are looked at."""
     assert isinstance(read_intent(wire(headers=[JSON, (b"X-A", b"1"), (b"X-A", b"2")])), Intent)

@@ -34,7 +34,8 @@ _YEARS: Final = range(2, 9999)
 # Headers in which caches say what they did. Only the first two have a standard (RFC 9111, RFC 9211).
 _CACHES: Final = frozenset({b"age", b"cache-status", b"x-cache", b"x-cache-status", b"cf-cache-status"})
 _HIT: Final = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+# It matches an open one, too: what fails at the end is tried again from each quote, in a time that grows squared.
+_QUOTED: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
 
 @lru_cache(maxsize=64)
@@ -53,7 +54,7 @@ def _is_hit(name: bytes, value: str) -> bool:
         return any(age.strip() != "0" for age in value.split(","))
     if name != b"cache-status":
         return _HIT.search(value) is not None
-    value = _QUOTED.sub("", value)
+    value = _QUOTED.sub(lambda found: "" if found[1] else '"', value)
     return '"' in value or any(map(_says_hit, value.split(",")))
 
 

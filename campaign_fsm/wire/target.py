@@ -11,6 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from campaign_fsm.rules import Channel
+from campaign_fsm.wire.strictjson import casefolded
 
 # Fact sheet sections 1 and 5.11. The older alias is judged, never sent.
 COLLECTIONS: Final = {
@@ -243,7 +244,7 @@ def _texts(path: bytes) -> Iterator[str]:
 
 
 def _readings(path: str) -> Iterator[list[tuple[str, ...]]]:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
+    folded = casefolded(path)
     for separators in (r"/", r"[/\\]") if "\\" in folded else (r"/",):
         raw = re.split(separators, folded)
         segments = [_forms(segment) for segment in raw]

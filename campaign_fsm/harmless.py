@@ -7,7 +7,7 @@ from typing import Final
 
 # "##[command]" and "##vso[command]" are taken for commands anywhere in a line, "::command::" where it begins.
 _ANYWHERE: Final = re.compile(r"##(?=\w*\[)")
-_AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))(\s*):(?=:)")
+_AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
 
 
 def without_commands(text: str) -> str:

@@ -44,6 +44,7 @@ from campaign_fsm.wire.answer import (
     redact,
     secrets_of,
 )
+from campaign_fsm.wire.caches import is_from_cache
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.campaign import campaign_from
 from campaign_fsm.wire.drafts import MessageCampaignDraft, VoiceCampaignDraft
@@ -466,6 +467,9 @@ def _read_headers(body: bytes) -> None:
     redact(body.decode("latin-1"), secrets)
     moment(body.decode("latin-1"))
     answer = Answer(200, ((b"date", body), (b"age", body), (b"cache-status", body), (b"retry-after", body)), b"")
+    is_from_cache(
+        [(name, body) for name in (b"Warning", b"X-Cache", b"X-Cache-Status", b"X-Varnish", b"Server-Timing")]
+    )
     if answer.date is not None and answer.date + timedelta(days=1) < answer.date - timedelta(days=1):
         raise Finding("a day after is before")
     if not answer.from_cache and body.strip(b"0, \t\r\n\v\f\xa0\x85\x1c\x1d\x1e\x1f"):

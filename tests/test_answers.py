@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -56,6 +57,10 @@ def code_of(content=None, headers=(), *, target=MESSAGE, method="GET", **more):
 
 # Caches
 
+STATUSES = ("X-Cache-Status", "CF-Cache-Status", "X-Proxy-Cache-Status")
+PASSED_STATUSES = ("MISS", "BYPASS", "EXPIRED", "DYNAMIC", "NONE", "UNKNOWN", "Ignored", "pass", "TCP_MISS", "-", "")
+MARKS = ("X-Cache", "X-Proxy-Cache", "X-Vercel-Cache", "CDN-Cache", "X-Cache-Result")
+
 
 @pytest.mark.parametrize(
     "headers",
@@ -82,6 +87,30 @@ def code_of(content=None, headers=(), *, target=MESSAGE, method="GET", **more):
         [("X-Cache", "MISS, TCP_HIT")],
         [("CF-Cache-Status", "HIT")],
         [("X-Cache-Status", "hit")],
+        [("Cache-Status", "STALE")],
+        [("Cache-Status", "Edge; fwd=stale; fwd-status=304")],
+        *(
+            [(name, value)]
+            for name in STATUSES
+            for value in ("STALE", "UPDATING", "REVALIDATED", "Refresh_Hit", "WARM")
+        ),
+        *(
+            [(name, value)]
+            for name in MARKS
+            for value in ("HIT", "hit,private", "Stale", "MISS, TCP_MEM_HIT", "hit (3)")
+        ),
+        [("X-Cache", "RefreshHit from cloudfront")],
+        [("X-Cache", "TCP_REFRESH_HIT from a.example (AkamaiGHost/1)")],
+        [("Akamai-Cache-Status", "Hit from child, Miss from parent")],
+        [("X-Cache-Hits", "7")],
+        [("X-Cache-Hits", "0, 10")],
+        [("X-Varnish", "32770 3")],
+        [("X-Varnish", "32770, 5 3")],
+        [("X-From-Cache", "1")],
+        [("Server-Timing", "edge; dur=1, cdn-cache; desc=HIT")],
+        [("Server-Timing", "cdn-upstream-layer;desc=EDGE,cdn-cache-hit")],
+        *([("Warning", f"{code} nginx")] for code in (110, 111, 112, 113)),
+        [("Warning", '299 - "old, but well", 110 - "Response is Stale"')],
     ],
 )
 def test_an_answer_of_a_cache_is_no_reading(headers):
@@ -102,12 +131,36 @@ def test_an_answer_of_a_cache_is_no_reading(headers):
         [("Cache-Status", "Edge; hits=3, White; fwd=miss")],
         [("X-Cache", "Miss from cloudfront")],
         [("CF-Cache-Status", "DYNAMIC")],
+        *([(name, value)] for name in STATUSES for value in PASSED_STATUSES),
+        *([(name, value)] for name in MARKS for value in ("MISS", "miss, no-store", "bypass", "UNCACHEABLE", "white")),
+        [("X-Cache", "MISS from hit.example:3128"), ("X-Cache-Lookup", "HIT from hit.example:3128")],
+        [("X-Cache", "Error from cloudfront")],
+        [("X-Cache", "LambdaGeneratedResponse from cloudfront")],
+        [("X-Cache", "TCP_MISS from a.example (AkamaiGHost/1)")],
+        [("X-Cache", "CONFIG_NOCACHE")],
+        [("Akamai-Cache-Status", "NotCacheable from child, RefreshMiss from parent")],
+        [("X-Cache-Hits", "0, 0")],
+        [("X-Varnish", "32770")],
+        [("X-Varnish", "32770, 5")],
+        [("X-From-Cache", "0")],
+        [("X-Cache-Key", "/v2/accounts/hit"), ("X-Cache-Tags", "hit"), ("CDN-Cache-Control", "hit")],
+        [("Server-Timing", "cdn-cache; desc=MISS, origin; desc=hit")],
+        [("Warning", '199 - "110, 111", 299 - "113"')],
+        [("Warning", "1100 odd")],
         [("Cache-Control", "max-age=30, hit"), ("X-Age", "30")],
     ],
 )
 def test_an_answer_that_a_cache_only_passed_on_is_a_reading(headers):
     """A cache may say that it did not answer; a name or a quoted word is no hit."""
     assert code_of(headers=[(name.encode(), value.encode()) for name, value in headers]) is None
+
+
+@pytest.mark.parametrize("value", ['"' + '\\"' * 50_000, '"\\' * 50_000, '"' + "\\" * 99_999, '"a" ' * 50_000 + '"'])
+def test_quotes_without_end_are_read_in_no_time(value):
+    """The work grows with the length of the header and not faster; what is still open at its end may be a hit."""
+    begun = time.process_time()
+    assert code_of(headers=[(b"Cache-Status", value.encode())]) == "CF504"
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(

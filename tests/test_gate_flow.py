@@ -7,6 +7,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import oracle
 import pytest
 from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
@@ -573,6 +574,30 @@ def test_a_read_that_is_no_reading_is_not_kept(answer):
     """Errors, odd codes and unreadable bodies of the caller's reads pass, and are forgotten."""
     gate = make(max_age=10)
     run(gate, wire("GET", body=b""), answer)
+    _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
+    assert kinds(steps) == ["Read", "Forward"]
+
+
+NO_READINGS = [
+    Answer(404, (), b"{}"),
+    Answer(503, (), b"{}"),
+    Answer(201, (), envelope("in-progress").body),
+    HTML,
+    envelope("under-review"),
+    attrs.evolve(envelope("in-progress"), headers=((b"Age", b"30"),)),
+]
+
+
+@pytest.mark.parametrize("answer", NO_READINGS)
+@pytest.mark.parametrize("by", ["the caller", "a write"])
+def test_a_newer_answer_that_is_no_reading_ends_the_older_reading(answer, by):
+    """Nobody writes by what was read before the server said something else, in a read or before a write."""
+    gate = make(max_age=10, deadline=0)
+    run(gate, wire("GET", body=b""), envelope("in-progress"))
+    if by == "the caller":
+        run(gate, wire("GET", body=b""), answer)
+    else:
+        refuse(gate, put("resume"), answer)  # not legal by the older one, so it is read anew
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Read", "Forward"]
 

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import tracemalloc
 
 import attrs
 import pytest
@@ -12,7 +13,7 @@ from wires import ALIAS, ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire, 
 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action
-from campaign_fsm.wire.intent import Intent, WireRequest, preflight, read_intent
+from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight, read_intent
 from campaign_fsm.wire.strictjson import Ambiguous, fold, read_object
 from campaign_fsm.wire.target import Target, could_become_target, read_target
 
@@ -353,6 +354,15 @@ def test_a_question_mark_with_nothing_behind_it_is_no_query(target):
     assert preflight(request).target == request.target == f"{target}?".encode()
 
 
+@pytest.mark.parametrize("name", ["X-Original-URL", "X-Original-URI", "X-Forwarded-Uri", "x_rewrite_url"])
+def test_a_header_that_names_the_path_of_the_request_itself_is_fine(name):
+    """Proxies say in it what they were asked for; nobody can be sent elsewhere by it."""
+    request = wire(headers=with_header(name, MESSAGE))
+    assert isinstance(read_intent(request), Intent)
+    assert is_plain(request, read_target(MESSAGE))
+    assert not is_plain(wire(headers=with_header(name, MESSAGE + "0")), read_target(MESSAGE))
+
+
 @pytest.mark.parametrize("host", ["api.exotel.com", "api.exotel.com."])
 @pytest.mark.parametrize("value", ["api.exotel.com", "api.exotel.com.", "API.exotel.com.:443", "api.exotel.com:443"])
 def test_the_last_dot_of_a_host_changes_nothing(host, value):
@@ -589,6 +599,17 @@ def test_a_long_path_is_looked_at_in_no_time(path):
     assert could_become_target(f"{path}/..{MESSAGE.upper()}")
 
 
+def test_long_paths_are_not_kept():
+    """A thousand of them, each another one, leave the process as large as it was."""
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            assert read_target(f"/{number:05}{'x' * 60_000}") is None
+        assert tracemalloc.get_traced_memory()[0] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_path_with_too_many_ways_to_read_it_could_be_anything():
     """Readers that decode by two rules see two paths each time; nobody looks at all of them."""
     path = "%u0025u0061"
@@ -601,6 +622,30 @@ def test_keys_fold_as_lax_parsers_might():
     """Case, width and invisible characters fold away; letters stay."""
     assert {fold(text) for text in ("action", "ACTION", " action ", "\uff41ction", "act\u00adion")} == {"action"}
     assert fold("reaction") != "action"
+
+
+@pytest.mark.parametrize("marks", ["\u0315\u0300", "\u0f73", "\uff9e\u0315", "\u0344\u0327", "\u0345\u0300"])
+def test_marks_without_end_are_read_in_no_time(marks):
+    """A key with more marks on a letter than parsers agree on is refused, and such a path is about no campaign."""
+    begun = time.process_time()
+    with pytest.raises(Ambiguous) as caught:
+        read_object(json.dumps({"a" + marks * 50_000: {}}, ensure_ascii=False).encode())
+    assert caught.value.code == "CF410"
+    path = "/v2/accounts/a" + marks * 10_000
+    assert not could_become_target(path)
+    assert could_become_target(f"{path}/campaigns")
+    assert time.process_time() - begun < 2
+
+
+def test_letters_may_have_as_many_marks_as_writing_needs():
+    """Thirty are one key, whatever their order; one more is refused."""
+    for base in ("a", "\u0915", "\u0e01"):
+        assert read_object(json.dumps({base + "\u0300" * 30 + base + "\u0315" * 30: 1}).encode())
+        with pytest.raises(Ambiguous) as caught:
+            read_object(json.dumps({base + "\u0300" * 31: 1}).encode())
+        assert caught.value.code == "CF410"
+    with pytest.raises(Ambiguous):
+        read_object(json.dumps({"a" + "\u0315\u0300" * 15: 1, "a" + "\u0300" * 15 + "\u0315" * 15: 2}).encode())
 
 
 def test_headers_may_repeat_where_that_is_harmless():

@@ -55,6 +55,27 @@ def test_an_unknown_status_and_an_age_of_none_keep_nothing(clock, moves):
     assert none.get("a", moves) is None
 
 
+@pytest.mark.parametrize("newer", [None, reading(Status.UNKNOWN)], ids=["none", "unknown"])
+def test_a_later_answer_that_is_no_reading_ends_an_earlier_one(clock, moves, newer):
+    """In whichever order the two arrive; a reading that was asked for after it is good again."""
+    for order in ((90.5, 91.0), (91.0, 90.5)):
+        found = kept(clock)
+        for at in order:
+            found.put("a", "a", newer if at == 91.0 else reading(), at, moves.mark())
+        assert found.get("a", moves) is None
+        put(found, moves, "a", 92.0)
+        assert found.get("a", moves)
+
+
+def test_the_reading_that_was_asked_for_last_stays(clock, moves):
+    """An answer that was long on its way does not take the place of a newer one."""
+    found, one = kept(clock), reading(Status.COMPLETED)
+    put(found, moves, "a", 95.0, what=one)
+    for what in (reading(), None):
+        found.put("a", "a", what, 94.0, moves.mark())
+        assert found.get("a", moves) == (one, 95.0)
+
+
 def test_not_more_than_so_many_are_kept(clock, moves, monkeypatch):
     """The one that was put first goes first; what is put anew is the newest."""
     monkeypatch.setattr(readings, "_MOST", 3)

@@ -1,6 +1,8 @@
 """Requests as they leave, for the tests of the reader and of the gate."""
 
 import json
+import re
+from urllib.parse import quote
 
 from campaign_fsm.wire.intent import WireRequest
 
@@ -26,6 +28,11 @@ def with_header(name, value, *others):
     """The usual headers with one more."""
     return (JSON, (name.encode(), value.encode()), *others)
 
+
+LOOK_ALIKES = {
+    "/": "\u2044\u2215\u29f8\u2571\u0338\uff0f\u2216\u29f5\uff3c",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d",
+}
 
 # Requests that nobody may read in one way only: what is odd, the code, and how `wire` makes it.
 UNREADABLE = {
@@ -122,6 +129,18 @@ UNREADABLE = {
         "CF405",
         {"target": "/harmless", "headers": with_header("X-Rewrite-URL", MESSAGE)},
     ),
+    **{
+        f"{name} in a write of a campaign": ("CF405", {"headers": with_header(name, VOICE)})
+        for name in ("X-Original-URI", "X-Original-Path", "X-Rewrite-URI", "X-Forwarded-Uri", "X_Forwarded_Path")
+    },
+    "X-Forwarded-Uri that names a campaign": (
+        "CF405",
+        {"target": "/harmless", "headers": with_header("X-Forwarded-Uri", MESSAGE)},
+    ),
+    "its own path and another one": (
+        "CF405",
+        {"headers": with_header("X-Forwarded-Uri", MESSAGE, (b"X-Original-URI", b"/x"))},
+    ),
     "another Host": ("CF405", {"headers": with_header("Host", "elsewhere.example")}),
     "two Hosts": ("CF405", {"headers": with_header("Host", HOST, (b"Host", HOST.encode()))}),
     "a Host with another port": ("CF405", {"headers": with_header("Host", f"{HOST}:8443")}),
@@ -157,7 +176,18 @@ UNREADABLE = {
     "a trailing NUL": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns%00/")}),
     "an escaped question mark": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns%3F/")}),
     "a path without end": ("CF401", {"target": f"{'/x/..' * 3000}{MESSAGE}"}),
-    "a path that is decoded without end": ("CF401", {"target": f"/%{'25' * 10_000}61"}),
+    "a path that is decoded without end": ("CF401", {"target": f"/%2{'%3' * 10_000}561"}),
+    "a letter escaped without end": ("CF401", {"target": MESSAGE.replace("camp", f"%{'25' * 30_000}63amp")}),
+    "a letter escaped a little too often": ("CF401", {"target": MESSAGE.replace("camp", f"%{'25' * 17}63amp")}),
+    "a stream of a folder": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns::$INDEX_ALLOCATION/")}),
+    "streams of all folders": ("CF401", {"target": re.sub(r"(?<=[a-z0-9])/", "%3A%3A$x/", MESSAGE)}),
+    "a soft hyphen": ("CF401", {"target": MESSAGE.replace("message-", "message%C2%AD")}),
+    **{
+        f"U+{ord(char):04X} for {plain}": ("CF401", {"target": MESSAGE.replace(plain, spelled, 2)})
+        for plain, chars in LOOK_ALIKES.items()
+        for char in chars
+        for spelled in (f"%u{ord(char):04x}", quote(char))
+    },
     "a NUL and more": ("CF401", {"target": MESSAGE.replace("campaigns/", "campaigns%00foo/")}),
     "a segment of a NUL and more": ("CF401", {"target": MESSAGE.replace("/accounts", "/%00x/accounts")}),
     "a NUL in the version": ("CF401", {"target": MESSAGE.replace("/v2/", "/v2%00x/")}),
@@ -232,6 +262,10 @@ UNTOUCHED = {
     "a file named after a collection": {"target": "/v2/accounts/acme1/files/campaigns.json"},
     "a very long path": {"target": "/" + "a" * 10_000},
     "a very long path with escapes": {"target": "/files/" + "a%2fb%20/" * 2000},
+    "an escape without end": {"target": f"/x/%{'25' * 30_000}41"},
+    "many escapes without end": {"target": f"/accounts/%{'25' * 9000}2f%{'25' * 8000}u0041/campaigns"},
+    "look-alikes elsewhere": {"target": "/files/a%u2215b%E2%80%91c::$DATA"},
+    "a forwarded path about no campaign": {"target": "/files", "headers": with_header("X-Forwarded-Uri", "/api/files")},
     "campaigns of somebody else's API": {"target": "/campaigns/x"},
     "a campaign in the query": {"target": f"/proxy?url={MESSAGE}"},
     "a read in odd spelling": {"method": "GET", "target": f"/{MESSAGE}", "body": b""},

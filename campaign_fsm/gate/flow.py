@@ -410,7 +410,7 @@ class Gate:
             with suppress(NotReadable):
                 reading = self._shown(read_status(answer, target, "GET"), request)
         record.was_read(answer, reading)
-        if reading and is_plain(request, target):
+        if one and is_plain(request, target):
             self._readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
     def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
@@ -437,12 +437,14 @@ class Gate:
                 reading = self._usable(answer, intent, request)
             except StatusUnavailable:
                 record.was_read(answer, None)
+                self._readings.put(write.key, write.campaign, None, sent_at, mark)
                 raise
             record.was_read(answer, reading, reading.date or self._now())
             self._readings.put(write.key, write.campaign, reading, sent_at, mark)
             return reading, sent_at
         if answer is not None:
             record.was_read(answer, None)
+            self._readings.put(write.key, write.campaign, None, sent_at, mark)
         wait = (answer.retry_after if answer else None) or write.delay
         assert write.give_up is not None
         if (cause is not None and not write.transient(cause)) or self._clock() + wait >= write.give_up:

@@ -18,6 +18,7 @@ from attrs import field, frozen
 from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Status
+from campaign_fsm.wire.caches import is_from_cache
 from campaign_fsm.wire.private import redact as redact  # noqa: PLC0414 (both are looked for here, too)
 from campaign_fsm.wire.private import secrets_of as secrets_of  # noqa: PLC0414
 from campaign_fsm.wire.private import shown_id
@@ -31,10 +32,6 @@ SCHEDULE_KEYS: Final = {Channel.MESSAGE: ("start_time", "end_time"), Channel.VOI
 _PLACES: Final = {joined(key): place for keys in SCHEDULE_KEYS.values() for place, key in enumerate(keys)}
 # The server's own clock is used in sums, so a date at the very ends of the calendar is none.
 _YEARS: Final = range(2, 9999)
-# Headers in which caches say what they did. Only the first two have a standard (RFC 9111, RFC 9211).
-_CACHES: Final = frozenset({b"age", b"cache-status", b"x-cache", b"x-cache-status", b"cf-cache-status"})
-_HIT: Final = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @lru_cache(maxsize=64)
@@ -45,23 +42,6 @@ def _http_date(value: str) -> datetime | None:
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return date if date.year in _YEARS else None
-
-
-def _is_hit(name: bytes, value: str) -> bool:
-    """Whether a cache says in such a header that it answered, or something that cannot be understood."""
-    if name == b"age":
-        return any(age.strip() != "0" for age in value.split(","))
-    if name != b"cache-status":
-        return _HIT.search(value) is not None
-    value = _QUOTED.sub("", value)
-    return '"' in value or any(map(_says_hit, value.split(",")))
-
-
-def _says_hit(member: str) -> bool:
-    """Whether one cache of the list answered: ``ExampleCache; hit; ttl=3``; also one that says ``hit`` and no more."""
-    cache, *parameters = (part.strip().lower() for part in member.split(";"))
-    keys = {parameter.partition("=")[0].strip() for parameter in parameters if parameter != "hit=?0"}
-    return "hit" in keys or ("fwd" not in keys and _HIT.search(cache) is not None)
 
 
 @frozen
@@ -117,10 +97,7 @@ class Answer:
     @property
     def from_cache(self) -> bool:
         """Whether some cache, ours or one on the way, says that it made the answer."""
-        for key, value in self.headers:
-            if key.lower() in _CACHES and _is_hit(key.lower(), value.decode("latin-1")):
-                return True
-        return self.cached
+        return self.cached or is_from_cache(self.headers)
 
 
 class NotReadable(ValueError):

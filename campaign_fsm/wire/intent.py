@@ -39,7 +39,10 @@ _RESERVED: Final = (
 _JOINED: Final = {joined(key): key for key in _RESERVED - _ID_KEYS - {"_method"}}
 
 _OVERRIDES: Final = (b"x-http-method", b"x-http-method-override", b"x-method-override")
-_REWRITES: Final = (b"x-original-url", b"x-rewrite-url")
+_REWRITES: Final = (
+    *(b"x-original-url", b"x-original-uri", b"x-original-path", b"x-rewrite-url", b"x-rewrite-uri"),
+    *(b"x-forwarded-uri", b"x-forwarded-path"),
+)
 _ODD: Final = frozenset({*_OVERRIDES, *_REWRITES})
 _JSON: Final = re.compile(rb"application/json\s*(;\s*)*(;\s*charset\s*=\s*\"?utf-?8\"?\s*)?(;\s*)*", re.IGNORECASE)
 _NOT_FOR_READS: Final = re.compile(
@@ -95,6 +98,14 @@ class WireRequest:
         return not _ODD.isdisjoint(self._index)
 
     @property
+    def rewrite(self) -> bytes | None:
+        """A header that may send it to another path than its own."""
+        for name in _REWRITES if self.is_odd else ():
+            if any(value != self.target for value in self.values(name)):
+                return name
+        return None
+
+    @property
     def path(self) -> str:
         return self.target.partition(b"?")[0].decode("latin-1")
 
@@ -128,6 +139,8 @@ def concerns(request: WireRequest) -> bool:
     paths = [request.target] if request.url_target is None else [request.target, request.url_target]
     if any(could_become_target(path.partition(b"?")[0].decode("latin-1")) for path in paths):
         return True
+    if not request.is_odd:
+        return False
     rewrites = [value.decode("latin-1") for name in _REWRITES for value in request.values(name)]
     return any(could_become_target(value) for value in rewrites)
 
@@ -153,9 +166,8 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
         raise _unreadable("CF404", "the URL carries credentials", target)
     if safe:
         return target
-    for name in _REWRITES if request.is_odd else ():
-        if request.values(name):
-            raise _unreadable("CF405", f"the header {name.decode()} may send it to another path", target)
+    if rewrite := request.rewrite:
+        raise _unreadable("CF405", f"the header {rewrite.decode()} may send it to another path", target)
     if request.url_target is not None and request.url_target != request.target:
         raise _unreadable("CF405", "an extension replaces the target of the request line", target)
     if target is None and is_other_version(request.path):
@@ -193,7 +205,7 @@ def is_plain(request: WireRequest, target: Target) -> bool:
     """
     if b"?" in request.target or request.url_target not in (None, request.target):
         return False
-    if any(request.values(name) for name in _REWRITES):
+    if request.rewrite:
         return False
     try:
         _check_host(request, target)

@@ -28,6 +28,11 @@ class Ambiguous(ValueError):
 
 # Longer keys are looked at without being kept.
 _LONG: Final = 100
+# Marks on one letter that are looked at: as many as Unicode's stream-safe text format has (UAX 15). What
+# normalizes longer runs takes a time that grows with their square, and stops all threads for as long.
+_MOST_MARKS: Final = 30
+# The only characters that become marks and are none (half-width voiced sound marks).
+_MARKS_TO_BE: Final = "\uff9e\uff9f"
 
 
 def fold(text: str) -> str:
@@ -35,11 +40,26 @@ def fold(text: str) -> str:
     return _folded(text) if len(text) <= _LONG else _fold(text)
 
 
+def casefolded(text: str) -> str:
+    """The text compatibility-normalized and in no case, without the marks that are too many on one letter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _with_few_marks(text)).casefold())
+
+
+def _with_few_marks(text: str) -> str:
+    if len(text) <= _MOST_MARKS or text.isascii():
+        return text
+    kept, marks = [], 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char)[0] == "M" or char in _MARKS_TO_BE else 0
+        if marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
 def _fold(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.lower().strip()
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(char for char in folded if unicodedata.category(char)[0] not in "CZ")
+    return "".join(char for char in casefolded(text) if unicodedata.category(char)[0] not in "CZ")
 
 
 _folded: Final = lru_cache(maxsize=1024)(_fold)
@@ -64,6 +84,8 @@ class _Long(Exception):
 def _check(keys: tuple[str, ...]) -> None:
     seen: dict[str, str] = {}
     for key in keys:
+        if _with_few_marks(key) != key:
+            raise Ambiguous(f"the key {shown_key(key)} has more marks on a letter than parsers agree on", "CF410")
         folded = fold(key)
         if folded in seen:
             raise Ambiguous(

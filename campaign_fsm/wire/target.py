@@ -11,6 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from campaign_fsm.rules import Channel
+from campaign_fsm.wire.strictjson import casefolded
 
 # Fact sheet sections 1 and 5.11. The older alias is judged, never sent.
 COLLECTIONS: Final = {
@@ -23,7 +24,7 @@ COLLECTION_OF: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "ca
 ID_RULE: Final = "a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
-_V2: Final = re.compile(r"v2(\.[a-z].*)?", re.DOTALL)
+_V2: Final = re.compile(r"v2(\.[a-z].*|:.*)?", re.DOTALL)
 # Versions that nobody has written rules for. Calls have one (v3); the vendor may give campaigns another one any day.
 _VERSION: Final = re.compile(r"v[0-9][a-z0-9._-]*")
 # Longer paths are looked at without being kept.
@@ -35,6 +36,16 @@ _LONGEST_NAME: Final = max(map(len, COLLECTIONS))
 _AS_IT_IS: Final = re.compile(r"[!-$&-\[\]-~]*")
 _REST: Final = re.compile(r"[\x00-\x20\x7f-\xa0][^/\\]*")
 _WORD: Final = re.compile(r"[a-z0-9_-]+")
+# What is left of a name on servers that take a suffix for another form of it, or for a stream of a file.
+_SUFFIX: Final = re.compile(r"[.:]")
+# What servers that turn a path into the few letters of their own code page make of what looks like these.
+_LOOKS_LIKE: Final = str.maketrans(
+    dict.fromkeys("\u0337\u0338\u2044\u2215\u2571\u27cb\u29f8", "/")
+    | dict.fromkeys("\u20e5\u2216\u2572\u27cd\u29f5\u29f9", "\\")
+    | dict.fromkeys("\u02d7\u2043\u2212\u2500\u2796", "-")
+)
+# An escape that was escaped more often than anybody decodes: up to there it stays one, and so it does with fewer.
+_ESCAPED_AGAIN: Final = re.compile(rf"%(?:25){{{_DEEPEST + 1},}}")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _IIS_ESCAPE: Final = re.compile(rb"%(?:[uU]([0-9A-Fa-f]{4})|([0-9A-Fa-f]{2}))")
 _ESCAPED_SLASH: Final = re.compile(rb"%(?:u00)?(?:2f|5c)|%c0%af|%c1%9c|%e0%80%af|%e0%81%9c", re.IGNORECASE)
@@ -79,12 +90,15 @@ def _locate(segments: list[str]) -> int | None:
     return None
 
 
-@lru_cache(maxsize=1024)
 def read_target(path: str) -> Target | None:
     """The campaign or collection that a path names byte for byte; None if it names neither.
 
     None does not clear a path: see `could_become_target`.
     """
+    return _kept_target(path) if len(path) <= _LONG else _read_target(path)
+
+
+def _read_target(path: str) -> Target | None:
     segments = path.split("/")[1:] if path.startswith("/") else []
     index = _locate(segments)
     if index is None or any(odd(segment) for segment in segments):
@@ -98,6 +112,9 @@ def read_target(path: str) -> Target | None:
         id=tail[0] if tail else None,
         rest=tuple(tail[1:]),
     )
+
+
+_kept_target: Final = lru_cache(maxsize=1024)(_read_target)
 
 
 def odd(segment: str) -> bool:
@@ -127,6 +144,7 @@ def _look_at(path: str) -> tuple[bool, bool]:
     lower = path.lower()
     if _AS_IT_IS.fullmatch(path) and ("campaigns" not in lower or "accounts" not in lower):
         return False, False  # nobody can read more into it than it shows
+    path = _ESCAPED_AGAIN.sub("%" + "25" * (_DEEPEST + 1), path)
     try:
         raw = path.encode("latin-1")
     except UnicodeEncodeError:
@@ -160,8 +178,8 @@ def _version(segments: list[tuple[str, ...]]) -> str | None:
 
 
 def _can_be(forms: tuple[str, ...], names: Collection[str]) -> bool:
-    """Whether a segment is one of the names, as it is or with a suffix such as ``.json``."""
-    return any(form in names or form.partition(".")[0] in names for form in forms)
+    """Whether a segment is one of the names, as it is or with a suffix such as ``.json`` or ``::$DATA``."""
+    return any(form in names or _SUFFIX.split(form, maxsplit=1)[0] in names for form in forms)
 
 
 class _TooManyWays(Exception):
@@ -238,12 +256,16 @@ def _texts(path: bytes) -> Iterator[str]:
         texts = [path.decode("utf-8", "replace"), path.decode("utf-8", "ignore"), path.decode("latin-1")]
     for text in texts:
         yield text
+        if "\xad" in text:  # to some a hyphen, and nothing to others
+            yield text.replace("\xad", "-")
         if (cut := _REST.sub("", text)) != text:
             yield cut
 
 
 def _readings(path: str) -> Iterator[list[tuple[str, ...]]]:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
+    folded = casefolded(path)
+    if not folded.isascii():
+        folded = "".join("-" if unicodedata.category(char) == "Pd" else char for char in folded.translate(_LOOKS_LIKE))
     for separators in (r"/", r"[/\\]") if "\\" in folded else (r"/",):
         raw = re.split(separators, folded)
         segments = [_forms(segment) for segment in raw]

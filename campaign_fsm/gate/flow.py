@@ -394,7 +394,11 @@ class Gate:
         yield from self._spend(request, target, int(not _is_below_a_gate(request)), urgent=False)
         one = target.id is not None and not target.rest and request.method == "GET"
         if not self._watch_reads and not (self._max_age and one):
-            yield Forward(buffered=False)
+            try:
+                yield Forward(buffered=False)
+            except Exception as error:
+                redact_error(error, self._secrets(request))
+                raise
             return
         record = Record(request, target, None, self._trace, self._clock, secrets=self._secrets)
         mark, sent_at = self.sections.moves.mark(), self._clock()
@@ -403,6 +407,7 @@ class Gate:
             answer: Answer = yield Forward()
         except Exception as error:
             record.has_failed(request.method, error)
+            redact_error(error, self._secrets(request))
             raise
         self._learn(request, target, answer)
         reading: Reading | None = None

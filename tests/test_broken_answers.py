@@ -203,7 +203,164 @@ def test_a_broken_answer_to_a_read_is_a_failed_connection(broken, how):
     assert (type(found), found.no_answer, sent) == (errors.StatusUnavailable, True, [])
 
 
-# 2. Transports that raise
+# 2. Answers that do not say what became of the write
+
+
+class Answering(Breaking):
+    """Gives a certain answer to the next `times` writes, which it has applied or not.
+
+    Attributes:
+        shown: What it shows of the campaign beside its status.
+    """
+
+    def __init__(self, instead, *, times=1, applied=True, status="in-progress", **shown):
+        self._instead, self.shown = instead, shown
+        super().__init__(None, None, "PUT", "DELETE", "POST", times=times, applied=applied)
+        self.statuses[ID] = status
+
+    def answer(self, arrived):
+        odd = arrived.method in self._methods and self._times > 0
+        self._times -= odd
+        found = self._found(arrived) if self._applied or not odd else None
+        return self._instead if odd else found
+
+    def _found(self, arrived):
+        if "/message-campaigns?" in arrived.path or arrived.method == "POST":
+            return super()._found(arrived)
+        if arrived.method == "DELETE":
+            self.statuses[ID] = "deleted"
+        elif arrived.method == "PUT":
+            fields = json.loads(arrived.body)
+            self.statuses[ID] = DEST.get(fields.pop("action", None), self.statuses[ID])
+            self.shown.update(fields)
+        if self.statuses[ID] == "deleted":
+            return 404, b'{"http_code": 404, "response": {"code": 404, "status": "failure", "error_data": null}}'
+        data = {"sid": ID, "status": self.statuses[ID], **self.shown}
+        return 200, json.dumps({"response": {"code": 200, "status": "success", "data": data}}).encode()
+
+
+def failed(code):
+    item = {"code": code, "status": "failure", "error_data": {"code": 1, "message": "x"}}
+    return 200, json.dumps({"http_code": 200, "response": item}).encode()
+
+
+def elsewhere(code):
+    return code, b"", (b"Location", b"/elsewhere")
+
+
+# The answer; what a write ends as that a read shows not to be applied; whether it is sent again if it can be undone.
+OPEN = {
+    "500": ((500, b""), errors.ServerError, True),
+    "503": ((503, b"{}"), errors.ServerError, True),
+    "520": ((520, b""), errors.ServerError, True),
+    "425": ((425, b""), errors.ApiError, True),
+    "a failed item 500": (failed(500), errors.ServerError, True),
+    "a failed item 503": (failed(503), errors.ServerError, True),
+    "a failed item 425": (failed(425), errors.ApiError, True),
+    "504": ((504, b""), errors.OutcomeUnknown, False),
+    "408": ((408, b""), errors.OutcomeUnknown, False),
+    "a failed item 504": (failed(504), errors.OutcomeUnknown, False),
+    "a failed item 408": (failed(408), errors.OutcomeUnknown, False),
+    "a failed item 303": (failed(303), errors.OutcomeUnknown, False),
+    "301": (elsewhere(301), errors.UnexpectedRedirect, False),
+    "302": (elsewhere(302), errors.UnexpectedRedirect, False),
+    "303": (elsewhere(303), errors.UnexpectedRedirect, False),
+    "304": ((304, b""), errors.UnexpectedRedirect, False),
+    "307": (elsewhere(307), errors.UnexpectedRedirect, False),
+    "308": (elsewhere(308), errors.UnexpectedRedirect, False),
+}
+AHEAD = {"schedule": {"send_at": "2999-01-01T00:00:00Z"}}
+
+
+@pytest.fixture
+def answered(face):
+    """Has a client of the face work on a server that gives a certain answer; what came of it, and what was sent."""
+
+    def run(instead, work, *, channel="message", deadline=5.0, **settings):
+        with Answering(instead, **settings) as server:
+            found = outcome(face, server.url, None, work, channel=channel, deadline=deadline, verify=False)
+            return found, [request.method for request in server.writes]
+
+    return run
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_an_applied_write_is_no_failure_whoever_failed_on_the_way_back(answered, name):
+    """A proxy or a server that had it done and then answers otherwise: a read shows what became of it."""
+    instead, *_ = OPEN[name]
+    found, sent = answered(instead, lambda client: client.pause(ID))
+    assert (status(found), sent) == ("paused", ["PUT"])
+    found, sent = answered(instead, lambda client: client.complete(ID), status="paused")
+    assert (status(found), sent) == ("completed", ["PUT"])
+    edit = {"status": "created", "template": "old"}
+    found, sent = answered(instead, lambda client: client.edit(ID, partial=True, template="new"), **edit)
+    assert (status(found), found.template, sent) == ("created", "new", ["PUT"])
+    found, sent = answered(instead, lambda client: client.delete(ID), channel="voice", status="created", **AHEAD)
+    assert (status(found), sent) == ("deleted", ["DELETE"])
+    draft = message(Simulator())
+    found, sent = answered(instead, lambda client: client.create(draft))
+    assert (status(found), found.name, sent) == ("created", draft.name, ["POST"])
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_write_that_was_not_applied_is_told_by_a_read_whatever_was_answered(answered, name):
+    """Sent again if it can be undone and nobody sent it elsewhere; unknown where it may be on its way, as a create."""
+    instead, error, again = OPEN[name]
+    found, sent = answered(instead, lambda client: client.pause(ID), applied=False)
+    if again:
+        assert (status(found), sent) == ("paused", ["PUT", "PUT"])
+    else:
+        assert (type(found), sent) == (error, ["PUT"])
+    found, sent = answered(instead, lambda client: client.complete(ID), status="paused", applied=False, times=9)
+    assert (type(found), sent) == (error, ["PUT"])
+    assert ("was not applied" in str(found)) == (error is not errors.OutcomeUnknown)
+    found, sent = answered(instead, lambda client: client.create(message(Simulator())), applied=False)
+    assert (type(found), sent) == (errors.OutcomeUnknown, ["POST"])
+
+
+def test_a_redirect_says_that_it_was_not_followed_and_what_a_read_showed(answered):
+    """Both are known, so both are said."""
+    found, _ = answered(elsewhere(303), lambda client: client.pause(ID), applied=False)
+    assert "was not followed" in str(found)
+    assert "was not applied" in str(found)
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 409, 422])
+def test_a_rejection_is_the_servers_word(answered, code):
+    """A campaign that is where it was wanted after it was brought there by somebody; nothing is sent again."""
+    for instead in ((code, b""), failed(code)):
+        found, sent = answered(instead, lambda client: client.pause(ID))
+        assert (type(found), found.now, sent) == (errors.StateConflict, "paused", ["PUT"])
+        found, sent = answered(instead, lambda client: client.pause(ID), applied=False)
+        assert (found.status_code, sent) == (code, ["PUT"])
+
+
+class Late(Answering):
+    """Loses a write that then arrives late, just before the next one."""
+
+    def answer(self, arrived):
+        if arrived.method == "PUT" and len(self.writes) == 1:
+            return 503, b""
+        if arrived.method == "PUT":
+            self._found(arrived)  # the first one
+            return self._instead
+        return self._found(arrived)
+
+
+@pytest.mark.parametrize("instead", [(409, b""), (400, b""), failed(409)])
+def test_a_second_try_that_meets_the_first_one_is_no_conflict(face, instead):
+    """What was brought there by an earlier try of ours was not brought there by somebody else."""
+    for each in (instead, (429, b"")):
+        with Late(each) as server:
+            found = outcome(face, server.url, None, lambda client: client.pause(ID), verify=False, deadline=5.0)
+            assert (status(found), len(server.writes)) == ("paused", 2)
+    with Late(instead, status="created", template="old") as server:
+        work = lambda client: client.edit(ID, partial=True, template="new")  # noqa: E731
+        found = outcome(face, server.url, None, work, verify=False, deadline=5.0)
+        assert (status(found), found.template) == ("created", "new")
+
+
+# 3. Transports that raise
 
 
 class Foreign(Exception):
@@ -265,6 +422,7 @@ RAISED = {
         (asyncio.InvalidStateError,),
         (concurrent.futures.CancelledError,),  # of a thread's work, and no cancellation of ours
         (errors.NotFound, "of something else"),
+        (errors.UnexpectedRedirect, "of something else"),
         (errors.ConnectionFailed, "of something else"),
         (errors.OutcomeUnknown, "of something else"),
         (errors.IllegalTransition, "of something else"),
@@ -459,7 +617,7 @@ def test_what_the_caller_does_wrong_stays_visible(face):
     face.run(scenario)
 
 
-# 3. What else fails while a write is out
+# 4. What else fails while a write is out
 
 
 class Handler(logging.Handler):

@@ -83,9 +83,11 @@ class Write:
     before: Reading
     accepted: frozenset[Status]
     past_end: bool
+    again: bool
+    """Whether an earlier try of it may arrive late."""
 
     @classmethod
-    def of(cls, order: Order, outcome: Outcome) -> Write:
+    def of(cls, order: Order, outcome: Outcome, *, again: bool) -> Write:
         judgement = outcome.judgement
         # Every write of ours passes the gate, and the gate lets none out that it did not judge.
         assert judgement is not None
@@ -93,7 +95,7 @@ class Write:
         assert judgement.decision is not None
         reading = judgement.reading
         past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
-        return cls(order, judgement, reading, judgement.decision.accepted, past_end)
+        return cls(order, judgement, reading, judgement.decision.accepted, past_end, again)
 
     @property
     def action(self) -> Action:

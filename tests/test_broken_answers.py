@@ -360,6 +360,30 @@ def test_a_second_try_that_meets_the_first_one_is_no_conflict(face, instead):
         assert (status(found), found.template) == ("created", "new")
 
 
+@pytest.mark.parametrize(("deep", "template"), [(61, None), (62, "new"), (450, "new"), (20_000, "new")])
+def test_what_a_server_shows_after_a_write_raises_nothing_however_deep_it_is(answered, deep, template):
+    """What is too deep is no answer, and a read shows what became of the write."""
+    ready = {"status": "created", "template": "old"}
+    instead = shows(template="DEEP")
+    instead = instead[0], instead[1].replace(b'"DEEP"', b'{"a":' * deep + b"1" + b"}" * deep)
+    found, sent = answered(instead, lambda client: client.edit(ID, partial=True, template="new"), **ready)
+    assert (status(found), found.template, sent) == ("created", template, ["PUT"])
+
+
+def shows(**parameters):
+    data = {"sid": ID, "status": "created", **parameters}
+    return 200, json.dumps({"response": {"code": 200, "status": "success", "data": data}}).encode()
+
+
+@pytest.mark.parametrize("cost", [10**400, -(10**4000), float("1e300")])
+def test_no_number_of_a_server_stands_between_a_write_and_its_campaign(face, cost):
+    """However large it is: in the answer, in a read, in a list."""
+    with Answering(None, times=0, estimated_cost=cost) as server:
+        for work in (lambda c: c.pause(ID), lambda c: c.get(ID)):
+            found = outcome(face, server.url, None, work, verify=False)
+            assert (status(found), found.estimated_cost or found.raw["estimated_cost"]) == ("paused", cost)
+
+
 # 3. Transports that raise
 
 

@@ -130,6 +130,7 @@ class _Client:
             region=region,
             base_url=base_url,
             plain_http_hosts=plain_http_hosts,
+            http=http,
         )
         self._family = http
         if policy is not None and not isinstance(policy, Policy):

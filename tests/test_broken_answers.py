@@ -384,7 +384,93 @@ def test_no_number_of_a_server_stands_between_a_write_and_its_campaign(face, cos
             assert (status(found), found.estimated_cost or found.raw["estimated_cost"]) == ("paused", cost)
 
 
-# 3. Transports that raise
+# 3. A campaign that is gone, and a server that is
+
+
+ITEM = {"code": 404, "status": "failure", "error_data": {"code": 1, "message": "no such campaign"}}
+GONE = {
+    "an item": (404, {"http_code": 404, "response": ITEM}),
+    "an item of a list": (404, {"http_code": 404, "response": [ITEM]}),
+    "a failed item in a 200": (200, {"http_code": 200, "response": [ITEM]}),
+    "an envelope without an item": (404, {"request_id": "r1", "http_code": 404, "response": None}),
+    "the older form": (404, {"RestException": {"Status": 404, "Message": "Not Found"}}),
+    "the older form, with a text": (404, {"RestException": {"Status": "404", "Message": "Not Found"}}),
+}
+AWAY = {
+    "a page": (404, b"<html>default backend - 404</html>"),
+    "a text": (404, b"404 page not found"),
+    "nothing": (404, b""),
+    "JSON of a gateway": (404, b'{"message": "no Route matched with those values"}'),
+    "a list": (404, b"[]"),
+    "JSON of two readings": (404, b'{"http_code": 404, "response": null, "Response": {}}'),
+    "another failure": (404, b'{"RestException": {"Status": 503, "Message": "away"}}'),
+    "an item that is there": (404, b'{"response": {"code": 200, "status": "success", "data": {}}}'),
+    "an envelope of a success": (404, b'{"http_code": 200, "response": null}'),
+    "a server error": (500, json.dumps({"response": ITEM}).encode()),
+    "a cache": (404, json.dumps({"http_code": 404, "response": ITEM}).encode(), (b"Age", b"7")),
+}
+
+
+class Losing(Answering):
+    """Loses a DELETE, or answers it, and gives certain answers to the reads after it."""
+
+    def __init__(self, after, deleted):
+        self._after, self._deleted = list(after), deleted
+        super().__init__(None, status="created", **AHEAD)
+
+    def answer(self, arrived):
+        if arrived.method == "DELETE":
+            if self._deleted is None:
+                raise ConnectionAbortedError
+            return self._deleted
+        if not self.writes:
+            return self._found(arrived)
+        return self._after.pop(0) if self._after else self._found(arrived)
+
+
+@pytest.fixture
+def deleted(face):
+    """What a client of the face makes of a DELETE with these answers to it and to the reads after it."""
+
+    def run(*after, answer=None):
+        with Losing(after, answer) as server:
+            work = lambda client: client.delete(ID)  # noqa: E731
+            found = outcome(face, server.url, None, work, channel="voice", deadline=0, verify=False)
+            assert len(server.writes) == 1
+            return found
+
+    return run
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_a_lost_delete_is_one_where_the_api_says_that_there_is_no_such_campaign(deleted, name):
+    """In each of its forms; also where somebody before it could not reach it at first."""
+    code, body = GONE[name]
+    gone = code, json.dumps(body).encode()
+    assert status(deleted(gone)) == "deleted"
+    assert status(deleted(AWAY["a page"], gone)) == "deleted"
+
+
+@pytest.mark.parametrize("name", AWAY)
+@pytest.mark.parametrize("lost", [None, (503, b""), (404, b"<html>"), (200, b"<html>")])
+def test_a_lost_delete_is_unknown_where_only_somebody_before_the_api_answers(deleted, lost, name):
+    """A page of theirs says nothing of a campaign; where it is still shown after that, nobody took it for gone."""
+    found = deleted(*[AWAY[name]] * 9, answer=lost)
+    assert type(found) is (errors.NotFound if lost and lost[0] == 404 else errors.OutcomeUnknown)
+    found = deleted(AWAY[name], answer=lost)
+    assert isinstance(found, errors.CampaignFsmError)
+    assert not isinstance(found, errors.StateConflict)
+
+
+@pytest.mark.parametrize("claim", [(204, b""), (200, b""), (202, b" ")])
+def test_a_delete_that_the_server_claims_is_one_with_any_404(deleted, claim):
+    """Its word and a 404 go together; without one, it does not show it."""
+    assert status(deleted(AWAY["a page"], answer=claim)) == "deleted"
+    assert status(deleted(AWAY["nothing"], answer=claim)) == "deleted"
+    assert type(deleted(answer=claim)) is errors.OutcomeUnknown
+
+
+# 4. Transports that raise
 
 
 class Foreign(Exception):
@@ -641,7 +727,7 @@ def test_what_the_caller_does_wrong_stays_visible(face):
     face.run(scenario)
 
 
-# 4. What else fails while a write is out
+# 5. What else fails while a write is out
 
 
 class Handler(logging.Handler):

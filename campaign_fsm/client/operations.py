@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
-from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, shown
+from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, says_gone, shown
 from campaign_fsm.drive import Emit
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -375,11 +375,14 @@ class Operations:
         self, target: Target, give_up: float = 0.0, *, elsewhere: bool = True, until: float | None = None
     ) -> Operation[Reading]:
         answer = yield from self._ask(Call("GET", target, until=until), give_up)
-        if answer.status_code != 200:
+        if answer.status_code == 404 and elsewhere:
             error = api_error(answer, "GET", target, self.secrets)
-            if isinstance(error, NotFound) and elsewhere:
-                error = changed(error, hint=(yield from self._elsewhere(target)))
-            raise error
+            raise changed(error, hint=(yield from self._elsewhere(target)))
+        return self._reading(answer, target)
+
+    def _reading(self, answer: Answer, target: Target) -> Reading:
+        if answer.status_code != 200:
+            raise api_error(answer, "GET", target, self.secrets)
         try:
             return read_status(answer, target, "GET")
         except NotReadable as problem:
@@ -564,19 +567,21 @@ class Operations:
             return (yield from self._settle(write, None))
         return self._campaign(answered, write.target)
 
-    def _look(self, write: Write) -> Operation[Reading | None]:
-        """Read until it shows what became of a write or the patience ends; the last reading, None if there is none."""
+    def _look(self, write: Write, *, claimed: bool) -> Operation[Reading | None]:
+        """Read until it shows what became of a write or the patience ends; the last reading, None if there is none.
+
+        Whoever stands before the server has a 404 of his own, while the server is away: only one in a form of the
+        API's says that a campaign is gone, unless the server has `claimed` to have deleted it.
+        """
         last: Reading | None = None
         for pause in _LOOKS:
             if pause:
                 yield Wait(pause)
             try:
-                last = yield from self._read(write.target, elsewhere=False)
-            except NotFound:
-                if write.action is Action.DELETE:
+                answer = yield from self._ask(Call("GET", write.target), 0.0)
+                if write.action is Action.DELETE and (says_gone(answer) or (claimed and answer.status_code == 404)):
                     return write.gone()
-                log.info("%s %s: gone after a write", write.action, write.id)
-                continue
+                last = self._reading(answer, write.target)
             except (ApiError, ConnectionFailed) as error:
                 log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
                 continue
@@ -586,7 +591,7 @@ class Operations:
 
     def _settle(self, write: Write, failure: ApiError | ConnectionFailed | None) -> Operation[Campaign | NotApplied]:
         """Find out whether a write took effect: its answer was lost, unreadable, or showed something else."""
-        last = yield from self._look(write)
+        last = yield from self._look(write, claimed=failure is None)
         why = failure.message if failure else "The server accepted it, but does not show it."
         if last is None:
             raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure

@@ -12,7 +12,8 @@ from campaign_fsm.client.steps import Outcome
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import Judgement
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
-from campaign_fsm.wire.answer import Reading, moment
+from campaign_fsm.wire.answer import Answer, NotReadable, Reading, moment, read_item
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import Target
 
 # The seed's answer spells it so (S1); requests spell it right.
@@ -146,6 +147,22 @@ class Write:
             who=movers(self.seen, now, self.target.channel),
             rejection=rejection,
         )
+
+
+def says_gone(answer: Answer) -> bool:
+    """Whether an answer to a read says in a form of the API's own that there is no such campaign (S1, S6, S7, S8)."""
+    if answer.status_code not in (200, 207, 404) or answer.unreadable or answer.from_cache:
+        return False
+    try:
+        document = read_object(answer.body)
+        old = document.get("RestException")
+        if isinstance(old, dict):
+            return answer.status_code == 404 and old.get("Status") in (None, 404, "404")
+        if not document.get("response"):
+            return answer.status_code == 404 and document.get("http_code") == 404
+        return read_item(answer, "GET").code == 404
+    except (Ambiguous, NotReadable):
+        return False
 
 
 @frozen

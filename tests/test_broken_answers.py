@@ -336,7 +336,13 @@ def test_a_rejection_is_the_servers_word(answered, code):
 
 
 class Late(Answering):
-    """Loses a write that then arrives late, just before the next one."""
+    """Loses a write that then arrives late, just before the next one.
+
+    Attributes:
+        blind: Whether it cannot be read after that.
+    """
+
+    blind = False
 
     def answer(self, arrived):
         if arrived.method == "PUT" and len(self.writes) == 1:
@@ -344,7 +350,7 @@ class Late(Answering):
         if arrived.method == "PUT":
             self._found(arrived)  # the first one
             return self._instead
-        return self._found(arrived)
+        return (500, b"") if self.blind and len(self.writes) > 1 else self._found(arrived)
 
 
 @pytest.mark.parametrize("instead", [(409, b""), (400, b""), failed(409)])
@@ -382,6 +388,15 @@ def test_no_number_of_a_server_stands_between_a_write_and_its_campaign(face, cos
         for work in (lambda c: c.pause(ID), lambda c: c.get(ID)):
             found = outcome(face, server.url, None, work, verify=False)
             assert (status(found), found.estimated_cost or found.raw["estimated_cost"]) == ("paused", cost)
+
+
+def test_a_second_try_is_unknown_where_nobody_can_see_what_became_of_the_first(face):
+    """A rejection of the second says nothing of the first."""
+    with Late((409, b"")) as server:
+        server.blind = True
+        found = outcome(face, server.url, None, lambda client: client.pause(ID), verify=False, deadline=5.0)
+        assert (type(found), found.seen, found.now) == (errors.OutcomeUnknown, "in-progress", None)
+        assert len(server.writes) == 2
 
 
 # 3. A campaign that is gone, and a server that is

@@ -642,6 +642,10 @@ class Operations:
         try:
             reading = yield from self._read(write.target, elsewhere=False)
         except (ApiError, ConnectionFailed):
+            if write.again:
+                raise OutcomeUnknown(
+                    action=write.action, campaign_id=write.id, seen=write.seen, why=failure.message
+                ) from failure
             raise failure from None
         if write.again and write.shown_by(reading):
             return self._campaign(reading, write.target)

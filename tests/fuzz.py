@@ -130,6 +130,7 @@ def mutate_json(rng: random.Random, value: Any) -> Any:
         0,
         -1,
         2**70,
+        10**400,
         1.5,
         "",
         "x" * 300,

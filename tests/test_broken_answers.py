@@ -203,7 +203,289 @@ def test_a_broken_answer_to_a_read_is_a_failed_connection(broken, how):
     assert (type(found), found.no_answer, sent) == (errors.StatusUnavailable, True, [])
 
 
-# 2. Transports that raise
+# 2. Answers that do not say what became of the write
+
+
+class Answering(Breaking):
+    """Gives a certain answer to the next `times` writes, which it has applied or not.
+
+    Attributes:
+        shown: What it shows of the campaign beside its status.
+    """
+
+    def __init__(self, instead, *, times=1, applied=True, status="in-progress", **shown):
+        self._instead, self.shown = instead, shown
+        super().__init__(None, None, "PUT", "DELETE", "POST", times=times, applied=applied)
+        self.statuses[ID] = status
+
+    def answer(self, arrived):
+        odd = arrived.method in self._methods and self._times > 0
+        self._times -= odd
+        found = self._found(arrived) if self._applied or not odd else None
+        return self._instead if odd else found
+
+    def _found(self, arrived):
+        if "/message-campaigns?" in arrived.path or arrived.method == "POST":
+            return super()._found(arrived)
+        if arrived.method == "DELETE":
+            self.statuses[ID] = "deleted"
+        elif arrived.method == "PUT":
+            fields = json.loads(arrived.body)
+            self.statuses[ID] = DEST.get(fields.pop("action", None), self.statuses[ID])
+            self.shown.update(fields)
+        if self.statuses[ID] == "deleted":
+            return 404, b'{"http_code": 404, "response": {"code": 404, "status": "failure", "error_data": null}}'
+        data = {"sid": ID, "status": self.statuses[ID], **self.shown}
+        return 200, json.dumps({"response": {"code": 200, "status": "success", "data": data}}).encode()
+
+
+def failed(code):
+    item = {"code": code, "status": "failure", "error_data": {"code": 1, "message": "x"}}
+    return 200, json.dumps({"http_code": 200, "response": item}).encode()
+
+
+def elsewhere(code):
+    return code, b"", (b"Location", b"/elsewhere")
+
+
+# The answer; what a write ends as that a read shows not to be applied; whether it is sent again if it can be undone.
+OPEN = {
+    "500": ((500, b""), errors.ServerError, True),
+    "503": ((503, b"{}"), errors.ServerError, True),
+    "520": ((520, b""), errors.ServerError, True),
+    "425": ((425, b""), errors.ApiError, True),
+    "a failed item 500": (failed(500), errors.ServerError, True),
+    "a failed item 503": (failed(503), errors.ServerError, True),
+    "a failed item 425": (failed(425), errors.ApiError, True),
+    "504": ((504, b""), errors.OutcomeUnknown, False),
+    "408": ((408, b""), errors.OutcomeUnknown, False),
+    "a failed item 504": (failed(504), errors.OutcomeUnknown, False),
+    "a failed item 408": (failed(408), errors.OutcomeUnknown, False),
+    "a failed item 303": (failed(303), errors.OutcomeUnknown, False),
+    "301": (elsewhere(301), errors.UnexpectedRedirect, False),
+    "302": (elsewhere(302), errors.UnexpectedRedirect, False),
+    "303": (elsewhere(303), errors.UnexpectedRedirect, False),
+    "304": ((304, b""), errors.UnexpectedRedirect, False),
+    "307": (elsewhere(307), errors.UnexpectedRedirect, False),
+    "308": (elsewhere(308), errors.UnexpectedRedirect, False),
+}
+AHEAD = {"schedule": {"send_at": "2999-01-01T00:00:00Z"}}
+
+
+@pytest.fixture
+def answered(face):
+    """Has a client of the face work on a server that gives a certain answer; what came of it, and what was sent."""
+
+    def run(instead, work, *, channel="message", deadline=5.0, **settings):
+        with Answering(instead, **settings) as server:
+            found = outcome(face, server.url, None, work, channel=channel, deadline=deadline, verify=False)
+            return found, [request.method for request in server.writes]
+
+    return run
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_an_applied_write_is_no_failure_whoever_failed_on_the_way_back(answered, name):
+    """A proxy or a server that had it done and then answers otherwise: a read shows what became of it."""
+    instead, *_ = OPEN[name]
+    found, sent = answered(instead, lambda client: client.pause(ID))
+    assert (status(found), sent) == ("paused", ["PUT"])
+    found, sent = answered(instead, lambda client: client.complete(ID), status="paused")
+    assert (status(found), sent) == ("completed", ["PUT"])
+    edit = {"status": "created", "template": "old"}
+    found, sent = answered(instead, lambda client: client.edit(ID, partial=True, template="new"), **edit)
+    assert (status(found), found.template, sent) == ("created", "new", ["PUT"])
+    found, sent = answered(instead, lambda client: client.delete(ID), channel="voice", status="created", **AHEAD)
+    assert (status(found), sent) == ("deleted", ["DELETE"])
+    draft = message(Simulator())
+    found, sent = answered(instead, lambda client: client.create(draft))
+    assert (status(found), found.name, sent) == ("created", draft.name, ["POST"])
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_write_that_was_not_applied_is_told_by_a_read_whatever_was_answered(answered, name):
+    """Sent again if it can be undone and nobody sent it elsewhere; unknown where it may be on its way, as a create."""
+    instead, error, again = OPEN[name]
+    found, sent = answered(instead, lambda client: client.pause(ID), applied=False)
+    if again:
+        assert (status(found), sent) == ("paused", ["PUT", "PUT"])
+    else:
+        assert (type(found), sent) == (error, ["PUT"])
+    found, sent = answered(instead, lambda client: client.complete(ID), status="paused", applied=False, times=9)
+    assert (type(found), sent) == (error, ["PUT"])
+    assert ("was not applied" in str(found)) == (error is not errors.OutcomeUnknown)
+    found, sent = answered(instead, lambda client: client.create(message(Simulator())), applied=False)
+    assert (type(found), sent) == (errors.OutcomeUnknown, ["POST"])
+
+
+def test_a_redirect_says_that_it_was_not_followed_and_what_a_read_showed(answered):
+    """Both are known, so both are said."""
+    found, _ = answered(elsewhere(303), lambda client: client.pause(ID), applied=False)
+    assert "was not followed" in str(found)
+    assert "was not applied" in str(found)
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 409, 422])
+def test_a_rejection_is_the_servers_word(answered, code):
+    """A campaign that is where it was wanted after it was brought there by somebody; nothing is sent again."""
+    for instead in ((code, b""), failed(code)):
+        found, sent = answered(instead, lambda client: client.pause(ID))
+        assert (type(found), found.now, sent) == (errors.StateConflict, "paused", ["PUT"])
+        found, sent = answered(instead, lambda client: client.pause(ID), applied=False)
+        assert (found.status_code, sent) == (code, ["PUT"])
+
+
+class Late(Answering):
+    """Loses a write that then arrives late, just before the next one.
+
+    Attributes:
+        blind: Whether it cannot be read after that.
+    """
+
+    blind = False
+
+    def answer(self, arrived):
+        if arrived.method == "PUT" and len(self.writes) == 1:
+            return 503, b""
+        if arrived.method == "PUT":
+            self._found(arrived)  # the first one
+            return self._instead
+        return (500, b"") if self.blind and len(self.writes) > 1 else self._found(arrived)
+
+
+@pytest.mark.parametrize("instead", [(409, b""), (400, b""), failed(409)])
+def test_a_second_try_that_meets_the_first_one_is_no_conflict(face, instead):
+    """What was brought there by an earlier try of ours was not brought there by somebody else."""
+    for each in (instead, (429, b"")):
+        with Late(each) as server:
+            found = outcome(face, server.url, None, lambda client: client.pause(ID), verify=False, deadline=5.0)
+            assert (status(found), len(server.writes)) == ("paused", 2)
+    with Late(instead, status="created", template="old") as server:
+        work = lambda client: client.edit(ID, partial=True, template="new")  # noqa: E731
+        found = outcome(face, server.url, None, work, verify=False, deadline=5.0)
+        assert (status(found), found.template) == ("created", "new")
+
+
+@pytest.mark.parametrize(("deep", "template"), [(61, None), (62, "new"), (450, "new"), (20_000, "new")])
+def test_what_a_server_shows_after_a_write_raises_nothing_however_deep_it_is(answered, deep, template):
+    """What is too deep is no answer, and a read shows what became of the write."""
+    ready = {"status": "created", "template": "old"}
+    instead = shows(template="DEEP")
+    instead = instead[0], instead[1].replace(b'"DEEP"', b'{"a":' * deep + b"1" + b"}" * deep)
+    found, sent = answered(instead, lambda client: client.edit(ID, partial=True, template="new"), **ready)
+    assert (status(found), found.template, sent) == ("created", template, ["PUT"])
+
+
+def shows(**parameters):
+    data = {"sid": ID, "status": "created", **parameters}
+    return 200, json.dumps({"response": {"code": 200, "status": "success", "data": data}}).encode()
+
+
+@pytest.mark.parametrize("cost", [10**400, -(10**4000), float("1e300")])
+def test_no_number_of_a_server_stands_between_a_write_and_its_campaign(face, cost):
+    """However large it is: in the answer, in a read, in a list."""
+    with Answering(None, times=0, estimated_cost=cost) as server:
+        for work in (lambda c: c.pause(ID), lambda c: c.get(ID)):
+            found = outcome(face, server.url, None, work, verify=False)
+            assert (status(found), found.estimated_cost or found.raw["estimated_cost"]) == ("paused", cost)
+
+
+def test_a_second_try_is_unknown_where_nobody_can_see_what_became_of_the_first(face):
+    """A rejection of the second says nothing of the first."""
+    with Late((409, b"")) as server:
+        server.blind = True
+        found = outcome(face, server.url, None, lambda client: client.pause(ID), verify=False, deadline=5.0)
+        assert (type(found), found.seen, found.now) == (errors.OutcomeUnknown, "in-progress", None)
+        assert len(server.writes) == 2
+
+
+# 3. A campaign that is gone, and a server that is
+
+
+ITEM = {"code": 404, "status": "failure", "error_data": {"code": 1, "message": "no such campaign"}}
+GONE = {
+    "an item": (404, {"http_code": 404, "response": ITEM}),
+    "an item of a list": (404, {"http_code": 404, "response": [ITEM]}),
+    "a failed item in a 200": (200, {"http_code": 200, "response": [ITEM]}),
+    "an envelope without an item": (404, {"request_id": "r1", "http_code": 404, "response": None}),
+    "the older form": (404, {"RestException": {"Status": 404, "Message": "Not Found"}}),
+    "the older form, with a text": (404, {"RestException": {"Status": "404", "Message": "Not Found"}}),
+}
+AWAY = {
+    "a page": (404, b"<html>default backend - 404</html>"),
+    "a text": (404, b"404 page not found"),
+    "nothing": (404, b""),
+    "JSON of a gateway": (404, b'{"message": "no Route matched with those values"}'),
+    "a list": (404, b"[]"),
+    "JSON of two readings": (404, b'{"http_code": 404, "response": null, "Response": {}}'),
+    "another failure": (404, b'{"RestException": {"Status": 503, "Message": "away"}}'),
+    "an item that is there": (404, b'{"response": {"code": 200, "status": "success", "data": {}}}'),
+    "an envelope of a success": (404, b'{"http_code": 200, "response": null}'),
+    "a server error": (500, json.dumps({"response": ITEM}).encode()),
+    "a cache": (404, json.dumps({"http_code": 404, "response": ITEM}).encode(), (b"Age", b"7")),
+}
+
+
+class Losing(Answering):
+    """Loses a DELETE, or answers it, and gives certain answers to the reads after it."""
+
+    def __init__(self, after, deleted):
+        self._after, self._deleted = list(after), deleted
+        super().__init__(None, status="created", **AHEAD)
+
+    def answer(self, arrived):
+        if arrived.method == "DELETE":
+            if self._deleted is None:
+                raise ConnectionAbortedError
+            return self._deleted
+        if not self.writes:
+            return self._found(arrived)
+        return self._after.pop(0) if self._after else self._found(arrived)
+
+
+@pytest.fixture
+def deleted(face):
+    """What a client of the face makes of a DELETE with these answers to it and to the reads after it."""
+
+    def run(*after, answer=None):
+        with Losing(after, answer) as server:
+            work = lambda client: client.delete(ID)  # noqa: E731
+            found = outcome(face, server.url, None, work, channel="voice", deadline=0, verify=False)
+            assert len(server.writes) == 1
+            return found
+
+    return run
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_a_lost_delete_is_one_where_the_api_says_that_there_is_no_such_campaign(deleted, name):
+    """In each of its forms; also where somebody before it could not reach it at first."""
+    code, body = GONE[name]
+    gone = code, json.dumps(body).encode()
+    assert status(deleted(gone)) == "deleted"
+    assert status(deleted(AWAY["a page"], gone)) == "deleted"
+
+
+@pytest.mark.parametrize("name", AWAY)
+@pytest.mark.parametrize("lost", [None, (503, b""), (404, b"<html>"), (200, b"<html>")])
+def test_a_lost_delete_is_unknown_where_only_somebody_before_the_api_answers(deleted, lost, name):
+    """A page of theirs says nothing of a campaign; where it is still shown after that, nobody took it for gone."""
+    found = deleted(*[AWAY[name]] * 9, answer=lost)
+    assert type(found) is (errors.NotFound if lost and lost[0] == 404 else errors.OutcomeUnknown)
+    found = deleted(AWAY[name], answer=lost)
+    assert isinstance(found, errors.CampaignFsmError)
+    assert not isinstance(found, errors.StateConflict)
+
+
+@pytest.mark.parametrize("claim", [(204, b""), (200, b""), (202, b" ")])
+def test_a_delete_that_the_server_claims_is_one_with_any_404(deleted, claim):
+    """Its word and a 404 go together; without one, it does not show it."""
+    assert status(deleted(AWAY["a page"], answer=claim)) == "deleted"
+    assert status(deleted(AWAY["nothing"], answer=claim)) == "deleted"
+    assert type(deleted(answer=claim)) is errors.OutcomeUnknown
+
+
+# 4. Transports that raise
 
 
 class Foreign(Exception):
@@ -265,6 +547,7 @@ RAISED = {
         (asyncio.InvalidStateError,),
         (concurrent.futures.CancelledError,),  # of a thread's work, and no cancellation of ours
         (errors.NotFound, "of something else"),
+        (errors.UnexpectedRedirect, "of something else"),
         (errors.ConnectionFailed, "of something else"),
         (errors.OutcomeUnknown, "of something else"),
         (errors.IllegalTransition, "of something else"),
@@ -459,7 +742,7 @@ def test_what_the_caller_does_wrong_stays_visible(face):
     face.run(scenario)
 
 
-# 3. What else fails while a write is out
+# 5. What else fails while a write is out
 
 
 class Handler(logging.Handler):

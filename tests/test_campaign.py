@@ -178,6 +178,37 @@ def test_oddly_typed_fields_are_kept_and_never_raise(fields):
             assert campaign.raw[key] == value
 
 
+HUGE = ["1e999", "-1e999", "9" * 400, "-" + "9" * 4300]
+
+
+def described(parameters):
+    """The campaign that a body describes, which is written by hand."""
+    data = f'{{"sid": "{SEED_ID}", "status": "paused", {parameters}}}'
+    answer = Answer(200, (), f'{{"response": {{"code": 200, "data": {data}}}}}'.encode())
+    return campaign_from(read_status(answer, target()), SEED_ID, Channel.MESSAGE, NOW)
+
+
+@pytest.mark.parametrize("digits", HUGE)
+def test_a_number_that_no_float_holds_is_kept_as_it_came(digits):
+    """A number of JSON may be of any size, whatever it stands for."""
+    number = json.loads(digits)
+    campaign = described(f'"estimated_cost": {digits}, "date_created": {digits}, "schedule": {{"end_time": {digits}}}')
+    kept = {"estimated_cost": number, "date_created": number, "schedule": {"end_time": number}}
+    assert (campaign.estimated_cost, campaign.created, campaign.raw) == (None, None, kept)
+    campaign = described(f'"stats": {{"scheduled": {digits}}}')
+    assert number in (campaign.pending, campaign.raw.get("stats", {}).get("scheduled"))
+
+
+@pytest.mark.parametrize(("given", "cost"), [(0, 0.0), (-3, -3.0), (12.5, 12.5), (10**300, 1e300)])
+def test_a_cost_is_a_float(given, cost):
+    """Whole or not; true is none."""
+    document = {"response": {"code": 200, "data": {"sid": SEED_ID, "status": "paused", "estimated_cost": given}}}
+    campaign = parse(document, target())
+    assert (type(campaign.estimated_cost), campaign.estimated_cost, campaign.raw) == (float, cost, {})
+    document["response"]["data"]["estimated_cost"] = True
+    assert parse(document, target()).raw == {"estimated_cost": True}
+
+
 @pytest.mark.parametrize("value", ["2022-08-10T21:57:00+05:30", "2022-08-10T16:27:00Z"])
 def test_moments_are_aware(value):
     """RFC 3339 with an offset, in both spellings."""

@@ -104,7 +104,9 @@ REJECTIONS = {
     "rejected 403": errors.Forbidden,
     "rejected 404": errors.NotFound,
     "rejected 409": errors.Conflict,
+    "rejected 408": errors.ApiError,
     "rejected 418": errors.ApiError,
+    "rejected 425": errors.ApiError,
     "failed-item": errors.BadRequest,
     "multi-status": errors.BadRequest,
     "redirect": errors.UnexpectedRedirect,
@@ -158,13 +160,17 @@ def in_a_write(kind, fault, *, patient):
         return OK, 1
     if fault in LIMITS:
         return (OK, 2) if patient else (errors.RateLimited, 1)
-    if fault == "server-error 504":
+    if fault in ("server-error 504", "rejected 408"):
         return errors.OutcomeUnknown, 1
-    if fault in [*LOST_NOT_APPLIED, *FIVES]:
+    if fault in [*LOST_NOT_APPLIED, *FIVES, "rejected 425", "redirect"]:
         if kind == "create":
             return errors.OutcomeUnknown, 1
+        if fault == "redirect":
+            return errors.UnexpectedRedirect, 1
         if kind == "undoable" and patient:
             return OK, 2
+        if fault == "rejected 425":
+            return errors.ApiError, 1
         return (errors.ServerError if fault in FIVES else errors.ConnectionFailed), 1
     return REJECTIONS[fault], 1
 
@@ -334,8 +340,8 @@ def test_the_matrix_is_as_large_as_it_says():
     """No operation and no fault falls out unseen."""
     cells = sum(len(cells) for cells in CELLS.values())
     print(f"\n{len(OPERATIONS)} operations, {len(FAULTS)} faults, {cells} cells")
-    assert (len(OPERATIONS), len(FAULTS), cells) == (21, 26, 1768)
-    assert sum(len(some) for some in SOME.values()) == 26 * 2 * (4 + 2 * 2 + 1)
+    assert (len(OPERATIONS), len(FAULTS), cells) == (21, 28, 1904)
+    assert sum(len(some) for some in SOME.values()) == 28 * 2 * (4 + 2 * 2 + 1)
     assert all(SOME.values())
 
 

@@ -488,6 +488,25 @@ def test_the_strict_reader_raises_nothing_else(body):
         assert value == json.loads(body)
 
 
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('["]", ', "]"), ('{"b":"[[","a":', "}")])
+@pytest.mark.parametrize("levels", [65, 66, 450, 20_000])
+def test_a_body_is_read_down_to_64_levels(opening, closing, levels):
+    """Whoever walks through what was read is safe in that."""
+    deep = [f'{{"top": {opening * more}1{closing * more}}}'.encode() for more in (63, levels - 1)]
+    assert read_object(deep[0]) == json.loads(deep[0])
+    with pytest.raises(Ambiguous, match="nested too deeply") as caught:
+        read_object(deep[1])
+    assert caught.value.code == "CF409"
+
+
+@pytest.mark.parametrize(
+    "body", [{"a": [[]] * 1000}, {"a": "[{" * 1000}, {"a": [{"b": {}}] * 100, "c": {"d": "[" * 100}}]
+)
+def test_a_wide_body_is_not_deep(body):
+    """Nor is one with brackets in its texts."""
+    assert read_object(json.dumps(body).encode()) == body
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

@@ -3,12 +3,16 @@
 import itertools
 
 import httpx
+import httpx2
 import pytest
 
+from campaign_fsm import CampaignClient
 from campaign_fsm.client.settings import environment_proxy, is_loopback, resolve
 from campaign_fsm.errors import ConfigurationError
 
 ENV = {"EXOTEL_ACCOUNT_SID": "acme1", "EXOTEL_API_KEY": "key-e", "EXOTEL_API_TOKEN": "token-e"}
+# What stands for no name; the successor of httpx does not look into it.
+PUNYCODE = ["xn--a", "xn--", "XN--zz.example", "xn--zz.example:443/b"] if httpx.__name__ == "httpx" else []
 ARGS = {"account_sid": "acme2", "api_key": "key-a", "api_token": "token-a"}
 
 
@@ -146,6 +150,9 @@ def test_all_that_is_missing_is_named_at_once(missing, blank):
         "https://k-canary:t-canary@[v1.x]",
         "https://k-canary:t-canary@[1.2.3.4]",
         "https://k-canary:t-canary@::1",
+        "https://k-canary:t-canary@999.1.1.1",
+        "https://k-canary:t-canary@01.02.03.04:8443/a",
+        *(f"https://k-canary:t-canary@{host}" for host in PUNYCODE),
     ],
 )
 def test_a_base_url_that_could_be_another_host_is_named_and_not_shown(url, setting):
@@ -300,6 +307,31 @@ def test_the_environments_proxy_is_the_one_that_httpx_takes(monkeypatch, proxies
             theirs = None if chosen is client._transport else chosen._pool._proxy_url
             ours = environment_proxy(url)
             assert (ours and httpx.URL(ours).raw_host) == (theirs and theirs.host), url
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", *PUNYCODE])
+@pytest.mark.parametrize("family", [httpx, httpx2], ids=lambda family: family.__name__)
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
+def test_a_host_that_the_http_library_cannot_read_makes_no_client(monkeypatch, host, family, proxy):
+    """Of either library, with proxies in the environment and without."""
+    if proxy is not None:
+        monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(ConfigurationError, match="base_url: its host"):
+        CampaignClient(base_url=f"https://{host}", **ARGS, http=family)
+
+
+def test_a_proxy_that_the_http_library_cannot_read_is_named(monkeypatch):
+    """As the one that is given, of the environment, and among those that are not to be used."""
+    bad = "http://999.1.1.1:80" if httpx.__name__ == "httpx2" else "http://xn--zz.example:80"
+    with pytest.raises(ConfigurationError, match="proxy or trust_env"):
+        CampaignClient(proxy=bad, **ARGS)
+    monkeypatch.setenv("https_proxy", bad)
+    with pytest.raises(ConfigurationError, match="proxy or trust_env"):
+        CampaignClient(**ARGS)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", bad)
+    with pytest.raises(ConfigurationError, match="NO_PROXY"):
+        CampaignClient(**ARGS)
 
 
 @pytest.mark.parametrize("no_proxy", ["::1/128", "[::1]", "https://x:port"])

@@ -131,6 +131,7 @@ class _Client:
             region=region,
             base_url=base_url,
             plain_http_hosts=plain_http_hosts,
+            http=http,
         )
         self._family = http
         if policy is not None and not isinstance(policy, Policy):
@@ -244,11 +245,11 @@ class _Client:
         had handed the write on, and whether its bytes were seen to leave.
         """
         judgement: Judgement | None = request.extensions.get(EXTENSION)
-        if isinstance(error, UnexpectedRedirect):
-            return Outcome(None, judgement, error)
         # What something below the gate was given for a call of its own says nothing of a write that is out.
         if judgement is None and isinstance(error, CampaignFsmError):
             raise error
+        if isinstance(error, UnexpectedRedirect) and error.method == request.method:
+            return Outcome(None, judgement, error)
         family = self._family
         never_opened = (
             family.ConnectError,

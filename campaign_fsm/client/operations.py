@@ -11,14 +11,14 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
 from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
-from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, shown
+from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, says_gone, shown
 from campaign_fsm.drive import Emit
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -38,6 +38,7 @@ from campaign_fsm.errors import (
     StatusUnavailable,
     TimedOut,
     UnexpectedAnswer,
+    UnexpectedRedirect,
 )
 from campaign_fsm.lifecycle import reachable, undoable
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
@@ -73,6 +74,9 @@ _LONGEST_DELAY: Final = 8.0
 # The clocks of a server's machines differ a little.
 _CLOCK_SLACK: Final = timedelta(seconds=5)
 _MOST_MATCHES: Final = 10
+# 408: somebody has waited too long for a request (RFC 9110). 425: somebody did not want to pass it on yet (RFC 8470).
+_TIMED_OUT: Final = (408, 504)
+_OPEN: Final = (408, 425)
 # A page of campaigns with all their numbers in them has to stay within what a read may be.
 _PAGE_SIZE: Final = 100
 
@@ -371,11 +375,14 @@ class Operations:
         self, target: Target, give_up: float = 0.0, *, elsewhere: bool = True, until: float | None = None
     ) -> Operation[Reading]:
         answer = yield from self._ask(Call("GET", target, until=until), give_up)
-        if answer.status_code != 200:
+        if answer.status_code == 404 and elsewhere:
             error = api_error(answer, "GET", target, self.secrets)
-            if isinstance(error, NotFound) and elsewhere:
-                error = changed(error, hint=(yield from self._elsewhere(target)))
-            raise error
+            raise changed(error, hint=(yield from self._elsewhere(target)))
+        return self._reading(answer, target)
+
+    def _reading(self, answer: Answer, target: Target) -> Reading:
+        if answer.status_code != 200:
+            raise api_error(answer, "GET", target, self.secrets)
         try:
             return read_status(answer, target, "GET")
         except NotReadable as problem:
@@ -506,7 +513,7 @@ class Operations:
                     raise
                 tried = NotApplied(error, certain=True)
             else:
-                write = Write.of(order, outcome)
+                write = Write.of(order, outcome, again=resends > 0)
                 became = yield from self._became(write, outcome)
                 if isinstance(became, Campaign):
                     return became
@@ -530,9 +537,9 @@ class Operations:
     def _refused_later(self, refusal: Refused, write: Write, tried: NotApplied) -> Operation[Campaign]:
         """The gate refuses what it let through before: between the two tries something has happened."""
         if isinstance(refusal, AlreadyThere):
-            if tried.certain:
+            if tried.certain and not write.again:
                 raise refusal  # somebody else did it
-            # Perhaps the first try arrived late.
+            # Perhaps an earlier try arrived late.
             try:
                 reading = yield from self._read(write.target, self.clock() + self.deadline)
             except (ApiError, ConnectionFailed) as error:
@@ -548,18 +555,11 @@ class Operations:
     def _became(self, write: Write, outcome: Outcome) -> Operation[Campaign | NotApplied]:
         """The campaign if the write was applied, `NotApplied` if it certainly was not; raises otherwise."""
         answer = outcome.answer
-        if isinstance(outcome.failure, ApiError):
-            return (yield from self._rejected(write, outcome.failure))
         if answer is None:
             return (yield from self._settle(write, outcome.failure))
         if answer.status_code >= 400:
             error = api_error(answer, write.order.method, write.target, self.secrets)
-            if isinstance(error, RateLimited):
-                return NotApplied(error, error.retry_after, certain=True)
-            if answer.status_code >= 500:
-                # Somebody on the way failed; the write may have got through before that.
-                return (yield from self._settle(write, error))
-            return (yield from self._rejected(write, error))
+            return (yield from self._failed(write, error))
         answered = write.judgement.answered
         if answered is None:
             return (yield from self._unreadable(write, answer))
@@ -567,19 +567,21 @@ class Operations:
             return (yield from self._settle(write, None))
         return self._campaign(answered, write.target)
 
-    def _look(self, write: Write) -> Operation[Reading | None]:
-        """Read until it shows what became of a write or the patience ends; the last reading, None if there is none."""
+    def _look(self, write: Write, *, claimed: bool) -> Operation[Reading | None]:
+        """Read until it shows what became of a write or the patience ends; the last reading, None if there is none.
+
+        Whoever stands before the server has a 404 of his own, while the server is away: only one in a form of the
+        API's says that a campaign is gone, unless the server has `claimed` to have deleted it.
+        """
         last: Reading | None = None
         for pause in _LOOKS:
             if pause:
                 yield Wait(pause)
             try:
-                last = yield from self._read(write.target, elsewhere=False)
-            except NotFound:
-                if write.action is Action.DELETE:
+                answer = yield from self._ask(Call("GET", write.target), 0.0)
+                if write.action is Action.DELETE and (says_gone(answer) or (claimed and answer.status_code == 404)):
                     return write.gone()
-                log.info("%s %s: gone after a write", write.action, write.id)
-                continue
+                last = self._reading(answer, write.target)
             except (ApiError, ConnectionFailed) as error:
                 log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
                 continue
@@ -589,7 +591,7 @@ class Operations:
 
     def _settle(self, write: Write, failure: ApiError | ConnectionFailed | None) -> Operation[Campaign | NotApplied]:
         """Find out whether a write took effect: its answer was lost, unreadable, or showed something else."""
-        last = yield from self._look(write)
+        last = yield from self._look(write, claimed=failure is None)
         why = failure.message if failure else "The server accepted it, but does not show it."
         if last is None:
             raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure
@@ -601,11 +603,13 @@ class Operations:
             raise write.conflict(last.status, failure if isinstance(failure, ApiError) else None) from failure
         if verdict is False:
             outcome = f"Read again, the campaign is still {write.seen}: the {write.action} was not applied."
-            if isinstance(failure, ServerError) and failure.status_code != 504:
+            if isinstance(failure, UnexpectedRedirect):
+                raise changed(failure, hint=f"{failure.hint} {outcome}")  # the next one would be answered alike
+            if isinstance(failure, ApiError) and _may_be_applied(failure) and failure.status_code not in _TIMED_OUT:
                 return NotApplied(changed(failure, hint=outcome), failure.retry_after)
             if isinstance(failure, ConnectionFailed) and not isinstance(failure, TimedOut):
                 return NotApplied(changed(failure, outcome=outcome))
-        # After a time-out, a 504 or a claimed success, the write may still be on its way.
+        # After a time-out, a 408, a 504 or a claimed success, the write may still be on its way.
         if failure is None and write.past_end:
             why = "The server accepted it; its end time has passed, so the platform may have paused it again (S5)."
         raise OutcomeUnknown(
@@ -613,23 +617,38 @@ class Operations:
         ) from failure
 
     def _unreadable(self, write: Write, answer: Answer) -> Operation[Campaign | NotApplied]:
-        """A success whose body holds no usable status: a failed item is a rejection, the rest a lost answer."""
+        """A success whose body holds no usable status: a failed item is what its code says, the rest a lost answer."""
         if write.action is Action.DELETE and not answer.body.strip():
             return (yield from self._settle(write, None))  # no page says what a DELETE is answered with
         problem = NotReadable(write.judgement.problem or "it holds no status")
         failure = self._unexpected(answer, write.target, write.order.method, problem)
         if isinstance(failure, UnexpectedAnswer):
             return (yield from self._settle(write, failure))
+        return (yield from self._failed(write, failure))
+
+    def _failed(self, write: Write, failure: ApiError) -> Operation[Campaign | NotApplied]:
+        """What became of a write that was answered with an error, on the outside or in its item."""
         if isinstance(failure, RateLimited):
             return NotApplied(failure, failure.retry_after, certain=True)
+        if _may_be_applied(failure):
+            return (yield from self._settle(write, failure))
         return (yield from self._rejected(write, failure))
 
-    def _rejected(self, write: Write, failure: ApiError) -> Operation[NoReturn]:
-        """Tell a campaign that somebody moved from a rejection for another reason."""
+    def _rejected(self, write: Write, failure: ApiError) -> Operation[Campaign]:
+        """Tell a campaign that somebody moved from a rejection for another reason.
+
+        The rejection is the server's word that it did not apply this try; an earlier one may have arrived late.
+        """
         try:
             reading = yield from self._read(write.target, elsewhere=False)
         except (ApiError, ConnectionFailed):
+            if write.again:
+                raise OutcomeUnknown(
+                    action=write.action, campaign_id=write.id, seen=write.seen, why=failure.message
+                ) from failure
             raise failure from None
+        if write.again and write.shown_by(reading):
+            return self._campaign(reading, write.target)
         now = reading.date or self.now()
         if not judge(write.judgement.intent, reading, now, strict=self.strict):
             raise write.conflict(reading.status, failure) from failure
@@ -640,8 +659,6 @@ class Operations:
     def _create_failed(self, outcome: Outcome, target: Target) -> NotApplied | None:
         """None if the server says that it made the campaign; raises its rejection."""
         if outcome.failure is not None:
-            if isinstance(outcome.failure, ApiError):
-                raise outcome.failure  # a redirect, which was not followed
             return NotApplied(outcome.failure)
         answer = outcome.answer
         assert answer is not None
@@ -658,7 +675,7 @@ class Operations:
             return None
         if isinstance(error, RateLimited):
             return NotApplied(error, error.retry_after, certain=True)
-        if isinstance(error, ServerError):
+        if isinstance(error, UnexpectedAnswer) or _may_be_applied(error):
             return NotApplied(error)
         raise error
 
@@ -734,6 +751,11 @@ def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
         if there and not same(sent, value):
             return False
     return True
+
+
+def _may_be_applied(error: ApiError) -> bool:
+    """Whether an error can come from somebody on the way who had passed the write on, as none that rejects it does."""
+    return isinstance(error, ServerError | UnexpectedRedirect) or error.status_code in _OPEN
 
 
 def _passes(error: ApiError | ConnectionFailed) -> bool:

@@ -41,8 +41,10 @@ class Proxy:
         written = str(given) if isinstance(given, str | family.URL) else ""
         settings: Any = None
         with suppress(family.InvalidURL, ValueError):
-            settings = family.Proxy(given) if isinstance(given, str | family.URL) else given
-        if not isinstance(settings, family.Proxy):
+            made = family.Proxy(given) if isinstance(given, str | family.URL) else given
+            if isinstance(made, family.Proxy) and made.url.host is not None:  # punycode that means nothing raises here
+                settings = made
+        if settings is None:
             raise ConfigurationError(
                 setting="proxy or trust_env", problem="the proxy is no URL with http, https, socks5 or socks5h."
             )

@@ -7,9 +7,11 @@ import os
 import re
 import urllib.request
 from collections.abc import Collection, Mapping
+from types import ModuleType
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+import httpx
 from attrs import field, frozen
 from httpx import URL, InvalidURL
 
@@ -68,8 +70,9 @@ def resolve(
     base_url: str | None = None,
     plain_http_hosts: Collection[str] = (),
     environment: Mapping[str, str] = os.environ,
+    http: ModuleType = httpx,
 ) -> Settings:
-    """The settings of a client: each argument before its environment variable.
+    """The settings of a client: each argument before its environment variable. `http` is what will send to the URL.
 
     Raises:
         ConfigurationError: Something is missing, malformed or said twice; it names what.
@@ -82,6 +85,7 @@ def resolve(
         ) from None
     url, url_name = _base_url(region, base_url, environment)
     url, url_key, url_token = _without_userinfo(url, url_name)
+    _check_host(url, url_name, http)
     _check_all_there(
         {
             ("account_sid", "EXOTEL_ACCOUNT_SID"): (account_sid, None),
@@ -173,6 +177,20 @@ def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]
     return f"{parts.scheme}://{host}{shown_port}{path}", key, token
 
 
+def _check_host(url: str, name: str, http: ModuleType) -> None:
+    """Have the host read by whoever will read it later: an address of four numbers, a name in punycode."""
+    for family in {httpx, http}:  # httpx reads the environment's proxies
+        try:
+            host = family.URL(url).host
+        except (family.InvalidURL, ValueError):
+            host = ""
+        if not host:
+            raise ConfigurationError(
+                setting=name,
+                problem="its host is no address, and no name either: numbers or punycode that mean nothing.",
+            )
+
+
 def _credential(
     argument: str,
     variable: str,
@@ -251,7 +269,7 @@ def environment_proxy(base_url: str) -> str | None:
     for pattern, way in ways.items():
         try:
             rank = _rank(URL(pattern), url)
-        except InvalidURL:
+        except (InvalidURL, ValueError):  # the latter of punycode that means nothing
             raise ConfigurationError(setting="NO_PROXY", problem="an entry of it is no host, address or URL.") from None
         if rank is not None:
             fitting.append((rank, way))

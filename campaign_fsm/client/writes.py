@@ -12,7 +12,8 @@ from campaign_fsm.client.steps import Outcome
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import Judgement
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
-from campaign_fsm.wire.answer import Reading, moment
+from campaign_fsm.wire.answer import Answer, NotReadable, Reading, moment, read_item
+from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import Target
 
 # The seed's answer spells it so (S1); requests spell it right.
@@ -83,9 +84,11 @@ class Write:
     before: Reading
     accepted: frozenset[Status]
     past_end: bool
+    again: bool
+    """Whether an earlier try of it may arrive late."""
 
     @classmethod
-    def of(cls, order: Order, outcome: Outcome) -> Write:
+    def of(cls, order: Order, outcome: Outcome, *, again: bool) -> Write:
         judgement = outcome.judgement
         # Every write of ours passes the gate, and the gate lets none out that it did not judge.
         assert judgement is not None
@@ -93,7 +96,7 @@ class Write:
         assert judgement.decision is not None
         reading = judgement.reading
         past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
-        return cls(order, judgement, reading, judgement.decision.accepted, past_end)
+        return cls(order, judgement, reading, judgement.decision.accepted, past_end, again)
 
     @property
     def action(self) -> Action:
@@ -144,6 +147,22 @@ class Write:
             who=movers(self.seen, now, self.target.channel),
             rejection=rejection,
         )
+
+
+def says_gone(answer: Answer) -> bool:
+    """Whether an answer to a read says in a form of the API's own that there is no such campaign (S1, S6, S7, S8)."""
+    if answer.status_code not in (200, 207, 404) or answer.unreadable or answer.from_cache:
+        return False
+    try:
+        document = read_object(answer.body)
+        old = document.get("RestException")
+        if isinstance(old, dict):
+            return answer.status_code == 404 and old.get("Status") in (None, 404, "404")
+        if not document.get("response"):
+            return answer.status_code == 404 and document.get("http_code") == 404
+        return read_item(answer, "GET").code == 404
+    except (Ambiguous, NotReadable):
+        return False
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -80,7 +81,6 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
         rest.pop("lists", None)
     else:
         lists = None
-    cost = _take(rest, "estimated_cost", (int, float))
     return Campaign(
         id=campaign_id,
         status=reading.status,
@@ -96,20 +96,31 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
         template=_take(rest, "template", str),
         callbacks={key: value for key in _CALLBACKS if key in rest and (value := _take(rest, key, str)) is not None},
         report_url=_take(rest, "report_url", str),
-        estimated_cost=float(cost) if cost is not None else None,
+        estimated_cost=_take_float(rest, "estimated_cost"),
         raw=rest,
         read_at=reading.date,
     )
 
 
-def _take(rest: dict[str, Any], key: str, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+def _take(rest: dict[str, Any], key: str, kind: type[Any]) -> Any:
     """The value of a key, out of the rest, if it is of that kind; what is null is understood too."""
     if key not in rest:
         return None
     value = rest[key]
-    if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
+    if value is None or isinstance(value, kind):
         del rest[key]
         return value
+    return None
+
+
+def _take_float(rest: dict[str, Any], key: str) -> float | None:
+    """The number of a key, out of the rest, if a float can hold it: the numbers of JSON have no end."""
+    value = rest.get(key)
+    if value is None:
+        rest.pop(key, None)
+    elif type(value) in (int, float) and abs(value) <= sys.float_info.max:
+        del rest[key]
+        return float(value)
     return None
 
 

@@ -148,6 +148,21 @@ def _surrogate_free(value: Any) -> None:
         raise Ambiguous("an unpaired surrogate stands for no character") from None
 
 
+# Levels of a body; no documented one has more than six.
+_DEEPEST: Final = 64
+
+
+def _shallow(value: dict[str, Any]) -> None:
+    """Whoever walks through a body calls himself at each level, and can do that only so often."""
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        below = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for part in below for each in part if isinstance(each, dict | list)]
+        if not level:
+            return
+    raise Ambiguous("it is nested too deeply")
+
+
 def read_object(body: bytes) -> dict[str, Any]:
     """The one JSON object that `body` is.
 
@@ -170,4 +185,6 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise Ambiguous(f"it is not JSON ({error})") from None
     if not isinstance(value, dict):
         raise Ambiguous("it is not a JSON object")
+    if body.count(b"{") + body.count(b"[") > _DEEPEST:  # what has few of them, also in its texts, is not deep
+        _shallow(value)
     return value

@@ -354,4 +354,3 @@ def test_credentials_in_the_wrong_places_of_an_answer_are_nowhere(caplog, way, m
     # A hand-written client gets what httpx makes of it: an error, or an answer that is no status.
     assert texts or (guarded and way != "header")
     assert_nowhere(forms(KEY, TOKEN), texts + logged(caplog))
-    assert logged(caplog)

@@ -390,13 +390,12 @@ class _InFlight:
         return answer
 
 
-def _plain(response: Response) -> Response:
-    """The response without the server's own words for its status code, which the HTTP library would log."""
+def _plain(response: Response) -> None:
+    """Take the server's own words for its status code out of a response: the HTTP library would log them."""
     with suppress(Exception):  # some make extensions that hold nothing
         phrase = response.extensions.get("reason_phrase")
         if phrase is not None and phrase.decode("latin-1") != http.client.responses.get(response.status_code):
             del response.extensions["reason_phrase"]
-    return response
 
 
 def _is_cached(response: Response) -> bool:
@@ -483,10 +482,12 @@ class GuardTransport(_Guard, BaseTransport):
         try:
             match step:
                 case Forward(buffered=buffered):
-                    flight.response = _plain(self._inner.handle_request(flight.write(step, flight.watch)))
+                    flight.response = self._inner.handle_request(flight.write(step, flight.watch))
+                    flight.unread.append(flight.response)
+                    _plain(flight.response)
                     if buffered:
-                        flight.unread.append(flight.response)
                         return self._answer(flight.response, flight)
+                    flight.unread.clear()  # its caller reads it
                 case Read(wire):
                     flight.unread.append(self._inner.handle_request(flight.question(wire)))
                     return self._answer(flight.unread[-1], flight)
@@ -581,7 +582,8 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
                     return await self._answer(await self._inner.handle_async_request(question), flight)
                 case Forward(buffered=buffered):
                     request = flight.write(step, flight.watch_async)
-                    flight.response = _plain(await self._inner.handle_async_request(request))
+                    flight.response = await self._inner.handle_async_request(request)
+                    _plain(flight.response)
                     if buffered:
                         return await self._answer(flight.response, flight)
         except (TooOld, Closed):

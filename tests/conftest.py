@@ -1,8 +1,10 @@
 """A clean environment for every test: no proxies, no `EXOTEL_*`, no colour; what a run is made of."""
 
+import functools
 import importlib
 import os
 import random
+import ssl
 import sys
 
 import pytest
@@ -18,6 +20,22 @@ def pytest_addoption(parser):
     )
     parser.addoption("--long", action="store_true", help="Everything, with many examples from a seed that is printed.")
     parser.addoption("--no-skips", action="store_true", help="A test that would be skipped fails.")
+
+
+@functools.cache
+def _certificates(cafile):
+    return _make_context(cafile=cafile)
+
+
+_make_context = ssl.create_default_context
+
+
+def _shared_context(*args, cafile=None, **more):
+    """The context that httpx makes for each client anew: reading the certificates takes longer than most tests."""
+    return _make_context(*args, cafile=cafile, **more) if args or more or cafile is None else _certificates(cafile)
+
+
+ssl.create_default_context = _shared_context
 
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis looks for its seed, and xdist for what to tell its workers

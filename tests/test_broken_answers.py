@@ -628,7 +628,7 @@ class Raising(httpx.BaseTransport, httpx.AsyncBaseTransport):
 URL = "https://api.exotel.com"
 
 
-@pytest.fixture(params=["sync", "asyncio"])
+@pytest.fixture(params=["sync", pytest.param("asyncio", marks=pytest.mark.long)])
 def driver(request):
     return Face(request.param)
 

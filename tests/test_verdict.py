@@ -81,7 +81,8 @@ def cells():
         )
 
 
-CASES = [*cells(), *oracle.narrowed()]
+NARROWED = [*oracle.narrowed()]
+CASES = [*cells(), *NARROWED]
 NAMES = ["-".join(map(str, case[:-1])) for case in CASES]
 
 
@@ -332,8 +333,8 @@ def test_a_dry_run_is_like_the_call(account, capsys, tmp_path):
             continue
         if setting == "strict" and code != "CF251":
             continue  # the same as without it
-        if arguments[1] in {"archived", "failed", "canceled", "deleted"}:
-            continue  # the same as completed, to a command
+        if number < len(CASES) - len(NARROWED) and (arguments[0] == "message") == (number % 2 == 0):
+            continue  # of the cells one half will do
         case = Case(*arguments, simulator=account)
         ends = {mark: next(iter(found.values())).isoformat() for mark, found in case.ends.items()}
         command, *rest = (part.format(**ends) for part in COMMANDS[action, beside])

@@ -34,7 +34,7 @@ def quick(impatient, monkeypatch):
     monkeypatch.setattr(operations, "_FIRST_DELAY", 0.001)
 
 
-@pytest.fixture(params=FACES)
+@pytest.fixture(params=[*FACES[:2], pytest.param("trio", marks=pytest.mark.long)])
 def face(request):
     return Face(request.param)
 

@@ -58,7 +58,7 @@ def refusal_of(code, echo, body=b""):
 PROXY_ECHOES = [form for form in forms(USER, PASSWORD) if form.isascii()]
 
 
-@pytest.fixture(params=FACES)
+@pytest.fixture(params=[*FACES[:2], pytest.param("trio", marks=pytest.mark.long)])
 def face(request):
     return Face(request.param, httpx)
 

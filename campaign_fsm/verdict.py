@@ -23,7 +23,7 @@ from attrs import asdict, evolve, field, frozen
 
 from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.policy import Policy, Violation, deed_of
-from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Source, Standing, Status, Together
+from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Standing, Status, Together
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
 from campaign_fsm.wire.private import shown_key
@@ -148,7 +148,7 @@ def _contested(verdict: Verdict) -> Verdict:
     return evolve(verdict, warnings=(f"contested by the vendor's own pages [{verdict.code}]",))
 
 
-def _against(verdict: Verdict, code: str, reason: str, sources: tuple[Source, ...] = ()) -> Verdict:
+def _against(verdict: Verdict, code: str, reason: str) -> Verdict:
     """The verdict that it may not go, for something else than the status."""
     return evolve(
         verdict,
@@ -157,7 +157,7 @@ def _against(verdict: Verdict, code: str, reason: str, sources: tuple[Source, ..
         accepted=frozenset(),
         code=code,
         reason=reason,
-        sources=sources,
+        sources=(),
         standing=None,
         route=None,
         effect="",

@@ -482,8 +482,8 @@ def deflated(data, frame=15):
 
 
 ZEROS = bytes(64 * MIB)
-BOMB = gzip.compress(ZEROS)
-TWICE = gzip.compress(BOMB)
+BOMB = gzip.compress(ZEROS, mtime=0)
+TWICE = gzip.compress(BOMB, mtime=0)
 READABLE = {
     "gzip": ([b"gzip"], gzip.compress),
     "GZIP": ([b" GZIP "], gzip.compress),
@@ -617,6 +617,7 @@ def traced():
         ([b"gzip, gzip"], TWICE),
         ([b"deflate"], deflated(ZEROS)),
     ],
+    ids=["gzip", "two headers", "two layers", "deflate"],
 )
 @pytest.mark.parametrize("where", ["read", "write"])
 def test_a_small_body_that_grows_without_end_costs_little(face, values, content, where, traced):

@@ -381,7 +381,7 @@ def shows(**parameters):
     return 200, json.dumps({"response": {"code": 200, "status": "success", "data": data}}).encode()
 
 
-@pytest.mark.parametrize("cost", [10**400, -(10**4000), float("1e300")])
+@pytest.mark.parametrize("cost", [10**400, -(10**4000), float("1e300")], ids=["huge", "huge and negative", "1e300"])
 def test_no_number_of_a_server_stands_between_a_write_and_its_campaign(face, cost):
     """However large it is: in the answer, in a read, in a list."""
     with Answering(None, times=0, estimated_cost=cost) as server:

@@ -514,7 +514,8 @@ TOGETHER: Final[tuple[Together, ...]] = (
 # States that no edge leaves, on purpose. Building the machine checks that there are no others.
 DEAD_ENDS: Final = frozenset({Status.ARCHIVED, Status.FAILED, Status.CANCELED, Status.DELETED})
 _OVER: Final = frozenset({Status.COMPLETED, *DEAD_ENDS})
-_PUT_FIELDS: Final = frozenset({Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE})
+EDITS: Final = frozenset({Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE})
+"""The actions that set parameters and leave the status as it is."""
 
 
 def _already(action: Action, status: Status, code: str, *sources: Source) -> Refusal:
@@ -601,7 +602,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     ),
     Refusal(
         code="CF231",
-        actions=_PUT_FIELDS,
+        actions=EDITS,
         statuses=_OVER,
         title="no edit of a campaign that is over",
         reason="A campaign that is {status} cannot be edited.",

@@ -41,8 +41,6 @@ from campaign_fsm.wire.answer import (
     read_campaign,
     read_item,
     read_status,
-    redact,
-    secrets_of,
 )
 from campaign_fsm.wire.caches import is_from_cache
 from campaign_fsm.wire.callback import parse_status_callback
@@ -51,6 +49,7 @@ from campaign_fsm.wire.drafts import MessageCampaignDraft, VoiceCampaignDraft
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
 from campaign_fsm.wire.listing import Recipient, read_page
+from campaign_fsm.wire.private import redact, secrets_of
 from campaign_fsm.wire.target import Target, read_target
 
 TOKENS = [

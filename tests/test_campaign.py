@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.answer import Answer, NotReadable, api_error, moment, read_item, read_status, redact, secrets_of
+from campaign_fsm.wire.answer import Answer, NotReadable, api_error, moment, read_item, read_status
 from campaign_fsm.wire.campaign import campaign_from
+from campaign_fsm.wire.private import redact, secrets_of
 from campaign_fsm.wire.target import Target
 
 NOW = datetime(2022, 8, 20, tzinfo=UTC)

@@ -15,7 +15,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from campaign_fsm.lifecycle import has_started, platform_moves
-from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.rules import EDITS, RULES, Action, Channel, Event, Status
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading
 from campaign_fsm.wire.answer import moment as parse_time
@@ -29,7 +29,6 @@ Events = frozenset[Event]
 # What the platform does at a time that a campaign shows. It finishes one as soon as its contacts are processed, and
 # fails one as soon as none could be attempted: no time that is shown says when.
 _AT: Final = {Event.START: "start", Event.EXPIRE: "end", Event.SUSPEND: "end"}
-EDITS: Final = frozenset({Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE})
 _AT_ANY_TIME: Final = frozenset(Event) - frozenset(_AT)
 
 

@@ -109,7 +109,8 @@ def _action_command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272 --dry-run
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272 --channel voice{"" if undoable(action) else " --yes"}
 
-    Exit code: 0 if it took effect (now, before or meanwhile), 1 if it was refused or overtaken, 2 if nobody can tell.
+    Exit code: 0 if it took effect (now, before or meanwhile), 1 if it was refused or overtaken,
+    2 if the server rejected it or nobody can tell.
     """
     return command
 

@@ -35,11 +35,11 @@ from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.verdict import Verdict
-from campaign_fsm.wire.answer import Answer, redact, secrets_of, text_of
+from campaign_fsm.wire.answer import Answer, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.listing import Filter, Recipient
-from campaign_fsm.wire.private import redact_error
+from campaign_fsm.wire.private import redact, redact_error, secrets_of
 
 __all__ = ["AsyncCampaignClient", "CampaignClient"]
 

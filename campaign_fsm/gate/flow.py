@@ -46,8 +46,6 @@ from campaign_fsm.wire.answer import (
     Reading,
     api_error,
     read_status,
-    redact,
-    secrets_of,
 )
 from campaign_fsm.wire.intent import (
     Intent,
@@ -57,7 +55,7 @@ from campaign_fsm.wire.intent import (
     preflight,
     read_intent,
 )
-from campaign_fsm.wire.private import redact_error, word
+from campaign_fsm.wire.private import redact, redact_error, secrets_of, word
 from campaign_fsm.wire.target import Target
 
 # Seconds between the tries of a read, doubled each time.

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve, frozen
 
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import EDITS, Action, Channel, Status
 from campaign_fsm.simulator.campaigns import Record
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading
@@ -197,7 +197,7 @@ def _plan_step(account: Account, request: Request, record: Record, action: Actio
             return error(
                 request, account.illegal_status_code, f"Cannot {action} a campaign that is {record.spelled}.", 1004
             )
-        if action in (Action.EDIT, Action.EDIT_CALLBACKS, Action.RESCHEDULE):
+        if action in EDITS:
             record.edit(fields)
         else:
             dest = decision.destination

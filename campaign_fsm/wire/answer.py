@@ -19,9 +19,7 @@ from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.caches import is_from_cache
-from campaign_fsm.wire.private import redact as redact  # noqa: PLC0414 (both are looked for here, too)
-from campaign_fsm.wire.private import secrets_of as secrets_of  # noqa: PLC0414
-from campaign_fsm.wire.private import shown_id
+from campaign_fsm.wire.private import redact, shown_id
 from campaign_fsm.wire.strictjson import Ambiguous, joined, look_alikes, read_object
 from campaign_fsm.wire.target import Target
 

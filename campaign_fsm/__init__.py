@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         Drift,
         Judgement,
         Wait,
+        WriteRecord,
     )
     from campaign_fsm.lifecycle import (
         Decision,
@@ -150,7 +151,7 @@ _HOMES = {
         "UnreadableCallback",
         "UnreadableRequest",
     ),
-    "gate": ("Drift", "Judgement", "Wait"),
+    "gate": ("Drift", "Judgement", "Wait", "WriteRecord"),
     "lifecycle": ("Decision", "build_machine", "decide", "has_started", "route"),
     "policy": ("Policy", "confirmed"),
     "rules": ("RULES", "Action", "Channel", "Event", "Rule", "Source", "Standing", "Status"),
@@ -227,6 +228,7 @@ __all__ = [
     "Verdict",
     "VoiceCampaignDraft",
     "Wait",
+    "WriteRecord",
     "__version__",
     "build_machine",
     "confirmed",

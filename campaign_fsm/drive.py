@@ -17,6 +17,13 @@ _Value = TypeVar("_Value")
 
 
 @frozen
+class Sleep:
+    """Step: wait this many seconds."""
+
+    seconds: float
+
+
+@frozen
 class Emit(Generic[_Value]):
     """Step of a flow that is iterated over: hand this value to whoever iterates."""
 

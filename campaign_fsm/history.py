@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from campaign_fsm.diagram.views import History, Outcome, Step
+from campaign_fsm.diagram.views import History, HistoryStep, Outcome
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import CONTESTED, PROBLEMS, REFUSALS, RULES, Action, Channel, Event, Rule, Status
+from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, STRICT_REFUSAL, Action, Channel, Event, Rule, Status
 
 KEPT: Final = 2000
 """So many steps are kept one by one; all are counted."""
 
 if TYPE_CHECKING:
-    from campaign_fsm.audit.follow import Sight
+    from campaign_fsm.audit.auditor import Sight
     from campaign_fsm.traffic.recordings import Recording
 
 _RULES: Final = {rule.code: rule for rule in RULES}
-_CODES: Final = frozenset({*_RULES, *PROBLEMS, CONTESTED.code, *(refusal.code for refusal in REFUSALS)})
+_CODES: Final = frozenset({*_RULES, *PROBLEMS, STRICT_REFUSAL.code, *(refusal.code for refusal in REFUSALS)})
 _JOURNAL: Final = frozenset({"number", "kind", "status_before", "status_after"})
 _EVERY: Final = 2000
 _LONGEST_ID: Final = 200
@@ -74,7 +74,7 @@ class _Follower:
     taken: Counter[str] = field(factory=Counter)
     tried: Counter[tuple[Status, Action, str, bool]] = field(factory=Counter)
     now: dict[Key, Status] = field(factory=dict)
-    steps: list[Step] = field(factory=list)
+    steps: list[HistoryStep] = field(factory=list)
     total: int = 0
     leaps: int = 0
     lost: int = 0
@@ -83,7 +83,7 @@ class _Follower:
     # The edge that a write would have taken whose answer was lost.
     open: dict[Key, Rule] = field(factory=dict)
 
-    def step(self, step: Step) -> None:
+    def step(self, step: HistoryStep) -> None:
         self.total += 1
         if len(self.steps) < KEPT:
             self.steps.append(step)
@@ -92,7 +92,7 @@ class _Follower:
         """An edge was taken."""
         self.taken[rule.code] += 1
         self.step(
-            Step(
+            HistoryStep(
                 trigger=rule.trigger,
                 source=rule.source,
                 dest=rule.leads_to,
@@ -119,7 +119,7 @@ class _Follower:
         if way is None:
             self.leaps += 1
             self.step(
-                Step(
+                HistoryStep(
                     trigger=None, source=current, dest=status, inferred=True, channel=key[0], campaign=key[1], **details
                 )
             )
@@ -136,7 +136,7 @@ class _Follower:
         self.tried[status, action, code, sent] += 1
         outcome = Outcome.SENT if sent else Outcome.REFUSED
         self.step(
-            Step(
+            HistoryStep(
                 trigger=action,
                 source=status,
                 dest=status,
@@ -154,7 +154,7 @@ class _Follower:
         status = self.now[key]
         self.open[key] = _RULES[code]
         self.step(
-            Step(
+            HistoryStep(
                 trigger=action,
                 source=status,
                 dest=status,
@@ -271,7 +271,7 @@ def history_of_recording(
         UnreadableRecording: It cannot be read.
     """
     # These need the extra "audit"; the rest of the module does not.
-    from campaign_fsm.audit.follow import Auditor
+    from campaign_fsm.audit.auditor import Auditor
     from campaign_fsm.traffic.recordings import open_recording
 
     name = Path(path).name

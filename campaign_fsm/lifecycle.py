@@ -15,10 +15,10 @@ from attrs import field, frozen
 from transitions import Machine
 
 from campaign_fsm.rules import (
-    CONTESTED,
     DEAD_ENDS,
     REFUSALS,
     RULES,
+    STRICT_REFUSAL,
     Action,
     Channel,
     Event,
@@ -91,7 +91,7 @@ def _check(rules: tuple[Rule, ...]) -> None:
                         f"{rule.code} and {taken[edge]} are the same edge: {rule.trigger} from {rule.source}"
                     )
                 taken[edge] = rule.code
-    codes = [rule.code for rule in rules] + [refusal.code for refusal in REFUSALS] + [CONTESTED.code]
+    codes = [rule.code for rule in rules] + [refusal.code for refusal in REFUSALS] + [STRICT_REFUSAL.code]
     doubled = {code for code in codes if codes.count(code) > 1}
     if doubled:
         raise ValueError(f"codes used twice: {', '.join(sorted(doubled))}")
@@ -376,7 +376,7 @@ def _cell(status: Status | None, action: Action, channel: Channel, started: bool
             effect=rule.effect,
             **common,
         )
-    refusal = CONTESTED if contested else _refusal(status, action, channel)
+    refusal = STRICT_REFUSAL if contested else _refusal(status, action, channel)
     goal = _goal(action)
     way = None if goal is None else route(status, goal, channel=channel, strict=strict)
     if way and way[0] is action:

@@ -664,7 +664,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     ),
 )
 
-CONTESTED: Final = Refusal(
+STRICT_REFUSAL: Final = Refusal(
     code="CF251",
     title="contested, and strict was asked for",
     reason="The vendor's pages contradict each other about {action} while {status}; strict refuses what is contested.",

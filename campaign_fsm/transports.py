@@ -27,9 +27,9 @@ import anyio
 from attrs import define, field
 from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
-from campaign_fsm.drive import drive, drive_async
+from campaign_fsm.drive import Sleep, drive, drive_async
 from campaign_fsm.errors import Refused
-from campaign_fsm.gate import Closed, Drift, Forward, Gate, Judgement, Pause, Permit, Poll, Read, Step, TooOld, Wait
+from campaign_fsm.gate import Closed, Drift, Forward, Gate, GateStep, Permit, Poll, Read, TooOld, Wait, WriteRecord
 from campaign_fsm.policy import Policy
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
@@ -37,7 +37,7 @@ from campaign_fsm.wire.family import family_of
 from campaign_fsm.wire.intent import SAFE_METHODS, WireRequest, read_intent
 
 EXTENSION: Final = "campaign_fsm"
-"""The key under which requests and responses carry their `Judgement` in ``.extensions``."""
+"""The key under which requests and responses carry their `WriteRecord` in ``.extensions``."""
 
 ANSWER: Final = "campaign_fsm_answer"
 """The key under which responses that the gate has read carry its `Answer`, whose body was decoded within bounds."""
@@ -100,7 +100,7 @@ class GuardSettings(TypedDict, total=False):
 
 
 def read_as(request: Request) -> tuple[tuple[Any, ...], object]:
-    """Where a request goes and what it would do, for whoever holds it against a judgement.
+    """Where a request goes and what it would do, for whoever holds it against a verdict.
 
     Raises:
         UnreadableRequest: It cannot be read in exactly one way.
@@ -172,7 +172,7 @@ class _Seen:
             vars(request)["_content"], request.stream = same.content, same.stream
 
 
-def _mark(thing: Request | Response, key: str, value: Judgement | Answer) -> None:
+def _mark(thing: Request | Response, key: str, value: WriteRecord | Answer) -> None:
     """Leave something of ours with a request or response; the write may be out, so nothing may come of it."""
     try:
         thing.extensions[key] = value
@@ -246,14 +246,14 @@ class _InFlight:
 
     def _new_permit(self, step: Forward = _NOTHING_JUDGED) -> Permit:
         self.permit.out = False
-        self.permit = Permit(step.judgement, step.section, self.wire.origin, out=True)
+        self.permit = Permit(step.record, step.section, self.wire.origin, out=True)
         return self.permit
 
     def write(self, step: Forward, watch: Callable[[Callable[[], None] | None, Any], Any]) -> Request:
         """The request that is handed on. `watch` makes what `httpcore` calls before the bytes of a judged one leave."""
         extensions = {**self.extensions, PERMIT: self._new_permit(step)}
-        if step.judgement is not None:
-            self.note(step.judgement)
+        if step.record is not None:
+            self.note(step.record)
             self._is_out = True
             if isinstance(self.wire.above, Permit):
                 self.wire.above.sent = True
@@ -283,7 +283,7 @@ class _InFlight:
             TooOld: Its reading has become too old while it waited for a connection.
             Closed: The process was forked meanwhile.
             RemoteProtocolError: It is about to be sent a second time: HTTP/2 repeats requests on a connection
-                that is closed, and so do transports that try again. One judgement is for one send.
+                that is closed, and so do transports that try again. One record is for one send.
         """
         if self._has_left:
             raise self.family.RemoteProtocolError(
@@ -353,11 +353,11 @@ class _InFlight:
             self.wire.above.refusal = error
         return error
 
-    def note(self, judgement: Judgement | None) -> None:
-        if judgement is not None:
-            _mark(self.callers, EXTENSION, judgement)
+    def note(self, record: WriteRecord | None) -> None:
+        if record is not None:
+            _mark(self.callers, EXTENSION, record)
             if self.response is not None:
-                _mark(self.response, EXTENSION, judgement)
+                _mark(self.response, EXTENSION, record)
 
     def limit(self, response: Response) -> int:
         return _MOST_ENCODED if "content-encoding" in response.headers else _MOST
@@ -478,7 +478,7 @@ class GuardTransport(_Guard, BaseTransport):
         assert flight.response is not None
         return flight.response
 
-    def _perform(self, step: Step, flight: _InFlight) -> Answer | None:
+    def _perform(self, step: GateStep, flight: _InFlight) -> Answer | None:
         try:
             match step:
                 case Forward(buffered=buffered):
@@ -491,7 +491,7 @@ class GuardTransport(_Guard, BaseTransport):
                 case Read(wire):
                     flight.unread.append(self._inner.handle_request(flight.question(wire)))
                     return self._answer(flight.unread[-1], flight)
-                case Pause(seconds):
+                case Sleep(seconds):
                     self._sleep(seconds)
                 case Poll(seconds):
                     time.sleep(seconds)
@@ -570,12 +570,12 @@ class AsyncGuardTransport(_Guard, AsyncBaseTransport):
         assert flight.response is not None
         return flight.response
 
-    async def _perform(self, step: Step, flight: _InFlight) -> Answer | None:
+    async def _perform(self, step: GateStep, flight: _InFlight) -> Answer | None:
         try:
             match step:
                 case Poll(seconds):
                     await anyio.sleep(seconds)
-                case Pause(seconds):
+                case Sleep(seconds):
                     await self._sleep(seconds)
                 case Read(wire):
                     question = flight.question(wire)

@@ -22,11 +22,11 @@ from typing import Any, Final, Protocol
 from attrs import asdict, evolve, field, frozen
 
 from campaign_fsm.lifecycle import Decision, decide
-from campaign_fsm.policy import Policy, Violation, deed_of
+from campaign_fsm.policy import Policy, Violation, policy_input
+from campaign_fsm.private import shown_key
 from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Standing, Status, Together
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
-from campaign_fsm.wire.private import shown_key
 
 _ACTIONS: Final = frozenset(VERBS.values())
 _END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)
@@ -196,7 +196,7 @@ def _without_end(intent: Intent, now: datetime | None) -> str:
         return ""
     if not isinstance(schedule, dict) or last not in schedule:
         return f"the new schedule has no {last!r}."
-    end = moment(schedule[last])
+    end = parse_time(schedule[last])
     if end is None:
         return f"{last!r} of the new schedule is no time with a time zone."
     if now is not None and end <= now:
@@ -218,7 +218,7 @@ def _violations(
     """What the policy has against it; a value that was not recorded is not held against anybody."""
     silent = intent.fields.get("schedule") is NOT_RECORDED
     recorded = {key: value for key, value in intent.fields.items() if value is not NOT_RECORDED}
-    deed = deed_of(
+    facts = policy_input(
         intent if len(recorded) == len(intent.fields) else evolve(intent, fields=recorded),
         at=now,
         name=seen.name if seen else None,
@@ -226,7 +226,7 @@ def _violations(
         completed=seen.changed if seen else None,
         **known,
     )
-    for violation in policy.violations(deed):
+    for violation in policy.violations(facts):
         if not (silent and violation.code in ("CF703", "CF704")):
             yield violation
 

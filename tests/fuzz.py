@@ -31,7 +31,9 @@ import oracle
 from wires import ID, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import Simulator, errors
-from campaign_fsm.gate import Forward, Gate, Pause, Poll, Read
+from campaign_fsm.drive import Sleep
+from campaign_fsm.gate import Forward, Gate, Poll, Read
+from campaign_fsm.private import redact, secrets_of
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.answer import (
     Answer,
@@ -49,7 +51,6 @@ from campaign_fsm.wire.drafts import MessageCampaignDraft, VoiceCampaignDraft
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
 from campaign_fsm.wire.listing import Recipient, read_page
-from campaign_fsm.wire.private import redact, secrets_of
 from campaign_fsm.wire.target import Target, read_target
 
 TOKENS = [
@@ -362,12 +363,12 @@ def check_gate(rng: random.Random, case: dict[str, Any]) -> str:
                     code = 200 if rng.random() < 0.9 else rng.choice((207, 404, 503))
                     result = Answer(code, ((b"date", b"x"),), body)
                     status = _status_in(body)
-                case Forward(judgement):
-                    if judgement and judgement.reading:
-                        _legal(judgement, status)
+                case Forward(record):
+                    if record and record.reading:
+                        _legal(record, status)
                         outcome = "sent"
                     result = Answer(rng.choice((200, 207, 409, 500)), (), mutate_body(rng, rng.choice(ABOUT)))
-                case Poll() | Pause():
+                case Poll() | Sleep():
                     result = None
             step = flow.send(result)
     except StopIteration:
@@ -389,11 +390,11 @@ def _status_in(body: bytes) -> str | None:
         return None
 
 
-def _legal(judgement: Any, raw: str | None) -> None:
+def _legal(record: Any, raw: str | None) -> None:
     spelled = (raw or "").replace("ſ", "?").lower().replace("-", "").replace("_", "").replace(" ", "")
     known = {"inprogress": "in-progress", "scheduled": "created", "resumed": "in-progress"}
     status = known.get(spelled, spelled)
-    intent = judgement.intent
+    intent = record.intent
     if status not in oracle.STATUSES or not any(
         oracle.legal(status, intent.action.value, intent.channel.value, started) for started in (False, True)
     ):

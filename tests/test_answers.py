@@ -21,7 +21,7 @@ from campaign_fsm import GuardTransport, decide, errors
 from campaign_fsm.gate import Forward, Gate, Read
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.transports import EXTENSION
-from campaign_fsm.wire.answer import Answer, NotReadable, moment, read_item, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable, parse_time, read_item, read_status
 from campaign_fsm.wire.campaign import campaign_from
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.listing import read_page
@@ -254,11 +254,11 @@ def drive(request, *contents):
 
 def test_the_answer_to_a_write_that_is_about_another_account_is_no_reading():
     """The write is done, and what became of it was not shown."""
-    sent, judgement = drive(wire(body={"action": "complete"}), body("paused"), body("completed", account_sid="other"))
-    assert (sent, judgement.answered) == (1, None)
-    assert "another account" in judgement.problem
-    sent, judgement = drive(wire(body={"action": "complete"}), body("paused"), body("completed", account_sid="acme1"))
-    assert (sent, judgement.answered.status) == (1, "completed")
+    sent, record = drive(wire(body={"action": "complete"}), body("paused"), body("completed", account_sid="other"))
+    assert (sent, record.answered) == (1, None)
+    assert "another account" in record.problem
+    sent, record = drive(wire(body={"action": "complete"}), body("paused"), body("completed", account_sid="acme1"))
+    assert (sent, record.answered.status) == (1, "completed")
 
 
 def test_a_list_with_an_error_in_a_success_is_no_list():
@@ -303,8 +303,8 @@ def test_an_odd_date_is_none_and_no_failure(value, action):
     """The local clock has to do, before the write and after it."""
     found = answer(body("paused" if action == "complete" else "in-progress"), [(b"Date", value.encode())])
     assert found.date is None
-    sent, judgement = drive(wire(body={"action": action}), found, found)
-    assert (sent, judgement.reading.date) == (1, None)
+    sent, record = drive(wire(body={"action": action}), found, found)
+    assert (sent, record.reading.date) == (1, None)
 
 
 def test_a_date_is_told_in_utc_and_by_one_header():
@@ -332,8 +332,8 @@ def test_no_date_of_a_server_stops_the_gate(parts):
     prefix, day, month, year, hour, zone = parts
     header = (b"Date", f"{prefix}{day:02d} {month} {year:04d} {hour:02d}:59:59 {zone}".encode())
     found = answer(body("created", schedule={"start_time": "9999-12-31T23:59:59Z"}), [header])
-    sent, judgement = drive(wire(body={"name": "new"}), found, found)
-    assert (sent, judgement.decision.allowed) == (1, True)
+    sent, record = drive(wire(body={"name": "new"}), found, found)
+    assert (sent, record.decision.allowed) == (1, True)
     if found.date is not None:
         assert found.date + timedelta(days=300) > found.date - timedelta(days=300)
 
@@ -343,8 +343,8 @@ def test_no_date_of_a_server_stops_the_gate(parts):
 )
 def test_a_time_in_small_letters_is_the_same(value):
     """RFC 3339 allows them, in a reading and in a schedule that is sent."""
-    assert moment(value) == NOW
-    assert moment(value.rstrip("zZ").removesuffix("+05:30")) is None
+    assert parse_time(value) == NOW
+    assert parse_time(value.rstrip("zZ").removesuffix("+05:30")) is None
 
 
 def test_a_new_end_in_small_letters_is_read():
@@ -570,8 +570,8 @@ def test_any_other_encoding_is_no_reading(face, name):
                 await face.done(response.aclose() if face.is_async else response.close())
                 return response.extensions[EXTENSION]
 
-        judgement = face.run(unread)
-        assert (judgement.answered, bool(judgement.problem), len(server.writes)) == (None, True, 1)
+        record = face.run(unread)
+        assert (record.answered, bool(record.problem), len(server.writes)) == (None, True, 1)
 
 
 @every_face()

@@ -12,7 +12,7 @@ import oracle
 import pytest
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, confirmed, decide, errors
-from campaign_fsm.audit.follow import Auditor
+from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.policy import Hours, Policy, Scope
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.traffic import Exchange, UnreadableRecording

@@ -21,7 +21,7 @@ from campaign_fsm import Action, Channel, Source, Status
 from campaign_fsm.audit import Finding, Level, Place
 from campaign_fsm.audit.codes import rule_text
 from campaign_fsm.audit.summary import Summary
-from campaign_fsm.audit.writers import Format, writer
+from campaign_fsm.audit.writers import ReportFormat, writer
 from campaign_fsm.audit.writers.sarif import uri
 from campaign_fsm.cli.reference import entries
 from campaign_fsm.rules import PAGES, Page
@@ -43,7 +43,7 @@ FINDING = Finding(
     fingerprint="0123456789abcdef",
 )
 SUMMARY = Summary(errors=1, events=1204, campaigns=17, unjudged=3, files=("logs/monday.jsonl",))
-FORMATS = [one.value for one in Format]
+FORMATS = [one.value for one in ReportFormat]
 HOSTILE = [
     "one\ntwo\r\nthree",
     "\n::error file=etc/passwd::injected",

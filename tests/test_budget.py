@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
-from campaign_fsm.gate import Forward, Gate, Pause, Poll, Read, budget
+from campaign_fsm.drive import Sleep
+from campaign_fsm.gate import Forward, Gate, Poll, Read, budget
 from campaign_fsm.gate.budget import Budget, budget_of, is_vendor
 from campaign_fsm.gate.cell import Cell
 from campaign_fsm.transports import GuardTransport
@@ -318,7 +319,7 @@ def test_a_write_pays_for_both_its_requests_before_it_enters_the_section(clock):
     gate = drained(2, clock, on_wait=told.append)
     flow = gate.flow(wire(body={"action": "resume"}))
     step = next(flow)
-    assert isinstance(step, Pause)
+    assert isinstance(step, Sleep)
     assert len(gate.sections) == 0
     clock.now += step.seconds
     assert isinstance(flow.send(None), Read)
@@ -334,7 +335,7 @@ def test_a_pause_overtakes_a_resume_that_waits(clock):
     wait = next(resume).seconds
     next(brake)
     clock.now += wait
-    assert isinstance(resume.send(None), Pause)
+    assert isinstance(resume.send(None), Sleep)
     assert isinstance(brake.send(None), Read)
 
 
@@ -348,7 +349,7 @@ def test_a_read_a_list_and_a_create_pay_for_one(clock):
         wire("POST", target=collection, body={"name": "x"}),
     ):
         assert isinstance(next(gate.flow(request)), Forward)
-    assert isinstance(next(gate.flow(wire("GET", body=b""))), Pause)
+    assert isinstance(next(gate.flow(wire("GET", body=b""))), Sleep)
     assert isinstance(next(gate.flow(wire(target="/v1/Accounts/acme1/Sms/send.json"))), Forward)
 
 
@@ -394,10 +395,10 @@ def test_every_further_try_of_a_read_is_paid_for(clock):
     flow = gate.flow(wire())
     next(flow)
     retry = flow.send(answer(503))
-    assert isinstance(retry, Pause)
+    assert isinstance(retry, Sleep)
     assert retry.seconds == 0.5
     for_budget = flow.send(None)
-    assert isinstance(for_budget, Pause)
+    assert isinstance(for_budget, Sleep)
     assert for_budget.seconds == pytest.approx(60, abs=0.1)
     flow.close()
 
@@ -437,7 +438,7 @@ def test_waiting_is_logged_and_a_failing_observer_changes_nothing(clock, caplog)
 
     gate = drained(2, clock, on_wait=observer)
     with caplog.at_level(logging.INFO, "campaign_fsm"):
-        assert isinstance(next(gate.flow(wire())), Pause)
+        assert isinstance(next(gate.flow(wire())), Sleep)
     assert f"PUT {ID} waits 60.0 s for the request budget" in caplog.text
     assert "the on_wait callback failed" in caplog.text
 
@@ -651,7 +652,7 @@ def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
         wait = next(waiting).seconds
         flow.send(None)
         clock.now += wait
-        assert isinstance(waiting.send(None), Pause if first else Forward)
+        assert isinstance(waiting.send(None), Sleep if first else Forward)
         assert isinstance(flow.send(None), Read) is first or not first
         waiting.close()
         flow.close()
@@ -667,7 +668,7 @@ def test_a_read_and_a_create_wait_their_turn(clock, later):
     wait = next(one).seconds
     next(other)
     clock.now += wait
-    assert isinstance(other.send(None), Pause)
+    assert isinstance(other.send(None), Sleep)
     assert isinstance(one.send(None), Read)
 
 
@@ -678,7 +679,7 @@ def test_two_ports_are_two_servers(clock):
     def read(port):
         return next(gate.flow(attrs.evolve(wire("GET", body=b""), port=port)))
 
-    assert [type(read(port)) for port in (8001, 8001, 8001, 8002)] == [Forward, Forward, Pause, Forward]
+    assert [type(read(port)) for port in (8001, 8001, 8001, 8002)] == [Forward, Forward, Sleep, Forward]
 
 
 def test_a_wait_without_a_campaign_is_logged_as_such(clock, caplog):
@@ -689,7 +690,7 @@ def test_a_wait_without_a_campaign_is_logged_as_such(clock, caplog):
 
     gate = drained(2, clock, on_wait=broken)
     with caplog.at_level(logging.INFO, "campaign_fsm"):
-        assert isinstance(next(gate.flow(wire("GET", target=MESSAGE.rpartition("/")[0], body=b""))), Pause)
+        assert isinstance(next(gate.flow(wire("GET", target=MESSAGE.rpartition("/")[0], body=b""))), Sleep)
     assert caplog.messages == ["GET - waits 60.0 s for the request budget", "the on_wait callback failed"]
 
 
@@ -719,7 +720,7 @@ def test_a_request_that_would_wait_too_long_for_the_budget_is_told(clock):
     assert caught.value.seconds == pytest.approx(60, abs=0.1)
     assert "60 s" in str(caught.value)
     assert not budget_of("api.exotel.com", "acme1", 2, clock).waiting
-    assert isinstance(next(gate.flow(attrs.evolve(request, until=clock.now + 61))), Pause)
+    assert isinstance(next(gate.flow(attrs.evolve(request, until=clock.now + 61))), Sleep)
 
 
 # The value that the budget is

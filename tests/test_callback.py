@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from campaign_fsm import Status, StatusCallback, parse_status_callback
 from campaign_fsm.errors import CampaignFsmError, UnreadableCallback
-from campaign_fsm.wire.answer import moment
+from campaign_fsm.wire.answer import parse_time
 
 ID = "90dad70b939f469fbf8b801660148272"
 REPORT = "https://exotelreports.example/canary-4711.csv"
@@ -54,8 +54,8 @@ def test_every_spelling_in_every_form_is_understood(document, form):
     assert callback.campaign_id == ID
     assert callback.claimed_status is Status.COMPLETED
     assert callback.raw_status.casefold() == "completed"
-    assert callback.created == moment("2022-08-10T21:47:52+05:30")
-    assert callback.updated == moment("2022-08-19T12:21:34+05:30")
+    assert callback.created == parse_time("2022-08-10T21:47:52+05:30")
+    assert callback.updated == parse_time("2022-08-19T12:21:34+05:30")
     assert callback.report_url == REPORT
     assert callback.raw == {}
 

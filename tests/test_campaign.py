@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign_fsm.private import redact, secrets_of
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.answer import Answer, NotReadable, api_error, moment, read_item, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable, api_error, parse_time, read_item, read_status
 from campaign_fsm.wire.campaign import campaign_from
-from campaign_fsm.wire.private import redact, secrets_of
 from campaign_fsm.wire.target import Target
 
 NOW = datetime(2022, 8, 20, tzinfo=UTC)
@@ -213,13 +213,13 @@ def test_a_cost_is_a_float(given, cost):
 @pytest.mark.parametrize("value", ["2022-08-10T21:57:00+05:30", "2022-08-10T16:27:00Z"])
 def test_moments_are_aware(value):
     """RFC 3339 with an offset, in both spellings."""
-    assert moment(value) == datetime(2022, 8, 10, 16, 27, tzinfo=UTC)
+    assert parse_time(value) == datetime(2022, 8, 10, 16, 27, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("value", ["2022-08-10T21:57:00", "", "soon", 5, None, "0001-01-01T00:00:00+23:59"])
 def test_what_is_no_moment_is_none(value):
     """A time without a zone could be any time, so it is none."""
-    assert moment(value) is None
+    assert parse_time(value) is None
 
 
 @pytest.mark.parametrize(

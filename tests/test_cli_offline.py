@@ -16,7 +16,7 @@ from campaign_fsm import Simulator, SimulatorServer, decide
 from campaign_fsm.cli import _COMMANDS, cli, run
 from campaign_fsm.cli.offline import lay_out
 from campaign_fsm.cli.reference import entries, ways
-from campaign_fsm.rules import CONTESTED, PROBLEMS, REFUSALS, RULES, Action, Channel, Problem, Standing, Status
+from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, STRICT_REFUSAL, Action, Channel, Problem, Standing, Status
 
 KNOWN = [status for status in Status if status is not Status.UNKNOWN]
 MODULE = [sys.executable, "-m", "campaign_fsm"]
@@ -205,7 +205,7 @@ def test_a_refusal_is_explained_with_the_legal_way():
 
 def test_the_strict_refusal_names_the_contested_rules():
     """CF251 has no source of its own; it says which rules it is about."""
-    out = invoke("explain", CONTESTED.code)[1]
+    out = invoke("explain", STRICT_REFUSAL.code)[1]
     assert all((rule.code in out) == (rule.standing is Standing.CONTESTED) for rule in RULES)
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from campaign_fsm.cli.diagram import _load as load
 from campaign_fsm.cli.diagram import diagram
-from campaign_fsm.diagram import Format, Recipe, draw, render
+from campaign_fsm.diagram import DiagramFormat, Recipe, draw, render
 from campaign_fsm.diagram.committed import GALLERY, check, stamped, write
 from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.mermaid import mermaid
@@ -304,7 +304,7 @@ def test_a_png_without_resvg_says_what_to_install(monkeypatch):
     """Without resvg a PNG is refused with the command that installs it."""
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(CannotRasterize, match=r"pip install 'campaign_fsm\[diagrams\]'"):
-        render(Format.PNG)
+        render(DiagramFormat.PNG)
 
 
 def test_a_png_without_a_font_is_refused(monkeypatch):
@@ -319,7 +319,7 @@ def test_a_png_without_a_font_is_refused(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "resvg_py", Fontless)
     with pytest.raises(CannotRasterize, match="no sans-serif font"):
-        render(Format.PNG)
+        render(DiagramFormat.PNG)
 
 
 # --- stamps

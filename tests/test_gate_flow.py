@@ -13,7 +13,8 @@ import pytest
 from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import errors
-from campaign_fsm.gate import Forward, Gate, Judgement, Pause, Permit, Poll, Read, TooOld, party
+from campaign_fsm.drive import Sleep
+from campaign_fsm.gate import Forward, Gate, Permit, Poll, Read, TooOld, WriteRecord, party
 from campaign_fsm.gate.section import forked
 from campaign_fsm.policy import Policy, Scope
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
@@ -54,7 +55,7 @@ def run(gate, request, *answers, transient=lambda error: isinstance(error, OSErr
         while True:
             steps.append(step)
             assert not isinstance(step, Poll), "somebody else is inside"
-            if isinstance(step, Pause):
+            if isinstance(step, Sleep):
                 gate._clock.now += step.seconds
                 step = flow.send(None)
             elif isinstance(step, Forward) and not step.buffered:
@@ -133,10 +134,10 @@ def test_the_flow_agrees_with_the_oracle_in_every_cell():
                 assert refusal.advice == refusal.decision.advice
                 assert refusal.decision.reason in refusal.reason
             else:
-                judgement, steps = run(gate, request, read, envelope(dest, wrapped=channel == "voice"))
+                record, steps = run(gate, request, read, envelope(dest, wrapped=channel == "voice"))
                 assert kinds(steps) == ["Read", "Forward"]
-                assert judgement.drift is None
-                assert judgement.answered.status == dest
+                assert record.drift is None
+                assert record.answered.status == dest
                 forwarded += 1
     assert (counted, forwarded) == (2 * 9 * 2 * 2 * 8, 2 * 16 + 22 + 20)
 
@@ -263,11 +264,11 @@ def test_a_failure_of_the_gate_itself_lets_nothing_out(monkeypatch):
 )
 def test_a_read_that_fails_in_passing_is_tried_again(trouble):
     """The 2 a.m. pause gets through: 429, 5xx and broken connections are retried until the deadline."""
-    judgement, steps = run(make(), put("pause"), trouble, trouble, envelope("in-progress"), envelope("paused"))
-    assert judgement.answered.status == "paused"
-    assert kinds(steps) == ["Read", "Pause", "Read", "Pause", "Read", "Forward"]
+    record, steps = run(make(), put("pause"), trouble, trouble, envelope("in-progress"), envelope("paused"))
+    assert record.answered.status == "paused"
+    assert kinds(steps) == ["Read", "Read", "Read", "Forward"]
     if isinstance(trouble, Answer) and trouble.status_code == 429:
-        assert [step.seconds for step in steps if isinstance(step, Pause)] == [3.0, 3.0]
+        assert [step.seconds for step in steps if isinstance(step, Sleep)] == [3.0, 3.0]
 
 
 def test_the_retries_end_at_the_deadline():
@@ -305,8 +306,8 @@ def test_fields_equal_to_the_reading_are_no_edit():
         url="https://x",
         retries={"b": 1, "c": {"x": 2, "y": 1}, "a": [True]},
     )
-    judgement, _ = run(make(), request, reading, envelope("Paused", wrapped=True))
-    assert judgement.decision.allowed
+    record, _ = run(make(), request, reading, envelope("Paused", wrapped=True))
+    assert record.decision.allowed
 
 
 @pytest.mark.parametrize(
@@ -333,11 +334,11 @@ def test_schedule_and_resume_together_is_the_contested_way_on_voice(caplog):
     """5.3: allowed with standing contested, said in the log; strict refuses it."""
     request = put("resume", VOICE, schedule={"send_at": PAST, "end_at": SOON})
     with caplog.at_level("WARNING"):
-        judgement, _ = run(make(), request, envelope("Paused", wrapped=True), envelope("InProgress", wrapped=True))
-    assert (judgement.decision.standing, judgement.decision.destination) == ("contested", "in-progress")
-    assert judgement.decision.code == "CF116"
-    assert {source.page.key for source in judgement.decision.sources} >= {"S1", "S2", "S5"}
-    assert judgement.warnings
+        record, _ = run(make(), request, envelope("Paused", wrapped=True), envelope("InProgress", wrapped=True))
+    assert (record.decision.standing, record.decision.destination) == ("contested", "in-progress")
+    assert record.decision.code == "CF116"
+    assert {source.page.key for source in record.decision.sources} >= {"S1", "S2", "S5"}
+    assert record.warnings
     assert "contested" in caplog.text
     refusal = refuse(make(strict=True), request, envelope("Paused", wrapped=True))
     assert refusal.code == "CF251"
@@ -349,8 +350,8 @@ def test_schedule_and_resume_together_is_contested_before_the_start_too():
     """No page shows the two in one body for a campaign that has not started."""
     request = put("resume", VOICE, schedule={"send_at": SOON, "end_at": SOON})
     early = envelope("Paused", wrapped=True, schedule={"send_at": SOON})
-    judgement, _ = run(make(), request, early, envelope("InProgress", wrapped=True))
-    assert judgement.decision.standing == "contested"
+    record, _ = run(make(), request, early, envelope("InProgress", wrapped=True))
+    assert record.decision.standing == "contested"
     assert refuse(make(strict=True), request, early).code == "CF251"
 
 
@@ -367,7 +368,7 @@ def test_the_pauses_between_reads_double_up_to_eight_seconds():
     """0.5, 1, 2, 4, 8, 8 seconds: patient with the server, and not for ever."""
     gate = make(deadline=60)
     refusal = refuse(gate, put("pause"), *[Answer(500, (), b"")] * 20, kind=errors.StatusUnavailable)
-    pauses = [step.seconds for step in refusal.steps if isinstance(step, Pause)]
+    pauses = [step.seconds for step in refusal.steps if isinstance(step, Sleep)]
     assert pauses[:7] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
     assert sum(pauses) <= 60
     assert refusal.reason.startswith("The status could not be read: GET campaign")
@@ -398,9 +399,9 @@ def test_a_bare_resume_past_the_end_is_legal_and_gets_a_warning():
     """5.3: it is legal; 5.2: whatever the platform makes of it at once is no drift."""
     late = {"schedule": {"start_time": PAST, "end_time": PAST}}
     for answered in ("in-progress", "completed", "paused", "failed"):
-        judgement, _ = run(make(), put("resume"), envelope("paused", **late), envelope(answered, **late))
-        assert "end time has passed" in judgement.warnings[0]
-        assert judgement.drift is None
+        record, _ = run(make(), put("resume"), envelope("paused", **late), envelope(answered, **late))
+        assert "end time has passed" in record.warnings[0]
+        assert record.drift is None
 
 
 # Started
@@ -455,13 +456,13 @@ def test_a_schedule_that_is_no_object_counts_as_started():
     ],
 )
 def test_an_answer_outside_the_accepted_statuses_is_drift(action, before, answered, unseen, caplog):
-    """Drift is a field of the judgement, a call and a log line."""
+    """Drift is a field of the record, a call and a log line."""
     seen = []
     gate = make(on_drift=seen.append)
     with caplog.at_level("WARNING"):
-        judgement, _ = run(gate, put(action), envelope(before), envelope(answered))
-    assert [judgement.drift] == seen
-    drift = judgement.drift
+        record, _ = run(gate, put(action), envelope(before), envelope(answered))
+    assert [record.drift] == seen
+    drift = record.drift
     assert (drift.seen, drift.raw_status, drift.action, drift.campaign_id) == (before, answered, action, ID)
     assert drift.answered == Status.parse(answered)
     assert drift.unseen is unseen
@@ -471,16 +472,16 @@ def test_an_answer_outside_the_accepted_statuses_is_drift(action, before, answer
 def test_resume_before_the_start_may_be_answered_with_created():
     """5.4: that is no drift; after the start it is."""
     early = {"schedule": {"start_time": SOON}}
-    judgement, _ = run(make(), put("resume"), envelope("paused", **early), envelope("created", **early))
-    assert judgement.drift is None
-    judgement, _ = run(make(), put("resume"), envelope("paused"), envelope("created"))
-    assert judgement.drift.answered == "created"
+    record, _ = run(make(), put("resume"), envelope("paused", **early), envelope("created", **early))
+    assert record.drift is None
+    record, _ = run(make(), put("resume"), envelope("paused"), envelope("created"))
+    assert record.drift.answered == "created"
 
 
 def test_a_failing_observer_does_not_hide_the_answer(caplog):
     """The write is done; the callback's failure is logged."""
-    judgement, _ = run(make(on_drift=lambda drift: 1 / 0), put("pause"), envelope("in-progress"), envelope("completed"))
-    assert judgement.drift
+    record, _ = run(make(on_drift=lambda drift: 1 / 0), put("pause"), envelope("in-progress"), envelope("completed"))
+    assert record.drift
     assert "on_drift" in caplog.text
 
 
@@ -497,26 +498,26 @@ def test_a_redirect_of_a_write_is_an_error(code):
 
 @pytest.mark.parametrize("answer", [HTML, envelope("paused", id="0" * 32), envelope(code=409), Answer(200, (), b"")])
 def test_an_unusable_answer_to_a_write_is_named(answer):
-    """The write is done: the judgement says that the answer shows no status, and hands it on."""
-    judgement, _ = run(make(), put("pause"), envelope("in-progress"), answer)
-    assert judgement.answered is None
-    assert judgement.problem
+    """The write is done: the record says that the answer shows no status, and hands it on."""
+    record, _ = run(make(), put("pause"), envelope("in-progress"), answer)
+    assert record.answered is None
+    assert record.problem
 
 
 def test_whatever_the_transport_raises_during_the_write_comes_through():
-    """A lost answer is for the caller to settle; the judgement said so before."""
+    """A lost answer is for the caller to settle; the record said so before."""
     with pytest.raises(OSError, match="lost") as caught:
         run(make(), put("pause"), envelope("in-progress"), OSError("lost"))
     forward = caught.value.steps[-1]
-    assert isinstance(forward.judgement, Judgement)
-    assert forward.judgement.reading.status == "in-progress"
+    assert isinstance(forward.record, WriteRecord)
+    assert forward.record.reading.status == "in-progress"
 
 
 def test_a_create_goes_without_a_reading():
     """There is no campaign yet whose status could be read."""
-    judgement, steps = run(make(), wire("POST", MESSAGE.rpartition("/")[0], {"name": "n"}), envelope("created"))
+    record, steps = run(make(), wire("POST", MESSAGE.rpartition("/")[0], {"name": "n"}), envelope("created"))
     assert kinds(steps) == ["Forward"]
-    assert judgement.decision.code == "CF101"
+    assert record.decision.code == "CF101"
 
 
 # Reuse
@@ -534,9 +535,9 @@ def test_with_max_age_an_answer_is_a_reading():
     """Within the age, the answer to one write is the reading of the next."""
     gate = make(max_age=10)
     run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
-    judgement, steps = run(gate, put("resume"), envelope("in-progress"))
+    record, steps = run(gate, put("resume"), envelope("in-progress"))
     assert kinds(steps) == ["Forward"]
-    assert judgement.reused
+    assert record.reused
     gate._clock.now += 10.5
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Read", "Forward"]
@@ -547,9 +548,9 @@ def test_with_max_age_a_read_of_the_callers_is_a_reading_too():
     gate = make(max_age=10)
     _, steps = run(gate, wire("GET", body=b""), envelope("in-progress"))
     assert steps == [Forward(buffered=True)]
-    judgement, steps = run(gate, put("pause"), envelope("paused"))
+    record, steps = run(gate, put("pause"), envelope("paused"))
     assert kinds(steps) == ["Forward"]
-    assert judgement.reused
+    assert record.reused
 
 
 @pytest.mark.parametrize(
@@ -606,14 +607,14 @@ def test_the_judgement_tells_everything(monkeypatch):
     """Intent, reading, decision, status code and answer of the write; and what went wrong with reading it."""
     from campaign_fsm.gate import flow
 
-    judgement, steps = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
-    assert (judgement.intent.action, judgement.reading.status, judgement.decision.code) == (
+    record, steps = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
+    assert (record.intent.action, record.reading.status, record.decision.code) == (
         "pause",
         "in-progress",
         "CF103",
     )
-    assert (judgement.status_code, judgement.answered.status, judgement.problem) == (200, "paused", None)
-    assert steps[-1].judgement.reading is judgement.reading
+    assert (record.status_code, record.answered.status, record.problem) == (200, "paused", None)
+    assert steps[-1].record.reading is record.reading
     original, calls = flow.read_status, []
 
     def failing_the_second_time(answer, *asked):
@@ -623,25 +624,25 @@ def test_the_judgement_tells_everything(monkeypatch):
         return original(answer, *asked)
 
     monkeypatch.setattr(flow, "read_status", failing_the_second_time)
-    judgement, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
-    assert (judgement.problem, judgement.answered, judgement.status_code) == ("KeyError", None, 200)
+    record, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
+    assert (record.problem, record.answered, record.status_code) == ("KeyError", None, 200)
 
 
 @pytest.mark.parametrize("code", [400, 409, 500])
 def test_an_error_answer_is_handed_on_unread(code):
     """Only a success says what the status is now."""
-    judgement, _ = run(make(), put("pause"), envelope("in-progress"), Answer(code, (), envelope("paused").body))
-    assert (judgement.status_code, judgement.answered, judgement.problem, judgement.drift) == (code, None, None, None)
+    record, _ = run(make(), put("pause"), envelope("in-progress"), Answer(code, (), envelope("paused").body))
+    assert (record.status_code, record.answered, record.problem, record.drift) == (code, None, None, None)
 
 
 def test_past_the_end_goes_by_the_clock_of_the_server():
     """A resumed campaign that is paused again is drift before its end, by the Date of the reading."""
     date = [(b"Date", b"Mon, 05 Jan 2026 01:00:00 GMT")]
     end = {"schedule": {"start_time": PAST, "end_time": (NOW - timedelta(hours=1)).isoformat()}}
-    judgement, _ = run(make(), put("resume"), envelope("paused", headers=date, **end), envelope("paused", **end))
-    assert judgement.drift.unseen
-    assert judgement.drift.channel == "message"
-    assert judgement.warnings == ()
+    record, _ = run(make(), put("resume"), envelope("paused", headers=date, **end), envelope("paused", **end))
+    assert record.drift.unseen
+    assert record.drift.channel == "message"
+    assert record.warnings == ()
 
 
 def test_an_age_counts_from_when_the_read_was_sent():
@@ -692,8 +693,8 @@ def test_a_reused_reading_ages_with_the_clock_of_the_server():
     edit = wire(body={"name": "new"})
     reading = envelope("created", headers=date, **start)
     run(gate, edit, reading, reading)
-    judgement, _ = run(gate, edit, reading)
-    assert judgement.reused
+    record, _ = run(gate, edit, reading)
+    assert record.reused
     gate._clock.now += 299
     refusal = refuse(gate, edit, envelope("created", headers=[(b"Date", b"Mon, 05 Jan 2026 10:04:59 GMT")], **start))
     assert refusal.code == "CF232"
@@ -705,19 +706,19 @@ def test_a_status_that_echoes_credentials_is_redacted():
     request = wire(headers=[JSON, (b"Authorization", b"Basic a2V5MTIzOnRva2VuNDU2")])
     refusal = refuse(make(), request, envelope("token456 key123"), kind=errors.UnknownStatus)
     assert "token456" not in str(refusal) + refusal.raw_status
-    judgement, _ = run(make(), request, envelope("in-progress"), envelope("token456"))
-    assert "token456" not in judgement.drift.raw_status
+    record, _ = run(make(), request, envelope("in-progress"), envelope("token456"))
+    assert "token456" not in record.drift.raw_status
 
 
 def test_the_read_of_a_refused_write_is_a_reading_too():
     """Within the age, what was read for a refusal serves the next write."""
     gate = make(max_age=10)
     assert refuse(gate, put("complete"), envelope("in-progress")).code == "CF224"
-    judgement, steps = run(gate, put("pause"), envelope("paused"))
+    record, steps = run(gate, put("pause"), envelope("paused"))
     assert kinds(steps) == ["Forward"]
-    assert judgement.reused
-    judgement, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
-    assert judgement.reused is False
+    assert record.reused
+    record, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
+    assert record.reused is False
 
 
 def test_nobody_is_refused_on_an_old_reading():
@@ -863,11 +864,11 @@ def test_a_failure_of_the_gate_is_named_by_its_class(monkeypatch):
 def test_an_answer_that_cannot_be_judged_is_handed_on_with_the_reason(monkeypatch, caplog):
     """The write is done."""
     gate = make()
-    judgement, _ = run(gate, put("resume"), envelope(), Answer(200, (), b"<html>"))
-    assert judgement.problem.startswith("the answer cannot be used: it is not JSON")
+    record, _ = run(gate, put("resume"), envelope(), Answer(200, (), b"<html>"))
+    assert record.problem.startswith("the answer cannot be used: it is not JSON")
     monkeypatch.setattr(Gate, "_drift", lambda *_: {}["x"])
-    judgement, _ = run(gate, put("resume"), envelope(), envelope("in-progress"))
-    assert judgement.problem == "KeyError"
+    record, _ = run(gate, put("resume"), envelope(), envelope("in-progress"))
+    assert record.problem == "KeyError"
     assert "the answer to a write could not be judged" in caplog.messages
 
 
@@ -878,8 +879,8 @@ def test_an_answer_that_cannot_be_judged_is_handed_on_with_the_reason(monkeypatc
 def test_a_create_is_decided_for_its_channel(channel):
     """Also where the policy and the life cycle have nothing against it."""
     request = wire("POST", target=f"/v2/accounts/acme1/{channel}", body={"name": "x"})
-    judgement, _ = run(make(), request, Answer(500, (), b""))
-    assert judgement.decision.channel is judgement.intent.channel
+    record, _ = run(make(), request, Answer(500, (), b""))
+    assert record.decision.channel is record.intent.channel
 
 
 def test_a_create_that_the_policy_forbids_is_told_as_refused():
@@ -954,8 +955,8 @@ def test_a_write_whose_reading_became_too_old_reads_for_itself():
 def test_an_answer_that_nobody_expected_is_no_reading():
     """With `max_age` the next write asks what became of the campaign."""
     gate = make(max_age=10.0)
-    judgement, _ = run(gate, put("complete"), envelope("paused"), envelope("in-progress"))
-    assert judgement.drift
+    record, _ = run(gate, put("complete"), envelope("paused"), envelope("in-progress"))
+    assert record.drift
     flow = gate.flow(put("pause"))
     assert isinstance(next(flow), Read)
     flow.close()

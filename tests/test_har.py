@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from work import within
 
 from campaign_fsm import Simulator, SimulatorServer
-from campaign_fsm.traffic import UnreadableRecording, jsonstream
+from campaign_fsm.strict import jsonstream
+from campaign_fsm.traffic import UnreadableRecording
 from campaign_fsm.traffic.har import _Entry as Entry
 from campaign_fsm.traffic.har import read_har
 from campaign_fsm.traffic.opening import Opened

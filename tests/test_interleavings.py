@@ -12,7 +12,7 @@ import pytest
 from test_gate_flow import envelope, make, put
 
 from campaign_fsm import errors
-from campaign_fsm.gate import Forward, Judgement, Poll, Read, Sections, section
+from campaign_fsm.gate import Forward, Poll, Read, Sections, WriteRecord, section
 from campaign_fsm.gate.section import Ticket
 from campaign_fsm.wire.answer import Answer
 
@@ -153,7 +153,7 @@ def check(case, schedule, world, *, together):
                     moved_since |= {other: True for other in moved_since if other != name}
     for actor in world.actors.values():
         assert len(actor.gate.sections) == 0
-        assert isinstance(actor.result, Judgement | errors.Refused)
+        assert isinstance(actor.result, WriteRecord | errors.Refused)
     return raced
 
 

@@ -13,11 +13,11 @@ from transitions import MachineError
 from campaign_fsm import lifecycle
 from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, route
 from campaign_fsm.rules import (
-    CONTESTED,
     PAGES,
     PROBLEMS,
     REFUSALS,
     RULES,
+    STRICT_REFUSAL,
     Action,
     Actor,
     Channel,
@@ -115,7 +115,7 @@ def test_every_cell_answers_with_its_typed_code():
 
 def test_every_code_rests_on_the_pages_that_were_typed_for_it():
     """No rule and no refusal loses a page that it rests on, nor one that contradicts it."""
-    entries = (*RULES, *REFUSALS, CONTESTED)
+    entries = (*RULES, *REFUSALS, STRICT_REFUSAL)
     assert {entry.code: tuple(source.page.key for source in entry.sources) for entry in entries} == oracle.pages()
     assert [page.key for page in PAGES.values()] == list(PAGES) == oracle.PAGES
     hosts = ("https://developer.exotel.com", "https://support.exotel.com")
@@ -380,7 +380,7 @@ def test_every_rule_is_complete():
         platform = isinstance(rule.trigger, Event)
         assert (rule.actor is Actor.PLATFORM) is platform is (rule.standing is Standing.PLATFORM)
         assert rule.code.startswith("CF3" if platform else "CF1")
-    assert all(re.fullmatch(r"CF2\d\d", refusal.code) for refusal in (*REFUSALS, CONTESTED))
+    assert all(re.fullmatch(r"CF2\d\d", refusal.code) for refusal in (*REFUSALS, STRICT_REFUSAL))
     assert all(code == problem.code and re.fullmatch(r"CF[45678]\d\d", code) for code, problem in PROBLEMS.items())
 
 
@@ -391,7 +391,7 @@ def test_every_rule_and_refusal_code_is_reached_by_some_cell():
         for status, action, channel, started, strict in oracle.cells()
     }
     expected = {rule.code for rule in RULES if isinstance(rule.trigger, Action)}
-    assert reached == expected | {refusal.code for refusal in REFUSALS} | {CONTESTED.code}
+    assert reached == expected | {refusal.code for refusal in REFUSALS} | {STRICT_REFUSAL.code}
 
 
 def test_the_platform_events_are_those_of_the_fact_sheet():

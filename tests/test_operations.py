@@ -29,7 +29,7 @@ from campaign_fsm import (
 from campaign_fsm.client import operations, writes
 from campaign_fsm.gate import flow
 from campaign_fsm.lifecycle import reachable
-from campaign_fsm.simulator.campaigns import Record
+from campaign_fsm.simulator.campaigns import StoredCampaign
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +284,7 @@ def test_an_edit_whose_answer_is_lost_is_told_by_its_fields(simulator, connect):
 def test_an_edit_that_is_accepted_and_never_shown_is_unknown(simulator, connect, monkeypatch):
     """The server says success and shows the old name."""
     campaign = simulator.add("created", start=simulator.now + timedelta(hours=1), name="before")
-    monkeypatch.setattr(Record, "edit", lambda record, fields: None)
+    monkeypatch.setattr(StoredCampaign, "edit", lambda record, fields: None)
     with pytest.raises(errors.OutcomeUnknown, match="does not show it") as caught:
         connect().edit(campaign, partial=True, name="after")
     assert (caught.value.seen, caught.value.now) == ("created", "created")
@@ -293,7 +293,7 @@ def test_an_edit_that_is_accepted_and_never_shown_is_unknown(simulator, connect,
 def test_an_edit_that_no_resource_shows_is_believed_if_it_is_answered(simulator, connect, monkeypatch):
     """Numbers are not echoed by everybody: a success counts, a lost answer is unknown."""
     campaign = simulator.add("created", channel="voice", start=simulator.now + timedelta(hours=1))
-    monkeypatch.setattr(Record, "edit", lambda record, fields: None)
+    monkeypatch.setattr(StoredCampaign, "edit", lambda record, fields: None)
     assert connect(channel="voice").edit(campaign, partial=True, from_=["+919900000002"]).id == campaign
     simulator.fault("lost-after", method="PUT")
     with pytest.raises(errors.OutcomeUnknown):

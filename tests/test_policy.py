@@ -22,9 +22,9 @@ from campaign_fsm import (
 from campaign_fsm.errors import CampaignFsmError, ForbiddenByPolicy, IllegalTransition, PolicyError
 from campaign_fsm.policy import (
     Configuration,
-    Deed,
     Hours,
     Policy,
+    PolicyInput,
     Scope,
     Suppression,
     find_configuration,
@@ -39,13 +39,13 @@ DAY = timedelta(days=1)
 OFFICE = Hours(time(9), time(21), INDIA)
 
 
-def deed(action="pause", **changes):
+def facts(action="pause", **changes):
     given = {"channel": Channel.VOICE, "host": "api.exotel.com", "account": "acme1", "campaign": "a1", "name": "diwali"}
-    return Deed(Action(action), **{**given, "at": NOON, **changes})
+    return PolicyInput(Action(action), **{**given, "at": NOON, **changes})
 
 
 def codes(policy, *args, **changes):
-    return [violation.code for violation in policy.violations(deed(*args, **changes))]
+    return [violation.code for violation in policy.violations(facts(*args, **changes))]
 
 
 def load(tmp_path, text, name="campaign-fsm.toml"):
@@ -67,7 +67,7 @@ def test_what_is_forbidden_is_forbidden_for_those_campaigns_alone():
     assert codes(policy, name="otp-eu") == ["CF701"]
     assert codes(policy, campaign="camp_1") == ["CF701"]
     assert codes(policy) == codes(policy, "resume", name="otp-eu") == []
-    assert "logins depend on it" in policy.violations(deed(name="otp-eu"))[0].reason
+    assert "logins depend on it" in policy.violations(facts(name="otp-eu"))[0].reason
     assert codes(Policy(scopes=(Scope(forbid=frozenset({Action.PAUSE})),))) == ["CF701"]
 
 
@@ -171,7 +171,7 @@ def test_only_the_accounts_and_hosts_of_the_list_may_be_written_to():
 def test_everything_that_a_policy_has_against_a_deed_is_said():
     """Each with its code and a sentence."""
     policy = Policy((Scope(forbid=frozenset({Action.RESUME}), confirm=frozenset({Action.RESUME})),), OFFICE)
-    found = policy.violations(deed("resume", at=NIGHT))
+    found = policy.violations(facts("resume", at=NIGHT))
     assert [violation.code for violation in found] == ["CF701", "CF702", "CF703"]
     assert all(violation.reason.endswith(".") and violation.advice for violation in found)
 
@@ -179,7 +179,7 @@ def test_everything_that_a_policy_has_against_a_deed_is_said():
 LIMITS = (datetime(2025, 1, 1), datetime(2027, 1, 1))  # noqa: DTZ001 (hypothesis adds the zone)
 moments = st.datetimes(*LIMITS, timezones=st.just(UTC))
 deeds = st.builds(
-    Deed,
+    PolicyInput,
     action=st.sampled_from(Action),
     channel=st.sampled_from(Channel),
     host=st.sampled_from(["api.exotel.com", "localhost"]),
@@ -509,25 +509,25 @@ def test_no_policy_allows_what_the_life_cycle_refuses(policy, status, action, ye
 
 
 def deed_from(fields, action=Action.EDIT, channel=Channel.VOICE, **more):
-    from campaign_fsm.policy import deed_of
+    from campaign_fsm.policy import policy_input
     from campaign_fsm.wire.intent import Intent
     from campaign_fsm.wire.target import Target
 
     target = Target("", "acme1", {"voice": "campaigns", "message": "message-campaigns"}[channel], "camp_abc123", ())
-    return deed_of(Intent(action, target, fields), host="api.exotel.com", at=NIGHT, **more)
+    return policy_input(Intent(action, target, fields), host="api.exotel.com", at=NIGHT, **more)
 
 
-def found(policy, deed):
-    return [violation.code for violation in policy.violations(deed)]
+def found(policy, facts):
+    return [violation.code for violation in policy.violations(facts)]
 
 
 @pytest.mark.parametrize("schedule", [None, {}, {"send_at": None}, {"send_at": None, "end_at": "2030-01-01T10:00:00Z"}])
 def test_a_start_that_is_taken_away_may_be_one_at_once(schedule):
     """No page says what becomes of the campaign then, and what cannot be told counts against it."""
-    deed = deed_from({"name": "x", "schedule": schedule})
-    assert found(Policy(hours=OFFICE), deed) == ["CF703"]
+    facts = deed_from({"name": "x", "schedule": schedule})
+    assert found(Policy(hours=OFFICE), facts) == ["CF703"]
     if not (schedule or {}).get("end_at"):
-        assert found(Policy(require_end=True), deed) == ["CF704"]
+        assert found(Policy(require_end=True), facts) == ["CF704"]
 
 
 def test_a_new_end_alone_leaves_the_start_as_it_is():
@@ -543,8 +543,8 @@ def test_what_comes_with_something_else_is_forbidden_with_it():
     schedule = {"send_at": "2030-01-01T10:00:00Z", "end_at": "2030-01-02T10:00:00Z"}
     for action in (Action.RESCHEDULE, Action.EDIT_CALLBACKS):
         policy = Policy(scopes=(Scope(forbid=frozenset({action})),))
-        deed = deed_from({"name": "x", "schedule": schedule, "status_callback": "https://x"})
-        assert found(policy, deed) == ["CF701"]
+        facts = deed_from({"name": "x", "schedule": schedule, "status_callback": "https://x"})
+        assert found(policy, facts) == ["CF701"]
         assert found(policy, deed_from({"name": "x"})) == []
     policy = Policy(scopes=(Scope(forbid=frozenset({Action.RESCHEDULE})),))
     assert found(policy, deed_from({"schedule": schedule}, Action.RESUME)) == ["CF701"]

@@ -13,8 +13,8 @@ from servers import Server
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import CampaignClient, GuardTransport, errors
+from campaign_fsm.private import redact, shown_id, shown_key, word
 from campaign_fsm.wire.intent import read_intent
-from campaign_fsm.wire.private import redact, shown_id, shown_key, word
 
 PHONES = ["+919876543210", "919876543210", "98765 43210", "9876-543-210"]
 MESSAGES = ["Your OTP is 4711, do not share it", "नमस्ते दुनिया", "Dear customer, pay now"]

@@ -573,7 +573,7 @@ def test_everything_else_passes_untouched(suite):
     pytest.importorskip("respx")
     tests = """
 import respx
-from campaign_fsm import Judgement
+from campaign_fsm import WriteRecord
 
 @respx.mock
 def test_it():
@@ -868,10 +868,10 @@ def test_the_patch_is_taken_off_at_the_end(suite):
     suite(tests).assert_outcomes(passed=1)
     script = """
 import httpx
-from campaign_fsm.testing.policy import RunPolicy
+from campaign_fsm.testing.policy import RunGate
 kinds = [httpx.HTTPTransport, httpx.AsyncHTTPTransport]
 before = [dict(vars(kind)) for kind in kinds]
-with RunPolicy().installed(), RunPolicy().installed():
+with RunGate().installed(), RunGate().installed():
     assert all("__getattribute__" in vars(kind) for kind in kinds)
 assert [dict(vars(kind)) for kind in kinds] == before
 """

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from campaign_fsm.audit.follow import Auditor
+from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.policy import Policy, Scope
 from campaign_fsm.rules import Action
 from campaign_fsm.traffic import UnreadableRecording

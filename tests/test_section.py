@@ -31,7 +31,8 @@ from campaign_fsm import (
     SimulatorTransport,
     errors,
 )
-from campaign_fsm.gate import Pause, Poll, Read, Sections, flow, party, section
+from campaign_fsm.drive import Sleep
+from campaign_fsm.gate import Poll, Read, Sections, flow, party, section
 from campaign_fsm.gate.section import Closed, Moves
 from campaign_fsm.wire.answer import Answer
 
@@ -1357,14 +1358,14 @@ def test_waiting_for_the_budget_again_comes_on_top_of_the_deadline():
     run = contextvars.Context().run
     assert isinstance(run(next, waiting), Read)
     step = run(waiting.send, Answer(503, (), b""))
-    assert isinstance(step, Pause)
+    assert isinstance(step, Sleep)
     clock.now += step.seconds
     step = run(waiting.send, None)
-    assert isinstance(step, Pause)
+    assert isinstance(step, Sleep)
     assert step.seconds > 50
     clock.now += step.seconds
     assert isinstance(run(waiting.send, None), Read)
-    assert isinstance(run(waiting.send, Answer(503, (), b"")), Pause)
+    assert isinstance(run(waiting.send, Answer(503, (), b"")), Sleep)
     waiting.close()
 
 

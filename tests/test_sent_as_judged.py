@@ -286,7 +286,7 @@ def test_a_thread_that_changes_it_at_any_moment_changes_nothing(any_face, server
 
 
 def test_an_object_that_is_sent_again_is_judged_again(any_face, server):
-    """The judgement of the first time is good for nothing the second time."""
+    """The record of the first time is good for nothing the second time."""
     face = any_face
 
     async def scenario():
@@ -550,9 +550,9 @@ def test_a_reading_that_becomes_too_old_in_the_queue_of_the_pool_is_read_anew(an
             if now_is == "paused":
                 assert isinstance(response, errors.AlreadyThere)
             else:
-                judgement = response.extensions[EXTENSION]
-                assert not judgement.reused
-                assert judgement.asked_at == 100.6
+                record = response.extensions[EXTENSION]
+                assert not record.reused
+                assert record.asked_at == 100.6
             # The pool is none the worse for it.
             assert (await client.get(url(server))).status_code == 200
 
@@ -644,9 +644,9 @@ def test_the_age_counts_from_when_it_was_asked(any_face, server, clock, kind, fr
             del server.requests[:]
             action = "pause" if kind == "read" else "resume"
             response = await client.put(url(server), json={"action": action})
-            judgement = response.extensions[EXTENSION]
-            assert judgement.reused is fresh
-            assert judgement.asked_at == (100.0 if fresh else pytest.approx(100.6))
+            record = response.extensions[EXTENSION]
+            assert record.reused is fresh
+            assert record.asked_at == (100.0 if fresh else pytest.approx(100.6))
 
     face.run(scenario)
     assert server.briefs == [*([] if fresh else [f"GET {ID}"]), f"PUT {ID}"]
@@ -662,8 +662,8 @@ def test_a_judgement_says_when_its_reading_was_asked_for(face, server, clock):
         server.before_answer = on
         async with face.client(face.guard(face.http(), clock=lambda: clock[0])) as client:
             response = await client.send(pause(face, server))
-            judgement = response.extensions[EXTENSION]
-            assert (judgement.asked_at, judgement.reused) == (100.0, False)
+            record = response.extensions[EXTENSION]
+            assert (record.asked_at, record.reused) == (100.0, False)
 
     face.run(scenario)
     assert clock == [106.0]
@@ -686,7 +686,7 @@ def test_not_every_campaign_that_was_ever_read_is_remembered(server, monkeypatch
     assert server.briefs == [f"PUT {campaigns[1]}", f"GET {campaigns[0]}", f"PUT {campaigns[0]}"]
 
 
-# 5. One judgement, one send
+# 5. One record, one send
 
 
 HTTP2 = {"http1": False, "http2": True}

@@ -15,11 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from campaign_fsm import (
     CampaignClient,
     GuardTransport,
-    Judgement,
     MessageCampaignDraft,
     Schedule,
     Simulator,
     SimulatorTransport,
+    WriteRecord,
     errors,
 )
 from campaign_fsm.client import operations
@@ -238,7 +238,7 @@ class Campaigns(RuleBasedStateMachine):
             assert len(arrived) == (0 if isinstance(error, errors.Refused) else 1)
             MET[f"by hand {type(error).__name__}"] += 1
         else:
-            assert isinstance(response.extensions["campaign_fsm"], Judgement)
+            assert isinstance(response.extensions["campaign_fsm"], WriteRecord)
             MET["by hand"] += 1
 
     @rule(which=st.sampled_from(["running", "waiting", "calls"]), status=st.sampled_from(KEEP))

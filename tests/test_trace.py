@@ -20,7 +20,7 @@ from campaign_fsm import (
     VoiceCampaignDraft,
     errors,
 )
-from campaign_fsm.gate.record import Record, request_id
+from campaign_fsm.gate.events import FlowEvents, request_id
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.wire.answer import Answer
 
@@ -191,7 +191,7 @@ def test_an_event_has_all_that_an_audit_needs(simulator):
 def test_milliseconds_count_from_the_request_to_its_answer(caplog):
     """To a tenth in the trace, whole in the log."""
     now, events = [100.0], []
-    record = Record(wire(), None, None, events.append, lambda: now[0])
+    record = FlowEvents(wire(), None, None, events.append, lambda: now[0])
     record.begin()
     now[0] += 1.23456
     with caplog.at_level(logging.INFO, "campaign_fsm"):

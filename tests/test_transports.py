@@ -116,7 +116,7 @@ def async_client(inner, **settings):
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("encoded", [False, True])
 def test_the_answer_is_handed_on_as_if_nobody_had_read_it(family, streamed, encoded):
-    """Body, headers, elapsed and raw bytes are all still there, and the judgement beside them."""
+    """Body, headers, elapsed and raw bytes are all still there, and the record beside them."""
     inner = Inner(family=family, streamed=streamed, encoded=encoded)
     with client(inner) as http:
         with http.stream("PUT", URL, json={"action": "pause"}) as response:
@@ -317,7 +317,7 @@ def test_what_goes_with_a_read_is_of_no_use_for_the_write_after_it():
 
 
 def test_what_is_noted_on_a_request_of_the_callers_is_not_handed_on():
-    """A request that is sent again has a judgement already, which nobody below may take for its own."""
+    """A request that is sent again has a record already, which nobody below may take for its own."""
     inner = Inner()
     with client(inner) as http:
         http.put(URL, json={"action": "pause"}, extensions={EXTENSION: "an old one", UNTIL: time.monotonic() + 60})
@@ -356,7 +356,7 @@ def test_an_answer_that_cannot_be_decoded_is_handed_on():
 
 
 def test_a_read_may_be_sent_again_by_whatever_is_below():
-    """Nobody watches its bytes: nothing is judged, and there is no judgement to be found afterwards."""
+    """Nobody watches its bytes: nothing is judged, and there is no record to be found afterwards."""
     inner = Inner()
     with client(inner) as http:
         response = http.get(URL)
@@ -576,7 +576,7 @@ def test_a_method_as_bytes_is_no_reason_to_stop_what_is_about_no_campaign():
 
 @pytest.mark.parametrize("extensions", [MappingProxyType({"http_version": b"HTTP/1.1"}), None])
 def test_extensions_that_cannot_be_changed_do_not_hide_the_answer(extensions):
-    """The write is out: whoever made the response, the caller gets it, with the judgement."""
+    """The write is out: whoever made the response, the caller gets it, with the record."""
     inner = Inner()
 
     def on_write(request):
@@ -621,7 +621,7 @@ def test_a_refusal_that_strikes_after_the_write_says_nothing_of_it(monkeypatch, 
     def struck(*_):
         raise errors.CampaignBusy(code="CF801", reason="A call of the handler's own.")
 
-    monkeypatch.setattr("campaign_fsm.gate.record.Record.was_answered", struck)
+    monkeypatch.setattr("campaign_fsm.gate.events.Record.was_answered", struck)
     inner = Inner()
 
     async def go():

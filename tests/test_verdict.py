@@ -16,11 +16,11 @@ from wires import ID, MESSAGE, VOICE, wire
 
 import campaign_fsm
 from campaign_fsm import CampaignClient, GuardTransport, Simulator, SimulatorTransport, confirmed, errors
-from campaign_fsm.audit.follow import Auditor
+from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.policy import Hours, Policy, Scope
 from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, Action, Status
-from campaign_fsm.testing.policy import RunPolicy
+from campaign_fsm.testing.policy import RunGate
 from campaign_fsm.traffic.lines import read_lines
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading
@@ -192,7 +192,7 @@ class _Through:
 
 def by_the_plugin(case):
     team = case.settings.get("policy")
-    run = RunPolicy(team=team)
+    run = RunGate(team=team)
     through = _Through(run, SimulatorTransport(case.simulator))
     # A gate above knows nothing of the team's policy.
     with httpx.Client(transport=GuardTransport(through), auth=("key", "token")) as client, case.consent():
@@ -207,7 +207,7 @@ def by_the_plugin(case):
 
 
 def by_the_plugin_alone(case):
-    run = RunPolicy(team=case.settings.get("policy"))
+    run = RunGate(team=case.settings.get("policy"))
     below = SimulatorTransport(case.simulator)
     request = httpx.Request(case.method, HOST + case.path, json=case.body, headers=dict(BASIC))
     with case.consent():

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from campaign_fsm import GuardTransport, Simulator, SimulatorTransport, errors
-from campaign_fsm.rules import CONTESTED, REFUSALS, RULES, Action, Event
+from campaign_fsm.rules import REFUSALS, RULES, STRICT_REFUSAL, Action, Event
 from campaign_fsm.simulator import Fault
 
 HOUR = timedelta(hours=1)
@@ -106,7 +106,7 @@ def test_the_walks_reach_every_edge_and_every_refusal():
         events.update(walk.events())
     status_unknown = {"CF201"}  # the simulator knows no such status; the tests of the flow do
     expected = {rule.code for rule in RULES if isinstance(rule.trigger, Action)}
-    expected |= {refusal.code for refusal in REFUSALS} | {CONTESTED.code}
+    expected |= {refusal.code for refusal in REFUSALS} | {STRICT_REFUSAL.code}
     assert codes == expected - NOT_THROUGH_THE_GATE - status_unknown
     assert events == {(rule.trigger, rule.source, rule.dest) for rule in RULES if isinstance(rule.trigger, Event)}
 

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import (
-    CONTESTED,
     PROBLEMS,
     REFUSALS,
     RULES,
+    STRICT_REFUSAL,
     Action,
     Channel,
     Problem,
@@ -57,7 +57,7 @@ def rule_text(code: str) -> RuleText:
     return _text(code, f"{code} is on no list of this version's.", ())
 
 
-_LISTED: Final[list[Rule | Refusal | Problem]] = [*RULES, *REFUSALS, CONTESTED, *PROBLEMS.values()]
+_LISTED: Final[list[Rule | Refusal | Problem]] = [*RULES, *REFUSALS, STRICT_REFUSAL, *PROBLEMS.values()]
 _ENTRIES: Final = {entry.code: entry for entry in _LISTED}
 
 
@@ -94,7 +94,10 @@ def _reason(refusal: Refusal) -> str:
 
 def _cells(refusal: Refusal) -> Iterator[tuple[Status | None, Action, Channel]]:
     for status, action, channel, started in product((None, *Status), Action, Channel, (None, False, True)):
-        if decide(status, action, channel=channel, started=started, strict=refusal is CONTESTED).code == refusal.code:
+        if (
+            decide(status, action, channel=channel, started=started, strict=refusal is STRICT_REFUSAL).code
+            == refusal.code
+        ):
             yield status, action, channel
 
 

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from campaign_fsm.errors import UnreadableRequest
+from campaign_fsm.private import shown_key
 from campaign_fsm.rules import Action, Channel
+from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.wire.answer import (
     Answer,
@@ -32,8 +34,6 @@ from campaign_fsm.wire.intent import (
     read_intent,
 )
 from campaign_fsm.wire.listing import read_page
-from campaign_fsm.wire.private import shown_key
-from campaign_fsm.wire.strictjson import Ambiguous, read_object
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
 _JSON: Final = ((b"Content-Type", b"application/json"),)

@@ -10,13 +10,13 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from campaign_fsm.audit.accepted import Accepted
+from campaign_fsm.audit.auditor import Auditor
+from campaign_fsm.audit.baseline import Accepted
 from campaign_fsm.audit.finding import Finding, Level
-from campaign_fsm.audit.follow import Auditor
 from campaign_fsm.audit.summary import Summary
+from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic import UnreadableRecording
-from campaign_fsm.traffic.exchange import NotARecording
-from campaign_fsm.traffic.recordings import Format, Recording, open_recording
+from campaign_fsm.traffic.recordings import Recording, RecordingFormat, open_recording
 
 _SUFFIXES: Final = frozenset({".har", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".toml"})
 _EVERY: Final = 2000
@@ -63,7 +63,7 @@ class Audit:
     _summary: Summary = field(factory=Summary, init=False)
     _told: Counter[str] = field(factory=Counter, init=False)
 
-    def path(self, path: str, format: Format | None = None, *, named: bool = True) -> None:  # noqa: A002
+    def path(self, path: str, format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
         """Audit a file, a folder, or ``-`` for the standard input; a folder without a recording is incomplete."""
         if path == "-" or not Path(path).is_dir():
             self.file(path, format, named=named)
@@ -81,7 +81,7 @@ class Audit:
     def _incomplete(self, sentence: str) -> None:
         self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, sentence))
 
-    def file(self, path: str, format: Format | None = None, *, named: bool = True) -> None:  # noqa: A002
+    def file(self, path: str, format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
         """Audit one file. What cannot be read to its end is noted, and what was found before it stays.
 
         Args:
@@ -95,7 +95,7 @@ class Audit:
             with open_recording(path, format) as recording:
                 auditor.by_entry = recording.by_entry
                 # Any file of JSON objects looks like the plain form.
-                weak = recording.format is Format.JSONL
+                weak = recording.format is RecordingFormat.JSONL
                 for number, exchange in enumerate(recording.exchanges):
                     for finding in auditor.feed(exchange):
                         self._judge(finding)

@@ -124,10 +124,10 @@ def audit(
       campaign-fsm audit traffic.har --baseline accepted.json
     """
     try:
-        from campaign_fsm.audit.accepted import Accepted, BadBaseline, read_baseline, write_baseline
+        from campaign_fsm.audit.baseline import Accepted, BadBaseline, read_baseline, write_baseline
         from campaign_fsm.audit.run import Audit
         from campaign_fsm.audit.writers import safe, writer
-        from campaign_fsm.traffic.recordings import Format
+        from campaign_fsm.traffic.recordings import RecordingFormat
     except ImportError as error:
         raise _need_extra(error) from None
 
@@ -154,7 +154,7 @@ def audit(
             run = Audit(tell, accepted, strict=strict, progress=progress)
             try:
                 for path in paths:
-                    run.path(path, Format(format_name) if format_name else None, named=not skip_others)
+                    run.path(path, RecordingFormat(format_name) if format_name else None, named=not skip_others)
             except BaseException:
                 run.interrupted()
                 raise

@@ -20,10 +20,10 @@ from campaign_fsm.client import rehearse
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import RULES, Action, Channel
-from campaign_fsm.wire.answer import moment
+from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import DRAFT_OF, Draft
-from campaign_fsm.wire.strictjson import Ambiguous, read_object
 
 _MOST = 4 * 2**20
 _FILE = click.argument("file", type=click.Path(allow_dash=True))
@@ -242,7 +242,7 @@ class _Moment(_OfMoments):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        parsed = value if isinstance(value, datetime) else moment(value)
+        parsed = value if isinstance(value, datetime) else parse_time(value)
         if parsed is None:
             self.fail(f"{value!r} is no time with an offset, as in 2026-11-23T10:00:00+05:30.", param, ctx)
         return parsed

@@ -13,10 +13,10 @@ import click
 from campaign_fsm.cli.offline import columns, lay_out, print_json, steps, way_back
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import (
-    CONTESTED,
     PROBLEMS,
     REFUSALS,
     RULES,
+    STRICT_REFUSAL,
     Action,
     Channel,
     Event,
@@ -33,7 +33,7 @@ _Entry = Rule | Refusal | Problem
 
 def entries() -> dict[str, _Entry]:
     """Everything that has a code, by code."""
-    found: list[_Entry] = [*RULES, *REFUSALS, CONTESTED, *PROBLEMS.values()]
+    found: list[_Entry] = [*RULES, *REFUSALS, STRICT_REFUSAL, *PROBLEMS.values()]
     return {entry.code: entry for entry in sorted(found, key=lambda entry: entry.code)}
 
 
@@ -105,7 +105,7 @@ def _rows(entry: _Entry) -> Iterator[tuple[str, str]]:
             yield "standing", f"{entry.standing}{contested if entry.standing is Standing.CONTESTED else ''}"
         case Refusal():
             yield "why", entry.reason.format(status="<status>", action="<action>", channel="<channel>")
-            if entry is CONTESTED:
+            if entry is STRICT_REFUSAL:
                 for rule in RULES:
                     if rule.standing is Standing.CONTESTED:
                         yield "about", f"{rule.code}  {edge(rule)}"

@@ -17,9 +17,9 @@ from campaign_fsm.errors import (
     Refused,
     StateConflict,
 )
+from campaign_fsm.private import word
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.private import word
 
 
 def describe(campaign: Campaign) -> list[tuple[str, str]]:

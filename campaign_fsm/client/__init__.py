@@ -19,8 +19,8 @@ from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
 from campaign_fsm.client.proxies import Proxy
 from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
-from campaign_fsm.client.steps import Call, Operation, Outcome, Wait
-from campaign_fsm.drive import drive, drive_async, iterate, iterate_async
+from campaign_fsm.client.steps import Call, Operation, Outcome
+from campaign_fsm.drive import Sleep, drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import (
     CampaignFsmError,
     ConfigurationError,
@@ -29,8 +29,9 @@ from campaign_fsm.errors import (
     TimedOut,
     UnexpectedRedirect,
 )
-from campaign_fsm.gate import Drift, Judgement
+from campaign_fsm.gate import Drift, WriteRecord
 from campaign_fsm.policy import Policy, load_configuration
+from campaign_fsm.private import redact, redact_error, secrets_of
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
@@ -39,7 +40,6 @@ from campaign_fsm.wire.answer import Answer, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.listing import Filter, Recipient
-from campaign_fsm.wire.private import redact, redact_error, secrets_of
 
 __all__ = ["AsyncCampaignClient", "CampaignClient"]
 
@@ -244,12 +244,12 @@ class _Client:
         the gate and callbacks in them raise more than its own classes. Nothing is known of it but whether the gate
         had handed the write on, and whether its bytes were seen to leave.
         """
-        judgement: Judgement | None = request.extensions.get(EXTENSION)
+        record: WriteRecord | None = request.extensions.get(EXTENSION)
         # What something below the gate was given for a call of its own says nothing of a write that is out.
-        if judgement is None and isinstance(error, CampaignFsmError):
+        if record is None and isinstance(error, CampaignFsmError):
             raise error
         if isinstance(error, UnexpectedRedirect) and error.method == request.method:
-            return Outcome(None, judgement, error)
+            return Outcome(None, record, error)
         family = self._family
         never_opened = (
             family.ConnectError,
@@ -261,10 +261,10 @@ class _Client:
         is_read = request.method == "GET"
         # Something else may not have got its own connection, while the write was out.
         opened = not isinstance(error, never_opened) or LEFT in request.extensions
-        sent = opened and (is_read or judgement is not None)
+        sent = opened and (is_read or record is not None)
         outcome = ""
         if not is_read and not sent:
-            outcome = "It was not sent." if judgement is None else "The connection never opened: nothing was applied."
+            outcome = "It was not sent." if record is None else "The connection never opened: nothing was applied."
         redact_error(error, self._secrets)
         text = text_of(str(error), 300)
         # Each library has a class of its own for it.
@@ -280,9 +280,9 @@ class _Client:
             and not isinstance(error, family.UnsupportedProtocol | family.DecodingError)
             and type(error) is not family.ProtocolError,
         )
-        if judgement is None or not sent:
+        if record is None or not sent:
             raise failure from None
-        return Outcome(None, judgement, failure)
+        return Outcome(None, record, failure)
 
     def _end_trace(self) -> None:
         if self._trace_file is not None:
@@ -491,8 +491,8 @@ class CampaignClient(_Client):
         self._http.__exit__(exc_type, exc_value, traceback)
         self._end_trace()
 
-    def _perform(self, step: Call | Wait) -> Outcome | None:
-        if isinstance(step, Wait):
+    def _perform(self, step: Call | Sleep) -> Outcome | None:
+        if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
         request = self._request(step)
@@ -637,8 +637,8 @@ class AsyncCampaignClient(_Client):
         await self._http.__aexit__(exc_type, exc_value, traceback)
         self._end_trace()
 
-    async def _perform(self, step: Call | Wait) -> Outcome | None:
-        if isinstance(step, Wait):
+    async def _perform(self, step: Call | Sleep) -> Outcome | None:
+        if isinstance(step, Sleep):
             await anyio.sleep(step.seconds)
             return None
         request = self._request(step)

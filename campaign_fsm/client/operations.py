@@ -1,7 +1,7 @@
 """What a client does, once for sync and async: generators that yield calls and get answers.
 
 An operation yields a `Call` and is sent the `Outcome` of it, or a `ConnectionFailed` is thrown in;
-it yields a `Wait` and is sent None. It returns a result or raises from `campaign_fsm.errors`. A
+it yields a `Sleep` and is sent None. It returns a result or raises from `campaign_fsm.errors`. A
 listing also yields the things listed, each as an `Emit`.
 """
 
@@ -17,9 +17,9 @@ from attrs import evolve, field, frozen
 
 from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
-from campaign_fsm.client.steps import Call, Operation, Outcome, Wait, changed
-from campaign_fsm.client.writes import NotApplied, Order, Write, is_there, same, says_gone, shown
-from campaign_fsm.drive import Emit
+from campaign_fsm.client.steps import Call, Operation, Outcome, changed
+from campaign_fsm.client.writes import NotApplied, SentWrite, WriteCommand, is_there, same, says_gone, shown
+from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
@@ -41,6 +41,7 @@ from campaign_fsm.errors import (
     UnexpectedRedirect,
 )
 from campaign_fsm.lifecycle import reachable, undoable
+from campaign_fsm.private import redact, redact_error
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import (
@@ -50,7 +51,7 @@ from campaign_fsm.wire.answer import (
     NotReadable,
     Reading,
     api_error,
-    moment,
+    parse_time,
     quoted,
     read_campaign,
     read_item,
@@ -60,7 +61,6 @@ from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
 from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
-from campaign_fsm.wire.private import redact, redact_error
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 # Seconds between the reads that look for what became of a write.
@@ -81,7 +81,7 @@ _OPEN: Final = (408, 425)
 _PAGE_SIZE: Final = 100
 
 _T = TypeVar("_T")
-Listing = Generator["Call | Wait | Emit[_T]", Any, None]
+Listing = Generator["Call | Sleep | Emit[_T]", Any, None]
 
 
 @frozen
@@ -110,7 +110,7 @@ class Operations:
     def act(self, campaign_id: str, action: Action) -> Operation[Campaign]:
         """Have the gate judge and send one action, and find out what became of it."""
         target = self._target(campaign_id)
-        return (yield from self._write(Order(action, target, "PUT", self._item({"action": action.value}))))
+        return (yield from self._write(WriteCommand(action, target, "PUT", self._item({"action": action.value}))))
 
     def ensure(self, campaign_id: str, action: Action) -> Operation[Campaign]:
         """An action that takes "already there" as success, whoever brought the campaign there and when."""
@@ -158,10 +158,10 @@ class Operations:
                     campaign_id,
                 )
             if "schedule" in fields:
-                parts = (moment(fields["schedule"].get(key)) for key in SCHEDULE_KEYS[self.channel])
+                parts = (parse_time(fields["schedule"].get(key)) for key in SCHEDULE_KEYS[self.channel])
                 yield from self._fit(target, edit_kind(fields, self.channel), Schedule(*parts))
         kind = edit_kind(fields, self.channel)
-        return (yield from self._write(Order(kind, target, "PUT", self._item(fields), fields)))
+        return (yield from self._write(WriteCommand(kind, target, "PUT", self._item(fields), fields)))
 
     def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool) -> Operation[Campaign]:
         """Set the schedule alone, or together with a resume (fact sheet 5.3)."""
@@ -176,7 +176,7 @@ class Operations:
         fields = {"schedule": schedule_to_wire(schedule, self.channel)}
         body = {**fields, "action": Action.RESUME.value} if resume else fields
         action = Action.RESUME if resume else Action.RESCHEDULE
-        return (yield from self._write(Order(action, target, "PUT", self._item(body), fields)))
+        return (yield from self._write(WriteCommand(action, target, "PUT", self._item(body), fields)))
 
     def _fit(self, target: Target, action: Action, schedule: Schedule) -> Operation[None]:
         """Hold one end of a schedule against the other one that the campaign keeps; asks only where there is one."""
@@ -192,7 +192,7 @@ class Operations:
 
     def delete(self, campaign_id: str) -> Operation[Campaign]:
         """Delete a campaign that has not started (voice); the campaign as it was, with the status deleted."""
-        return (yield from self._write(Order(Action.DELETE, self._target(campaign_id), "DELETE")))
+        return (yield from self._write(WriteCommand(Action.DELETE, self._target(campaign_id), "DELETE")))
 
     def wait_until(
         self,
@@ -239,7 +239,7 @@ class Operations:
                 raise NotReached(
                     campaign_id=campaign_id, goal=tuple(sorted(goal)), now=now, reachable=True, waited=timeout
                 )
-            yield Wait(min(poll, left))
+            yield Sleep(min(poll, left))
 
     # Many campaigns
 
@@ -329,7 +329,7 @@ class Operations:
             if self.clock() + wait >= give_up:
                 raise failed.error
             log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
-            yield Wait(wait)
+            yield Sleep(wait)
             delay = min(delay * 2, _LONGEST_DELAY)
 
     # Reading
@@ -368,7 +368,7 @@ class Operations:
                 if not passing or self.clock() + wait >= give_up:
                     return answer
             log.warning("%s %s: %s; next try in %.1f s", call.method, call.target.id or "list", why, wait)
-            yield Wait(wait)
+            yield Sleep(wait)
             delay = min(delay * 2, _LONGEST_DELAY)
 
     def _read(
@@ -488,7 +488,7 @@ class Operations:
         for warning in warnings:
             log.warning("%s: %s", what, warning)
 
-    def _write(self, order: Order) -> Operation[Campaign]:
+    def _write(self, command: WriteCommand) -> Operation[Campaign]:
         """Send a write through the gate and find out what became of it; again only where that cannot do harm.
 
         Where nothing can have been applied (429, a connection that never opened) any write is sent again;
@@ -496,16 +496,16 @@ class Operations:
         """
         give_up = self.clock() + self.deadline
         delay = _FIRST_DELAY
-        sent: tuple[Write, NotApplied] | None = None
+        sent: tuple[SentWrite, NotApplied] | None = None
         resends = 0
         while True:
             try:
-                outcome: Outcome = yield Call(order.method, order.target, json=order.json)
+                outcome: Outcome = yield Call(command.method, command.target, json=command.json)
             except Refused as refusal:
                 if sent is not None:
                     return (yield from self._refused_later(refusal, *sent))
                 if isinstance(refusal, StatusUnavailable) and refusal.status_code == 404:
-                    raise changed(refusal, advice=(yield from self._elsewhere(order.target))) from None
+                    raise changed(refusal, advice=(yield from self._elsewhere(command.target))) from None
                 raise
             except ConnectionFailed as error:
                 # It was not sent: otherwise this would be an outcome.
@@ -513,7 +513,7 @@ class Operations:
                     raise
                 tried = NotApplied(error, certain=True)
             else:
-                write = Write.of(order, outcome, again=resends > 0)
+                write = SentWrite.of(command, outcome, again=resends > 0)
                 became = yield from self._became(write, outcome)
                 if isinstance(became, Campaign):
                     return became
@@ -521,20 +521,20 @@ class Operations:
                 sent = write, tried
                 resends += not tried.certain
             wait = tried.wait or delay
-            allowed = tried.certain or (undoable(order.action) and resends <= _RESENDS)
+            allowed = tried.certain or (undoable(command.action) and resends <= _RESENDS)
             if not allowed or self.clock() + wait >= give_up:
                 raise tried.error
             log.warning(
                 "%s %s: nothing was applied (%s); next try in %.1f s",
-                order.action,
-                order.target.id,
+                command.action,
+                command.target.id,
                 type(tried.error).__name__,
                 wait,
             )
-            yield Wait(wait)
+            yield Sleep(wait)
             delay = min(delay * 2, _LONGEST_DELAY)
 
-    def _refused_later(self, refusal: Refused, write: Write, tried: NotApplied) -> Operation[Campaign]:
+    def _refused_later(self, refusal: Refused, write: SentWrite, tried: NotApplied) -> Operation[Campaign]:
         """The gate refuses what it let through before: between the two tries something has happened."""
         if isinstance(refusal, AlreadyThere):
             if tried.certain and not write.again:
@@ -552,22 +552,22 @@ class Operations:
             raise write.conflict(refusal.status, None) from refusal
         raise tried.error from refusal
 
-    def _became(self, write: Write, outcome: Outcome) -> Operation[Campaign | NotApplied]:
+    def _became(self, write: SentWrite, outcome: Outcome) -> Operation[Campaign | NotApplied]:
         """The campaign if the write was applied, `NotApplied` if it certainly was not; raises otherwise."""
         answer = outcome.answer
         if answer is None:
             return (yield from self._settle(write, outcome.failure))
         if answer.status_code >= 400:
-            error = api_error(answer, write.order.method, write.target, self.secrets)
+            error = api_error(answer, write.command.method, write.target, self.secrets)
             return (yield from self._failed(write, error))
-        answered = write.judgement.answered
+        answered = write.record.answered
         if answered is None:
             return (yield from self._unreadable(write, answer))
-        if write.judgement.drift or write.shown_by(answered) is False:
+        if write.record.drift or write.shown_by(answered) is False:
             return (yield from self._settle(write, None))
         return self._campaign(answered, write.target)
 
-    def _look(self, write: Write, *, claimed: bool) -> Operation[Reading | None]:
+    def _look(self, write: SentWrite, *, claimed: bool) -> Operation[Reading | None]:
         """Read until it shows what became of a write or the patience ends; the last reading, None if there is none.
 
         Whoever stands before the server has a 404 of his own, while the server is away: only one in a form of the
@@ -576,7 +576,7 @@ class Operations:
         last: Reading | None = None
         for pause in _LOOKS:
             if pause:
-                yield Wait(pause)
+                yield Sleep(pause)
             try:
                 answer = yield from self._ask(Call("GET", write.target), 0.0)
                 if write.action is Action.DELETE and (says_gone(answer) or (claimed and answer.status_code == 404)):
@@ -589,7 +589,9 @@ class Operations:
                 break
         return last
 
-    def _settle(self, write: Write, failure: ApiError | ConnectionFailed | None) -> Operation[Campaign | NotApplied]:
+    def _settle(
+        self, write: SentWrite, failure: ApiError | ConnectionFailed | None
+    ) -> Operation[Campaign | NotApplied]:
         """Find out whether a write took effect: its answer was lost, unreadable, or showed something else."""
         last = yield from self._look(write, claimed=failure is None)
         why = failure.message if failure else "The server accepted it, but does not show it."
@@ -616,17 +618,17 @@ class Operations:
             action=write.action, campaign_id=write.id, seen=write.seen, now=last.status, why=why
         ) from failure
 
-    def _unreadable(self, write: Write, answer: Answer) -> Operation[Campaign | NotApplied]:
+    def _unreadable(self, write: SentWrite, answer: Answer) -> Operation[Campaign | NotApplied]:
         """A success whose body holds no usable status: a failed item is what its code says, the rest a lost answer."""
         if write.action is Action.DELETE and not answer.body.strip():
             return (yield from self._settle(write, None))  # no page says what a DELETE is answered with
-        problem = NotReadable(write.judgement.problem or "it holds no status")
-        failure = self._unexpected(answer, write.target, write.order.method, problem)
+        problem = NotReadable(write.record.problem or "it holds no status")
+        failure = self._unexpected(answer, write.target, write.command.method, problem)
         if isinstance(failure, UnexpectedAnswer):
             return (yield from self._settle(write, failure))
         return (yield from self._failed(write, failure))
 
-    def _failed(self, write: Write, failure: ApiError) -> Operation[Campaign | NotApplied]:
+    def _failed(self, write: SentWrite, failure: ApiError) -> Operation[Campaign | NotApplied]:
         """What became of a write that was answered with an error, on the outside or in its item."""
         if isinstance(failure, RateLimited):
             return NotApplied(failure, failure.retry_after, certain=True)
@@ -634,7 +636,7 @@ class Operations:
             return (yield from self._settle(write, failure))
         return (yield from self._rejected(write, failure))
 
-    def _rejected(self, write: Write, failure: ApiError) -> Operation[Campaign]:
+    def _rejected(self, write: SentWrite, failure: ApiError) -> Operation[Campaign]:
         """Tell a campaign that somebody moved from a rejection for another reason.
 
         The rejection is the server's word that it did not apply this try; an earlier one may have arrived late.
@@ -650,7 +652,7 @@ class Operations:
         if write.again and write.shown_by(reading):
             return self._campaign(reading, write.target)
         now = reading.date or self.now()
-        if not judge(write.judgement.intent, reading, now, strict=self.strict):
+        if not judge(write.record.intent, reading, now, strict=self.strict):
             raise write.conflict(reading.status, failure) from failure
         raise failure
 
@@ -697,7 +699,7 @@ class Operations:
             why = f"{why} It has no name to look for it by."
         for pause in _LOOKS if name is not None else ():
             if pause:
-                yield Wait(pause)
+                yield Sleep(pause)
             query = Filter(name=name).query(self.channel, 0, PAGE_SIZES[self.channel][0])
             try:
                 answer, page = yield from self._page(Call("GET", self._collection(), query))

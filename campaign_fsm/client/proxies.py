@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import ConfigurationError
-from campaign_fsm.wire.private import forms_of, redact, redact_error, secrets_of
+from campaign_fsm.private import forms_of, redact, redact_error, secrets_of
 
 # With these the connection to the host itself begins, inside of a tunnel.
 _THROUGH: Final = ("proxy.start_tls.started", "socks.start_tls.started")

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.steps import Call, Operation
-from campaign_fsm.client.writes import Order
+from campaign_fsm.client.writes import WriteCommand
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
 from campaign_fsm.verdict import Verdict, judge
@@ -62,17 +62,17 @@ class Rehearsal(Operations):
             unsaid = {"schedule": NOT_RECORDED} if wanted is Action.RESCHEDULE else {}
             return (yield from self._judged(Intent(wanted, target, unsaid), self._read))
         item = {"action": wanted.value, **fields} if verb else dict(fields)
-        intent = self._read_back(Order(wanted, target, "PUT", self._item(item)))
+        intent = self._read_back(WriteCommand(wanted, target, "PUT", self._item(item)))
         if intent.action is not wanted:
             raise ValueError(f"with these parameters it is {intent.action}, not {wanted}")
         return (yield from self._judged(intent, self._read))
 
     def create(self, draft: Draft) -> Operation[Rehearsed]:  # type: ignore[override]
-        order = Order(Action.CREATE, self._collection(), "POST", self._item(self._checked(draft)))
-        return (yield from self._judged(self._read_back(order)))
+        command = WriteCommand(Action.CREATE, self._collection(), "POST", self._item(self._checked(draft)))
+        return (yield from self._judged(self._read_back(command)))
 
-    def _write(self, order: Order) -> Operation[Rehearsed]:  # type: ignore[override]
-        return (yield from self._judged(self._read_back(order)))
+    def _write(self, command: WriteCommand) -> Operation[Rehearsed]:  # type: ignore[override]
+        return (yield from self._judged(self._read_back(command)))
 
     def _judged(
         self, intent: Intent, read: Callable[[Target, float], Operation[Reading]] | None = None
@@ -95,7 +95,7 @@ class Rehearsal(Operations):
         )
         return Rehearsed(verdict, campaign)
 
-    def _read_back(self, order: Order) -> Intent:
+    def _read_back(self, command: WriteCommand) -> Intent:
         """What the bytes of a write would do, as the gate reads them.
 
         Raises:
@@ -104,13 +104,13 @@ class Rehearsal(Operations):
         where = urlsplit(self.settings.base_url)
         intent = read_intent(
             WireRequest(
-                method=order.method,
+                method=command.method,
                 scheme=where.scheme,
                 host=where.hostname or "",
                 port=where.port,
-                target=(where.path + Call(order.method, order.target).path).encode(),
-                headers=() if order.json is None else _JSON,
-                body=b"" if order.json is None else json.dumps(order.json).encode(),
+                target=(where.path + Call(command.method, command.target).path).encode(),
+                headers=() if command.json is None else _JSON,
+                body=b"" if command.json is None else json.dumps(command.json).encode(),
             )
         )
         assert isinstance(intent, Intent)  # it is a write on a campaign

@@ -16,8 +16,8 @@ from attrs import field, frozen
 from httpx import URL, InvalidURL
 
 from campaign_fsm.errors import ConfigurationError
+from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.private import word
 from campaign_fsm.wire.target import is_id
 
 # S8 and fact sheet section 1.

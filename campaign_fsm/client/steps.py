@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
+from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, CampaignFsmError, ConnectionFailed
-from campaign_fsm.gate import Judgement
+from campaign_fsm.gate import WriteRecord
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.target import Target
 
@@ -38,23 +39,16 @@ class Call:
 
 
 @frozen
-class Wait:
-    """Step: wait this many seconds."""
-
-    seconds: float
-
-
-@frozen
 class Outcome:
     """What came of a `Call`: an answer, or for a write that went out, the failure that stands for it."""
 
     answer: Answer | None
-    judgement: Judgement | None = None
+    record: WriteRecord | None = None
     """What the gate read and decided, if the call was a write."""
     failure: ApiError | ConnectionFailed | None = None
 
 
-Operation = Generator[Call | Wait, Any, _R]
+Operation = Generator[Call | Sleep, Any, _R]
 
 
 def changed(error: _E, **fields: Any) -> _E:

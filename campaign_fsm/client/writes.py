@@ -10,10 +10,10 @@ from attrs import evolve, field, frozen
 
 from campaign_fsm.client.steps import Outcome
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
-from campaign_fsm.gate import Judgement
+from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, moment, read_item
-from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.wire.answer import Answer, NotReadable, Reading, parse_time, read_item
 from campaign_fsm.wire.target import Target
 
 # The seed's answer spells it so (S1); requests spell it right.
@@ -21,7 +21,7 @@ _SHOWN_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 
 
 @frozen
-class Order:
+class WriteCommand:
     """What a write is to achieve."""
 
     action: Action
@@ -39,7 +39,7 @@ def same(sent: object, shown: object) -> bool:
     if isinstance(sent, bool) or isinstance(shown, bool):
         return sent is shown
     if isinstance(sent, str) and isinstance(shown, str):
-        first, second = moment(sent), moment(shown)
+        first, second = parse_time(sent), parse_time(shown)
         return first == second if first and second else sent.casefold() == shown.casefold()
     return sent == shown
 
@@ -76,11 +76,11 @@ def took_over(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mappi
 
 
 @frozen
-class Write:
+class SentWrite:
     """A write that went out."""
 
-    order: Order
-    judgement: Judgement
+    command: WriteCommand
+    record: WriteRecord
     before: Reading
     accepted: frozenset[Status]
     past_end: bool
@@ -88,23 +88,23 @@ class Write:
     """Whether an earlier try of it may arrive late."""
 
     @classmethod
-    def of(cls, order: Order, outcome: Outcome, *, again: bool) -> Write:
-        judgement = outcome.judgement
+    def of(cls, command: WriteCommand, outcome: Outcome, *, again: bool) -> SentWrite:
+        record = outcome.record
         # Every write of ours passes the gate, and the gate lets none out that it did not judge.
-        assert judgement is not None
-        assert judgement.reading is not None
-        assert judgement.decision is not None
-        reading = judgement.reading
+        assert record is not None
+        assert record.reading is not None
+        assert record.decision is not None
+        reading = record.reading
         past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
-        return cls(order, judgement, reading, judgement.decision.accepted, past_end, again)
+        return cls(command, record, reading, record.decision.accepted, past_end, again)
 
     @property
     def action(self) -> Action:
-        return self.order.action
+        return self.command.action
 
     @property
     def target(self) -> Target:
-        return self.order.target
+        return self.command.target
 
     @property
     def id(self) -> str:
@@ -125,7 +125,7 @@ class Write:
         """Whether a reading shows that the write was applied; None if it does not say."""
         if self.moves and reading.status is self.seen:
             return False
-        taken = took_over(self.order.fields, self.before.data, reading.data)
+        taken = took_over(self.command.fields, self.before.data, reading.data)
         if self.moves:
             return reading.status in self.accepted and taken is not False
         return taken

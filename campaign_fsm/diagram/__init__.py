@@ -7,15 +7,19 @@ Mermaid, DOT, SVG, SCXML, Markdown, JSON and the HTML explorer are written here 
 from __future__ import annotations
 
 from campaign_fsm.diagram.model import Drawing, draw
-from campaign_fsm.diagram.stamp import Format, Recipe
+from campaign_fsm.diagram.stamp import DiagramFormat, Recipe
 from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import History, Look, NoRoute, Outcome, Step, View, draw_view
+from campaign_fsm.diagram.views import History, HistoryStep, Look, NoRoute, Outcome, View, draw_view
 from campaign_fsm.diagram.writers import make, render
 
+Format, Step = DiagramFormat, HistoryStep  # their names before others had these too
+
 __all__ = [
+    "DiagramFormat",
     "Drawing",
     "Format",
     "History",
+    "HistoryStep",
     "Look",
     "NoRoute",
     "Outcome",

@@ -17,7 +17,7 @@ from typing import Final
 from attrs import field, frozen
 
 from campaign_fsm.diagram.png import CannotRasterize
-from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, Format, Recipe, digest, digests
+from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, DiagramFormat, Recipe, digest, digests
 from campaign_fsm.diagram.views import History, NoRoute
 from campaign_fsm.diagram.writers import make, source_svg
 
@@ -25,31 +25,31 @@ Load = Callable[[Path, str | None], History]
 """Reads a recording: its path, and the only campaign that is wanted."""
 
 _ENDINGS: Final = {
-    ".mmd": Format.MERMAID,
-    ".mermaid": Format.MERMAID,
-    ".dot": Format.DOT,
-    ".gv": Format.DOT,
-    ".svg": Format.SVG,
-    ".png": Format.PNG,
-    ".scxml": Format.SCXML,
-    ".md": Format.MARKDOWN,
-    ".json": Format.JSON,
-    ".html": Format.HTML,
-    ".htm": Format.HTML,
+    ".mmd": DiagramFormat.MERMAID,
+    ".mermaid": DiagramFormat.MERMAID,
+    ".dot": DiagramFormat.DOT,
+    ".gv": DiagramFormat.DOT,
+    ".svg": DiagramFormat.SVG,
+    ".png": DiagramFormat.PNG,
+    ".scxml": DiagramFormat.SCXML,
+    ".md": DiagramFormat.MARKDOWN,
+    ".json": DiagramFormat.JSON,
+    ".html": DiagramFormat.HTML,
+    ".htm": DiagramFormat.HTML,
 }
 
 # What stands before a stamp.
 _BEGINNINGS: Final = {
-    Format.MERMAID: b"---\ntitle: ",
-    Format.DOT: b"// ",
-    Format.SVG: b"<!-- ",
-    Format.SCXML: b"<?xml ",
-    Format.MARKDOWN: b"<!-- ",
-    Format.JSON: b'{\n"made": ',
-    Format.HTML: b"<!DOCTYPE html>",
+    DiagramFormat.MERMAID: b"---\ntitle: ",
+    DiagramFormat.DOT: b"// ",
+    DiagramFormat.SVG: b"<!-- ",
+    DiagramFormat.SCXML: b"<?xml ",
+    DiagramFormat.MARKDOWN: b"<!-- ",
+    DiagramFormat.JSON: b'{\n"made": ',
+    DiagramFormat.HTML: b"<!DOCTYPE html>",
 }
 # Files of these formats are mostly something else.
-_COMMON: Final = frozenset({Format.MARKDOWN, Format.JSON, Format.HTML})
+_COMMON: Final = frozenset({DiagramFormat.MARKDOWN, DiagramFormat.JSON, DiagramFormat.HTML})
 
 GALLERY: Final = {
     "lifecycle.mmd": Recipe.make("mermaid"),
@@ -73,13 +73,13 @@ GALLERY: Final = {
 """What is written into a folder that holds no diagram yet."""
 
 
-def format_of(path: Path) -> Format | None:
+def format_of(path: Path) -> DiagramFormat | None:
     """The format that the end of a file's name tells; None if it tells none."""
     return _ENDINGS.get(path.suffix.lower())
 
 
 @frozen
-class Drift:
+class StaleDiagram:
     """One committed diagram that is not what the table says.
 
     Attributes:
@@ -105,7 +105,7 @@ class Check:
 
     checked: tuple[str, ...] = ()
     unstamped: tuple[str, ...] = ()
-    drift: tuple[Drift, ...] = field(default=())
+    drift: tuple[StaleDiagram, ...] = field(default=())
 
 
 def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
@@ -131,7 +131,7 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
 
 def _stands_first(recipe: Recipe, start: bytes) -> bool:
     """Whether a stamp stands where its writer puts it, and not in the middle of something else."""
-    if recipe.format is Format.PNG:
+    if recipe.format is DiagramFormat.PNG:
         return start.startswith(SIGNATURE)
     begin = _BEGINNINGS[recipe.format]
     return start.replace(b"\r\n", b"\n").startswith(begin)
@@ -151,13 +151,13 @@ def check(directory: Path | str, load: Load) -> Check:
     drift = []
     for name, recipe in recipes.items():
         data = (directory / name).read_bytes()
-        compare = _png_drift if recipe.format is Format.PNG else _text_drift
+        compare = _png_drift if recipe.format is DiagramFormat.PNG else _text_drift
         try:
             found = compare(name, data, recipe, directory, load)
         except NoRoute as error:
-            found = Drift(name, f"shows a route that is not legal: {error}")
+            found = StaleDiagram(name, f"shows a route that is not legal: {error}")
         except ValueError as error:
-            found = Drift(name, f"cannot be made: {error}")
+            found = StaleDiagram(name, f"cannot be made: {error}")
         if found is not None:
             drift.append(found)
     return Check(tuple(recipes), tuple(others), tuple(drift))
@@ -233,22 +233,22 @@ def _history(recipe: Recipe, directory: Path, load: Load) -> History | None:
     return load(path, recipe.campaign)
 
 
-def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> Drift | None:
+def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> StaleDiagram | None:
     expected = as_bytes(make(recipe, _history(recipe, directory, load)))
     if data == expected:
         return None
     before, after = (text.decode("utf-8", errors="replace") for text in (data, expected))
     if before.splitlines() == after.splitlines():
-        return Drift(name, "differs in its line ends only; it is written with a line feed after each line")
+        return StaleDiagram(name, "differs in its line ends only; it is written with a line feed after each line")
     lines = unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (from the table)", lineterm="", n=1)
-    return Drift(name, "is not what the table says", "\n".join(line[:300] for line in lines))
+    return StaleDiagram(name, "is not what the table says", "\n".join(line[:300] for line in lines))
 
 
-def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> Drift | None:
+def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> StaleDiagram | None:
     found = digests(data)
     if found is None:
-        return Drift(name, "has a stamp that cannot be read")
+        return StaleDiagram(name, "has a stamp that cannot be read")
     source = source_svg(recipe, _history(recipe, directory, load))
     if found.svg != digest(source):
-        return Drift(name, "was drawn from another table, or by another version of this package")
-    return None if found.intact else Drift(name, "was changed after it was drawn")
+        return StaleDiagram(name, "was drawn from another table, or by another version of this package")
+    return None if found.intact else StaleDiagram(name, "was changed after it was drawn")

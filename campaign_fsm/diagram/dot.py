@@ -14,14 +14,14 @@ from typing import Final
 from attrs import frozen
 
 from campaign_fsm.diagram.model import (
-    CONTESTED,
-    IRREVERSIBLE,
-    REFUSED,
+    CONTESTED_MARK,
+    IRREVERSIBLE_MARK,
+    REFUSED_MARK,
     Drawing,
     Edge,
-    Entry,
     Group,
     Kind,
+    LegendEntry,
     Node,
     Sample,
     Weight,
@@ -180,7 +180,7 @@ class _Writer:
             f'<tr><td height="10"></td></tr><tr><td>{box}</td></tr></table>'
         )
 
-    def sample(self, entry: Entry) -> str:
+    def sample(self, entry: LegendEntry) -> str:
         palette = self.palette
         match entry.sample:
             case Sample.INSIDE:
@@ -197,11 +197,11 @@ class _Writer:
             case Sample.PLATFORM:
                 return _line(palette.platform, "dashed", 2, "")
             case Sample.IRREVERSIBLE:
-                return _line(palette.warning, "solid", _THICK, IRREVERSIBLE)
+                return _line(palette.warning, "solid", _THICK, IRREVERSIBLE_MARK)
             case Sample.CONTESTED:
-                return f"<td><b>{CONTESTED}</b></td>"
+                return f"<td><b>{CONTESTED_MARK}</b></td>"
             case Sample.REFUSED:
-                return f'<td><font color="{palette.warning}"><b>{REFUSED}</b></font></td>'
+                return f'<td><font color="{palette.warning}"><b>{REFUSED_MARK}</b></font></td>'
             case Sample.ACCOUNT_HOLDER:
                 return _line(palette.ink, "solid", 2, "")
 

@@ -20,7 +20,7 @@ from campaign_fsm.diagram.plainjson import rule_as_dict
 from campaign_fsm.diagram.stamp import Recipe
 from campaign_fsm.diagram.svg import svg_of_page
 from campaign_fsm.diagram.theme import DARK, LIGHT, Palette, Theme
-from campaign_fsm.diagram.views import History, Step, View
+from campaign_fsm.diagram.views import History, HistoryStep, View
 from campaign_fsm.lifecycle import Decision, decide, route
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 
@@ -149,7 +149,7 @@ def _recorded(history: History | None) -> dict[str, Any] | None:
     return {"title": history.title, "total": history.total, "steps": [_step(step) for step in history.steps]}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: HistoryStep) -> dict[str, Any]:
     return {
         "trigger": step.trigger,
         "from": step.source,

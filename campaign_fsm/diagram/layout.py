@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from campaign_fsm.diagram.model import Drawing, Edge, Entry, Kind, Node, Weight, identifier
+from campaign_fsm.diagram.model import Drawing, Edge, Kind, LegendEntry, Node, Weight, identifier
 from campaign_fsm.diagram.text import width, wrap
 from campaign_fsm.rules import Actor, Status
 
@@ -112,10 +112,10 @@ class Line:
 
 
 @frozen(kw_only=True)
-class Key:
+class LegendRow:
     """An entry of the legend with its place: the sample is `_SAMPLE` wide, left of the text."""
 
-    entry: Entry
+    entry: LegendEntry
     x: float
     y: float
     text: Text
@@ -130,7 +130,7 @@ class Layout:
     title: Text
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
-    keys: tuple[Key, ...]
+    keys: tuple[LegendRow, ...]
     notes: tuple[Text, ...]
 
     @property
@@ -466,15 +466,17 @@ def _extent(boxes: Iterable[Box], lines: list[Line]) -> tuple[float, float, floa
     )
 
 
-def _legend(drawing: Drawing, wide: float, top: float) -> tuple[list[Key], float]:
+def _legend(drawing: Drawing, wide: float, top: float) -> tuple[list[LegendRow], float]:
     """Entries in rows, as many in a row as there is room for; and where the next thing can begin."""
-    keys: list[Key] = []
+    keys: list[LegendRow] = []
     x, y = _MARGIN, top
     step = SMALL * 1.75
     for entry in drawing.legend:
         need = _SAMPLE + 8 + width(entry.text, SMALL) + 26
         if x > _MARGIN and x + need - 26 > wide - _MARGIN:
             x, y = _MARGIN, y + step
-        keys.append(Key(entry=entry, x=x, y=y, text=Text(entry.text, x + _SAMPLE + 8, y + SMALL * 0.36, Style.PLAIN)))
+        keys.append(
+            LegendRow(entry=entry, x=x, y=y, text=Text(entry.text, x + _SAMPLE + 8, y + SMALL * 0.36, Style.PLAIN))
+        )
         x += need
     return keys, y + step * 0.8

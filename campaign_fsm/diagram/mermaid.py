@@ -10,14 +10,14 @@ import json
 from typing import Final
 
 from campaign_fsm.diagram.model import (
-    CONTESTED,
-    IRREVERSIBLE,
-    REFUSED,
+    CONTESTED_MARK,
+    IRREVERSIBLE_MARK,
+    REFUSED_MARK,
     Drawing,
     Edge,
-    Entry,
     Group,
     Kind,
+    LegendEntry,
     Node,
     Sample,
     Weight,
@@ -37,12 +37,12 @@ _CLASSES: Final = {
 _MARKS: Final = {
     Sample.ACCOUNT_HOLDER: "no mark",
     Sample.PLATFORM: PLATFORM,
-    Sample.IRREVERSIBLE: IRREVERSIBLE,
-    Sample.CONTESTED: CONTESTED,
+    Sample.IRREVERSIBLE: IRREVERSIBLE_MARK,
+    Sample.CONTESTED: CONTESTED_MARK,
     Sample.INSIDE: "",
     Sample.FINAL: "thick border",
     Sample.STRONG: "yellow",
-    Sample.REFUSED: REFUSED,
+    Sample.REFUSED: REFUSED_MARK,
 }
 _STRONG: Final = "fill:#FFE9A8,stroke:#A84300,color:#1A1A1A,stroke-width:3px"
 # The legend is a note, and a note needs a state to hang on: beside this one there is room.
@@ -125,12 +125,12 @@ def _legend(drawing: Drawing, ids: list[str]) -> list[str]:
         "    Legend",
         *(f"    {_entry(entry)}" for entry in drawing.legend if entry.sample is not Sample.FAINT),
         # Mermaid draws a note as a narrow column: what the pages say at length would be taller than the life.
-        *(f"    {_text(note)}" for note in drawing.notes if not note.startswith(CONTESTED)),
+        *(f"    {_text(note)}" for note in drawing.notes if not note.startswith(CONTESTED_MARK)),
         "end note",
     ]
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: LegendEntry) -> str:
     mark = _MARKS[entry.sample]
     if entry.sample is Sample.CONTESTED:
         return f"{mark} = contested, the vendor's pages differ"

@@ -17,13 +17,13 @@ from attrs import field, frozen
 from campaign_fsm.lifecycle import NEW, START_MARGIN
 from campaign_fsm.rules import DEAD_ENDS, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
 
-IRREVERSIBLE: Final = "▲"
+IRREVERSIBLE_MARK: Final = "▲"
 """The mark of what cannot be undone."""
 
-CONTESTED: Final = "†"
+CONTESTED_MARK: Final = "†"
 """The mark of what the vendor's pages contradict each other about."""
 
-REFUSED: Final = "×"
+REFUSED_MARK: Final = "×"
 """The mark of what was tried and is not legal."""
 
 # The marks are in every common sans-serif font, print in black and white, and are never drawn as emoji.
@@ -82,14 +82,14 @@ class Label:
     def marks(self) -> tuple[str, ...]:
         """The marks that the trigger carries here, each with a meaning in the legend."""
         return (
-            *((IRREVERSIBLE,) if any(not rule.undoable for rule in self.rules) else ()),
-            *((CONTESTED,) if any(rule.standing is Standing.CONTESTED for rule in self.rules) else ()),
+            *((IRREVERSIBLE_MARK,) if any(not rule.undoable for rule in self.rules) else ()),
+            *((CONTESTED_MARK,) if any(rule.standing is Standing.CONTESTED for rule in self.rules) else ()),
         )
 
     @property
     def text(self) -> str:
-        before = f"{IRREVERSIBLE} " if IRREVERSIBLE in self.marks else ""
-        after = f" {CONTESTED}" if CONTESTED in self.marks else ""
+        before = f"{IRREVERSIBLE_MARK} " if IRREVERSIBLE_MARK in self.marks else ""
+        after = f" {CONTESTED_MARK}" if CONTESTED_MARK in self.marks else ""
         return f"{before}{self.trigger}{after}"
 
     @property
@@ -116,7 +116,7 @@ class Attempt:
 
     @property
     def text(self) -> str:
-        return " ".join(part for part in (REFUSED, self.action, self.code, self.note) if part)
+        return " ".join(part for part in (REFUSED_MARK, self.action, self.code, self.note) if part)
 
 
 @frozen(kw_only=True)
@@ -160,7 +160,7 @@ class Edge:
 
 
 @frozen
-class Entry:
+class LegendEntry:
     """One entry of the legend."""
 
     sample: Sample
@@ -175,7 +175,7 @@ class Drawing:
     description: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    legend: tuple[Entry, ...]
+    legend: tuple[LegendEntry, ...]
     notes: tuple[str, ...] = field(default=())
 
     def _repr_svg_(self) -> str:
@@ -282,12 +282,12 @@ def rules_of(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Rule]:
     return [rule for piece in pieces for rule in piece.rules]
 
 
-def legend(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[Entry, ...]:
+def legend(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[LegendEntry, ...]:
     """Entries for what is on the picture, and for nothing else."""
     nodes, edges = tuple(nodes), tuple(edges)
     drawn = rules_of(nodes, edges)
     return tuple(
-        Entry(sample, text)
+        LegendEntry(sample, text)
         for sample, text, used in (
             (
                 Sample.ACCOUNT_HOLDER,
@@ -323,7 +323,7 @@ def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:
             pages = list(dict.fromkeys(source.page.title for source in rule.sources))
             where = " and ".join(part for part in (rule.source, _STARTED[rule.started]) if part)
             named = " and ".join((", ".join(f"“{page}”" for page in pages[:-1]), f"“{pages[-1]}”"))
-            notes.append(f"{CONTESTED} {rule.trigger} while {where}: {named} contradict each other.")
+            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {named} contradict each other.")
     if any(rule.started is not None for rule in drawn):
         seconds = int(START_MARGIN.total_seconds())
         notes.append(f"From {seconds} seconds before its start time on, a campaign counts as started.")
@@ -358,7 +358,7 @@ def _spoken(label: Label, condition: str, actor: Actor) -> str:
     details = [
         *(("by the platform",) if actor is Actor.PLATFORM else ()),
         *((condition.replace(",", " and"),) if condition else ()),
-        *(("cannot be undone",) if IRREVERSIBLE in label.marks else ()),
-        *(("contested",) if CONTESTED in label.marks else ()),
+        *(("cannot be undone",) if IRREVERSIBLE_MARK in label.marks else ()),
+        *(("contested",) if CONTESTED_MARK in label.marks else ()),
     ]
     return f"{label.trigger} ({' and '.join(details)})" if details else f"{label.trigger}"

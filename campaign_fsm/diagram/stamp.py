@@ -28,7 +28,7 @@ NEAR: Final = 4096
 """A stamp stands in the first bytes of a file."""
 
 
-class Format(StrEnum):
+class DiagramFormat(StrEnum):
     """What a diagram can be written as."""
 
     MERMAID = "mermaid"
@@ -42,8 +42,13 @@ class Format(StrEnum):
 
 
 # What a format's colours are unless something else is asked for; the others have no colours to choose.
-_THEMES: Final = {Format.SVG: Theme.AUTO, Format.HTML: Theme.AUTO, Format.PNG: Theme.LIGHT, Format.DOT: Theme.LIGHT}
-_PICTURES: Final = frozenset({Format.PNG, Format.DOT})
+_THEMES: Final = {
+    DiagramFormat.SVG: Theme.AUTO,
+    DiagramFormat.HTML: Theme.AUTO,
+    DiagramFormat.PNG: Theme.LIGHT,
+    DiagramFormat.DOT: Theme.LIGHT,
+}
+_PICTURES: Final = frozenset({DiagramFormat.PNG, DiagramFormat.DOT})
 
 
 @frozen(kw_only=True)
@@ -59,7 +64,7 @@ class Recipe:
         campaign: The only campaign of the recording that it shows.
     """
 
-    format: Format
+    format: DiagramFormat
     look: Look = Look()  # noqa: RUF009 (frozen)
     theme: Theme | None = None
     channel: Channel | None = None
@@ -69,7 +74,7 @@ class Recipe:
     @classmethod
     def make(
         cls,
-        kind: Format | str,
+        kind: DiagramFormat | str,
         view: Look | str = "life",
         *,
         theme: Theme | str | None = None,
@@ -82,7 +87,7 @@ class Recipe:
         Raises:
             ValueError: Something is not on its list, or does not go together; the message says what.
         """
-        kind, look = Format(kind), Look.parse(view) if isinstance(view, str) else view
+        kind, look = DiagramFormat(kind), Look.parse(view) if isinstance(view, str) else view
         usual = _THEMES.get(kind)
         if theme is not None and usual is None:
             raise ValueError(f"{kind} has no colours to choose; leave the theme out")
@@ -90,11 +95,11 @@ class Recipe:
             raise ValueError(f"{kind} cannot follow what a viewer prefers; choose the theme light or dark")
         if look.needs_history and history is None:
             raise ValueError(f"the view {look} draws something that was recorded; name the recording (--history FILE)")
-        if history is not None and not look.needs_history and kind is not Format.HTML:
+        if history is not None and not look.needs_history and kind is not DiagramFormat.HTML:
             raise ValueError(f"the view {look} draws no recording; take the view history or coverage")
         if campaign is not None and history is None:
             raise ValueError("a campaign is chosen from a recording; name the recording (--history FILE)")
-        if kind is Format.HTML and look.view not in ("life", "from", "history"):
+        if kind is DiagramFormat.HTML and look.view not in ("life", "from", "history"):
             raise ValueError("the explorer shows every route by itself; take the view life, from:STATUS or history")
         return cls(
             format=kind,

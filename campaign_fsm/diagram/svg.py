@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from campaign_fsm.diagram.layout import NAME, SMALL, TITLE, Box, Key, Layout, Line, Style, Text, lay_out
-from campaign_fsm.diagram.model import IRREVERSIBLE, REFUSED, Drawing, Edge, Kind, Sample, Weight
+from campaign_fsm.diagram.layout import NAME, SMALL, TITLE, Box, Layout, LegendRow, Line, Style, Text, lay_out
+from campaign_fsm.diagram.model import IRREVERSIBLE_MARK, REFUSED_MARK, Drawing, Edge, Kind, Sample, Weight
 from campaign_fsm.diagram.theme import DARK, LIGHT, PALETTES, Palette, Theme
 from campaign_fsm.rules import Actor
 
@@ -148,7 +148,7 @@ def _weight(weight: Weight) -> str:
 
 
 def _text(text: Text) -> str:
-    warning = "warning" if text.style is Style.PLAIN and text.text.startswith(IRREVERSIBLE) else ""
+    warning = "warning" if text.style is Style.PLAIN and text.text.startswith(IRREVERSIBLE_MARK) else ""
     classes = _classes(text.style, "faint" if text.faint else warning)
     anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
     place = f'x="{_number(text.x)}" y="{_number(text.y)}"'
@@ -238,7 +238,7 @@ def _head(points: tuple[tuple[float, float], ...], grow: float) -> str:
 # Legend
 
 
-def _key(key: Key) -> str:
+def _key(key: LegendRow) -> str:
     x, y, sample = key.x, key.y, key.entry.sample
     if sample in (Sample.ACCOUNT_HOLDER, Sample.PLATFORM, Sample.IRREVERSIBLE):
         look = {
@@ -248,7 +248,7 @@ def _key(key: Key) -> str:
         }[sample]
         start = x + 16 if sample is Sample.IRREVERSIBLE else x
         points = ((start, y), (x + 44, y))
-        mark = f'<text x="{_number(x)}" y="{_number(y + 5)}">{IRREVERSIBLE}</text>' if start != x else ""
+        mark = f'<text x="{_number(x)}" y="{_number(y + 5)}">{IRREVERSIBLE_MARK}</text>' if start != x else ""
         line, head = _path(points), _head(points, 1)
         drawn = f'<g class="{look}">{mark}<path class="line" d="{line}"/><path class="head" d="{head}"/></g>'
     elif sample is Sample.FINAL:
@@ -260,7 +260,7 @@ def _key(key: Key) -> str:
     elif sample is Sample.FAINT:
         drawn = f'<g class="live faint">{_rect("box", 6, x + 2, y - 9, 40, 18)}</g>'
     else:
-        mark = "†" if sample is Sample.CONTESTED else REFUSED
+        mark = "†" if sample is Sample.CONTESTED else REFUSED_MARK
         name = "name" if sample is Sample.CONTESTED else "name refused"
         drawn = f'<text class="{name}" x="{_number(x + 22)}" y="{_number(y + 5)}" text-anchor="middle">{mark}</text>'
     return f"{drawn}{_text(key.text)}"

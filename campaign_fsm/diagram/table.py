@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from campaign_fsm.diagram.model import CONTESTED, IRREVERSIBLE, Drawing, Edge, Label, Weight
+from campaign_fsm.diagram.model import CONTESTED_MARK, IRREVERSIBLE_MARK, Drawing, Edge, Label, Weight
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import Action, Channel, Status
 
@@ -60,14 +60,14 @@ def _labels(edges: Iterable[Edge]) -> list[tuple[Edge, Label]]:
 
 
 def _row(source: str, dest: str, condition: str, label: Label) -> list[str]:
-    contested = f" {CONTESTED}" if CONTESTED in label.marks else ""
+    contested = f" {CONTESTED_MARK}" if CONTESTED_MARK in label.marks else ""
     return [
         source,
         f"**{label.trigger}**{contested}",
         dest,
         label.rules[0].actor,
         condition or "always",
-        f"{IRREVERSIBLE} no" if IRREVERSIBLE in label.marks else "yes",
+        f"{IRREVERSIBLE_MARK} no" if IRREVERSIBLE_MARK in label.marks else "yes",
         " ".join(rule.code for rule in label.rules),
         label.note,
     ]

@@ -14,9 +14,9 @@ from campaign_fsm.diagram.model import (
     Attempt,
     Drawing,
     Edge,
-    Entry,
     Group,
     Label,
+    LegendEntry,
     Node,
     Sample,
     Weight,
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 
 @frozen(kw_only=True)
-class Step:
+class HistoryStep:
     """One thing that happened to a campaign, or was tried.
 
     Attributes:
@@ -97,7 +97,7 @@ class History:
     now: Mapping[Status, int] = field(factory=dict)
     leaps: int = 0
     lost: int = 0
-    steps: tuple[Step, ...] = ()
+    steps: tuple[HistoryStep, ...] = ()
     total: int = 0
     campaigns: int = 0
     channels: frozenset[Channel] = frozenset()
@@ -217,7 +217,7 @@ def _finish(
     *,
     title: str,
     notes: tuple[str, ...] = (),
-    extra: tuple[Entry, ...] = (),
+    extra: tuple[LegendEntry, ...] = (),
     rest: str = "the rest of the life",
 ) -> Drawing:
     """A view with the title, legend and notes of what is left on it. Faint pieces have no say in that."""
@@ -225,7 +225,7 @@ def _finish(
     shown = [node for node in nodes if node.weight > Weight.FAINT]
     bold = [edge for edge in edges if edge.weight > Weight.FAINT]
     faint = len(shown) < len(nodes) or len(bold) < len(edges)
-    entries = (*extra, *legend(shown, bold), *((Entry(Sample.FAINT, rest),) if faint else ()))
+    entries = (*extra, *legend(shown, bold), *((LegendEntry(Sample.FAINT, rest),) if faint else ()))
     spoken = describe(tuple(shown), tuple(bold))
     return evolve(
         drawing,
@@ -264,7 +264,7 @@ def _from(life: Drawing, status: Status, channel: Channel | None) -> Drawing:
     return _finish(
         evolve(life, nodes=tuple(nodes), edges=edges),
         title=title,
-        extra=(Entry(Sample.STRONG, f"the campaign is {status}"),),
+        extra=(LegendEntry(Sample.STRONG, f"the campaign is {status}"),),
     )
 
 
@@ -325,7 +325,7 @@ def _route(life: Drawing, start: Status, goal: Status, *, channel: Channel | Non
     return _finish(
         evolve(life, nodes=nodes, edges=edges),
         title=f"From {start} to {goal}: {told}",
-        extra=(Entry(Sample.STRONG, "on the route"),),
+        extra=(LegendEntry(Sample.STRONG, "on the route"),),
     )
 
 
@@ -380,7 +380,7 @@ def _history(life: Drawing, history: History) -> Drawing:
         notes.append(f"{_plural(history.lost, 'answer')} got lost.")
     if history.leaps:
         notes.append(f"A reading showed {_often(history.leaps)} a status that nothing explains.")
-    here = Entry(Sample.STRONG, "here at the end")
+    here = LegendEntry(Sample.STRONG, "here at the end")
     return _finish(
         evolve(life, nodes=tuple(nodes), edges=edges),
         title=history.title or "What happened",

@@ -8,7 +8,7 @@ from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.mermaid import mermaid
 from campaign_fsm.diagram.plainjson import plain_json
 from campaign_fsm.diagram.scxml import scxml
-from campaign_fsm.diagram.stamp import Format, Recipe, stamp_png
+from campaign_fsm.diagram.stamp import DiagramFormat, Recipe, stamp_png
 from campaign_fsm.diagram.svg import FONTS, svg
 from campaign_fsm.diagram.table import markdown
 from campaign_fsm.diagram.theme import Theme
@@ -18,7 +18,7 @@ from campaign_fsm.rules import Channel
 
 @overload
 def render(
-    format: Literal["png", Format.PNG],
+    format: Literal["png", DiagramFormat.PNG],
     view: Look | str = "life",
     *,
     channel: Channel | str | None = None,
@@ -35,13 +35,13 @@ def render(
         "markdown",
         "json",
         "html",
-        Format.MERMAID,
-        Format.DOT,
-        Format.SVG,
-        Format.SCXML,
-        Format.MARKDOWN,
-        Format.JSON,
-        Format.HTML,
+        DiagramFormat.MERMAID,
+        DiagramFormat.DOT,
+        DiagramFormat.SVG,
+        DiagramFormat.SCXML,
+        DiagramFormat.MARKDOWN,
+        DiagramFormat.JSON,
+        DiagramFormat.HTML,
     ],
     view: Look | str = "life",
     *,
@@ -51,7 +51,7 @@ def render(
 ) -> str: ...
 @overload
 def render(
-    format: Format | str,
+    format: DiagramFormat | str,
     view: Look | str = "life",
     *,
     channel: Channel | str | None = None,
@@ -59,7 +59,7 @@ def render(
     history: History | None = None,
 ) -> str | bytes: ...
 def render(
-    format: Format | str,  # noqa: A002
+    format: DiagramFormat | str,  # noqa: A002
     view: Look | str = "life",
     *,
     channel: Channel | str | None = None,
@@ -69,7 +69,7 @@ def render(
     """The life cycle as a diagram: bytes for PNG, text for everything else.
 
     Args:
-        format: A `Format` or its string.
+        format: A `DiagramFormat` or its string.
         view: What to draw: ``life``, ``account-holder``, ``from:STATUS``, ``route:FROM:TO``, ``history``, ``coverage``.
         channel: Only what the life cycle of one channel knows; both in one diagram if None.
         theme: The colours, for SVG, PNG, DOT and HTML.
@@ -92,11 +92,11 @@ def source_svg(recipe: Recipe, history: History | None) -> str:
 def make(recipe: Recipe, history: History | None = None, *, stamped: bool = True) -> str | bytes:
     """What a recipe makes. Raises like `render`."""
     stamp = recipe.stamp if stamped else ""
-    if recipe.format is Format.HTML:
+    if recipe.format is DiagramFormat.HTML:
         from campaign_fsm.diagram.explorer import explorer
 
         return explorer(recipe, history, stamp=stamp)
-    if recipe.format is Format.PNG:
+    if recipe.format is DiagramFormat.PNG:
         from campaign_fsm.diagram.png import png
 
         source = source_svg(recipe, history)
@@ -104,15 +104,15 @@ def make(recipe: Recipe, history: History | None = None, *, stamped: bool = True
         return stamp_png(picture, stamp, source) if stamped else picture
     drawing = draw_view(recipe.look, recipe.channel, history)
     match recipe.format:
-        case Format.MERMAID:
+        case DiagramFormat.MERMAID:
             return mermaid(drawing, stamp=stamp)
-        case Format.DOT:
+        case DiagramFormat.DOT:
             return dot(drawing, recipe.theme or Theme.LIGHT, stamp=stamp)
-        case Format.SCXML:
+        case DiagramFormat.SCXML:
             return scxml(drawing, stamp=stamp)
-        case Format.MARKDOWN:
+        case DiagramFormat.MARKDOWN:
             return markdown(drawing, recipe.channel, stamp=stamp, whole=recipe.look.view is View.LIFE)
-        case Format.JSON:
+        case DiagramFormat.JSON:
             return plain_json(drawing, stamp=stamp)
         case _:
             return svg(drawing, recipe.theme or Theme.AUTO, stamp=stamp)

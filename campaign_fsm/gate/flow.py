@@ -1,7 +1,7 @@
 """THE GATE: one flow that every request passes, without I/O and without an HTTP library.
 
 `Gate.flow` is a generator. It yields what it needs (a wait, a read, the write itself), gets
-the result sent in, and returns a `Judgement` or raises. The transports are two thin drivers of it.
+the result sent in, and returns a `WriteRecord` or raises. The transports are two thin drivers of it.
 
 The claim (README, "What it guarantees"): no write on a campaign leaves unless it is legal in a status
 read from the server inside the same critical section of that campaign (`campaign_fsm.gate.section`, one for
@@ -21,6 +21,7 @@ from typing import Any, Final
 from attrs import define, evolve
 
 from campaign_fsm import log
+from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     BudgetSpent,
     CampaignBusy,
@@ -30,14 +31,15 @@ from campaign_fsm.errors import (
     StatusUnavailable,
 )
 from campaign_fsm.gate.budget import Budget, Wait, budget_of
-from campaign_fsm.gate.model import Drift, Forward, Judgement, Pause, Permit, Poll, Read, Step, TooOld
+from campaign_fsm.gate.events import FlowEvents, Trace
+from campaign_fsm.gate.model import Drift, Forward, GateStep, Permit, Poll, Read, TooOld, WriteRecord
 from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.readings import Readings
-from campaign_fsm.gate.record import Record, Trace
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key, forked, sections
 from campaign_fsm.lifecycle import Decision, platform_moves
 from campaign_fsm.policy import Policy, is_confirmed
+from campaign_fsm.private import redact, redact_error, secrets_of, word
 from campaign_fsm.rules import PROBLEMS, Action, Status
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import (
@@ -55,7 +57,6 @@ from campaign_fsm.wire.intent import (
     preflight,
     read_intent,
 )
-from campaign_fsm.wire.private import redact, redact_error, secrets_of, word
 from campaign_fsm.wire.target import Target
 
 # Seconds between the tries of a read, doubled each time.
@@ -83,7 +84,7 @@ class _Write:
 
     request: WireRequest
     intent: Intent
-    record: Record
+    events: FlowEvents
     transient: Callable[[BaseException], bool]
     key: str
     campaign: str
@@ -101,10 +102,10 @@ class _Write:
     def above(self) -> Ticket | None:
         """What a gate above holds of this campaign while it hands the write on."""
         permit = self.request.above
-        if not isinstance(permit, Permit) or not permit.out or permit.judgement is None or permit.section is None:
+        if not isinstance(permit, Permit) or not permit.out or permit.record is None or permit.section is None:
             return None
         held = permit.section
-        same = held.campaign == self.campaign and permit.judgement.intent == self.intent
+        same = held.campaign == self.campaign and permit.record.intent == self.intent
         return held if same and held.is_inside() else None
 
 
@@ -184,7 +185,7 @@ class Gate:
 
     def flow(
         self, request: WireRequest, transient: Callable[[BaseException], bool] = _never
-    ) -> Generator[Step, Any, Judgement | None]:
+    ) -> Generator[GateStep, Any, WriteRecord | None]:
         """Judge one request and see it through.
 
         Args:
@@ -193,7 +194,7 @@ class Gate:
                 came, so that a read is worth another try.
 
         Returns:
-            The judgement of a write; None for what passes unjudged.
+            The record of a write; None for what passes unjudged.
 
         Raises:
             Refused: The write was not sent; nothing but reads left.
@@ -203,7 +204,7 @@ class Gate:
             intent = read_intent(request)
         except CampaignFsmError as error:
             if isinstance(error, Refused):
-                Record(request, None, error.action, self._trace, self._clock, secrets=self._secrets).was_refused(
+                FlowEvents(request, None, error.action, self._trace, self._clock, secrets=self._secrets).was_refused(
                     error.code
                 )
             raise
@@ -215,14 +216,14 @@ class Gate:
         if isinstance(intent, Target):
             yield from self._pass_read(request, intent)
             return None
-        record = Record(request, intent.target, intent.action, self._trace, self._clock, secrets=self._secrets)
+        events = FlowEvents(request, intent.target, intent.action, self._trace, self._clock, secrets=self._secrets)
         if intent.action is Action.CREATE:
-            return (yield from self._create(request, intent, record))
-        judgement = yield from self._write(
+            return (yield from self._create(request, intent, events))
+        record = yield from self._write(
             _Write(
                 request,
                 intent,
-                record,
+                events,
                 transient,
                 reading_key(request, intent.target) if self._max_age else "",
                 campaign_key(request, intent.target),
@@ -230,33 +231,35 @@ class Gate:
                 paid=int(_is_below_a_gate(request)),  # which has paid for the write
             )
         )
-        if judgement.drift:
-            self._report(judgement.drift)
-        return judgement
+        if record.drift:
+            self._report(record.drift)
+        return record
 
-    def _create(self, request: WireRequest, intent: Intent, record: Record) -> Generator[Step, Any, Judgement]:
+    def _create(
+        self, request: WireRequest, intent: Intent, events: FlowEvents
+    ) -> Generator[GateStep, Any, WriteRecord]:
         """A create is about no campaign yet: there is nothing to hold and to read."""
         began = _began(request)
         yield from self._spend(request, intent.target, int(not _is_below_a_gate(request)), urgent=False)
         now = self._now()
         verdict = self._verdict(intent, request, None, now)
         if not verdict:
-            record.was_refused(verdict.code)
+            events.was_refused(verdict.code)
             raise self._refusal(verdict, intent, None)
-        record.was_decided(verdict, intent.fields)
-        judgement = Judgement(intent, decision=verdict, at=now)
+        events.was_decided(verdict, intent.fields)
+        record = WriteRecord(intent, decision=verdict, at=now)
         check = partial(_check_process, began)
         try:
             check()  # nobody is told that it is sent where it is known already that it is not
-            record.is_sent(intent.fields)
+            events.is_sent(intent.fields)
             try:
                 check()
-                return (yield from self._forward(request, Forward(judgement, check=check), judgement, record))
+                return (yield from self._forward(request, Forward(record, check=check), record, events))
             except Closed:
-                record.was_held()
+                events.was_held()
                 raise
         except Closed as error:
-            busy = self._busy(error, intent, record)
+            busy = self._busy(error, intent, events)
         raise busy
 
     # The critical section
@@ -266,7 +269,7 @@ class Gate:
         """Where this gate and all others of the process hold campaigns."""
         return sections() if self._own_sections is None else self._own_sections
 
-    def _write(self, write: _Write) -> Generator[Step, Any, Judgement]:
+    def _write(self, write: _Write) -> Generator[GateStep, Any, WriteRecord]:
         """Enter the campaign's section, read, decide and send; again until it is sent, refused or given up.
 
         Whatever has to be waited for is waited for outside of the section, so that nobody waits between the
@@ -302,44 +305,44 @@ class Gate:
                     ticket.release()
             finally:
                 ticket.release()  # an interrupt may have come just before the first did anything
-            if isinstance(outcome, Judgement):
+            if isinstance(outcome, WriteRecord):
                 return outcome
             if outcome:
-                yield Pause(outcome)
+                yield Sleep(outcome)
 
     def _asked(self, ask: Callable[[], float], write: _Write) -> float:
         """What the ticket answers; its "no" is the refusal of the write."""
         try:
             return ask()
         except Closed as closed:
-            refusal = self._busy(closed, write.intent, write.record)
+            refusal = self._busy(closed, write.intent, write.events)
         raise refusal  # outside of the handler: the frames of a context would be kept with it
 
     @staticmethod
-    def _busy(closed: Closed, intent: Intent, record: Record) -> CampaignBusy:
+    def _busy(closed: Closed, intent: Intent, events: FlowEvents) -> CampaignBusy:
         refusal = CampaignBusy(
             **_subject(intent, closed.code),
             reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
             holder=closed.holder,
             seconds=closed.seconds,
         )
-        record.was_refused(refusal.code)
+        events.was_refused(refusal.code)
         return refusal
 
-    def _hold(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, Judgement | float]:
-        """What is done inside: the judgement of the write that was sent, or after how long to come again."""
+    def _hold(self, ticket: Ticket, write: _Write) -> Generator[GateStep, Any, WriteRecord | float]:
+        """What is done inside: the record of the write that was sent, or after how long to come again."""
         try:
-            judgement = yield from self._judge(ticket, write)
+            record = yield from self._judge(ticket, write)
         except StatusUnavailable as refusal:
-            write.record.was_refused(refusal.code)
+            write.events.was_refused(refusal.code)
             raise
         except CampaignFsmError:
             raise
         except Exception as error:
             raise _failed(error) from error
-        if not isinstance(judgement, Judgement):
-            return judgement
-        return (yield from self._send(ticket, write, judgement))
+        if not isinstance(record, WriteRecord):
+            return record
+        return (yield from self._send(ticket, write, record))
 
     # The budget
 
@@ -348,7 +351,9 @@ class Gate:
         host = name if request.port is None else f"{name}:{request.port}"
         return budget_of(host, target.account, self._per_minute, self._clock)
 
-    def _spend(self, request: WireRequest, target: Target, weight: int, *, urgent: bool) -> Generator[Step, Any, None]:
+    def _spend(
+        self, request: WireRequest, target: Target, weight: int, *, urgent: bool
+    ) -> Generator[GateStep, Any, None]:
         """Wait until the account's budget has room for so many requests, and take them out of it."""
         budget = self._budget(request, target) if weight > 0 else None
         if budget is None:
@@ -363,7 +368,7 @@ class Gate:
                     if not told:
                         told = True
                         self._tell_wait(Wait(target.account, request.host, request.method, target.id, seconds))
-                    yield Pause(seconds)
+                    yield Sleep(seconds)
             finally:
                 budget.leave(ticket)
         finally:
@@ -387,7 +392,7 @@ class Gate:
         """An earlier reading that will do."""
         return None if write.reread else self._readings.get(write.key, self.sections.moves)
 
-    def _pass_read(self, request: WireRequest, target: Target) -> Generator[Step, Any, None]:
+    def _pass_read(self, request: WireRequest, target: Target) -> Generator[GateStep, Any, None]:
         """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
         yield from self._spend(request, target, int(not _is_below_a_gate(request)), urgent=False)
         one = target.id is not None and not target.rest and request.method == "GET"
@@ -398,13 +403,13 @@ class Gate:
                 redact_error(error, self._secrets(request))
                 raise
             return
-        record = Record(request, target, None, self._trace, self._clock, secrets=self._secrets)
+        events = FlowEvents(request, target, None, self._trace, self._clock, secrets=self._secrets)
         mark, sent_at = self.sections.moves.mark(), self._clock()
-        record.begin()
+        events.begin()
         try:
             answer: Answer = yield Forward()
         except Exception as error:
-            record.has_failed(request.method, error)
+            events.has_failed(request.method, error)
             redact_error(error, self._secrets(request))
             raise
         self._learn(request, target, answer)
@@ -412,23 +417,23 @@ class Gate:
         if one and answer.status_code == 200 and (self._max_age or self._trace):
             with suppress(NotReadable):
                 reading = self._shown(read_status(answer, target, "GET"), request)
-        record.was_read(answer, reading)
+        events.was_read(answer, reading)
         if one and is_plain(request, target):
             self._readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
-    def _read(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, tuple[Reading, float] | float]:
+    def _read(self, ticket: Ticket, write: _Write) -> Generator[GateStep, Any, tuple[Reading, float] | float]:
         """Read the status: the reading and when it was asked for, or after how long to try again."""
-        request, intent, record = write.request, write.intent, write.record
+        request, intent, events = write.request, write.intent, write.events
         self._asked(ticket.check, write)
         write.paid -= 1
         mark, sent_at = self.sections.moves.mark(), self._clock()
-        record.begin()
+        events.begin()
         cause: Exception | None = None
         answer: Answer | None = None
         try:
             answer = yield Read(preflight(request))
         except Exception as error:
-            record.has_failed("GET", error)
+            events.has_failed("GET", error)
             if isinstance(error, CampaignFsmError):
                 raise
             cause = error
@@ -439,14 +444,14 @@ class Gate:
             try:
                 reading = self._usable(answer, intent, request)
             except StatusUnavailable:
-                record.was_read(answer, None)
+                events.was_read(answer, None)
                 self._readings.put(write.key, write.campaign, None, sent_at, mark)
                 raise
-            record.was_read(answer, reading, reading.date or self._now())
+            events.was_read(answer, reading, reading.date or self._now())
             self._readings.put(write.key, write.campaign, reading, sent_at, mark)
             return reading, sent_at
         if answer is not None:
-            record.was_read(answer, None)
+            events.was_read(answer, None)
             self._readings.put(write.key, write.campaign, None, sent_at, mark)
         wait = (answer.retry_after if answer else None) or write.delay
         assert write.give_up is not None
@@ -499,18 +504,18 @@ class Gate:
 
     # Decisions
 
-    def _judge(self, ticket: Ticket, write: _Write) -> Generator[Step, Any, Judgement | float]:
-        """A judgement that allows the write, or after how long to come again; raises the refusal otherwise."""
-        request, intent, record = write.request, write.intent, write.record
+    def _judge(self, ticket: Ticket, write: _Write) -> Generator[GateStep, Any, WriteRecord | float]:
+        """A record that allows the write, or after how long to come again; raises the refusal otherwise."""
+        request, intent, events = write.request, write.intent, write.events
         kept = self._kept(write)
         if kept:
             # The campaign may have moved since: nobody is refused on an old reading.
             with suppress(CampaignFsmError):
-                judgement = self._decided(request, intent, *kept, reused=True)
-                assert judgement.at is not None
-                record.was_reused(kept[0], judgement.at)
-                self._record(record, judgement)
-                return judgement
+                record = self._decided(request, intent, *kept, reused=True)
+                assert record.at is not None
+                events.was_reused(kept[0], record.at)
+                self._note_decision(events, record)
+                return record
             write.reread = True
         if write.paid < 2:
             return 0.0  # the read has to be paid for, outside
@@ -518,25 +523,25 @@ class Gate:
         if isinstance(found, float):
             return found
         try:
-            judgement = self._decided(request, intent, *found, reused=False)
+            record = self._decided(request, intent, *found, reused=False)
         except Refused as refusal:
             if refusal.decision is not None:
-                record.was_decided(refusal.decision, intent.fields)
+                events.was_decided(refusal.decision, intent.fields)
             else:
-                record.was_refused(refusal.code)
+                events.was_refused(refusal.code)
             log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, refusal.code, found[0].status)
             raise
-        self._record(record, judgement)
-        return judgement
+        self._note_decision(events, record)
+        return record
 
     @staticmethod
-    def _record(record: Record, judgement: Judgement) -> None:
-        assert judgement.decision is not None
-        record.was_decided(judgement.decision, judgement.intent.fields)
+    def _note_decision(events: FlowEvents, record: WriteRecord) -> None:
+        assert record.decision is not None
+        events.was_decided(record.decision, record.intent.fields)
 
     def _decided(
         self, request: WireRequest, intent: Intent, reading: Reading, sent_at: float, *, reused: bool
-    ) -> Judgement:
+    ) -> WriteRecord:
         # The server's clock stood at its Date when it answered, and has gone on since.
         age = timedelta(seconds=self._clock() - sent_at)
         now = reading.date + age if reading.date else self._now()
@@ -545,7 +550,7 @@ class Gate:
             raise self._refusal(verdict, intent, reading)
         for warning in verdict.warnings:
             log.warning("%s %s: %s", intent.action, intent.target.id, warning)
-        return Judgement(intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at)
+        return WriteRecord(intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at)
 
     def _verdict(self, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> Verdict:
         return judge(
@@ -564,52 +569,54 @@ class Gate:
 
     # The write
 
-    def _send(self, ticket: Ticket, write: _Write, judgement: Judgement) -> Generator[Step, Any, Judgement | float]:
-        """The judgement with what the answer shows; 0.0 if the reading became too old before the bytes left."""
+    def _send(
+        self, ticket: Ticket, write: _Write, record: WriteRecord
+    ) -> Generator[GateStep, Any, WriteRecord | float]:
+        """The record with what the answer shows; 0.0 if the reading became too old before the bytes left."""
         self._asked(ticket.check, write)
-        moves, record = self.sections.moves, write.record
+        moves, events = self.sections.moves, write.events
         sent_at = self._clock()
-        check = partial(self._last_check, ticket, judgement)
-        record.is_sent(write.intent.fields)
+        check = partial(self._last_check, ticket, record)
+        events.is_sent(write.intent.fields)
         moves.note(write.campaign)
         busy: CampaignBusy | None = None
         noted = False
         try:
             try:
                 check()  # whoever was told may have taken its time, or have forked
-                judgement = yield from self._forward(
-                    write.request, Forward(judgement, section=ticket, check=check), judgement, record
+                record = yield from self._forward(
+                    write.request, Forward(record, section=ticket, check=check), record, events
                 )
             finally:
                 moves.note(write.campaign)
                 noted = True
         except TooOld as held:
-            record.was_held()
-            if held.judgement is not judgement:
+            events.was_held()
+            if held.record is not record:
                 raise  # the gate above has to read anew
             write.reread = True
             return 0.0
         except Closed as error:
-            record.was_held()
-            busy = self._busy(error, write.intent, record)
+            events.was_held()
+            busy = self._busy(error, write.intent, events)
         finally:
             if not noted:
                 moves.note(write.campaign)  # as with the section
         if busy:
             raise busy
-        if judgement.answered and not judgement.drift:
-            self._readings.put(write.key, write.campaign, judgement.answered, sent_at, moves.mark())
-        return judgement
+        if record.answered and not record.drift:
+            self._readings.put(write.key, write.campaign, record.answered, sent_at, moves.mark())
+        return record
 
-    def _last_check(self, ticket: Ticket, judgement: Judgement) -> None:
+    def _last_check(self, ticket: Ticket, record: WriteRecord) -> None:
         """Stop a write that was forked, or judged by an earlier reading and has waited since, for a connection say."""
         ticket.check()
-        if judgement.reused and self._readings.is_too_old(judgement.asked_at):
-            raise TooOld(judgement)
+        if record.reused and self._readings.is_too_old(record.asked_at):
+            raise TooOld(record)
 
     def _forward(
-        self, request: WireRequest, step: Forward, judgement: Judgement, record: Record
-    ) -> Generator[Step, Any, Judgement]:
+        self, request: WireRequest, step: Forward, record: WriteRecord, events: FlowEvents
+    ) -> Generator[GateStep, Any, WriteRecord]:
         try:
             answer: Answer = yield step
         except (TooOld, Closed):
@@ -618,21 +625,21 @@ class Gate:
             # Nobody is told: this may be the middle of a collection, in a thread that holds what they need.
             raise
         except BaseException as error:
-            record.has_failed(request.method, error)
+            events.has_failed(request.method, error)
             if isinstance(error, Exception):
                 redact_error(error, self._secrets(request))  # what the HTTP library says is shown to somebody
             raise
-        self._learn(request, judgement.intent.target, answer)
+        self._learn(request, record.intent.target, answer)
         if 300 <= answer.status_code < 400:
-            record.was_answered(judgement, answer)
-            raise api_error(answer, request.method, judgement.intent.target, self._secrets(request))
-        judgement = self._compared(judgement, answer, request)
-        record.was_answered(judgement, answer)
-        return judgement
+            events.was_answered(record, answer)
+            raise api_error(answer, request.method, record.intent.target, self._secrets(request))
+        record = self._compared(record, answer, request)
+        events.was_answered(record, answer)
+        return record
 
-    def _compared(self, judgement: Judgement, answer: Answer, request: WireRequest) -> Judgement:
-        """The judgement with what the answer shows, held against what was decided."""
-        intent, reading, decision = judgement.intent, judgement.reading, judgement.decision
+    def _compared(self, record: WriteRecord, answer: Answer, request: WireRequest) -> WriteRecord:
+        """The record with what the answer shows, held against what was decided."""
+        intent, reading, decision = record.intent, record.reading, record.decision
         answered, problem, drift = None, None, None
         if answer.status_code < 300 and reading and decision and intent.target.id:
             try:
@@ -644,18 +651,18 @@ class Gate:
                 # The write is done: whatever the answer does to us, the caller gets it.
                 log.exception("the answer to a write could not be judged")
                 problem = type(error).__name__
-        return Judgement(
+        return WriteRecord(
             intent=intent,
             reading=reading,
-            reused=judgement.reused,
+            reused=record.reused,
             decision=decision,
-            warnings=judgement.warnings,
+            warnings=record.warnings,
             status_code=answer.status_code,
             answered=answered,
             problem=problem,
             drift=drift,
-            at=judgement.at,
-            asked_at=judgement.asked_at,
+            at=record.at,
+            asked_at=record.asked_at,
         )
 
     def _drift(self, intent: Intent, reading: Reading, decision: Decision, answered: Reading) -> Drift | None:

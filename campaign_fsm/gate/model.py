@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
+from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import Refused
 from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.section import Ticket
@@ -30,23 +31,16 @@ class Read:
     request: WireRequest
 
 
-@frozen
-class Pause:
-    """Step: wait this many seconds."""
-
-    seconds: float
-
-
 class TooOld(Exception):
     """The reading of a write became too old before its bytes left: they did not leave.
 
     Attributes:
-        judgement: The judgement that rests on it; of two gates in a row it is that of one.
+        record: The record that rests on it; of two gates in a row it is that of one.
     """
 
-    def __init__(self, judgement: Judgement) -> None:
-        super().__init__(judgement)
-        self.judgement = judgement
+    def __init__(self, record: WriteRecord) -> None:
+        super().__init__(record)
+        self.record = record
 
 
 @frozen
@@ -54,20 +48,20 @@ class Forward:
     """Step: send the request.
 
     Attributes:
-        judgement: What is known so far, for whoever holds the request while its answer is out; None
+        record: What is known so far, for whoever holds the request while its answer is out; None
             if it passes unjudged.
         buffered: Whether the flow needs the answer. If not, it is not touched, and None is sent back.
         section: What the write holds while it is out; None for a create.
         check: Asked right before the bytes leave, where that can be seen; raises if they must not: `TooOld`, `Closed`.
     """
 
-    judgement: Judgement | None = None
+    record: WriteRecord | None = None
     buffered: bool = True
     section: Ticket | None = None
     check: Callable[[], None] | None = None
 
 
-Step = Poll | Read | Pause | Forward
+GateStep = Poll | Read | Sleep | Forward
 
 
 @define(eq=False)
@@ -75,7 +69,7 @@ class Permit:
     """Goes with the requests that a gate hands on for one request of its caller; good for one send.
 
     Attributes:
-        judgement: What made the write legal; None for the read before it.
+        record: What made the write legal; None for the read before it.
         section: What is held meanwhile. A gate below joins it.
         origin: Scheme, host and port that the write was judged for.
         out: Whether the request is below the gate now: not before, and not when it is sent again later.
@@ -84,7 +78,7 @@ class Permit:
         sent: Whether a gate below has handed the write on. What it refuses afterwards is another try.
     """
 
-    judgement: Judgement | None = None
+    record: WriteRecord | None = None
     section: Ticket | None = None
     origin: tuple[str, str, int | None] | None = None
     out: bool = False
@@ -96,7 +90,7 @@ class Permit:
     def use(self) -> bool:
         """Whether it is good for the write that arrives with it; it is only once, whoever comes at the same time."""
         me = object()
-        return self.out and self.judgement is not None and self._used.setdefault("", me) is me
+        return self.out and self.record is not None and self._used.setdefault("", me) is me
 
 
 @frozen
@@ -125,7 +119,7 @@ class Drift:
 
 
 @frozen
-class Judgement:
+class WriteRecord:
     """What the gate read, decided and saw of one write that it let through.
 
     It stands in ``request.extensions["campaign_fsm"]``, also of a request whose answer was lost, and in

@@ -1,4 +1,4 @@
-"""The predicates: a deed in, what the policy has against it out. Pure, and without a way to say yes."""
+"""The predicates: facts in, what the policy has against it out. Pure, and without a way to say yes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from campaign_fsm.rules import PROBLEMS, Action, Channel
+from campaign_fsm.policy.input import PolicyInput
+from campaign_fsm.rules import PROBLEMS, Action
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # The vendor's two regions (fact sheet section 1).
@@ -20,49 +21,8 @@ REGION_HOSTS: Final = {"singapore": "api.exotel.com", "mumbai": "api.in.exotel.c
 
 
 @frozen
-class Deed:
-    """One write, as far as a policy goes by it.
-
-    Attributes:
-        action: What it does.
-        channel: The kind of campaign.
-        host: The host that it is for, without a port; None where a recording does not say.
-        account: The account; None where a recording does not say.
-        campaign: The campaign's id; None for a create.
-        name: The campaign's name; None if it is not known.
-        at: When it is sent, an aware datetime; None if that is not known.
-        start: The start that it sets, or that the campaign has, an aware datetime.
-        end: The end that it sets.
-        schedules: Whether it sets a schedule.
-        unreadable: Whether it sets a start that cannot be read.
-        cleared: Whether it takes the start away.
-        renamed: The name that an edit gives; None if it gives none.
-        also: What else it does: a schedule or callbacks that come with something else.
-        completed: When the campaign was completed, at the latest; None if that is not known.
-        confirmed: Whether somebody confirmed it.
-    """
-
-    action: Action
-    channel: Channel
-    host: str | None
-    account: str | None
-    campaign: str | None = None
-    name: str | None = None
-    at: datetime | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    schedules: bool = False
-    unreadable: bool = False
-    cleared: bool = False
-    renamed: str | None = None
-    also: frozenset[Action] = frozenset()
-    completed: datetime | None = None
-    confirmed: bool = False
-
-
-@frozen
 class Violation:
-    """What a policy has against a deed.
+    """What a policy has against a write.
 
     Attributes:
         code: ``CF7xx``.
@@ -142,17 +102,17 @@ class Scope:
     confirm: frozenset[Action] = frozenset()
     reason: str = ""
 
-    def covers(self, deed: Deed) -> bool:
-        """Whether it is about this deed. A campaign whose name is not known may have any."""
-        if not self.campaigns or deed.name is None:
+    def covers(self, facts: PolicyInput) -> bool:
+        """Whether it is about this write. A campaign whose name is not known may have any."""
+        if not self.campaigns or facts.name is None:
             return True
-        return self._matches(deed.name) or self._matches(deed.campaign)
+        return self._matches(facts.name) or self._matches(facts.campaign)
 
-    def loses(self, deed: Deed) -> bool:
-        """Whether it would no longer be about the campaign, because the deed gives it another name."""
-        if not self.campaigns or deed.renamed is None or self._matches(deed.campaign):
+    def loses(self, facts: PolicyInput) -> bool:
+        """Whether it would no longer be about the campaign, because the write gives it another name."""
+        if not self.campaigns or facts.renamed is None or self._matches(facts.campaign):
             return False
-        return self.covers(deed) and not self._matches(deed.renamed)
+        return self.covers(facts) and not self._matches(facts.renamed)
 
     def _matches(self, text: str | None) -> bool:
         return text is not None and any(_pattern(pattern).match(text) for pattern in self.campaigns)
@@ -188,54 +148,54 @@ class Policy:
         """Whether it forbids anything at all."""
         return bool(self.scopes or self.hours or self.require_end or self.archive_after or self.accounts or self.hosts)
 
-    def violations(self, deed: Deed) -> tuple[Violation, ...]:
-        """What it has against a deed; empty if nothing. What cannot be told counts against it."""
-        return tuple(self._found(deed))
+    def violations(self, facts: PolicyInput) -> tuple[Violation, ...]:
+        """What it has against a write; empty if nothing. What cannot be told counts against it."""
+        return tuple(self._found(facts))
 
-    def _found(self, deed: Deed) -> Iterator[Violation]:
-        action = deed.action
+    def _found(self, facts: PolicyInput) -> Iterator[Violation]:
+        action = facts.action
         for scope in self.scopes:
-            if scope.covers(deed):
+            if scope.covers(facts):
                 why = f": {scope.reason}" if scope.reason else ""
-                for one in (action, *sorted(deed.also)):
+                for one in (action, *sorted(facts.also)):
                     if one in scope.forbid:
                         yield Violation("CF701", f"The policy forbids {one} of this campaign{why}.")
-                    if one in scope.confirm and not deed.confirmed:
+                    if one in scope.confirm and not facts.confirmed:
                         yield Violation("CF702", f"The policy asks for a confirmation of {one}{why}.")
-            if scope.loses(deed):
+            if scope.loses(facts):
                 yield Violation(
                     "CF701", "The policy has a rule for campaigns of this name; the new one would evade it."
                 )
-        if self.hours and (action in _STARTS or Action.RESCHEDULE in deed.also):
-            yield from self._outside(self.hours, deed)
-        if self.require_end and (deed.schedules or action is Action.CREATE):
-            begins = deed.start or deed.at
-            if deed.end is None:
+        if self.hours and (action in _STARTS or Action.RESCHEDULE in facts.also):
+            yield from self._outside(self.hours, facts)
+        if self.require_end and (facts.schedules or action is Action.CREATE):
+            begins = facts.start or facts.at
+            if facts.end is None:
                 yield Violation("CF704", "The policy asks for an end time, and the schedule has none.")
-            elif begins is not None and deed.end <= begins:
+            elif begins is not None and facts.end <= begins:
                 yield Violation("CF704", "The policy asks for an end time, and the schedule's lies before its start.")
         if self.archive_after and action is Action.ARCHIVE:
-            yield from self._too_young(deed)
-        if self.accounts and deed.account is not None and deed.account not in self.accounts:
-            yield Violation("CF706", f"The policy allows no writes to the account {deed.account!r}.")
-        if self.hosts and deed.host is not None and deed.host.lower().removesuffix(".") not in self.hosts:
-            yield Violation("CF707", f"The policy allows no writes to the host {deed.host!r}.")
+            yield from self._too_young(facts)
+        if self.accounts and facts.account is not None and facts.account not in self.accounts:
+            yield Violation("CF706", f"The policy allows no writes to the account {facts.account!r}.")
+        if self.hosts and facts.host is not None and facts.host.lower().removesuffix(".") not in self.hosts:
+            yield Violation("CF707", f"The policy allows no writes to the host {facts.host!r}.")
 
-    def _outside(self, hours: Hours, deed: Deed) -> Iterator[Violation]:
+    def _outside(self, hours: Hours, facts: PolicyInput) -> Iterator[Violation]:
         moments: list[tuple[datetime | None, str]] = []
-        sets = deed.unreadable or (deed.schedules and deed.start is not None)
-        if deed.action is Action.RESUME or (deed.action is Action.CREATE and not sets):
+        sets = facts.unreadable or (facts.schedules and facts.start is not None)
+        if facts.action is Action.RESUME or (facts.action is Action.CREATE and not sets):
             # A resumed campaign may go on at once whatever its start is, and a created one without a start does.
-            moments.append((deed.at, f"{deed.action}"))
-        elif deed.cleared:
-            moments.append((deed.at, "start"))
-        if deed.unreadable:
+            moments.append((facts.at, f"{facts.action}"))
+        elif facts.cleared:
+            moments.append((facts.at, "start"))
+        if facts.unreadable:
             moments.append((None, "start"))
-        elif deed.start is not None and (sets or deed.action is Action.RESUME):
-            if deed.at is None or deed.start > deed.at:
-                moments.append((deed.start, "start"))
-            elif deed.action is not Action.RESUME:
-                moments.append((deed.at, "start"))  # a start that has passed is one at once
+        elif facts.start is not None and (sets or facts.action is Action.RESUME):
+            if facts.at is None or facts.start > facts.at:
+                moments.append((facts.start, "start"))
+            elif facts.action is not Action.RESUME:
+                moments.append((facts.at, "start"))  # a start that has passed is one at once
         for moment, what in moments:
             if moment is None:
                 yield Violation(
@@ -246,12 +206,12 @@ class Policy:
                 yield Violation("CF703", f"The policy allows {hours}, and the {what} is {hours.local(moment)}.")
                 return
 
-    def _too_young(self, deed: Deed) -> Iterator[Violation]:
-        if deed.completed is None or deed.at is None:
+    def _too_young(self, facts: PolicyInput) -> Iterator[Violation]:
+        if facts.completed is None or facts.at is None:
             reason = "The policy asks for an age before archiving, and nobody can say the campaign's."
             yield Violation("CF705", reason, unknown=True)
-        elif deed.at - deed.completed < self.archive_after:
-            age = deed.at - deed.completed
+        elif facts.at - facts.completed < self.archive_after:
+            age = facts.at - facts.completed
             yield Violation(
                 "CF705",
                 f"The policy asks for {_length(self.archive_after)} between completing and archiving; "

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from campaign_fsm.simulator.faults import Fault
 from campaign_fsm.simulator.server import SimulatorServer
-from campaign_fsm.simulator.state import Entry, Reply, Simulator
+from campaign_fsm.simulator.state import JournalEntry, Reply, Simulator
 
 if TYPE_CHECKING:
     from campaign_fsm.simulator.transport import SimulatorTransport
 
-__all__ = ["Entry", "Fault", "Reply", "Simulator", "SimulatorServer", "SimulatorTransport"]
+Entry = JournalEntry  # its name before others had it too
+
+__all__ = ["Entry", "Fault", "JournalEntry", "Reply", "Simulator", "SimulatorServer", "SimulatorTransport"]
 
 
 def __getattr__(name: str) -> Any:

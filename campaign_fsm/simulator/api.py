@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl
 from attrs import evolve, frozen
 
 from campaign_fsm.rules import EDITS, Action, Channel, Status
-from campaign_fsm.simulator.campaigns import Record
+from campaign_fsm.simulator.campaigns import StoredCampaign
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import VERBS, Intent, edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES
 from campaign_fsm.wire.target import Target
 
-_SORT_KEYS: dict[str, Callable[[Record], Any]] = {
+_SORT_KEYS: dict[str, Callable[[StoredCampaign], Any]] = {
     "date_created": lambda record: record.created,
     "name": lambda record: record.name,
     "schedule.start_time": lambda record: record.start or record.created,
@@ -33,14 +33,14 @@ class Account(Protocol):
 
     account_sid: str
     illegal_status_code: int
-    records: dict[str, Record]
+    records: dict[str, StoredCampaign]
 
     @property
     def now(self) -> datetime: ...
 
-    def create(self, channel: Channel, fields: dict[str, Any]) -> Record: ...
+    def create(self, channel: Channel, fields: dict[str, Any]) -> StoredCampaign: ...
 
-    def after_resume(self, record: Record) -> Status | None: ...
+    def after_resume(self, record: StoredCampaign) -> Status | None: ...
 
 
 @frozen
@@ -52,7 +52,7 @@ class Request:
     target: Target | None
     query: str
     body: bytes
-    record: Record | None
+    record: StoredCampaign | None
 
 
 @frozen
@@ -115,7 +115,7 @@ def error(request: Request, status_code: int, description: str, code: int = 1000
     return Result(request, status_code, _envelope(request, status_code, [item] if voice else item))
 
 
-def _ok(account: Account, request: Request, record: Record, *, applied: bool) -> Result:
+def _ok(account: Account, request: Request, record: StoredCampaign, *, applied: bool) -> Result:
     item = _item(record.data(account.account_sid))
     response = [item] if record.channel is Channel.VOICE else item
     return Result(request, 200, _envelope(request, 200, response), applied=applied)
@@ -168,7 +168,7 @@ def _read_body(request: Request) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document else None
 
 
-def _plan_put(account: Account, request: Request, record: Record) -> Plan:
+def _plan_put(account: Account, request: Request, record: StoredCampaign) -> Plan:
     item = _read_body(request)
     if item is None:
         return _failing(request, 400, "The body is not a JSON object.", write=True)
@@ -182,7 +182,9 @@ def _plan_put(account: Account, request: Request, record: Record) -> Plan:
     return _plan_step(account, request, record, action, fields)
 
 
-def _plan_step(account: Account, request: Request, record: Record, action: Action, fields: dict[str, Any]) -> Plan:
+def _plan_step(
+    account: Account, request: Request, record: StoredCampaign, action: Action, fields: dict[str, Any]
+) -> Plan:
     assert request.target is not None
     now = account.now
     shown = record.data(account.account_sid) if fields else {}  # only they are held against it
@@ -284,7 +286,7 @@ def _list(account: Account, request: Request, target: Target) -> Result:
     return _page(request, page, len(found), offset, limit)
 
 
-def _details(request: Request, record: Record) -> Result:
+def _details(request: Request, record: StoredCampaign) -> Result:
     """What became of each number. The sheet has no names of fields, so these two are made up."""
     query = dict(parse_qsl(request.query))
     bounds = _slice(request, record.channel, query)

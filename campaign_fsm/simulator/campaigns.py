@@ -10,7 +10,7 @@ from attrs import Factory, define, field
 
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import Channel, Event, Status
-from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, moment
+from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, parse_time
 
 # Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
 _VOICE_SPELLING: Final = {Status.IN_PROGRESS: "InProgress"}
@@ -19,7 +19,7 @@ _OVER: Final = frozenset({Status.COMPLETED, Status.ARCHIVED, Status.FAILED, Stat
 
 
 @define
-class Record:
+class StoredCampaign:
     """One campaign on the server."""
 
     id: str
@@ -89,8 +89,8 @@ class Record:
         if not isinstance(schedule, dict):
             return
         first, last = SCHEDULE_KEYS[self.channel]
-        self.start = moment(schedule.get(first)) or self.start
-        self.end = moment(schedule.get(last)) or self.end
+        self.start = parse_time(schedule.get(first)) or self.start
+        self.end = parse_time(schedule.get(last)) or self.end
         self.suspended = False
 
     def edit(self, fields: dict[str, Any]) -> None:

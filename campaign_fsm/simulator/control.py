@@ -11,7 +11,7 @@ import attrs
 
 from campaign_fsm.simulator.faults import Fault
 from campaign_fsm.simulator.state import Simulator
-from campaign_fsm.wire.answer import moment
+from campaign_fsm.wire.answer import parse_time
 
 HELP = {
     "GET /_simulator/": "this page",
@@ -83,7 +83,7 @@ def _take(document: dict[str, Any], **kinds: type | tuple[type, ...]) -> dict[st
 
 
 def _moment(value: str, name: str) -> datetime:
-    parsed = moment(value)
+    parsed = parse_time(value)
     if parsed is None:
         raise BadControl(f"{name} is not a time with a time zone, such as 2026-01-05T12:00:00+05:30")
     return parsed

@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from campaign_fsm.rules import Channel, Event, Status
 from campaign_fsm.simulator import api
-from campaign_fsm.simulator.campaigns import Record
+from campaign_fsm.simulator.campaigns import StoredCampaign
 from campaign_fsm.simulator.faults import NOT_APPLIED, STATUS_CODES, UNANSWERED, Fault, Planned
 from campaign_fsm.simulator.forks import Lock
 from campaign_fsm.wire.target import read_target
@@ -28,7 +28,7 @@ _LONGEST_STALL: Final = 86_400.0
 
 
 @frozen
-class Entry:
+class JournalEntry:
     """One line of the journal.
 
     Attributes:
@@ -128,14 +128,14 @@ class Simulator:
         self.illegal_status_code = illegal_status_code
         self.at_end = Status(at_end)
         self.resume_before_start = Status(resume_before_start)
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, StoredCampaign] = {}
         self._lock = Lock()
         self._now = _aware(now or DEFAULT_NOW)
         self._live_since = time.monotonic() if live else None
         self._faults: list[Planned] = []
-        self._journal: list[Entry] = []
+        self._journal: list[JournalEntry] = []
         self._made = 0
-        self._initial: tuple[dict[str, Record], datetime, int] | None = None
+        self._initial: tuple[dict[str, StoredCampaign], datetime, int] | None = None
 
     # Campaigns
 
@@ -172,7 +172,7 @@ class Simulator:
             campaign_id = id or hashlib.sha256(f"campaign {self._made}".encode()).hexdigest()[:32]
             if campaign_id in self.records:
                 raise ValueError(f"there is a campaign {campaign_id!r} already")
-            self.records[campaign_id] = Record(
+            self.records[campaign_id] = StoredCampaign(
                 id=campaign_id,
                 channel=Channel(channel),
                 status=_settable(status),
@@ -221,7 +221,7 @@ class Simulator:
                 "move", channel=record.channel, id=id, status_before=before, status_after=record.status, applied=True
             )
 
-    def _record(self, campaign_id: str) -> Record:
+    def _record(self, campaign_id: str) -> StoredCampaign:
         if campaign_id not in self.records:
             raise KeyError(f"there is no campaign {campaign_id!r}")
         return self.records[campaign_id]
@@ -341,7 +341,7 @@ class Simulator:
             self._faults.clear()
 
     @property
-    def journal(self) -> tuple[Entry, ...]:
+    def journal(self) -> tuple[JournalEntry, ...]:
         """Everything that arrived or happened, in order."""
         with self._lock:
             self._catch_up()
@@ -368,8 +368,8 @@ class Simulator:
             self._journal.clear()
             self._faults.clear()
 
-    def _write(self, kind: str, *, at: datetime | None = None, **fields: Any) -> Entry:
-        entry = Entry(number=len(self._journal) + 1, at=at or self.now, kind=kind, **fields)
+    def _write(self, kind: str, *, at: datetime | None = None, **fields: Any) -> JournalEntry:
+        entry = JournalEntry(number=len(self._journal) + 1, at=at or self.now, kind=kind, **fields)
         self._journal.append(entry)
         return entry
 
@@ -484,7 +484,7 @@ class Simulator:
     def _request_id(self) -> str:
         return hashlib.sha256(f"request {len(self._journal)}".encode()).hexdigest()[:32]
 
-    def create(self, channel: Channel, fields: dict[str, Any]) -> Record:
+    def create(self, channel: Channel, fields: dict[str, Any]) -> StoredCampaign:
         """Take a campaign in, as a POST asks for it."""
         record = self.records[self.add(channel=channel)]
         record.edit(fields)
@@ -493,7 +493,7 @@ class Simulator:
             record.contacts = len(numbers)
         return record
 
-    def after_resume(self, record: Record) -> Status | None:
+    def after_resume(self, record: StoredCampaign) -> Status | None:
         """The status that the switch gives to a campaign resumed before its start (fact sheet 5.4).
 
         None where the start is over: there the table says where a resume leads.

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from campaign_fsm.errors import Refused
     from campaign_fsm.policy import Policy
     from campaign_fsm.simulator import Simulator
-    from campaign_fsm.testing.policy import Incident, RunPolicy
+    from campaign_fsm.testing.policy import Incident, RunGate
 
 _UNJUDGED = ("fail", "allow")
 
@@ -90,9 +90,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if on:
         from contextlib import ExitStack
 
-        from campaign_fsm.testing.policy import RunPolicy
+        from campaign_fsm.testing.policy import RunGate
 
-        policy = RunPolicy(allow_unjudged=unjudged == "allow", team=_team(config))
+        policy = RunGate(allow_unjudged=unjudged == "allow", team=_team(config))
         stack = ExitStack()
         stack.enter_context(policy.installed())
         config.add_cleanup(stack.close)
@@ -137,7 +137,7 @@ def campaign_client(campaign_simulator: Simulator) -> Iterator[CampaignClient]:
 class _Watch:
     """Tells tests of what they would have sent, and the terminal of all of it."""
 
-    def __init__(self, policy: RunPolicy) -> None:
+    def __init__(self, policy: RunGate) -> None:
         self._policy = policy
         self._stray: list[Incident] = []
         self._illegal: set[str] = set()

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import Refused, StatusUnavailable, UnexpectedRedirect
-from campaign_fsm.gate import Judgement, Permit
+from campaign_fsm.gate import Permit, WriteRecord
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import renew
 from campaign_fsm.policy import Policy, is_confirmed
@@ -132,13 +132,13 @@ def _place() -> str:
 def _is_of(permit: Permit, request: Request) -> bool:
     """Whether a request is the one that a permit was given for; its extensions can be copied to others."""
     try:
-        return read_as(request) == (permit.origin, permit.judgement and permit.judgement.intent)
+        return read_as(request) == (permit.origin, permit.record and permit.record.intent)
     except Exception:  # noqa: BLE001 (whatever it is, it is judged)
         return False
 
 
 @define
-class RunPolicy:
+class RunGate:
     """Judges the campaign requests of a test run, and keeps count.
 
     Attributes:
@@ -176,22 +176,22 @@ class RunPolicy:
         if self.off or _let_through.get() is request:
             return True
         permit = request.extensions.get(PERMIT)
-        if isinstance(permit, Permit) and permit.judgement is not None and _is_of(permit, request) and permit.use():
-            self._ask_team(permit.judgement, permit, request)
-            self._count(permit.judgement)
+        if isinstance(permit, Permit) and permit.record is not None and _is_of(permit, request) and permit.use():
+            self._ask_team(permit.record, permit, request)
+            self._count(permit.record)
             permit.sent = True
             return True
         return False
 
-    def _ask_team(self, judgement: Judgement, permit: Permit, request: Request) -> None:
+    def _ask_team(self, record: WriteRecord, permit: Permit, request: Request) -> None:
         """The gate above knows the life cycle, and perhaps not what the team's file forbids."""
         if self.team is None:
             return
-        intent, reading = judgement.intent, judgement.reading
+        intent, reading = record.intent, record.reading
         verdict = judge(
             intent,
             reading,
-            judgement.at or datetime.now(UTC),
+            record.at or datetime.now(UTC),
             policy=self.team,
             confirmed=is_confirmed(),
             host=request.url.host,
@@ -249,9 +249,9 @@ class RunPolicy:
         response: Response = way.response
         return response
 
-    def _count(self, judgement: object) -> None:
-        if isinstance(judgement, Judgement) and judgement.decision:
-            self.edges[judgement.decision.code] += 1
+    def _count(self, record: object) -> None:
+        if isinstance(record, WriteRecord) and record.decision:
+            self.edges[record.decision.code] += 1
 
     def _is_passed_on(self, refusal: Refused) -> bool:
         """Note a refusal; whether the request is to be sent all the same."""

@@ -16,10 +16,11 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, Final, Never
 
-from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
-from campaign_fsm.traffic.jsonstream import JsonStream, shown
+from campaign_fsm.strict.jsonstream import JsonStream, shown
+from campaign_fsm.strict.unreadable import UnreadableRecording
+from campaign_fsm.strict.yaml import YamlMapping, load
+from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
-from campaign_fsm.traffic.plainyaml import Node, load
 
 _MOST_BODY: Final = 64 * 2**20
 _GZIP: Final = re.compile(rb"\x1f\x8b\x08")
@@ -80,7 +81,7 @@ def _from_yaml(path: str, opened: Opened) -> Iterator[Exchange]:
         raise UnreadableRecording(path, line, "line", reason)
 
     tree = load(opened, path, text_tags=_TEXT_TAGS)
-    if not isinstance(tree, Node):
+    if not isinstance(tree, YamlMapping):
         fail("it is no cassette of VCR.py, or one from before version 1")
     for key in ("version", "interactions"):
         if key not in tree:
@@ -92,7 +93,7 @@ def _from_yaml(path: str, opened: Opened) -> Iterator[Exchange]:
     if not isinstance(interactions, list):
         fail("its `interactions` are not a list")
     for interaction in interactions:
-        if not isinstance(interaction, Node):
+        if not isinstance(interaction, YamlMapping):
             fail("an interaction is not a mapping")
         line = interaction.line
         yield _exchange(interaction, line, fail)

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape, shown
 from campaign_fsm.traffic.exchange import Exchange
-from campaign_fsm.traffic.jsonstream import WHOLE, JsonStream, Shape, shown
 from campaign_fsm.traffic.opening import Opened
 
 

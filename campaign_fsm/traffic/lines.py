@@ -8,9 +8,10 @@ from typing import BinaryIO, Final
 import msgspec
 
 from campaign_fsm.rules import Channel
+from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.trace import VERSION
-from campaign_fsm.traffic.exchange import Exchange, NotARecording, UnreadableRecording
-from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.wire.target import is_id
 
 _CHUNK: Final = 2**20

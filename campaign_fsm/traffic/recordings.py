@@ -14,10 +14,11 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
-from campaign_fsm.traffic.exchange import Exchange, NotARecording, UnreadableRecording
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.traffic.exchange import Exchange
 
 
-class Format(StrEnum):
+class RecordingFormat(StrEnum):
     """The formats of recordings that are understood."""
 
     JSONL = "jsonl"
@@ -29,7 +30,7 @@ class Format(StrEnum):
     @property
     def by_entry(self) -> bool:
         """Whether places in it are entries, and not lines."""
-        return self is Format.HAR
+        return self is RecordingFormat.HAR
 
 
 @frozen
@@ -46,7 +47,7 @@ class Recording:
     """
 
     path: str
-    format: Format
+    format: RecordingFormat
     exchanges: Iterator[Exchange]
     by_entry: bool
     size: int | None
@@ -59,7 +60,7 @@ _LONG_LINE: Final = 8 * 1024
 
 
 @contextmanager
-def open_recording(path: str, format: Format | None = None) -> Iterator[Recording]:  # noqa: A002
+def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator[Recording]:  # noqa: A002
     """Open a recording, and close it afterwards.
 
     Args:
@@ -73,8 +74,8 @@ def open_recording(path: str, format: Format | None = None) -> Iterator[Recordin
     try:
         head = stream.peek(_PEEK)[:_PEEK]
         found = format or detect(path, head)
-        by_entry = found.by_entry or (found is Format.RUNBOOK and path.endswith(".toml"))
-        by_entry = by_entry or (found is Format.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
+        by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
+        by_entry = by_entry or (found is RecordingFormat.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
         size = Path(path).stat().st_size if path != "-" else None
         yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
     except OSError as error:
@@ -101,7 +102,7 @@ def _opened(path: str) -> BufferedReader:
     return stream
 
 
-def detect(path: str, head: bytes) -> Format:
+def detect(path: str, head: bytes) -> RecordingFormat:
     """The format of a recording, by how it begins.
 
     Raises:
@@ -112,21 +113,21 @@ def detect(path: str, head: bytes) -> Format:
         raise NotARecording(path, 0, "line", "it is empty")
     first = _first_line(start)
     if re.match(rb"""\{\s*"log"\s*:""", start) or _has_key(start, first, "log"):
-        return Format.HAR
+        return RecordingFormat.HAR
     if re.match(rb"""\{\s*"(runbook)"\s*:""", start) or re.search(rb"""(?m)^["']?runbook["']?\s*[:=]""", start):
-        return Format.RUNBOOK
+        return RecordingFormat.RUNBOOK
     begins = rb'\{\s*("version"\s*:[^{\[]*)?"interactions"\s*:'
     listed = re.search(rb"(?m)^interactions\s*:", start) or re.match(begins, start)
     traced = isinstance(first, dict) and "event" in first
     if (listed and not traced) or _has_key(start, first, "interactions"):
-        return Format.CASSETTE
+        return RecordingFormat.CASSETTE
     if isinstance(first, dict):
-        return Format.TRACE if "event" in first and "version" in first else Format.JSONL
+        return RecordingFormat.TRACE if "event" in first and "version" in first else RecordingFormat.JSONL
     if start.startswith(b"{") and b"\n" not in start and len(start) >= _LONG_LINE:
         # A line that is longer than what was looked at: a list with its answer.
-        return Format.JSONL
+        return RecordingFormat.JSONL
     raise NotARecording(
-        path, 0, "line", f"its format is not known; --format is one of {', '.join(known for known in Format)}"
+        path, 0, "line", f"its format is not known; --format is one of {', '.join(known for known in RecordingFormat)}"
     )
 
 
@@ -144,26 +145,26 @@ def _first_line(start: bytes) -> object:
         return None
 
 
-def _reader(format: Format) -> Callable[[str, BinaryIO], Iterator[Exchange]]:  # noqa: A002
+def _reader(format: RecordingFormat) -> Callable[[str, BinaryIO], Iterator[Exchange]]:  # noqa: A002
     # Each imported only where it is needed.
     match format:
-        case Format.JSONL:
+        case RecordingFormat.JSONL:
             from campaign_fsm.traffic.lines import read_lines
 
             return read_lines
-        case Format.TRACE:
+        case RecordingFormat.TRACE:
             from campaign_fsm.traffic.lines import read_trace
 
             return read_trace
-        case Format.HAR:
+        case RecordingFormat.HAR:
             from campaign_fsm.traffic.har import read_har
 
             return read_har
-        case Format.CASSETTE:
+        case RecordingFormat.CASSETTE:
             from campaign_fsm.traffic.cassette import read_cassette
 
             return read_cassette
-        case Format.RUNBOOK:
+        case RecordingFormat.RUNBOOK:
             from campaign_fsm.traffic.runbook import read_runbook
 
             return read_runbook

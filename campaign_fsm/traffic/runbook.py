@@ -35,8 +35,9 @@ from difflib import get_close_matches
 from typing import Any, BinaryIO, Final, Never
 
 from campaign_fsm.rules import Action, Channel, Status
-from campaign_fsm.traffic.exchange import Exchange, UnreadableRecording
-from campaign_fsm.traffic.plainyaml import Node, Text, load
+from campaign_fsm.strict.unreadable import UnreadableRecording
+from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
+from campaign_fsm.traffic.exchange import Exchange
 
 VERSION: Final = 1
 _MOST: Final = 4 * 2**20
@@ -171,7 +172,7 @@ class _Reader:
                 self._fail(given, f"there is no key {str(key)[:40]!r}; {hint}", key)
 
     def _fail(self, value: object, reason: str, key: object = None) -> Never:
-        place = value.lines.get(str(key), value.line) if isinstance(value, Node) else self.place(value)
+        place = value.lines.get(str(key), value.line) if isinstance(value, YamlMapping) else self.place(value)
         raise UnreadableRecording(self._path, place, self.unit, reason)
 
 
@@ -182,7 +183,7 @@ class _Yaml(_Reader):
         return load(BytesIO(data), self._path)
 
     def place(self, value: object) -> int:
-        if isinstance(value, Node | Text):
+        if isinstance(value, YamlMapping | YamlText):
             return value.line
         return 0
 
@@ -191,7 +192,7 @@ class _Yaml(_Reader):
             return {str(key): self.typed(entry) for key, entry in value.items()}
         if isinstance(value, list):
             return [self.typed(entry) for entry in value]
-        if not isinstance(value, Text):
+        if not isinstance(value, YamlText):
             return value.decode("latin-1") if isinstance(value, bytes) else value
         if value.plain and value in ("true", "false"):
             return value == "true"

@@ -17,10 +17,10 @@ from attrs import field, frozen
 
 from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
+from campaign_fsm.private import redact, shown_id
 from campaign_fsm.rules import Channel, Status
+from campaign_fsm.strict.json import Ambiguous, joined, look_alikes, read_object
 from campaign_fsm.wire.caches import is_from_cache
-from campaign_fsm.wire.private import redact, shown_id
-from campaign_fsm.wire.strictjson import Ambiguous, joined, look_alikes, read_object
 from campaign_fsm.wire.target import Target
 
 ID_KEYS: Final = {Channel.MESSAGE: "sid", Channel.VOICE: "id"}
@@ -227,7 +227,7 @@ class Reading:
     @property
     def changed(self) -> datetime | None:
         """When the campaign was last changed, an aware datetime; None if it does not say."""
-        return moment(self.data.get("date_updated"))
+        return parse_time(self.data.get("date_updated"))
 
     def shows(self, parameter: str, value: object) -> bool:
         """Whether it shows this very value of a parameter; unlike ``==``, true is not 1."""
@@ -237,7 +237,7 @@ class Reading:
         return json.dumps(shown, sort_keys=True) == json.dumps(value, sort_keys=True)
 
 
-def moment(value: object) -> datetime | None:
+def parse_time(value: object) -> datetime | None:
     """An RFC 3339 text with an offset as an aware datetime; None for anything else."""
     if not isinstance(value, str):
         return None
@@ -332,9 +332,9 @@ def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime |
     if not isinstance(value, dict):
         return None, None, True
     first, last = SCHEDULE_KEYS[channel]
-    start = moment(value.get(first))
+    start = parse_time(value.get(first))
     odd = misspelt or any(value[key] is not None for key in odd_schedule_keys(value, channel))
-    return start, moment(value.get(last)), odd or (start is None and value.get(first) is not None)
+    return start, parse_time(value.get(last)), odd or (start is None and value.get(first) is not None)
 
 
 # Characters of a text that is to be shown in part; more is not even looked at.

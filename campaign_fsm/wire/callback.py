@@ -10,8 +10,8 @@ from attrs import field, frozen
 
 from campaign_fsm.errors import UnreadableCallback
 from campaign_fsm.rules import Status
-from campaign_fsm.wire.answer import moment, text_of
-from campaign_fsm.wire.strictjson import Ambiguous, read_object
+from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.wire.answer import parse_time, text_of
 from campaign_fsm.wire.target import is_id
 
 _MOST: Final = 64 * 1024
@@ -99,15 +99,15 @@ def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallba
         campaign_id=campaign_id,
         claimed_status=Status.parse(status),
         raw_status=text_of(status, 100) or "",
-        created=moment(found.get("date_created")),
-        updated=moment(found.get("date_updated")),
+        created=parse_time(found.get("date_created")),
+        updated=parse_time(found.get("date_updated")),
         report_url=report_url if isinstance(report_url, str) else None,
         raw=raw,
     )
 
 
 def _usable(name: str, value: object) -> bool:
-    return moment(value) is not None if name.startswith("date_") else isinstance(value, str)
+    return parse_time(value) is not None if name.startswith("date_") else isinstance(value, str)
 
 
 def _document(body: object) -> Mapping[str, Any]:

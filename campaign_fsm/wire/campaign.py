@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, moment
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, parse_time
 
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
@@ -126,7 +126,7 @@ def _take_float(rest: dict[str, Any], key: str) -> float | None:
 
 def _take_moment(rest: dict[str, Any], key: str) -> datetime | None:
     value = rest.get(key)
-    parsed = moment(value)
+    parsed = parse_time(value)
     if parsed is not None or value is None:
         rest.pop(key, None)
     return parsed

@@ -19,10 +19,10 @@ import attrs
 from attrs import field, frozen
 
 from campaign_fsm.errors import FieldProblem, InvalidParameters
+from campaign_fsm.private import redact, word
 from campaign_fsm.rules import PAGES, Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
-from campaign_fsm.wire.private import redact, word
 
 _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
@@ -408,7 +408,7 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
         parts = []
         for key in keys:
             part = value.get(key)
-            parsed = part if isinstance(part, datetime) else moment(part)
+            parsed = part if isinstance(part, datetime) else parse_time(part)
             if part is not None and parsed is None:
                 rule = "a time with an offset, as in 2026-11-23T10:00:00+05:30"
                 problems.append(FieldProblem(f"schedule.{key}", rule, _shown(key, part)))

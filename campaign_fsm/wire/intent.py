@@ -14,10 +14,10 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import UnreadableRequest
+from campaign_fsm.private import shown_key
 from campaign_fsm.rules import PROBLEMS, Action, Channel
+from campaign_fsm.strict.json import Ambiguous, fold, joined, read_object
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, odd_schedule_keys
-from campaign_fsm.wire.private import shown_key
-from campaign_fsm.wire.strictjson import Ambiguous, fold, joined, read_object
 from campaign_fsm.wire.target import Target, could_become_target, is_other_version, read_target
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -296,7 +296,7 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
 
 
 def _check_keys(item: dict[str, Any], target: Target) -> None:
-    """That nobody reads a key as one that the judgement hangs on, unless it is one."""
+    """That nobody reads a key as one that the verdict hangs on, unless it is one."""
     for key in item:
         if key not in _RESERVED:
             meant = fold(key)

@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.strictjson import casefolded
+from campaign_fsm.strict.json import casefolded
 
 # Fact sheet sections 1 and 5.11. The older alias is judged, never sent.
 COLLECTIONS: Final = {

@@ -8,10 +8,10 @@ from typing import Protocol, TextIO
 from campaign_fsm.audit.finding import Finding
 from campaign_fsm.audit.summary import Summary
 
-__all__ = ["Format", "Writer", "writer"]
+__all__ = ["ReportFormat", "Writer", "writer"]
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """What a report can be written as."""
 
     TEXT = "text"
@@ -37,35 +37,35 @@ class Writer(Protocol):
         """What stands after the findings."""
 
 
-def writer(format: Format | str, stream: TextIO, *, colour: bool = False) -> Writer:  # noqa: A002
+def writer(format: ReportFormat | str, stream: TextIO, *, colour: bool = False) -> Writer:  # noqa: A002
     """The writer of one format.
 
     Args:
-        format: A `Format` or its string.
+        format: A `ReportFormat` or its string.
         stream: What it writes to. It writes characters that the stream's encoding lacks as escapes.
         colour: Whether text is coloured; the other formats never are.
 
     Raises:
         ValueError: There is no such format.
     """
-    match Format(format):
-        case Format.TEXT:
+    match ReportFormat(format):
+        case ReportFormat.TEXT:
             from campaign_fsm.audit.writers.text import TextWriter
 
             return TextWriter(stream, colour=colour)
-        case Format.JSON:
+        case ReportFormat.JSON:
             from campaign_fsm.audit.writers.plainjson import JsonWriter
 
             return JsonWriter(stream)
-        case Format.GITHUB:
+        case ReportFormat.GITHUB:
             from campaign_fsm.audit.writers.github import GithubWriter
 
             return GithubWriter(stream)
-        case Format.SARIF:
+        case ReportFormat.SARIF:
             from campaign_fsm.audit.writers.sarif import SarifWriter
 
             return SarifWriter(stream)
-        case Format.JUNIT:
+        case ReportFormat.JUNIT:
             from campaign_fsm.audit.writers.junit import JunitWriter
 
             return JunitWriter(stream)

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from campaign_fsm import log
-from campaign_fsm.gate.model import Judgement
+from campaign_fsm.gate.model import WriteRecord
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import is_confirmed
+from campaign_fsm.private import redact, secrets_of, shown_id, word
 from campaign_fsm.rules import Action
 from campaign_fsm.trace import VERSION
 from campaign_fsm.wire.answer import Answer, Reading
 from campaign_fsm.wire.intent import WireRequest
-from campaign_fsm.wire.private import redact, secrets_of, shown_id, word
 from campaign_fsm.wire.target import Target
 
 Trace = Callable[[Mapping[str, Any]], object]
@@ -54,7 +54,7 @@ def _shown(reading: Reading) -> dict[str, Any]:
     }
 
 
-class Record:
+class FlowEvents:
     """One request on its way through the gate, as it is told to the log and the trace.
 
     Neither may stand between a write and its answer: a trace that fails is logged and left alone.
@@ -167,9 +167,9 @@ class Record:
         """What was said to leave has not left: its reading became too old while it waited for a connection."""
         self._event("held", method=self._request.method)
 
-    def was_answered(self, judgement: Judgement, answer: Answer) -> None:
+    def was_answered(self, record: WriteRecord, answer: Answer) -> None:
         """The write was answered."""
-        answered, drift = judgement.answered, judgement.drift
+        answered, drift = record.answered, record.drift
         self._line(
             f"{self._request.method} {self._action}",
             f"{answer.status_code}{f' {answered.status}' if answered else ''}",

@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from work import within
 
-from campaign_fsm.traffic import UnreadableRecording, plainyaml
-from campaign_fsm.traffic.plainyaml import Node, Text, load
+from campaign_fsm.strict import yaml as strict_yaml
+from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
+from campaign_fsm.traffic import UnreadableRecording
 
 
 @pytest.fixture(params=["fastest", "pure"], autouse=True)
 def loader(request, monkeypatch):
     """Each test with the parser that is there, and with the one that always is."""
     if request.param == "pure":
-        monkeypatch.setattr(plainyaml, "_LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(strict_yaml, "_LOADER", yaml.SafeLoader)
 
 
 def read(text, **limits):
@@ -40,7 +41,7 @@ def test_a_plain_scalar_stays_the_text_that_it_is(text):
     """Nothing is taken for a number, a date or a truth value because it looks like one."""
     found = read(f"key: {text}")["key"]
     assert found == text
-    assert type(found) is Text
+    assert type(found) is YamlText
     assert found.plain
 
 
@@ -78,7 +79,7 @@ def test_everything_has_its_line():
     tree = read(
         "# a comment\none:\n  - a: 1\n    b: |\n      long\n      text\n  - {c: 2}\ntwo: 'x\n\n  y'\nthree: z\n"
     )
-    assert isinstance(tree, Node)
+    assert isinstance(tree, YamlMapping)
     assert (tree.line, tree.lines) == (2, {"one": 2, "two": 8, "three": 11})
     first, second = tree["one"]
     assert (first.line, first.lines) == (3, {"a": 3, "b": 4})
@@ -245,7 +246,7 @@ def test_what_is_no_text_is_refused(data):
 
 def test_one_long_text_is_read():
     """Megabytes in one scalar are no harm."""
-    size = 500_000 if plainyaml._LOADER is yaml.SafeLoader else 10_000_000
+    size = 500_000 if strict_yaml._LOADER is yaml.SafeLoader else 10_000_000
     with within(10 * size):
         assert len(read("a: '" + "x" * size + "'")["a"]) == size
 

@@ -19,19 +19,28 @@ from campaign_fsm.audit.interpret import (
     read_request,
     split_url,
 )
-from campaign_fsm.audit.life import UNKNOWN, Known, Life, Weighed, alone, by_platform, possible_after, weigh
+from campaign_fsm.audit.tracker import (
+    UNKNOWN,
+    Known,
+    TrackedCampaign,
+    Weighed,
+    alone,
+    by_platform,
+    possible_after,
+    weigh,
+)
 from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
 from campaign_fsm.lifecycle import reachable
 from campaign_fsm.policy import Policy
+from campaign_fsm.private import word
 from campaign_fsm.rules import PROBLEMS, RULES, Action, Channel, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.exchange import NOTHING
 from campaign_fsm.verdict import judge
-from campaign_fsm.wire.answer import Reading, moment
+from campaign_fsm.wire.answer import Reading, parse_time
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.drafts import DRAFT_OF
 from campaign_fsm.wire.intent import VERBS, Intent
-from campaign_fsm.wire.private import word
 from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 
 Key = tuple[str, str, Channel, str]
@@ -74,7 +83,7 @@ class _Case:
     exchange: Exchange
     target: Target | None = None
     action: Action | None = None
-    life: Life = field(factory=Life)
+    life: TrackedCampaign = field(factory=TrackedCampaign)
     found: list[Finding] = field(factory=list)
     weighed: Weighed | None = None
     shown: Status | None = None
@@ -103,9 +112,9 @@ class Auditor:
     unjudged: int = 0
     watch: Callable[[Sight], object] | None = None
     told: Counter[str] = field(factory=Counter)
-    _lives: dict[Key, Life] = field(factory=dict, init=False)
+    _lives: dict[Key, TrackedCampaign] = field(factory=dict, init=False)
     _by_id: dict[str, list[Key]] = field(factory=dict, init=False)
-    _routes: dict[str, Life] = field(factory=dict, init=False)
+    _routes: dict[str, TrackedCampaign] = field(factory=dict, init=False)
     _steps: dict[tuple[object, ...], tuple[frozenset[Status], Status | None]] = field(factory=dict, init=False)
     _leaks: set[tuple[str, str]] = field(factory=set, init=False)
 
@@ -135,7 +144,7 @@ class Auditor:
             self._steps[step] = life.possible, life.last
         return found
 
-    def _is_plain(self, exchange: Exchange, life: Life) -> bool:
+    def _is_plain(self, exchange: Exchange, life: TrackedCampaign) -> bool:
         """Whether nothing but the step itself counts: no bodies, no times, no policy."""
         return (
             exchange.headers is None
@@ -231,10 +240,10 @@ class Auditor:
     def _key(exchange: Exchange, target: Target, campaign: str) -> Key:
         return _origin(exchange) + target.prefix, target.account, target.channel, campaign
 
-    def _life(self, key: Key) -> Life:
+    def _life(self, key: Key) -> TrackedCampaign:
         life = self._lives.get(key)
         if life is None:
-            life = self._lives[key] = Life()
+            life = self._lives[key] = TrackedCampaign()
             self._by_id.setdefault(key[3], []).append(key)
         return life
 
@@ -246,7 +255,7 @@ class Auditor:
         if status is not Status.COMPLETED:
             life.completed = None
         elif life.last is not Status.COMPLETED:
-            life.completed = moment(exchange.at if case.action is Action.COMPLETE else life.seen)
+            life.completed = parse_time(exchange.at if case.action is Action.COMPLETE else life.seen)
         life.possible, life.last, life.lost, life.seen = alone(status), status, 0, exchange.at
         if reading is not None:
             life.shown(reading, whole=whole)
@@ -328,7 +337,7 @@ class Auditor:
         weighed = None
         if life.possible:
             counts = intent.fields or life.start is not None or life.end is not None
-            weighed = weigh(life, intent, moment(exchange.at) if counts else None, strict=self.strict)
+            weighed = weigh(life, intent, parse_time(exchange.at) if counts else None, strict=self.strict)
         case.weighed = weighed
         if not exchange.sent:
             self._refused(case, weighed)
@@ -406,7 +415,7 @@ class Auditor:
             case.life.last = weighed.verdict.destination
             case.life.possible = alone(weighed.verdict.destination)
             if case.action is Action.COMPLETE:
-                case.life.completed = moment(case.exchange.at)
+                case.life.completed = parse_time(case.exchange.at)
 
     @staticmethod
     def _led_to(case: _Case) -> None:
@@ -416,7 +425,7 @@ class Auditor:
             case.life.last, case.life.possible = goal, alone(goal)
 
     @staticmethod
-    def _widen(life: Life, intent: Intent, weighed: Weighed | None) -> None:
+    def _widen(life: TrackedCampaign, intent: Intent, weighed: Weighed | None) -> None:
         """Nobody knows whether it was applied."""
         if intent.fields:
             life.unsettled(intent.fields)
@@ -434,7 +443,7 @@ class Auditor:
             if len(life.possible) == 1:
                 (life.last,) = life.possible
             if case.action is Action.COMPLETE:
-                life.completed = moment(case.exchange.at)
+                life.completed = parse_time(case.exchange.at)
             return
         status = Status.parse(raw)
         if status is Status.UNKNOWN:
@@ -532,7 +541,7 @@ class Auditor:
         verdict = judge(
             intent,
             known,
-            moment(exchange.at),
+            parse_time(exchange.at),
             policy=self.policy,
             confirmed=exchange.confirmed,
             host=_origin(exchange).partition(":")[0] or None,
@@ -594,7 +603,7 @@ class Auditor:
             "campaign": campaign,
             "action": case.action,
             "status": status,
-            "at": exchange.at if moment(exchange.at) else None,
+            "at": exchange.at if parse_time(exchange.at) else None,
             "sent": exchange.sent,
             "status_code": exchange.status_code,
             "fingerprint": hashlib.sha256(f"{identity}|{self.told[identity]}".encode("utf-8", "replace")).hexdigest()[

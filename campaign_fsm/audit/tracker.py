@@ -17,8 +17,7 @@ from attrs import define, evolve, field, frozen
 from campaign_fsm.lifecycle import has_started, platform_moves
 from campaign_fsm.rules import EDITS, RULES, Action, Channel, Event, Status
 from campaign_fsm.verdict import Verdict, judge
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading
-from campaign_fsm.wire.answer import moment as parse_time
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, parse_time
 from campaign_fsm.wire.intent import NOT_RECORDED, Intent
 from campaign_fsm.wire.target import COLLECTION_OF, Target
 
@@ -43,7 +42,7 @@ _NOTHING: Final = _digest(None)
 
 
 @define
-class Life:
+class TrackedCampaign:
     """What is known of one campaign.
 
     Attributes:
@@ -160,7 +159,7 @@ class Known:
     """A campaign in one of the statuses that it may have, for `judge`."""
 
     status: Status
-    life: Life
+    life: TrackedCampaign
     name: str | None = None
     assumed: bool | None = None
     """Whether it has started, where nobody knows and both are looked at."""
@@ -232,7 +231,7 @@ class Weighed:
     expected: Statuses
 
 
-def weigh(life: Life, intent: Intent, at: datetime | None, *, strict: bool) -> Weighed:
+def weigh(life: TrackedCampaign, intent: Intent, at: datetime | None, *, strict: bool) -> Weighed:
     """What is to be said of a write on a campaign of which something is known."""
     if not intent.fields and not life.timed:
         # Of most campaigns no more is known than a status.
@@ -254,7 +253,7 @@ def weigh(life: Life, intent: Intent, at: datetime | None, *, strict: bool) -> W
     )
 
 
-def _weighed(life: Life, intent: Intent, at: datetime | None, assumed: bool | None, strict: bool) -> Weighed:
+def _weighed(life: TrackedCampaign, intent: Intent, at: datetime | None, assumed: bool | None, strict: bool) -> Weighed:
     if intent.fields:
         return _weigh(
             lambda status: judge(intent, Known(status, life, assumed=assumed), at, strict=strict),

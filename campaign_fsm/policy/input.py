@@ -1,61 +1,58 @@
-"""From a request that was read to the deed that a policy judges."""
+"""What a policy judges a write by: from a request that was read to the facts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime
-from typing import Final
 
-from attrs import define
+from attrs import frozen
 
-from campaign_fsm.policy.model import Deed
-from campaign_fsm.rules import Action
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, moment
+from campaign_fsm.rules import Action, Channel
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.intent import CALLBACKS, Intent
 
 
-@define
-class _Consent:
-    """Somebody's word, which ends with the block that it was given for, wherever it was carried."""
+@frozen
+class PolicyInput:
+    """One write, as far as a policy goes by it.
 
-    alive: bool = True
-    before: _Consent | None = None
-
-
-_CONFIRMED: Final[ContextVar[_Consent | None]] = ContextVar("campaign_fsm_confirmed", default=None)
-
-
-@contextmanager
-def confirmed() -> Iterator[None]:
-    """Whatever is sent inside of it was confirmed by somebody, where a policy asks for that.
-
-    It holds for the thread or task that enters it, and for tasks that are started inside, until the block ends.
-
-    >>> with confirmed():
-    ...     pass  # client.complete(campaign_id)
+    Attributes:
+        action: What it does.
+        channel: The kind of campaign.
+        host: The host that it is for, without a port; None where a recording does not say.
+        account: The account; None where a recording does not say.
+        campaign: The campaign's id; None for a create.
+        name: The campaign's name; None if it is not known.
+        at: When it is sent, an aware datetime; None if that is not known.
+        start: The start that it sets, or that the campaign has, an aware datetime.
+        end: The end that it sets.
+        schedules: Whether it sets a schedule.
+        unreadable: Whether it sets a start that cannot be read.
+        cleared: Whether it takes the start away.
+        renamed: The name that an edit gives; None if it gives none.
+        also: What else it does: a schedule or callbacks that come with something else.
+        completed: When the campaign was completed, at the latest; None if that is not known.
+        confirmed: Whether somebody confirmed it.
     """
-    consent = _Consent(before=_CONFIRMED.get())
-    _CONFIRMED.set(consent)
-    try:
-        yield
-    finally:
-        # Not reset by its token: a generator may be closed in another context than it was begun in.
-        consent.alive = False
-        if _CONFIRMED.get() is consent:
-            _CONFIRMED.set(consent.before)
+
+    action: Action
+    channel: Channel
+    host: str | None
+    account: str | None
+    campaign: str | None = None
+    name: str | None = None
+    at: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    schedules: bool = False
+    unreadable: bool = False
+    cleared: bool = False
+    renamed: str | None = None
+    also: frozenset[Action] = frozenset()
+    completed: datetime | None = None
+    confirmed: bool = False
 
 
-def is_confirmed() -> bool:
-    """Whether this runs inside of `confirmed`."""
-    consent = _CONFIRMED.get()
-    while consent is not None and not consent.alive:
-        consent = consent.before
-    return consent is not None
-
-
-def deed_of(
+def policy_input(
     intent: Intent,
     *,
     host: str | None,
@@ -65,8 +62,8 @@ def deed_of(
     start: datetime | None = None,
     completed: datetime | None = None,
     confirmed: bool = False,
-) -> Deed:
-    """The deed that an intent is.
+) -> PolicyInput:
+    """What a policy judges an intent by.
 
     Args:
         intent: What the request would do.
@@ -88,7 +85,7 @@ def deed_of(
     if schedules:
         first, last = SCHEDULE_KEYS[intent.channel]
         given = schedule if isinstance(schedule, dict) else {} if schedule is None else {first: schedule}
-        begin, end = moment(given.get(first)), moment(given.get(last))
+        begin, end = parse_time(given.get(first)), parse_time(given.get(last))
         unreadable = begin is None and given.get(first) is not None
         # No page says what becomes of a campaign whose start is taken away: it may begin at once.
         cleared = begin is None and not unreadable and (first in given or last not in given)
@@ -97,7 +94,7 @@ def deed_of(
         also.add(Action.RESCHEDULE)
     if not create and CALLBACKS[intent.channel] & fields.keys():
         also.add(Action.EDIT_CALLBACKS)
-    return Deed(
+    return PolicyInput(
         action=intent.action,
         channel=intent.channel,
         host=host,

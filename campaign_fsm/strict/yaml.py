@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, Never
 
 import yaml
 
-from campaign_fsm.traffic.exchange import UnreadableRecording
-from campaign_fsm.traffic.jsonstream import Readable, shown
+from campaign_fsm.strict.jsonstream import Readable, shown
+from campaign_fsm.strict.unreadable import UnreadableRecording
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -26,7 +26,7 @@ _TEXTS: Final = frozenset(f"{_STANDARD}{name}" for name in ("str", "int", "float
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-class Text(str):
+class YamlText(str):
     """A scalar.
 
     Attributes:
@@ -39,7 +39,7 @@ class Text(str):
     plain: bool
 
 
-class Node(dict[str, Any]):
+class YamlMapping(dict[str, Any]):
     """A mapping.
 
     Attributes:
@@ -64,7 +64,7 @@ def load(
     most_alias_nodes: int = 100_000,
     text_tags: frozenset[str] = frozenset(),
 ) -> Any:
-    """The one document of a YAML file, of `Node`, `list`, `Text`, `bytes` (for ``!!binary``) and None.
+    """The one document of a YAML file, of `YamlMapping`, `list`, `YamlText`, `bytes` (for ``!!binary``) and None.
 
     None stands for an empty, a ``~`` and a ``null`` that are not in quotes, and for a file without a
     document.
@@ -191,12 +191,12 @@ class _Builder:
             items.append(self._node(event, depth + 1))
         return items
 
-    def _mapping(self, depth: int) -> Node:
-        found = Node(self._line)
+    def _mapping(self, depth: int) -> YamlMapping:
+        found = YamlMapping(self._line)
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             line = self._line
             key = self._node(event, depth + 1)
-            if not isinstance(key, Text):
+            if not isinstance(key, YamlText):
                 self._fail("a key is not a text", line)
             if key == "<<" and key.plain:
                 self._fail("the merge key `<<` cannot be used", line)
@@ -206,7 +206,7 @@ class _Builder:
             found[key] = self._node(self._next(), depth + 1)
         return found
 
-    def _scalar(self, event: Any) -> Text | bytes | None:
+    def _scalar(self, event: Any) -> YamlText | bytes | None:
         tag, value = event.tag, event.value
         plain = not event.style
         if tag is None:
@@ -218,7 +218,7 @@ class _Builder:
             return None
         elif tag not in self._text_tags:
             self._bad_tag(tag)
-        text = Text(value)
+        text = YamlText(value)
         text.plain, text.line = plain, self._line
         return text
 

@@ -2,7 +2,7 @@
 
 Parsers differ over duplicate keys, over keys that differ only in case (Go's standard parser takes
 ``Action`` for ``action``), over invisible characters, NaN and unpaired surrogates. A text on which
-two of them could disagree is no basis for a judgement, so it is not accepted here.
+two of them could disagree is no basis for a verdict, so it is not accepted here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any, Final
 
-from campaign_fsm.wire.private import shown_key
+from campaign_fsm.private import shown_key
 
 
 class Ambiguous(ValueError):

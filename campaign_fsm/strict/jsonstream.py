@@ -8,7 +8,7 @@ from typing import Any, Final, Never, Protocol
 
 import ijson  # type: ignore[import-untyped]
 
-from campaign_fsm.traffic.exchange import UnreadableRecording
+from campaign_fsm.strict.unreadable import UnreadableRecording
 
 
 class Readable(Protocol):

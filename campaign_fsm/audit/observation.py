@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from campaign_fsm.audit.assessment import Assessment
 from campaign_fsm.audit.interpret import Answered
-from campaign_fsm.audit.tracker import CampaignKey, Statuses, TrackedCampaign
+from campaign_fsm.audit.tracker import NO_CAMPAIGN, CampaignKey, Statuses, TrackedCampaign
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.lifecycle import reachable
 from campaign_fsm.policy import Policy
@@ -60,7 +60,7 @@ class Observation:
     exchange: Exchange
     options: Options
     target: Target | None = None
-    tracked: TrackedCampaign = field(factory=TrackedCampaign)
+    tracked: TrackedCampaign = NO_CAMPAIGN
 
     @property
     def key(self) -> CampaignKey | None:

@@ -26,7 +26,7 @@ from campaign_fsm.audit.observation import (
     Withheld,
     Written,
 )
-from campaign_fsm.audit.tracker import TrackedCampaign, Tracker
+from campaign_fsm.audit.tracker import NO_CAMPAIGN, TrackedCampaign, Tracker
 from campaign_fsm.errors import UnreadableCallback, UnreadableRequest
 from campaign_fsm.rules import Status
 from campaign_fsm.traffic import Exchange
@@ -69,15 +69,15 @@ class Observer:
         if asked is None:
             return
         self.events += 1
-        if isinstance(asked, UnreadableRequest):
-            yield self._unreadable(exchange, asked, options)
-        elif isinstance(asked, Unjudged):
-            yield self._unclear(exchange, asked, options)
-        elif isinstance(asked, Intent):
+        if isinstance(asked, Intent):
             if asked.target.id is None:
                 yield from self._create(exchange, asked, options)
             else:
                 yield self._write(exchange, asked, options)
+        elif isinstance(asked, UnreadableRequest):
+            yield self._unreadable(exchange, asked, options)
+        elif isinstance(asked, Unjudged):
+            yield self._unclear(exchange, asked, options)
         elif asked.id is None:
             yield from self._list(exchange, asked, options)
         elif not asked.rest and (shown := self._read(exchange, asked, options)) is not None:
@@ -145,7 +145,7 @@ class Observer:
         target = read_target(path) or named
         key = key_of(exchange, target, refusal.campaign_id)
         # It is no reason to count a campaign that was never seen.
-        return evolve(unread, target=target, tracked=self.tracker.get(key) or TrackedCampaign())
+        return evolve(unread, target=target, tracked=self.tracker.get(key) or NO_CAMPAIGN)
 
     def _unclear(self, exchange: Exchange, unjudged: Unjudged, options: Options) -> Unclear:
         unclear = Unclear(exchange=exchange, options=options, target=unjudged.target, reason=str(unjudged))

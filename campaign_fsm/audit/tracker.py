@@ -186,6 +186,10 @@ class TrackedCampaign:
         }
 
 
+NO_CAMPAIGN: Final = TrackedCampaign()
+"""What is known where there is no campaign: nothing, and nothing ever will be."""
+
+
 @define
 class Tracker:
     """The campaigns of one recording.

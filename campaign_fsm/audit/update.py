@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from campaign_fsm.audit.observation import (
     Claimed,
     Created,
@@ -20,26 +23,25 @@ from campaign_fsm.wire.answer import parse_time
 
 def update(seen: Observation) -> None:
     """Bring what is known of its campaign up to date."""
-    match seen:
-        case Written():
-            _written(seen)
-        case Shown() | Created():
-            _observed(seen)
-        case Claimed():
-            # A claim widens what is possible, and settles nothing.
-            if seen.tracked.possible and seen.status is not Status.UNKNOWN and seen.explained:
-                seen.tracked.widened(alone(seen.status))
-        case Garbled():
-            seen.tracked.forgotten()
-        case Unclear():
-            _may_be_anything(seen)
-        case Unreadable() if seen.exchange.sent:
-            _may_be_anything(seen)
+    bring = _UPDATES.get(type(seen))
+    if bring is not None and seen.key is not None:
+        bring(seen)
+
+
+def _claimed(seen: Claimed) -> None:
+    """A claim widens what is possible, and settles nothing."""
+    if seen.tracked.possible and seen.status is not Status.UNKNOWN and seen.explained:
+        seen.tracked.widened(alone(seen.status))
+
+
+def _garbled(seen: Garbled) -> None:
+    seen.tracked.forgotten()
 
 
 def _may_be_anything(seen: Unclear | Unreadable) -> None:
-    seen.tracked.forgotten()
-    seen.tracked.unsettled()
+    if seen.exchange.sent or isinstance(seen, Unclear):
+        seen.tracked.forgotten()
+        seen.tracked.unsettled()
 
 
 def _observed(seen: Shown | Created | Written) -> None:
@@ -128,3 +130,15 @@ def _taken_unshown(seen: Written) -> None:
     if len(tracked.possible) == 1:
         (tracked.last,) = tracked.possible
     _completed(seen)
+
+
+# What changes nothing is not here.
+_UPDATES: Final[dict[type[Observation], Callable[[Any], None]]] = {
+    Shown: _observed,
+    Created: _observed,
+    Written: _written,
+    Claimed: _claimed,
+    Garbled: _garbled,
+    Unclear: _may_be_anything,
+    Unreadable: _may_be_anything,
+}

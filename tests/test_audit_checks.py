@@ -1,5 +1,11 @@
 """The checks as they are registered, and the quick way past them."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
 from copy import copy
 from itertools import product
 from pathlib import Path
@@ -7,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import campaign_fsm
 from campaign_fsm.audit import checks
 from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.audit.observation import Options
@@ -141,3 +148,30 @@ def test_every_check_has_its_codes_and_every_code_its_check():
     files = {path.stem for path in Path(checks.__file__).parent.glob("*.py")} - {"__init__"}
     assert {check.ask.__module__.rpartition(".")[2] for check in checks.CHECKS} == files
     assert all(check.ask.__doc__ for check in checks.CHECKS)
+
+
+def test_one_file_is_enough_for_a_check(tmp_path):
+    """The example of the package's own docstring, put beside the others as a file, is asked; in a zip file as well."""
+    root = Path(campaign_fsm.__file__).parent
+    shutil.copytree(root, tmp_path / "copy" / root.name, ignore=shutil.ignore_patterns("__pycache__"))
+    example = textwrap.dedent(re.search(r"::\n\n(.*?)\n\n\S", checks.__doc__, re.DOTALL)[1])
+    imports = (
+        "from campaign_fsm.audit.check import Detection, Stage, check\n"
+        "from campaign_fsm.audit.finding import Level\n"
+        "from campaign_fsm.audit.observation import Written\n"
+    )
+    added = tmp_path / "copy" / root.name / "audit" / "checks" / "teapot.py"
+    added.write_text(f"from __future__ import annotations\n{imports}{example}\n")
+    archive = shutil.make_archive(str(tmp_path / "copied"), "zip", tmp_path / "copy")
+    script = (
+        "from campaign_fsm.audit.auditor import Auditor\n"
+        "from campaign_fsm.traffic import Exchange\n"
+        f"pause = Exchange(method='PUT', url='{URL}', action='pause', status_code=418)\n"
+        "print(*(finding.code for finding in Auditor().feed(pause)))\n"
+    )
+    for path in (str(tmp_path / "copy"), archive):
+        environment = {**os.environ, "PYTHONPATH": path}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "CF610\n", path

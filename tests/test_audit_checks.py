@@ -158,7 +158,7 @@ def test_one_file_is_enough_for_a_check(tmp_path):
     imports = (
         "from campaign_fsm.audit.check import Detection, Stage, check\n"
         "from campaign_fsm.audit.finding import Level\n"
-        "from campaign_fsm.audit.observation import Written\n"
+        "from campaign_fsm.audit.observation import CampaignWrite\n"
     )
     added = tmp_path / "copy" / root.name / "audit" / "checks" / "teapot.py"
     added.write_text(f"from __future__ import annotations\n{imports}{example}\n")

@@ -79,12 +79,12 @@ class Observation:
 
 
 @frozen(kw_only=True)
-class Recorded(Observation):
+class RawExchange(Observation):
     """An exchange as it was recorded, whatever it is about."""
 
 
 @frozen(kw_only=True)
-class Unreadable(Observation):
+class UnreadableWrite(Observation):
     """A write that cannot be read in exactly one way."""
 
     refusal: UnreadableRequest
@@ -95,7 +95,7 @@ class Unreadable(Observation):
 
 
 @frozen(kw_only=True)
-class Unclear(Observation):
+class UnclearWrite(Observation):
     """A write of which the recording does not say what it does.
 
     Attributes:
@@ -110,8 +110,8 @@ class Unclear(Observation):
 
 
 @frozen(kw_only=True)
-class Claimed(Observation):
-    """A status callback claims a status of a campaign.
+class StatusSeen(Observation):
+    """A status of a campaign, from somebody who asked for nothing else.
 
     Attributes:
         raw_status: The status as it is spelled.
@@ -130,8 +130,13 @@ class Claimed(Observation):
 
 
 @frozen(kw_only=True)
-class Shown(Claimed):
-    """A read shows a status of a campaign.
+class StatusCallback(StatusSeen):
+    """A status callback claims a status."""
+
+
+@frozen(kw_only=True)
+class StatusRead(StatusSeen):
+    """The answer to a read shows a status.
 
     Attributes:
         reading: The campaign, if the answer's body was recorded.
@@ -143,23 +148,23 @@ class Shown(Claimed):
 
 
 @frozen(kw_only=True)
-class Garbled(Observation):
+class UnreadableAnswer(Observation):
     """The answer to a read says something that cannot be read in exactly one way."""
 
 
 @frozen(kw_only=True)
-class Misdirected(Observation):
+class MisdirectedAnswer(Observation):
     """The answer to a read is about another campaign. Nothing is known of either by it."""
 
 
-class Fate(Enum):
+class WriteResult(Enum):
     """What became of a write, as far as its answer shows."""
 
     PLANNED = auto()
     """It is not taken yet."""
     LOST = auto()
     """There was no answer, or the server failed."""
-    OPEN = auto()
+    UNCERTAIN = auto()
     """The answer does not show whether it was applied."""
     TAKEN = auto()
     """The server took it."""
@@ -170,7 +175,7 @@ class Fate(Enum):
 
 
 @frozen(kw_only=True)
-class Asked(Observation):
+class Write(Observation):
     """A write, or a create.
 
     Attributes:
@@ -192,22 +197,22 @@ class Asked(Observation):
 
 
 @frozen(kw_only=True)
-class Withheld(Asked):
+class UnsentWrite(Write):
     """It was not sent: the client refused it."""
 
 
 @frozen(kw_only=True)
-class Written(Asked):
+class CampaignWrite(Write):
     """A write on a campaign that was sent, or is planned.
 
     Attributes:
         answer: What the answer shows of this campaign.
-        fate: What became of it.
+        result: What became of it.
         status: The status that the answer shows; None if it shows none, or the server did not take the write.
     """
 
     answer: Answered
-    fate: Fate
+    result: WriteResult
     status: Status | None
 
     @property
@@ -233,12 +238,12 @@ class Written(Asked):
 
 
 @frozen(kw_only=True)
-class Creating(Asked):
+class CreateRequest(Write):
     """A create that was sent. There is no campaign yet."""
 
 
 @frozen(kw_only=True)
-class Created(Asked):
+class CreatedCampaign(Write):
     """The answer to a create shows a campaign.
 
     Attributes:

@@ -10,21 +10,21 @@ from attrs import define, evolve, field
 from campaign_fsm.audit.assessment import assess
 from campaign_fsm.audit.interpret import Answered, Unjudged, key_of, read_answer, read_list, read_request, split_url
 from campaign_fsm.audit.observation import (
-    Asked,
-    Claimed,
-    Created,
-    Creating,
-    Fate,
-    Garbled,
-    Misdirected,
+    CampaignWrite,
+    CreatedCampaign,
+    CreateRequest,
+    MisdirectedAnswer,
     Observation,
     Options,
-    Recorded,
-    Shown,
-    Unclear,
-    Unreadable,
-    Withheld,
-    Written,
+    RawExchange,
+    StatusCallback,
+    StatusRead,
+    UnclearWrite,
+    UnreadableAnswer,
+    UnreadableWrite,
+    UnsentWrite,
+    Write,
+    WriteResult,
 )
 from campaign_fsm.audit.tracker import NO_CAMPAIGN, TrackedCampaign, Tracker
 from campaign_fsm.errors import UnreadableCallback, UnreadableRequest
@@ -38,7 +38,7 @@ from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 
 # Answers after which it is not known whether a write was applied: what follows them is on its way to another place, or
 # somebody in between has given up.
-_OPEN: Final = frozenset({*range(300, 400), 408, 425})
+_UNCERTAIN: Final = frozenset({*range(300, 400), 408, 425})
 
 
 @define
@@ -56,7 +56,7 @@ class Observer:
     def observations(self, exchange: Exchange, options: Options) -> Iterator[Observation]:
         """What an exchange asks for and shows. The next one may be asked for after `update` of the one before it."""
         if exchange.headers is not None or "@" in exchange.url:
-            yield Recorded(exchange=exchange, options=options)
+            yield RawExchange(exchange=exchange, options=options)
         if exchange.callback is not None:
             self.events += 1
             yield from self._callback(exchange, exchange.callback, options)
@@ -92,7 +92,7 @@ class Observer:
         for tracked in self.tracker.with_id(callback.campaign_id):
             key = tracked.key
             assert key is not None
-            yield Claimed(
+            yield StatusCallback(
                 exchange=exchange,
                 options=options,
                 target=Target("", key.account, COLLECTION_OF[key.channel], key.campaign, ()),
@@ -101,11 +101,11 @@ class Observer:
                 status=callback.claimed_status,
             )
 
-    def _list(self, exchange: Exchange, collection: Target, options: Options) -> Iterator[Shown]:
+    def _list(self, exchange: Exchange, collection: Target, options: Options) -> Iterator[StatusRead]:
         for campaign, reading in read_list(exchange, collection.channel):
             target = evolve(collection, id=campaign)
             tracked = self._track(exchange, target)
-            yield Shown(
+            yield StatusRead(
                 exchange=exchange,
                 options=options,
                 target=target,
@@ -121,11 +121,11 @@ class Observer:
         if not answer.taken or (answer.readable and answer.raw_status is None):
             return None
         if answer.reading is not None and answer.found != target.id:
-            return Misdirected(exchange=exchange, options=options, target=target)
+            return MisdirectedAnswer(exchange=exchange, options=options, target=target)
         tracked = self._named(exchange, target)
         if answer.raw_status is None:
-            return Garbled(exchange=exchange, options=options, target=target, tracked=tracked)
-        return Shown(
+            return UnreadableAnswer(exchange=exchange, options=options, target=target, tracked=tracked)
+        return StatusRead(
             exchange=exchange,
             options=options,
             target=target,
@@ -136,8 +136,8 @@ class Observer:
             whole=True,
         )
 
-    def _unreadable(self, exchange: Exchange, refusal: UnreadableRequest, options: Options) -> Unreadable:
-        unread = Unreadable(exchange=exchange, options=options, refusal=refusal)
+    def _unreadable(self, exchange: Exchange, refusal: UnreadableRequest, options: Options) -> UnreadableWrite:
+        unread = UnreadableWrite(exchange=exchange, options=options, refusal=refusal)
         if not (refusal.campaign_id and refusal.channel):
             return unread
         path = split_url(exchange.url)[3].partition("?")[0] if exchange.url else ""
@@ -147,14 +147,14 @@ class Observer:
         # It is no reason to count a campaign that was never seen.
         return evolve(unread, target=target, tracked=self.tracker.get(key) or NO_CAMPAIGN)
 
-    def _unclear(self, exchange: Exchange, unjudged: Unjudged, options: Options) -> Unclear:
-        unclear = Unclear(exchange=exchange, options=options, target=unjudged.target, reason=str(unjudged))
+    def _unclear(self, exchange: Exchange, unjudged: Unjudged, options: Options) -> UnclearWrite:
+        unclear = UnclearWrite(exchange=exchange, options=options, target=unjudged.target, reason=str(unjudged))
         if unjudged.target.id is None:
             return unclear
         tracked = self._track(exchange, unjudged.target)
         return evolve(unclear, tracked=tracked)
 
-    def _write(self, exchange: Exchange, intent: Intent, options: Options) -> Withheld | Written:
+    def _write(self, exchange: Exchange, intent: Intent, options: Options) -> UnsentWrite | CampaignWrite:
         target = intent.target
         tracked = self._named(exchange, target)
         assessment = None
@@ -163,7 +163,7 @@ class Observer:
             at = parse_time(exchange.at) if counts else None
             assessment = assess(tracked, intent, at, strict=options.strict)
         if not exchange.sent:
-            return Withheld(
+            return UnsentWrite(
                 exchange=exchange,
                 options=options,
                 target=target,
@@ -174,9 +174,11 @@ class Observer:
         answer = read_answer(exchange, target)
         if answer.reading is not None and answer.found != target.id:
             answer = evolve(answer, raw_status=None, reading=None)
-        fate = fate_of(exchange, answer)
-        shown = Status.parse(answer.raw_status) if fate is Fate.TAKEN and answer.raw_status is not None else None
-        return Written(
+        result = result_of(exchange, answer)
+        shown = (
+            Status.parse(answer.raw_status) if result is WriteResult.TAKEN and answer.raw_status is not None else None
+        )
+        return CampaignWrite(
             exchange=exchange,
             options=options,
             target=target,
@@ -184,23 +186,23 @@ class Observer:
             intent=intent,
             assessment=assessment,
             answer=answer,
-            fate=fate,
+            result=result,
             status=shown,
         )
 
-    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[Asked]:
+    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[Write]:
         about: dict[str, Any] = {"exchange": exchange, "options": options, "intent": intent}
         if not exchange.sent:
-            yield Withheld(**about, target=intent.target)
+            yield UnsentWrite(**about, target=intent.target)
             return
-        yield Creating(**about, target=intent.target)
+        yield CreateRequest(**about, target=intent.target)
         answer = read_answer(exchange, intent.target)
         campaign = exchange.campaign if answer.reading is None else answer.found
         if campaign is None or answer.raw_status is None or not answer.taken:
             return
         target = evolve(intent.target, id=campaign)
         tracked = self._track(exchange, target)
-        yield Created(
+        yield CreatedCampaign(
             **about,
             target=target,
             tracked=tracked,
@@ -227,15 +229,15 @@ class Observer:
         return tracked
 
 
-def fate_of(exchange: Exchange, answer: Answered) -> Fate:
+def result_of(exchange: Exchange, answer: Answered) -> WriteResult:
     """What became of a write that was sent."""
     code = answer.status_code
     if exchange.planned:
-        return Fate.PLANNED
+        return WriteResult.PLANNED
     if exchange.lost or (code is not None and code >= 500):
-        return Fate.LOST
-    if answer.silent or code in _OPEN or (answer.taken and not answer.readable):
-        return Fate.OPEN
+        return WriteResult.LOST
+    if answer.silent or code in _UNCERTAIN or (answer.taken and not answer.readable):
+        return WriteResult.UNCERTAIN
     if answer.taken:
-        return Fate.TAKEN
-    return Fate.CONFLICT if code == 409 else Fate.REJECTED
+        return WriteResult.TAKEN
+    return WriteResult.CONFLICT if code == 409 else WriteResult.REJECTED

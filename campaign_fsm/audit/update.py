@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from campaign_fsm.audit.observation import (
-    Claimed,
-    Created,
-    Fate,
-    Garbled,
+    CampaignWrite,
+    CreatedCampaign,
     Observation,
-    Shown,
-    Unclear,
-    Unreadable,
-    Written,
+    StatusCallback,
+    StatusRead,
+    UnclearWrite,
+    UnreadableAnswer,
+    UnreadableWrite,
+    WriteResult,
 )
 from campaign_fsm.audit.tracker import alone
 from campaign_fsm.rules import RULES, Action, Status
@@ -28,50 +28,50 @@ def update(seen: Observation) -> None:
         bring(seen)
 
 
-def _claimed(seen: Claimed) -> None:
+def _claimed(seen: StatusCallback) -> None:
     """A claim widens what is possible, and settles nothing."""
     if seen.tracked.possible and seen.status is not Status.UNKNOWN and seen.explained:
         seen.tracked.widened(alone(seen.status))
 
 
-def _garbled(seen: Garbled) -> None:
+def _garbled(seen: UnreadableAnswer) -> None:
     seen.tracked.forgotten()
 
 
-def _may_be_anything(seen: Unclear | Unreadable) -> None:
-    if seen.exchange.sent or isinstance(seen, Unclear):
+def _may_be_anything(seen: UnclearWrite | UnreadableWrite) -> None:
+    if seen.exchange.sent or isinstance(seen, UnclearWrite):
         seen.tracked.forgotten()
         seen.tracked.unsettled()
 
 
-def _observed(seen: Shown | Created | Written) -> None:
+def _observed(seen: StatusRead | CreatedCampaign | CampaignWrite) -> None:
     """An answer shows a status, and perhaps more."""
     tracked, exchange = seen.tracked, seen.exchange
-    reading = seen.answer.reading if isinstance(seen, Written) else seen.reading
+    reading = seen.answer.reading if isinstance(seen, CampaignWrite) else seen.reading
     assert seen.status is not None
     tracked.observed(seen.status, exchange.at, seen.action)
     if reading is None:
         tracked.recorded(exchange.start, exchange.end, exchange.name)
     else:
-        tracked.read(reading, whole=isinstance(seen, Shown) and seen.whole)
+        tracked.read(reading, whole=isinstance(seen, StatusRead) and seen.whole)
 
 
-def _written(seen: Written) -> None:
-    match seen.fate:
-        case Fate.PLANNED:
+def _written(seen: CampaignWrite) -> None:
+    match seen.result:
+        case WriteResult.PLANNED:
             _planned(seen)
-        case Fate.LOST:
+        case WriteResult.LOST:
             seen.tracked.lost = seen.exchange.place or 1
-            _open(seen)
-        case Fate.OPEN:
-            _open(seen)
-        case Fate.TAKEN:
+            _uncertain(seen)
+        case WriteResult.UNCERTAIN:
+            _uncertain(seen)
+        case WriteResult.TAKEN:
             _taken(seen)
-        case Fate.CONFLICT if seen.assessment is not None and seen.assessment.legal:
+        case WriteResult.CONFLICT if seen.assessment is not None and seen.assessment.legal:
             seen.tracked.forgotten()
 
 
-def _open(seen: Written) -> None:
+def _uncertain(seen: CampaignWrite) -> None:
     """It is not known whether it was applied."""
     if seen.intent.fields:
         seen.tracked.unsettled(seen.intent.fields)
@@ -79,7 +79,7 @@ def _open(seen: Written) -> None:
         seen.tracked.widened(seen.after)
 
 
-def _planned(seen: Written) -> None:
+def _planned(seen: CampaignWrite) -> None:
     """A step that is not taken yet: after a legal one the campaign is where it leads."""
     tracked, assessment = seen.tracked, seen.assessment
     if assessment is None or assessment.unknown:
@@ -94,19 +94,19 @@ def _planned(seen: Written) -> None:
             _completed(seen)
 
 
-def _led_to(seen: Written) -> None:
+def _led_to(seen: CampaignWrite) -> None:
     """Whatever it was before: if the write is taken, the campaign is where it leads."""
     goal = next((rule.dest for rule in RULES if rule.trigger is seen.action and rule.source is not None), None)
     if goal is not None:
         seen.tracked.moved(goal)
 
 
-def _completed(seen: Written) -> None:
+def _completed(seen: CampaignWrite) -> None:
     if seen.action is Action.COMPLETE:
         seen.tracked.completed = parse_time(seen.exchange.at)
 
 
-def _taken(seen: Written) -> None:
+def _taken(seen: CampaignWrite) -> None:
     """The server took it."""
     if seen.intent.fields:
         seen.tracked.edited(seen.intent)
@@ -120,7 +120,7 @@ def _taken(seen: Written) -> None:
         seen.tracked.widened(after)
 
 
-def _taken_unshown(seen: Written) -> None:
+def _taken_unshown(seen: CampaignWrite) -> None:
     """The answer shows no status: the campaign is where the write leads."""
     tracked = seen.tracked
     tracked.possible = seen.after
@@ -134,11 +134,11 @@ def _taken_unshown(seen: Written) -> None:
 
 # What changes nothing is not here.
 _UPDATES: Final[dict[type[Observation], Callable[[Any], None]]] = {
-    Shown: _observed,
-    Created: _observed,
-    Written: _written,
-    Claimed: _claimed,
-    Garbled: _garbled,
-    Unclear: _may_be_anything,
-    Unreadable: _may_be_anything,
+    StatusRead: _observed,
+    CreatedCampaign: _observed,
+    CampaignWrite: _written,
+    StatusCallback: _claimed,
+    UnreadableAnswer: _garbled,
+    UnclearWrite: _may_be_anything,
+    UnreadableWrite: _may_be_anything,
 }

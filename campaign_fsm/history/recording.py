@@ -7,7 +7,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from campaign_fsm.audit.assessment import Assessment
-from campaign_fsm.audit.observation import Asked, Observation, Shown
+from campaign_fsm.audit.observation import Observation, StatusRead, Write
 from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.history.builder import RULE_OF, HistoryBuilder
 from campaign_fsm.lifecycle import decide
@@ -35,9 +35,9 @@ class RecordedPaths:
         if key is None or (only is not None and key.campaign != only):
             return
         details = {"at": seen.exchange.at or "", "place": seen.exchange.place}
-        if isinstance(seen, Shown):
+        if isinstance(seen, StatusRead):
             self._read(key, seen.status, details)
-        elif isinstance(seen, Asked):
+        elif isinstance(seen, Write):
             if seen.action is Action.CREATE:
                 self._create(key, seen, details)
             elif not seen.exchange.sent:
@@ -52,25 +52,25 @@ class RecordedPaths:
         if status is not self._unseen.pop(key, None):
             self.builder.reach(key, status, **details)
 
-    def _create(self, key: CampaignKey, seen: Asked, details: dict[str, Any]) -> None:
+    def _create(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
         code = seen.exchange.status_code
         if seen.status is not None and (code is None or 200 <= code < 300):
             self.builder.move(key, RULE_OF["CF101"], **details)
             self.builder.reach(key, seen.status, **details)
 
-    def _withheld(self, key: CampaignKey, seen: Asked, details: dict[str, Any]) -> None:
+    def _withheld(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
         # A client says itself why it sent nothing.
         code = seen.exchange.code if seen.exchange.code in _CODES else ""
         if not code and seen.assessment is not None and not seen.assessment.legal:
             code = self._illegal(key, seen)
         self.builder.refuse(key, seen.intent.action, code or "", sent=False, **details)
 
-    def _illegal(self, key: CampaignKey, seen: Asked) -> str:
+    def _illegal(self, key: CampaignKey, seen: Write) -> str:
         """The code against an action in the status where the path ends; empty if there is none."""
         decision = decide(self.builder.now.get(key), seen.intent.action, channel=key.channel)
         return "" if decision else decision.code
 
-    def _write(self, key: CampaignKey, seen: Asked, details: dict[str, Any]) -> None:
+    def _write(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
         assessment = seen.assessment
         if assessment is None or assessment.unknown:
             self._read(key, seen.status, details)
@@ -86,7 +86,7 @@ class RecordedPaths:
             self._read(key, seen.status, details)
 
     def _legal(
-        self, key: CampaignKey, seen: Asked, verdict: Verdict, details: dict[str, Any], *, accepted: bool
+        self, key: CampaignKey, seen: Write, verdict: Verdict, details: dict[str, Any], *, accepted: bool
     ) -> None:
         exchange, rule = seen.exchange, RULE_OF[verdict.life_cycle.code]
         code = exchange.status_code
@@ -109,7 +109,7 @@ class RecordedPaths:
             self._read(key, shown, details)
 
 
-def _accepted(seen: Asked, assessment: Assessment) -> bool:
+def _accepted(seen: Write, assessment: Assessment) -> bool:
     """Whether the server took a write; what is planned counts as taken if it is legal."""
     code = seen.exchange.status_code
     return assessment.legal if seen.exchange.planned else code is not None and 200 <= code < 300

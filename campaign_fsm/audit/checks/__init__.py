@@ -2,8 +2,8 @@
 
 To add one, add one file here; nothing else lists it::
 
-    @check("CF610", stage=Stage.ANSWER, of=(Written,))
-    def answered_by_teapot(seen: Written) -> Iterator[Detection]:
+    @check("CF610", stage=Stage.ANSWER, of=(CampaignWrite,))
+    def answered_by_teapot(seen: CampaignWrite) -> Iterator[Detection]:
         if seen.answer.status_code == 418:
             yield Detection(code="CF610", level=Level.WARNING, message=f"A teapot answered {seen.action}.")
 

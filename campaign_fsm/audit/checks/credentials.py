@@ -10,7 +10,7 @@ from typing import Final
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.interpret import split_url
-from campaign_fsm.audit.observation import Recorded
+from campaign_fsm.audit.observation import RawExchange
 from campaign_fsm.traffic import Exchange
 
 _LEFT_OUT: Final = re.compile(
@@ -18,8 +18,8 @@ _LEFT_OUT: Final = re.compile(
 )
 
 
-@check("CF603", stage=Stage.RECORDING, of=(Recorded,))
-def credentials(seen: Recorded) -> Iterator[Detection]:
+@check("CF603", stage=Stage.RECORDING, of=(RawExchange,))
+def credentials(seen: RawExchange) -> Iterator[Detection]:
     """A key stands in a URL or in a header; reported once a file for each of them."""
     where = _where(seen.exchange)
     if where is not None:

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import Asked, Fate, Withheld, Written
+from campaign_fsm.audit.observation import CampaignWrite, UnsentWrite, Write, WriteResult
 
 
-@check("CF2", "CF413", "CF416", stage=Stage.LIFE_CYCLE, of=(Written, Withheld))
-def illegal(seen: Written | Withheld) -> Iterator[Detection]:
+@check("CF2", "CF413", "CF416", stage=Stage.LIFE_CYCLE, of=(CampaignWrite, UnsentWrite))
+def illegal(seen: CampaignWrite | UnsentWrite) -> Iterator[Detection]:
     """It is illegal in every status that the campaign may have; a warning if that does no harm, or is excused."""
     assessment = seen.assessment
     if assessment is None or assessment.unknown or assessment.legal:
         return
     verdict = assessment.verdict
-    answered = isinstance(seen, Written) and seen.fate is not Fate.PLANNED
+    answered = isinstance(seen, CampaignWrite) and seen.result is not WriteResult.PLANNED
     excuse = assessment.excuse if answered else None
     message = f"{seen.action} while {names(seen.tracked.possible)} {_what_was_done(seen)}. {verdict.reason}"
     if excuse:
         message += f" By what was recorded, the platform may have made it {excuse.status} first: there it is legal."
-    harmless = isinstance(seen, Withheld) or verdict.already or excuse
+    harmless = isinstance(seen, UnsentWrite) or verdict.already or excuse
     yield Detection(
         code=verdict.code,
         level=Level.WARNING if harmless else Level.ERROR,
@@ -32,14 +32,16 @@ def illegal(seen: Written | Withheld) -> Iterator[Detection]:
     )
 
 
-def _status_code(seen: Asked) -> int | None:
-    return seen.answer.status_code if isinstance(seen, Written) and seen.fate is not Fate.PLANNED else None
+def _status_code(seen: Write) -> int | None:
+    return (
+        seen.answer.status_code if isinstance(seen, CampaignWrite) and seen.result is not WriteResult.PLANNED else None
+    )
 
 
-def _what_was_done(seen: Asked) -> str:
+def _what_was_done(seen: Write) -> str:
     if seen.exchange.planned:
         return "is planned"
-    if isinstance(seen, Withheld):
+    if isinstance(seen, UnsentWrite):
         return "was not sent"
     code = _status_code(seen)
     return "was sent" if code is None else f"was sent, and the server said {code}"

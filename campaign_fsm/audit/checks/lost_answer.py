@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import Written
+from campaign_fsm.audit.observation import CampaignWrite
 
 
-@check("CF602", stage=Stage.BEFORE, of=(Written,))
-def lost_answer(seen: Written) -> Iterator[Detection]:
+@check("CF602", stage=Stage.BEFORE, of=(CampaignWrite,))
+def lost_answer(seen: CampaignWrite) -> Iterator[Detection]:
     """The answer to an earlier write was lost, and nobody looked what became of it."""
     if lost := seen.tracked.lost:
         place = f"{'entry' if seen.options.by_entry else 'line'} {lost}"

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import Creating, Written
+from campaign_fsm.audit.observation import CampaignWrite, CreateRequest
 from campaign_fsm.errors import InvalidParameters
 from campaign_fsm.rules import Action
 from campaign_fsm.wire.drafts import DRAFT_OF
 
 
-@check("CF606", stage=Stage.REQUEST, of=(Written, Creating))
-def parameters(seen: Written | Creating) -> Iterator[Detection]:
+@check("CF606", stage=Stage.REQUEST, of=(CampaignWrite, CreateRequest))
+def parameters(seen: CampaignWrite | CreateRequest) -> Iterator[Detection]:
     """A create or an edit gives a field a value that the vendor's pages do not allow."""
     intent = seen.intent
     if not intent.fields or seen.exchange.request_body is None:
         return
-    if isinstance(seen, Written) and intent.action is not Action.EDIT:
+    if isinstance(seen, CampaignWrite) and intent.action is not Action.EDIT:
         return
     given = {key: value for key, value in intent.fields.items() if key not in ("id", "sid") and value is not None}
     try:

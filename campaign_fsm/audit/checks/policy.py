@@ -8,14 +8,14 @@ from campaign_fsm.audit.assessment import Known
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.interpret import origin
-from campaign_fsm.audit.observation import Creating, Written
+from campaign_fsm.audit.observation import CampaignWrite, CreateRequest
 from campaign_fsm.rules import Status
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import parse_time
 
 
-@check("CF7", stage=Stage.POLICY, of=(Written, Creating))
-def policy(seen: Written | Creating) -> Iterator[Detection]:
+@check("CF7", stage=Stage.POLICY, of=(CampaignWrite, CreateRequest))
+def policy(seen: CampaignWrite | CreateRequest) -> Iterator[Detection]:
     """Everything that the policy has against a write that was sent, legal or not."""
     if seen.options.policy is None:
         return

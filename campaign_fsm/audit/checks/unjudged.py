@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import Unclear, Written
+from campaign_fsm.audit.observation import CampaignWrite, UnclearWrite
 
 
-@check("CF605", stage=Stage.LIFE_CYCLE, of=(Unclear, Written))
-def unjudged(seen: Unclear | Written) -> Iterator[Detection]:
+@check("CF605", stage=Stage.LIFE_CYCLE, of=(UnclearWrite, CampaignWrite))
+def unjudged(seen: UnclearWrite | CampaignWrite) -> Iterator[Detection]:
     """Something that counts was not recorded; a finding only in a strict audit."""
     if seen.options.strict and (reason := seen.unjudged):
         message = f"Nobody can say whether {seen.action or 'this write'} was legal: {reason}."

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import Unreadable
+from campaign_fsm.audit.observation import UnreadableWrite
 
 
-@check("CF4", stage=Stage.REQUEST, of=(Unreadable,))
-def unreadable_request(seen: Unreadable) -> Iterator[Detection]:
+@check("CF4", stage=Stage.REQUEST, of=(UnreadableWrite,))
+def unreadable_request(seen: UnreadableWrite) -> Iterator[Detection]:
     """Two servers could read it differently; a warning if it was not sent."""
     yield Detection(
         code=seen.refusal.code,

@@ -175,9 +175,7 @@ class Observer:
         if answer.reading is not None and answer.found != target.id:
             answer = evolve(answer, raw_status=None, reading=None)
         result = result_of(exchange, answer)
-        shown = (
-            Status.parse(answer.raw_status) if result is WriteResult.TAKEN and answer.raw_status is not None else None
-        )
+        raw_status = answer.raw_status if result is WriteResult.TAKEN else None
         return CampaignWrite(
             exchange=exchange,
             options=options,
@@ -187,7 +185,7 @@ class Observer:
             assessment=assessment,
             answer=answer,
             result=result,
-            status=shown,
+            status=None if raw_status is None else Status.parse(raw_status),
         )
 
     def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[Write]:

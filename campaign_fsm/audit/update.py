@@ -81,17 +81,16 @@ def _uncertain(seen: CampaignWrite) -> None:
 
 def _planned(seen: CampaignWrite) -> None:
     """A step that is not taken yet: after a legal one the campaign is where it leads."""
-    tracked, assessment = seen.tracked, seen.assessment
-    if assessment is None or assessment.unknown:
-        if seen.intent.fields:
-            tracked.edited(seen.intent)
+    assessment = None if seen.unjudged else seen.assessment
+    if assessment is not None and not assessment.legal:
+        return
+    if seen.intent.fields:
+        seen.tracked.edited(seen.intent)
+    if assessment is None:
         _led_to(seen)
-    elif assessment.legal:
-        if seen.intent.fields:
-            tracked.edited(seen.intent)
-        if assessment.verdict.destination is not None:
-            tracked.moved(assessment.verdict.destination)
-            _completed(seen)
+    elif assessment.verdict.destination is not None:
+        seen.tracked.moved(assessment.verdict.destination)
+        _completed(seen)
 
 
 def _led_to(seen: CampaignWrite) -> None:

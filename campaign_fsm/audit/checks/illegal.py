@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import CampaignWrite, UnsentWrite, Write, WriteResult
+from campaign_fsm.audit.observation import CampaignWrite, UnsentWrite, Write
 
 
 @check("CF2", "CF413", "CF416", stage=Stage.LIFE_CYCLE, of=(CampaignWrite, UnsentWrite))
@@ -16,9 +16,10 @@ def illegal(seen: CampaignWrite | UnsentWrite) -> Iterator[Detection]:
     if assessment is None or assessment.unknown or assessment.legal:
         return
     verdict = assessment.verdict
-    answered = isinstance(seen, CampaignWrite) and seen.result is not WriteResult.PLANNED
-    excuse = assessment.excuse if answered else None
-    message = f"{seen.action} while {names(seen.tracked.possible)} {_what_was_done(seen)}. {verdict.reason}"
+    answer = seen.answer if isinstance(seen, CampaignWrite) and not seen.exchange.planned else None
+    code = answer.status_code if answer else None
+    excuse = assessment.excuse if answer else None
+    message = f"{seen.action} while {names(seen.tracked.possible)} {_what_was_done(seen, code)}. {verdict.reason}"
     if excuse:
         message += f" By what was recorded, the platform may have made it {excuse.status} first: there it is legal."
     harmless = isinstance(seen, UnsentWrite) or verdict.already or excuse
@@ -28,20 +29,13 @@ def illegal(seen: CampaignWrite | UnsentWrite) -> Iterator[Detection]:
         message=message,
         advice=verdict.advice,
         sources=verdict.sources,
-        status_code=_status_code(seen),
+        status_code=code,
     )
 
 
-def _status_code(seen: Write) -> int | None:
-    return (
-        seen.answer.status_code if isinstance(seen, CampaignWrite) and seen.result is not WriteResult.PLANNED else None
-    )
-
-
-def _what_was_done(seen: Write) -> str:
+def _what_was_done(seen: Write, code: int | None) -> str:
     if seen.exchange.planned:
         return "is planned"
     if isinstance(seen, UnsentWrite):
         return "was not sent"
-    code = _status_code(seen)
     return "was sent" if code is None else f"was sent, and the server said {code}"

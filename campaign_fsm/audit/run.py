@@ -49,13 +49,13 @@ class Audit:
     """One run over some files.
 
     Attributes:
-        tell: Called with each finding that is not accepted.
+        report: Called with each finding that is not accepted.
         accepted: What is left out.
         strict: See `Auditor`.
         progress: Called now and then with the recording that is read; None for nobody.
     """
 
-    tell: Callable[[Finding], object]
+    report: Callable[[Finding], object]
     accepted: Accepted = field(factory=Accepted)
     strict: bool = False
     progress: Callable[[Recording], object] | None = None
@@ -134,16 +134,16 @@ class Audit:
         if not self.accepted.leaves_out(finding):
             # What is suppressed does not come into a baseline: it would outlive the suppression there.
             self.found.add(finding.fingerprint)
-            self._tell(finding)
+            self._report(finding)
 
-    def _tell(self, finding: Finding) -> None:
+    def _report(self, finding: Finding) -> None:
         self._counts[finding.level] += 1
-        self.tell(finding)
+        self.report(finding)
 
     def end(self) -> Summary:
         """What was counted; findings about suppressions come last."""
         for finding in self.accepted.leftovers():
-            self._tell(finding)
+            self._report(finding)
         return evolve(
             self._summary,
             errors=self._counts[Level.ERROR],

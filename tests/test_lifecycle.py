@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import runpy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -13,9 +14,12 @@ from transitions import MachineError
 from campaign_fsm import lifecycle
 from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, route
 from campaign_fsm.rules import (
+    ENTRIES,
+    GROUPS,
     PAGES,
     PROBLEMS,
     REFUSALS,
+    RULE,
     RULES,
     STRICT_REFUSAL,
     Action,
@@ -24,6 +28,8 @@ from campaign_fsm.rules import (
     Event,
     Standing,
     Status,
+    edges,
+    texts,
 )
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -382,6 +388,50 @@ def test_every_rule_is_complete():
         assert rule.code.startswith("CF3" if platform else "CF1")
     assert all(re.fullmatch(r"CF2\d\d", refusal.code) for refusal in (*REFUSALS, STRICT_REFUSAL))
     assert all(code == problem.code and re.fullmatch(r"CF[45678]\d\d", code) for code, problem in PROBLEMS.items())
+
+
+def test_the_entries_are_everything_that_has_a_code():
+    """Each edge, refusal and problem stands under its own code, in the order of the codes, and in a group."""
+    assert list(RULE.values()) == list(RULES)
+    assert set(ENTRIES.values()) == {*RULES, *REFUSALS, STRICT_REFUSAL, *PROBLEMS.values()}
+    assert list(ENTRIES) == sorted(entry.code for entry in ENTRIES.values())
+    assert all(ENTRIES[code].code == code for code in ENTRIES)
+    assert {code[:3] for code in ENTRIES} == set(GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda patch: patch.delitem(texts.TEXTS, "CF102"), "CF102 has no text"),
+        (lambda patch: patch.setitem(texts.TEXTS, "CF199", texts.TEXTS["CF102"]), "of no edge: CF199"),
+    ],
+)
+def test_a_table_and_texts_that_do_not_fit_are_an_error(monkeypatch, change, message):
+    """An edge without a text, or a text without an edge, is noticed when the table is built."""
+    change(monkeypatch)
+    with pytest.raises(ValueError, match=message):
+        runpy.run_path(edges.__file__)
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "applies"),
+    [
+        ("CF101", (None,), True),
+        ("CF101", (Status.CREATED,), False),
+        ("CF102", (Status.CREATED,), True),
+        ("CF102", (Status.CREATED, Channel.VOICE, True), True),
+        ("CF102", (Status.PAUSED,), False),
+        ("CF107", (Status.CREATED, Channel.MESSAGE, False), True),
+        ("CF107", (Status.CREATED, Channel.MESSAGE, True), False),
+        ("CF107", (Status.CREATED, Channel.MESSAGE, None), True),
+        ("CF116", (Status.PAUSED, Channel.VOICE, True), True),
+        ("CF116", (Status.PAUSED, Channel.MESSAGE, True), False),
+        ("CF116", (Status.PAUSED, None, True), True),
+    ],
+)
+def test_an_edge_applies_by_status_channel_and_start(code, asked, applies):
+    """A channel or a start that is left open is any."""
+    assert RULE[code].applies(*asked) is applies
 
 
 def test_every_rule_and_refusal_code_is_reached_by_some_cell():

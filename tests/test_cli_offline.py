@@ -403,6 +403,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
         "campaign_fsm.cli",
         "campaign_fsm.cli.offline",
         "campaign_fsm.lifecycle",
+        *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine")),
         "campaign_fsm.rules",
         *(
             f"campaign_fsm.rules.{name}"

@@ -11,8 +11,9 @@ import oracle
 import pytest
 from transitions import MachineError
 
-from campaign_fsm import lifecycle
 from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, route
+from campaign_fsm.lifecycle.decision import _CELLS
+from campaign_fsm.lifecycle.machine import Scratch, _machine, edge
 from campaign_fsm.rules import (
     ENTRIES,
     GROUPS,
@@ -159,7 +160,7 @@ def test_the_machine_agrees_with_the_oracle_in_every_cell():
         if strict or status == "unknown" or started is None:
             continue
         machine = machines[Channel(channel)]
-        model = lifecycle._Scratch(started)
+        model = Scratch(started)
         machine.add_model(model, initial=NEW if status is None else status)
         try:
             moved = model.trigger(action)
@@ -209,13 +210,13 @@ def test_bad_flags_are_a_clear_error():
 )
 def test_a_number_is_no_flag_however_often_it_is_asked(monkeypatch, flags, warm):
     """1 is equal to True and has its hash, so a cell that was asked for before must not answer for it."""
-    monkeypatch.setattr(lifecycle, "_CELLS", {})
+    monkeypatch.setattr("campaign_fsm.lifecycle.decision._CELLS", {})
     if warm:
         for started, strict in itertools.product((None, False, True), (False, True)):
             decide("paused", "resume", started=started, strict=strict)
     with pytest.raises(TypeError, match="started is True, False or None"):
         decide("paused", "resume", **flags)
-    monkeypatch.setattr(lifecycle, "_CELLS", {})
+    monkeypatch.setattr("campaign_fsm.lifecycle.decision._CELLS", {})
     with pytest.raises(TypeError):
         decide("paused", "resume", **flags)
     decision = decide("paused", "resume", started=True, strict=True)
@@ -466,7 +467,7 @@ def test_the_platform_moves_campaigns_of_both_channels_alike(channel, started):
     counted = 0
     for status in oracle.STATUSES[:-1]:
         for event in Event:
-            model = lifecycle._Scratch(started)
+            model = Scratch(started)
             machine.add_model(model, initial=status)
             try:
                 assert model.trigger(event) is ((event, status) in oracle.EVENTS)
@@ -523,9 +524,9 @@ def test_the_machine_has_no_way_around_the_table():
 
 def test_deciding_leaves_no_trace_in_the_log_of_transitions(caplog):
     """A question is no transition: nothing is logged as if a campaign had moved."""
-    lifecycle._CELLS.clear()
-    lifecycle._edge.cache_clear()
+    _CELLS.clear()
+    edge.cache_clear()
     with caplog.at_level("INFO"):
         assert decide("paused", "resume")
     assert not [record for record in caplog.records if record.name.startswith("transitions")]
-    assert lifecycle._machine(Channel.MESSAGE).models == []
+    assert _machine(Channel.MESSAGE).models == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 
 class Channel(StrEnum):
@@ -100,3 +100,17 @@ _SPELLINGS: Final = {
     "scheduled": Status.CREATED,
     "resumed": Status.IN_PROGRESS,
 }
+
+_Word = TypeVar("_Word", Channel, Status, Action)
+
+
+def one_of(kind: type[_Word], value: object) -> _Word:
+    """The word that a canonical string stands for.
+
+    Raises:
+        ValueError: It stands for none.
+    """
+    try:
+        return kind(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"{value!r} is no {kind.__name__.lower()}; it is one of {', '.join(kind)}") from None

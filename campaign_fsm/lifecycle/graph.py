@@ -57,9 +57,16 @@ def shortest(start: Status | None, goal: Status, edges: Iterable[Rule]) -> tuple
 
 
 @cache
-def destination(trigger: Action | Event, status: Status | None) -> Status | None:
-    """Where a trigger leads from a status, on whatever channel; None if no edge says so."""
-    return next((rule.leads_to for rule in RULES if rule.trigger is trigger and rule.applies(status)), None)
+def destination(trigger: Action | Event, status: Status | None) -> Status:
+    """Where a trigger leads from a status, on whatever channel.
+
+    Raises:
+        ValueError: It is no edge there.
+    """
+    for rule in RULES:
+        if rule.trigger is trigger and rule.applies(status):
+            return rule.leads_to
+    raise ValueError(f"no edge: {trigger} from {status}")
 
 
 @cache

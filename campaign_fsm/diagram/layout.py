@@ -159,6 +159,9 @@ _CELLS: Final = {
 }
 _PLACES: Final = {identifier(status): place for status, place in _CELLS.items()}
 
+if missing := set(Status) - _CELLS.keys() - {Status.UNKNOWN}:
+    raise ValueError(f"no place on the picture: {', '.join(sorted(missing))}")
+
 
 @frozen
 class _Way:
@@ -174,26 +177,33 @@ class _Way:
     label: str = "above"  # or left, right: of an upright part
 
 
-# By the code of the edge's first rule.
+# By the code of the edge's first rule: where the line cannot just go across, or must keep clear of another one.
 _WAYS: Final = {
-    "CF101": _Way(Side.EAST, Side.WEST),
-    "CF102": _Way(Side.NORTH, Side.WEST),
     "CF103": _Way(Side.NORTH, Side.SOUTH, lane=-1, label="left"),
     "CF104": _Way(Side.SOUTH, Side.NORTH, label="left"),
     "CF105": _Way(Side.EAST, Side.NORTH, out=_FORK / 2),
-    "CF106": _Way(Side.EAST, Side.WEST),
     "CF117": _Way(Side.SOUTH, Side.NORTH, out=-_LANE / 2, label="left"),
-    "CF301": _Way(Side.EAST, Side.WEST),
-    "CF302": _Way(Side.EAST, Side.WEST),
     "CF303": _Way(Side.SOUTH, Side.WEST, out=_LANE / 2),
-    "CF304": _Way(Side.SOUTH, Side.NORTH, label="right"),
     "CF305": _Way(Side.EAST, Side.WEST, out=-_FORK / 2),
     "CF306": _Way(Side.NORTH, Side.SOUTH, lane=1, label="right"),
 }
 
 
 def _way(edge: Edge) -> _Way:
-    return _WAYS[edge.rules[0].code]
+    code = edge.rules[0].code
+    return _WAYS[code] if code in _WAYS else _across(_PLACES[edge.source], _PLACES[edge.dest])
+
+
+def _across(source: tuple[int, int], dest: tuple[int, int]) -> _Way:
+    """The way between two cells with at most one corner: up or down first."""
+    (column, row), (to_column, to_row) = source, dest
+    upright = (Side.SOUTH, Side.NORTH) if to_row > row else (Side.NORTH, Side.SOUTH)
+    level = (Side.EAST, Side.WEST) if to_column > column else (Side.WEST, Side.EAST)
+    if row == to_row:
+        return _Way(*level)
+    if column == to_column:
+        return _Way(*upright, label="right")
+    return _Way(upright[0], level[1])
 
 
 @frozen

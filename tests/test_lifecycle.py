@@ -15,8 +15,6 @@ from campaign_fsm.lifecycle import NEW, build_machine, decide, destination, has_
 from campaign_fsm.lifecycle.decision import _CELLS
 from campaign_fsm.lifecycle.machine import Scratch, _machine, edge
 from campaign_fsm.rules import (
-    ENTRIES,
-    GROUPS,
     PAGES,
     PROBLEMS,
     REFUSALS,
@@ -389,15 +387,6 @@ def test_every_rule_is_complete():
         assert rule.code.startswith("CF3" if platform else "CF1")
     assert all(re.fullmatch(r"CF2\d\d", refusal.code) for refusal in (*REFUSALS, STRICT_REFUSAL))
     assert all(code == problem.code and re.fullmatch(r"CF[45678]\d\d", code) for code, problem in PROBLEMS.items())
-
-
-def test_the_entries_are_everything_that_has_a_code():
-    """Each edge, refusal and problem stands under its own code, in the order of the codes, and in a group."""
-    assert list(RULE.values()) == list(RULES)
-    assert set(ENTRIES.values()) == {*RULES, *REFUSALS, STRICT_REFUSAL, *PROBLEMS.values()}
-    assert list(ENTRIES) == sorted(entry.code for entry in ENTRIES.values())
-    assert all(ENTRIES[code].code == code for code in ENTRIES)
-    assert {code[:3] for code in ENTRIES} == set(GROUPS)
 
 
 @pytest.mark.parametrize(

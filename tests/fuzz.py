@@ -39,7 +39,7 @@ from campaign_fsm.wire.answer import (
     Answer,
     NotReadable,
     api_error,
-    moment,
+    parse_time,
     read_campaign,
     read_item,
     read_status,
@@ -466,7 +466,7 @@ def _read_callback(body: bytes) -> None:
 def _read_headers(body: bytes) -> None:
     secrets = secrets_of(((b"Authorization", body), (b"Proxy-Authorization", b"Basic " + body)))
     redact(body.decode("latin-1"), secrets)
-    moment(body.decode("latin-1"))
+    parse_time(body.decode("latin-1"))
     answer = Answer(200, ((b"date", body), (b"age", body), (b"cache-status", body), (b"retry-after", body)), b"")
     is_from_cache(
         [(name, body) for name in (b"Warning", b"X-Cache", b"X-Cache-Status", b"X-Varnish", b"Server-Timing")]

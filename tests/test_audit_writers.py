@@ -19,12 +19,11 @@ from hypothesis import strategies as st
 import campaign_fsm
 from campaign_fsm import Action, Channel, Source, Status
 from campaign_fsm.audit import Finding, Level, Place
-from campaign_fsm.audit.codes import rule_text
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import ReportFormat, writer
 from campaign_fsm.audit.writers.sarif import uri
-from campaign_fsm.cli.reference import entries
-from campaign_fsm.rules import PAGES, Page
+from campaign_fsm.reference import rule_text
+from campaign_fsm.rules import ENTRIES, PAGES, Page
 
 SOURCE = Source(PAGES["S1"], "only a paused campaign can be marked as completed")
 FINDING = Finding(
@@ -394,6 +393,7 @@ def test_a_finding_as_json():
                 "advice": "Pause it first.",
                 "sources": [
                     {
+                        "page": "S1",
                         "title": "Update SMS campaign",
                         "url": "https://developer.exotel.com/api/update-sms-campaign-3",
                         "says": "only a paused campaign can be marked as completed",
@@ -691,7 +691,7 @@ def test_a_sarif_message_is_neither_a_link_nor_a_placeholder(text):
 
 def sarif_reports():
     """One report of each kind that there is."""
-    every = [evolve(FINDING, code=code) for code in [*entries(), "CF999"]]
+    every = [evolve(FINDING, code=code) for code in [*ENTRIES, "CF999"]]
     return {
         "one": [FINDING],
         "none": [],
@@ -809,10 +809,10 @@ def test_junit_shows_a_hostile_text_and_is_not_built_by_it(text):
 # -- what codes mean -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", entries())
+@pytest.mark.parametrize("code", ENTRIES)
 def test_every_code_has_a_text(code):
     """It is whole: no placeholder is left, and the sources are those of the table."""
-    entry = entries()[code]
+    entry = ENTRIES[code]
     title, description, markdown, source = rule_text(code)
     assert title
     assert description.endswith(".")

@@ -25,13 +25,12 @@ from campaign_fsm.audit.tracker import (
     TrackedCampaign,
     Weighed,
     alone,
-    by_platform,
     possible_after,
     weigh,
 )
 from campaign_fsm.drafts import DRAFT_OF
 from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
-from campaign_fsm.lifecycle import reachable
+from campaign_fsm.lifecycle import by_platform, reachable
 from campaign_fsm.policy import Policy
 from campaign_fsm.private import word
 from campaign_fsm.rules import PROBLEMS, RULES, Action, Channel, Status

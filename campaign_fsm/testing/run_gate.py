@@ -27,7 +27,7 @@ from campaign_fsm.gate import Permit, WriteRecord
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import renew
 from campaign_fsm.policy import Policy, is_confirmed
-from campaign_fsm.rules import RULES, Action, Rule
+from campaign_fsm.rules import RULE, Action, Rule
 from campaign_fsm.transports import EXTENSION, PERMIT, AsyncGuardTransport, GuardTransport, read_as
 from campaign_fsm.verdict import judge
 
@@ -40,7 +40,7 @@ else:
     class AsyncBaseTransport: ...
 
 
-EDGES: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES if isinstance(rule.trigger, Action)}
+EDGES: Final[dict[str, Rule]] = {code: rule for code, rule in RULE.items() if isinstance(rule.trigger, Action)}
 """The edges that an action can take, by code."""
 
 _LIBRARIES: Final = ("httpx", "httpx2")

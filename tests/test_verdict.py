@@ -20,7 +20,7 @@ from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.policy import Hours, Policy, Scope
 from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, Action, Status
-from campaign_fsm.testing.policy import RunGate
+from campaign_fsm.testing.run_gate import RunGate
 from campaign_fsm.traffic.lines import read_lines
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading

@@ -28,6 +28,7 @@ from campaign_fsm.audit.tracker import (
     possible_after,
     weigh,
 )
+from campaign_fsm.drafts import DRAFT_OF
 from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
 from campaign_fsm.lifecycle import by_platform, reachable
 from campaign_fsm.policy import Policy
@@ -38,7 +39,6 @@ from campaign_fsm.traffic.exchange import NOTHING
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading, parse_time
 from campaign_fsm.wire.callback import parse_status_callback
-from campaign_fsm.wire.drafts import DRAFT_OF
 from campaign_fsm.wire.intent import VERBS, Intent
 from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from campaign_fsm.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
 from campaign_fsm.lifecycle import decide, walks
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator
 from campaign_fsm.wire.answer import Answer, read_status
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
-from campaign_fsm.wire.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
 from campaign_fsm.wire.target import read_target
 
 _KNOWN: Final = tuple(status for status in Status if status is not Status.UNKNOWN)

@@ -34,7 +34,7 @@ from campaign_fsm.verdict import judge
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 else:
-    # The guards do not ask what a transport is: neither library is imported before the policy is installed.
+    # The guards do not ask what a transport is: neither library is imported before the gate is installed.
     class BaseTransport: ...
 
     class AsyncBaseTransport: ...
@@ -272,7 +272,7 @@ class RunGate:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """The clients of the libraries that are there go through this policy."""
+        """The clients of the libraries that are there go through this gate."""
         undo: list[Callable[[], object]] = []
         try:
             for name in _LIBRARIES:

@@ -21,6 +21,7 @@ from campaign_fsm.cli import run
 from campaign_fsm.cli.simulate import greeting, lines
 from campaign_fsm.simulator import Fault
 from campaign_fsm.simulator.control import control
+from campaign_fsm.simulator.payloads import stats
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(b"key:token").decode()}
 
@@ -82,7 +83,7 @@ def test_edits_and_deletes_follow_the_table():
     simulator = Simulator()
     created, running = (simulator.add(status, channel="voice") for status in ("created", "in-progress"))
     assert request(simulator, "PUT", url(created, "voice"), {"name": "other"}).status_code == 200
-    assert simulator.records[created].name == "other"
+    assert simulator.campaigns[created].name == "other"
     assert request(simulator, "PUT", url(running, "voice"), {"name": "other"}).status_code == 409
     assert request(simulator, "PUT", url(running, "voice"), {"status_callback": "https://x"}).status_code == 200
     assert request(simulator, "DELETE", url(running, "voice")).status_code == 409
@@ -205,7 +206,7 @@ def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
         assert request(simulator, "PUT", url(campaign), body).status_code == 409
         assert simulator.journal[-1].legal is False
         assert simulator.status(campaign) is Status.PAUSED
-        assert simulator.records[campaign].end is None
+        assert simulator.campaigns[campaign].end is None
 
 
 def test_a_resume_before_the_start_leads_where_the_switch_says():
@@ -270,7 +271,7 @@ def test_an_end_that_is_long_past_gives_no_work_back():
     campaign = simulator.add("in-progress", end=simulator.now - timedelta(hours=5), work=100.0)
     simulator.advance(1)
     assert simulator.status(campaign) is Status.PAUSED
-    assert simulator.records[campaign].work == 100.0
+    assert simulator.campaigns[campaign].work == 100.0
     assert simulator.journal[-1].at == Simulator().now
 
 
@@ -706,12 +707,12 @@ def test_nobody_is_contacted_before_the_start(channel):
     simulator = Simulator()
     key, done = {"message": ("scheduled", "sent"), "voice": ("pending", "completed")}[channel]
     campaign = simulator.add(channel=channel, start=simulator.now + timedelta(hours=1), contacts=10)
-    record = simulator.records[campaign]
+    stored = simulator.campaigns[campaign]
     simulator.move(campaign, "paused")
-    assert (record.stats()[key], record.stats()[done]) == (10, 0)
+    assert (stats(stored)[key], stats(stored)[done]) == (10, 0)
     simulator.move(campaign, "in-progress")
     simulator.move(campaign, "paused")
-    assert (record.stats()[key], record.stats()[done]) == (5, 5)
+    assert (stats(stored)[key], stats(stored)[done]) == (5, 5)
 
 
 def test_a_status_may_be_given_in_any_spelling_of_the_wire():

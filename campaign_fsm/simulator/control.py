@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from campaign_fsm.simulator.faults import Fault
-from campaign_fsm.simulator.state import Simulator
+from campaign_fsm.simulator.simulator import Simulator
 from campaign_fsm.wire.answer import parse_time
 
 HELP = {
@@ -92,8 +92,8 @@ def _moment(value: str, name: str) -> datetime:
 def _campaigns(simulator: Simulator, document: dict[str, Any]) -> Any:
     _take(document)
     return [
-        {"channel": record.channel, "id": record.id, "status": record.status, "name": record.name}
-        for record in list(simulator.records.values())
+        {"channel": campaign.channel, "id": campaign.id, "status": campaign.status, "name": campaign.name}
+        for campaign in simulator.listed()
     ]
 
 
@@ -105,8 +105,8 @@ def _add(simulator: Simulator, document: dict[str, Any]) -> Any:
         if name in given:
             given[name] = _moment(given[name], name)
     campaign_id = simulator.add(**given)
-    record = simulator.records[campaign_id]
-    return {"channel": record.channel, "id": campaign_id, "status": record.status}
+    campaign = simulator.campaigns[campaign_id]
+    return {"channel": campaign.channel, "id": campaign_id, "status": campaign.status}
 
 
 def _journal(simulator: Simulator, document: dict[str, Any]) -> Any:

@@ -16,7 +16,8 @@ from typing import Any, Final, Self
 from campaign_fsm.simulator.control import control
 from campaign_fsm.simulator.faults import UNANSWERED, Fault
 from campaign_fsm.simulator.forks import Forked, watch
-from campaign_fsm.simulator.state import Reply, Simulator
+from campaign_fsm.simulator.replies import Reply
+from campaign_fsm.simulator.simulator import Simulator
 
 _MOST_BODY: Final = 4 * 2**20
 _CONTROL: Final = "/_simulator"

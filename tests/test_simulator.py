@@ -684,9 +684,9 @@ def test_planned_faults_can_be_looked_at():
     """Over HTTP as well; one that has struck is gone."""
     simulator = Simulator()
     simulator.fault("rejected", method="put", status_code=409, times=2)
-    code, listed = control(simulator, "GET", "/_simulator/faults", b"")
-    assert code == 200
-    assert [(fault["kind"], fault["method"], fault["times"], fault["status_code"]) for fault in listed] == [
+    answer = control(simulator, "GET", "/_simulator/faults", b"")
+    assert answer.status_code == 200
+    assert [(fault["kind"], fault["method"], fault["times"], fault["status_code"]) for fault in answer.document] == [
         ("rejected", "PUT", 2, 409)
     ]
     for _ in range(2):

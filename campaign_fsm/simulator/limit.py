@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from attrs import define
 
-_MINUTE: Final = 60
+
+def _minute(moment: datetime) -> int:
+    """Minutes since 1970."""
+    return int(moment.timestamp()) // 60
 
 
 @define
 class MinuteCount:
-    """How many requests came in the minute that is under way."""
+    """How many requests were counted in the minute of the last one."""
 
     minute: int = 0
-    """Minutes since 1970."""
     taken: int = 0
 
     def take(self, now: datetime) -> int:
         """Count one more request; how many it makes in this minute."""
-        self._turn(now)
-        self.taken += 1
+        self.taken = self._taken_in(_minute(now)) + 1
+        self.minute = _minute(now)
         return self.taken
 
     def headers(self, limit: int, now: datetime, *, limited: bool) -> list[tuple[str, str]]:
         """What an answer says of the limit; `limited` if it is a 429."""
-        self._turn(now)
-        resets = (self.minute + 1) * _MINUTE
-        left = max(0, limit - self.taken)
+        minute = _minute(now)
+        resets = (minute + 1) * 60
+        left = max(0, limit - self._taken_in(minute))
         found = [("X-RateLimit-Limit", limit), ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", resets)]
         if limited and not left:
             found.append(("Retry-After", resets - int(now.timestamp())))
@@ -37,7 +38,5 @@ class MinuteCount:
     def clear(self) -> None:
         self.minute, self.taken = 0, 0
 
-    def _turn(self, now: datetime) -> None:
-        minute = int(now.timestamp()) // _MINUTE
-        if minute != self.minute:
-            self.minute, self.taken = minute, 0
+    def _taken_in(self, minute: int) -> int:
+        return self.taken if minute == self.minute else 0

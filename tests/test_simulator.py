@@ -1,5 +1,6 @@
 """The simulator in process: its answers, its faults, its journal."""
 
+import copy
 import json
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import oracle
 import pytest
 from simulated import BASIC, data, request, url
 
-from campaign_fsm import Simulator, Status
+from campaign_fsm import Channel, Simulator, Status
 from campaign_fsm.simulator.control import control
 from campaign_fsm.simulator.payloads import stats
 
@@ -151,6 +152,83 @@ def test_reset_undoes_what_the_clock_and_the_requests_did_and_ids_come_again():
     assert simulator.add() == made
 
 
+def state(simulator):
+    """Everything that it holds, but its lock and what a reset goes back to."""
+    return copy.deepcopy(
+        {name: value for name, value in vars(simulator).items() if name not in ("_lock", "_beginning")}
+    )
+
+
+def test_reset_forgets_nothing_of_what_it_was():
+    """Whatever a simulator holds is as it was before the first request: also what the rate limit has counted."""
+    simulator = Simulator(rate_limit=6)
+    campaigns = [simulator.add("in-progress", channel=channel, work=60.0, lists=["x"]) for channel in Channel]
+    simulator.move(campaigns[0], "paused")
+    simulator.begin()
+    begun = state(simulator)
+    begun["_journal"].clear()
+    for _ in range(2):
+        simulator.fault("reset", times=100, method="DELETE")
+        for channel, campaign in zip(Channel, campaigns, strict=True):
+            request(simulator, "DELETE", url(campaign, channel))
+            request(simulator, "PUT", url(campaign, channel), {"action": "resume"})
+        request(simulator, "POST", url(None), {"lists": ["x"], "template": "Hello", "sender_id": "EXOTEL"})
+        assert request(simulator, "GET", url(campaigns[0])).status_code == 200
+        assert request(simulator, "GET", url(campaigns[0])).status_code == 429
+        simulator.campaigns[campaigns[1]].parameters["lists"].append("y")
+        simulator.add("paused")
+        simulator.advance(20)
+        assert {name for name, value in state(simulator).items() if value != begun[name]} == {
+            "campaigns", "_made", "_clock", "_journal", "_faults", "_count",
+        }  # fmt: skip
+        simulator.reset()
+        assert state(simulator) == begun
+
+
+def test_an_answer_tells_the_limit_of_the_minute_that_is_under_way():
+    """Also one that is not counted, for it has the wrong credentials."""
+    simulator = Simulator(rate_limit=2)
+    request(simulator, "GET", "/")
+    simulator.advance(90)
+    headers = dict(request(simulator, "GET", "/", headers={}).headers)
+    assert headers["X-RateLimit-Remaining"] == "2"
+    assert 0 < int(headers["X-RateLimit-Reset"]) - simulator.now.timestamp() <= 60
+
+
+def test_a_journal_is_whole_unless_it_is_limited():
+    """A limited one keeps the newest entries with their numbers, says how many it has dropped, and repeats no id."""
+    whole, limited = Simulator(), Simulator(journal_limit=3)
+    ids = []
+    for simulator in (whole, limited):
+        assert simulator.journal_dropped == 0
+        campaign = simulator.add("in-progress")
+        ids += [json.loads(request(simulator, "GET", url(campaign)).body)["request_id"] for _ in range(9)]
+        simulator.move(campaign, "paused")
+    assert [entry.number for entry in whole.journal] == list(range(1, 11))
+    assert limited.journal == whole.journal[-3:]
+    assert (whole.journal_dropped, limited.journal_dropped) == (0, 7)
+    assert len(set(ids[:9])) == 9
+    assert ids[9:] == ids[:9]
+    limited.reset()
+    request(limited, "GET", "/")
+    assert [entry.number for entry in limited.journal] == [1]
+    assert limited.journal_dropped == 0
+
+
+def test_a_page_of_recipients_takes_no_longer_where_there_are_more():
+    """A million million numbers are not counted one by one."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress", channel="voice", contacts=10**12)
+    page = f"{url(campaign, 'voice')}/call-details?limit=2&offset={5 * 10**11 - 1}"
+    document = json.loads(request(simulator, "GET", page).body)
+    assert [item["data"]["status"] for item in document["response"]] == ["completed", "pending"]
+    assert document["metadata"]["total"] == 10**12
+    few = simulator.add("in-progress", channel="voice", contacts=3)
+    document = json.loads(request(simulator, "GET", f"{url(few, 'voice')}/call-details").body)
+    assert [item["data"]["status"] for item in document["response"]] == ["completed", "pending", "pending"]
+    assert json.loads(request(simulator, "GET", f"{url(few, 'voice')}/call-details?offset=9").body)["response"] == []
+
+
 def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
     """No page shows it there (fact sheet 5.3), before the start or after it; nothing changes."""
     for hours in (-1, 1):
@@ -238,6 +316,7 @@ def test_completing_marks_the_remaining_numbers_as_failed():
         lambda s: Simulator(at_end="gone"),
         lambda s: Simulator(illegal_status_code=200),
         lambda s: Simulator(resume_before_start="paused"),
+        lambda s: Simulator(journal_limit=0),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong):

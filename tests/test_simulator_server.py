@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime, timedelta
 
 import httpx
@@ -17,7 +18,7 @@ from simulated import BASIC, url
 
 from campaign_fsm import Simulator, SimulatorServer, SimulatorTransport, Status
 from campaign_fsm.cli import run
-from campaign_fsm.cli.simulate import greeting, lines
+from campaign_fsm.cli.simulate import greeting, lines, simulate
 from campaign_fsm.simulator import Fault
 
 
@@ -230,11 +231,185 @@ def test_bad_control_requests_name_what_was_wrong(served, method, path, body, co
     assert (answer.status_code, names in answer.json()["error"]) == (code, True)
 
 
-def test_a_page_in_a_browser_may_not_drive_it(served):
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("POST", "", "GET, HEAD"),
+        ("PUT", "campaigns", "GET, HEAD, POST"),
+        ("OPTIONS", "clock", "GET, HEAD, POST"),
+        ("BREW", "journal", "GET, HEAD"),
+        ("GET", "reset", "POST"),
+        ("HEAD", "move", "POST"),
+        ("PATCH", "faults", "DELETE, GET, HEAD, POST"),
+    ],
+)
+def test_a_method_that_a_place_does_not_take_is_a_405_that_says_what_it_takes(served, method, path, allow):
+    """Also methods that nobody knows, and the question of a browser whether a page may."""
+    _, server = served
+    answer = httpx.request(method, f"{server.base_url}/_simulator/{path}")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("", None),
+        ("clock", {"advance": 3600}),
+        ("clock", {"now": "2030-01-01T00:00:00Z"}),
+        ("clock?advance=3600", None),
+        ("faults", {"kind": "reset"}),
+        ("campaigns", {"status": "paused"}),
+        ("journal", {"limit": 1}),
+        ("journal?after=1", None),
+        ("move", {"id": "c1", "status": "paused"}),
+        ("reset", {}),
+    ],
+)
+def test_a_read_changes_nothing_whatever_comes_with_it(served, method, path, body):
+    """A page can have its browser send reads, for they need no Origin."""
+    simulator, server = served
+    simulator.add("created", id="c1", start=simulator.now + timedelta(minutes=1))
+    simulator.fault("stall", method="PUT", seconds=1)
+    simulator.advance(60)
+    before = simulator.now, simulator.journal, simulator.faults, simulator.listed(), simulator._beginning
+    content = b"" if body is None else json.dumps(body).encode()
+    answer = httpx.request(method, f"{server.base_url}/_simulator/{path}", content=content)
+    assert (simulator.now, simulator.journal, simulator.faults, simulator.listed(), simulator._beginning) == before
+    expected = 405 if path in ("move", "reset") else 400 if body else 200
+    assert answer.status_code == expected
+    if method == "HEAD":
+        assert (answer.content, int(answer.headers["Content-Length"]) > 0) == (b"", True)
+    elif expected == 400:
+        assert f"takes no {next(iter(body))}" in answer.json()["error"]
+
+
+def test_the_journal_over_http_says_what_it_has_dropped():
+    """The numbers go on, a header counts what is gone, and who reads on asks for what came after a number."""
+    simulator = Simulator(journal_limit=4)
+    with SimulatorServer(simulator) as server:
+        journal = f"{server.base_url}/_simulator/journal"
+        answer = httpx.get(journal)
+        assert (answer.json(), answer.headers["X-Simulator-Journal-Dropped"]) == ([], "0")
+        for _ in range(6):
+            httpx.get(f"{server.base_url}/")
+        answer = httpx.get(journal)
+        assert [entry["number"] for entry in answer.json()] == [3, 4, 5, 6]
+        assert answer.headers["X-Simulator-Journal-Dropped"] == "2"
+        for after, numbers in ((0, [3, 4, 5, 6]), (2, [3, 4, 5, 6]), (4, [5, 6]), (6, []), (99, [])):
+            found = httpx.get(f"{journal}?after={after}")
+            assert [entry["number"] for entry in found.json()] == numbers
+        for after in ("-1", "x", "²"):
+            assert httpx.get(f"{journal}?after={after}").status_code == 400
+
+
+def test_the_campaigns_that_are_listed_are_those_of_now():
+    """Where the clock runs by itself, too."""
+    simulator = Simulator(live=True)
+    with SimulatorServer(simulator) as server:
+        simulator.add("created")
+        time.sleep(0.001)
+        assert httpx.get(f"{server.base_url}/_simulator/campaigns").json()[0]["status"] == "in-progress"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://127.0.0.1"])
+def test_a_page_in_a_browser_may_not_drive_it(served, origin):
     """Whoever has an Origin is a page of somebody's."""
     _, server = served
-    answer = httpx.post(f"{server.base_url}/_simulator/reset", headers={"Origin": "https://evil.example"})
+    answer = httpx.post(f"{server.base_url}/_simulator/reset", headers={"Origin": origin})
     assert answer.status_code == 403
+
+
+def drive(server, *hosts, path="/_simulator/clock"):
+    """The status code and body of a POST with these Host headers, which may be none."""
+    lines = [f"POST {path} HTTP/1.1", *(f"Host: {host}" for host in hosts), "Connection: close", "Content-Length: 0"]
+    head, _, body = raw(server, "\r\n".join([*lines, "", ""]).encode()).partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
+
+
+EVERYWHERE = "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("bound", "host", "may"),
+    [
+        *(
+            ("127.0.0.1", host, True)
+            for host in (
+                "127.0.0.1",
+                "127.0.0.1:8080",
+                "127.8.8.8",
+                "localhost",
+                "LocalHost.:80",
+                "sim.localhost:8080",
+                "[::1]:8080",
+                "[::ffff:127.0.0.1]",
+                "sim.example.test",
+                "SIM.example.test.:99",
+                "192.0.2.7",
+            )
+        ),
+        *(
+            ("127.0.0.1", host, False)
+            for host in (
+                "evil.example",
+                "evil.example:8080",
+                "localhost.evil.example",
+                "evil-localhost",
+                "127.0.0.1.evil.example",
+                "x.sim.example.test",
+                "simulator",
+                "192.0.2.8",
+                "[2001:db8::1]",
+                "user@localhost",
+                "localhost,evil.example",
+                "localhost evil.example",
+                "",
+                ".",
+                "[::1",
+            )
+        ),
+        *(
+            (EVERYWHERE, host, True)
+            for host in ("simulator", "simulator:8080", "192.0.2.8", "[2001:db8::1]:80", "localhost")
+        ),
+        *((EVERYWHERE, host, False) for host in ("evil.example", "simulator.evil.example", "", ".", "user@simulator")),
+    ],
+)
+def test_only_a_host_of_its_own_drives_it(bound, host, may):
+    """A page whose name leads here after DNS rebinding names itself: it is refused, and shown how to allow it."""
+    simulator = Simulator()
+    simulator.advance(60)
+    with SimulatorServer(simulator, bound, allow_hosts=["Sim.example.test", "192.0.2.7:80"]) as server:
+        status_code, body = drive(server, host)
+        assert status_code == (200 if may else 403)
+        assert ("--allow-host" in json.loads(body).get("error", "")) is not may
+        # The second one is read, too, and the API itself asks for credentials instead.
+        assert drive(server, "localhost", host)[0] == status_code
+        assert drive(server, host, path="/_simulator?x=1")[0] == (405 if may else 403)
+        assert drive(server, host, path=url(None))[0] == 401
+        # Browsers always name a host, so what names none is none.
+        assert drive(server)[0] == 200
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
+def test_it_is_driven_by_the_address_and_the_name_that_it_listens_on():
+    """In whatever spelling."""
+    for host in ("localhost", "127.0.0.1", "::1"):
+        with SimulatorServer(Simulator(), host) as server:
+            assert httpx.get(f"{server.base_url}/_simulator/clock").status_code == 200
+            port = server.base_url.rpartition(":")[2]
+            if host != "::1":
+                assert httpx.get(f"http://localhost:{port}/_simulator/clock").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("hosts", "error"), [("sim.example.test", TypeError), (["http://sim"], ValueError), ([""], ValueError)]
+)
+def test_hosts_that_are_none_are_refused(hosts, error):
+    """One text would be its letters."""
+    with pytest.raises(error, match="host"):
+        SimulatorServer(Simulator(), allow_hosts=hosts)
 
 
 # The command
@@ -310,6 +485,33 @@ def test_simulate_warns_where_others_can_reach_it():
         finally:
             process.kill()
             process.communicate()
+
+
+def test_simulate_bounds_its_journal_and_allows_the_hosts_that_it_is_given():
+    """It may run for weeks: 10 000 entries unless said otherwise, 0 for all."""
+    for limit, kept in (("0", [1, 2, 3, 4]), ("2", [3, 4])):
+        hosts = ("--allow-host", "a.example.test", "--allow-host", "b.example.test")
+        process = start("--json", "--journal-limit", limit, *hosts)
+        try:
+            told = json.loads(process.stdout.readline())
+            for _ in range(4):
+                httpx.get(told["base_url"])
+            journal = f"{told['base_url']}/_simulator/journal"
+            for host in ("a.example.test", "b.example.test:80"):
+                assert [entry["number"] for entry in httpx.get(journal, headers={"Host": host}).json()] == kept
+            assert httpx.get(journal, headers={"Host": "c.example.test"}).status_code == 403
+        finally:
+            process.kill()
+            process.communicate()
+    (option,) = (option for option in simulate.params if option.name == "journal_limit")
+    assert option.default == 10_000
+
+
+def test_simulate_says_which_host_to_allow_is_none():
+    """A sentence and exit code 2."""
+    command = [sys.executable, "-m", "campaign_fsm", "simulate", "--port", "0", "--allow-host", "http://sim"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, "--allow-host" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
 def test_simulate_says_when_the_host_is_none():

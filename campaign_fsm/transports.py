@@ -16,12 +16,11 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
-from datetime import datetime
 from types import ModuleType, TracebackType
-from typing import Any, Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, Unpack
 
 import anyio
 from attrs import define, field
@@ -29,8 +28,19 @@ from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.drive import Sleep, drive, drive_async
 from campaign_fsm.errors import Refused
-from campaign_fsm.gate import Closed, Drift, Forward, Gate, GateStep, Permit, Poll, Read, TooOld, Wait, WriteRecord
-from campaign_fsm.policy import Policy
+from campaign_fsm.gate import (
+    Closed,
+    Forward,
+    Gate,
+    GateSettings,
+    GateStep,
+    GuardSettings,
+    Permit,
+    Poll,
+    Read,
+    TooOld,
+    WriteRecord,
+)
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.family import family_of
@@ -53,50 +63,6 @@ LEFT: Final = "campaign_fsm_left"
 
 _MOST: Final = 4 * 2**20
 _MOST_ENCODED: Final = 256 * 2**10  # an encoded body grows a thousandfold for whoever decodes it afterwards
-
-
-class GuardSettings(TypedDict, total=False):
-    """The settings of a guard, all optional.
-
-    Attributes:
-        max_age: Seconds for which a reading may be used again, counted from when it was sent until the bytes of
-            the write leave (below other transports than httpx's own: until it is handed on to them). Default 0:
-            every write is preceded by a read.
-        strict: Refuse what the vendor's pages contradict each other about. Default False.
-        deadline: Seconds, from when the request budget lets a write through, during which another call of the
-            process that is at work on the campaign is waited for, and the read before the write is tried again
-            after 429, 5xx and broken connections. Default 30. 0: nothing is tried again, and the other call is
-            waited for 5 seconds.
-        ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
-        on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
-        budget: Requests a minute that an account may make, shared by everything in the process that goes
-            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts (S8), until its
-            ``X-RateLimit-*`` headers say otherwise, and no limit elsewhere or in process. `pause` goes
-            first.
-        on_wait: Called with a `Wait` when a request has to wait for the budget.
-        trace: Called with each event of the decision trace (see `campaign_fsm.trace`).
-        policy: What the team forbids on top of the life cycle (see `campaign_fsm.policy`).
-        watch_reads: Read the answers of campaign reads whole, so that they are logged and traced, and
-            held to 4 MiB. Default False: they pass untouched.
-        secrets: Texts that no message, log line or trace may show, such as the password of a proxy below. The
-            credentials in the headers of a request are known without it.
-        clock: Seconds, monotonic.
-        now: The local time, an aware datetime; used where the server does not send its own.
-    """
-
-    max_age: float
-    strict: bool
-    deadline: float
-    ignore_hosts: Collection[str]
-    on_drift: Callable[[Drift], object] | None
-    budget: int | None
-    on_wait: Callable[[Wait], object] | None
-    trace: Callable[[Mapping[str, Any]], object] | None
-    policy: Policy | None
-    watch_reads: bool
-    secrets: Collection[str]
-    clock: Callable[[], float]
-    now: Callable[[], datetime]
 
 
 def read_as(request: Request) -> tuple[tuple[Any, ...], object]:
@@ -420,7 +386,7 @@ class _Guard:
         self.in_process: bool = getattr(inner, "in_process", type(inner).__name__ in _IN_PROCESS)
         if self.in_process:
             settings = {**settings, "budget": settings.get("budget") or 0}
-        self._gate = Gate(blocking=blocking, **settings)
+        self._gate = Gate(GateSettings(**settings), blocking=blocking)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self._inner).__name__})"
@@ -435,7 +401,7 @@ class GuardTransport(_Guard, BaseTransport):
     Args:
         inner: The transport that sends, such as `httpx.HTTPTransport()`.
         sleep: Waits between two tries of a read.
-        **settings: See `GuardSettings`.
+        **settings: See `GateSettings`.
 
     Raises (from requests):
         Refused: The write was not sent.

@@ -36,7 +36,7 @@ from campaign_fsm import (
 )
 from campaign_fsm import client as client_module
 from campaign_fsm.client import operations
-from campaign_fsm.gate import Drift, Wait, budget
+from campaign_fsm.gate import Drift, Gate, Wait, budget
 
 IRREVERSIBLE = ("complete", "archive", "delete")
 
@@ -313,7 +313,8 @@ def made(kind, strike, **settings):
     client._operations = evolve(client._operations, clock=lambda: strike.now)
     guard = client._http._transport
     guard._sleep = strike.async_sleep if is_async else strike.sleep
-    guard._gate._clock = guard._gate._readings._clock = lambda: strike.now
+    settings = evolve(guard._gate.context.settings, clock=lambda: strike.now)
+    guard._gate = Gate(settings, blocking=not is_async)
     return client
 
 
@@ -331,7 +332,7 @@ def held(client):
     gate = client._http._transport._gate
     return {
         "sections": len(gate.sections),
-        "queues": sum(each.waiting for each in budget._BUDGETS.values()),
+        "queues": budget.budgets().waiting,
         "answers": len(getattr(client._http._transport._inner, "still_open", ())),
     }
 
@@ -469,7 +470,7 @@ async def interrupt_everywhere(face, strike, name, weather):
     assert found is not INTERRUPTED
     moments, whole = list(strike.moments), shown(simulator)
     assert held(client) == NOTHING
-    assert len(budget._BUDGETS) == 1
+    assert len(budget.budgets()) == 1
     struck = []
     for at in range(1, len(moments) + 1):
         campaign, found = await attempt(at)
@@ -1140,13 +1141,23 @@ def interrupted_at_the_point(at, work):
         sys.setprofile(before)
 
 
+@contextlib.contextmanager
+def own_budgets():
+    """Budgets that no test around has spent of."""
+    before = budget.budgets()
+    budget.renew()
+    try:
+        yield
+    finally:
+        budget.renew(before)
+
+
 @cache
 def points(name):
     """What came out of an operation at each of its points, and what was held then and afterwards."""
     _, channel, _, call = OPERATIONS[name]
     found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "_BUDGETS", {})
+    with own_budgets():
         strike = Strike(Simulator())
         simulator = strike.simulator
         client = made(CampaignClient, strike, channel=channel)
@@ -1154,7 +1165,7 @@ def points(name):
         total = interrupted_at_the_point(0, lambda: call(client, campaign, simulator))
         whole = shown(simulator)
         for at in range(1, total + 1):
-            budget._BUDGETS.clear()
+            budget.renew()
             client = made(CampaignClient, strike, channel=channel)
             campaign = prepare(simulator, name)
             strike.arm(0)

@@ -27,17 +27,16 @@ from campaign_fsm import (
     errors,
 )
 from campaign_fsm.client import operations, writes
-from campaign_fsm.gate import flow
 from campaign_fsm.lifecycle import reachable
 from campaign_fsm.simulator.campaigns import StoredCampaign
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
+def no_waiting(monkeypatch, pace):
     """Waits are short here; the tests of the waits themselves count them."""
     monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0, 0.0))
     monkeypatch.setattr(operations, "_FIRST_DELAY", 0.001)
-    monkeypatch.setattr(flow, "_FIRST_DELAY", 0.001)
+    pace(first_delay=0.001)
 
 
 @pytest.fixture

@@ -5,17 +5,19 @@ import json
 import logging
 import ssl
 import threading
+import time
 import types
 
 import httpx
 import httpx2
 import pytest
+from attrs import evolve
 from faces import FACES, Between, Face
 from servers import OTHER, Http2Server, Proxy, Server
 from wires import ID, MESSAGE
 
 from campaign_fsm import Simulator, errors
-from campaign_fsm.gate import readings
+from campaign_fsm.gate.readings import Readings
 from campaign_fsm.simulator.transport import SimulatorTransport
 from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardTransport
 
@@ -669,17 +671,17 @@ def test_a_judgement_says_when_its_reading_was_asked_for(face, server, clock):
     assert clock == [106.0]
 
 
-def test_not_every_campaign_that_was_ever_read_is_remembered(server, monkeypatch):
+def test_not_every_campaign_that_was_ever_read_is_remembered(server):
     """The oldest reading goes first; its campaign is only read once more."""
-    monkeypatch.setattr(readings, "_MOST", 3)
     face = Face("sync")
     campaigns = [str(number) * 32 for number in range(4)]
     server.statuses.update(dict.fromkeys(campaigns, "in-progress"))
     guard = GuardTransport(httpx.HTTPTransport(), max_age=3600)
+    guard._gate.context = evolve(guard._gate.context, readings=Readings(3600, time.monotonic, most=3))
     with httpx.Client(transport=guard) as client:
         for campaign in campaigns:
             client.get(url(server, campaign))
-        assert len(guard._gate._readings._stored) == 3
+        assert len(guard._gate.context.readings._stored) == 3
         del server.requests[:]
         for campaign in (campaigns[1], campaigns[0]):
             client.send(face.family.Request("PUT", url(server, campaign), json={"action": "pause"}))

@@ -23,7 +23,6 @@ from campaign_fsm import (
     errors,
 )
 from campaign_fsm.client import operations
-from campaign_fsm.gate import flow
 
 KEEP = [status for status in oracle.STATUSES if status not in ("unknown", "deleted")]
 FAULTS = [
@@ -340,11 +339,11 @@ class Campaigns(RuleBasedStateMachine):
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
+def no_waiting(monkeypatch, pace):
     """Nobody has to wait for the simulator."""
     monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0))
     monkeypatch.setattr(operations, "_FIRST_DELAY", 0.0)
-    monkeypatch.setattr(flow, "_FIRST_DELAY", 0.0)
+    pace(first_delay=0.0)
 
 
 TestCampaigns = Campaigns.TestCase

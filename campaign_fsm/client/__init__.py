@@ -30,12 +30,12 @@ from campaign_fsm.errors import (
     TimedOut,
     UnexpectedRedirect,
 )
-from campaign_fsm.gate import Drift, WriteRecord
+from campaign_fsm.gate import Drift, GuardSettings, WriteRecord
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.private import redact, redact_error, secrets_of
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
-from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
+from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardTransport
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.answer import Answer, text_of
 from campaign_fsm.wire.campaign import Campaign, Schedule

@@ -13,7 +13,6 @@ from datetime import timedelta
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 
 import anyio
 import anyio.lowlevel
@@ -34,8 +33,7 @@ from campaign_fsm import (
     Status,
     errors,
 )
-from campaign_fsm import client as client_module
-from campaign_fsm.client import operations
+from campaign_fsm.client.operations import Operations
 from campaign_fsm.gate import Drift, Gate, Wait, budget
 
 IRREVERSIBLE = ("complete", "archive", "delete")
@@ -50,9 +48,9 @@ def interruptible():
 
 
 @pytest.fixture(autouse=True)
-def two_looks(monkeypatch):
+def two_looks(pace):
     """What became of a write is looked for twice, so that the sequences stay short."""
-    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.25))
+    pace(looks=(0.0, 0.25))
 
 
 def draft(simulator):
@@ -310,21 +308,18 @@ def made(kind, strike, **settings):
         **settings,
     }
     client = kind(**given)
-    client._operations = evolve(client._operations, clock=lambda: strike.now)
+    client._operations = Operations(evolve(client._operations.context, clock=lambda: strike.now))
     guard = client._http._transport
-    guard._sleep = strike.async_sleep if is_async else strike.sleep
+    client._sleep = guard._sleep = strike.async_sleep if is_async else strike.sleep
     settings = evolve(guard._gate.context.settings, clock=lambda: strike.now)
     guard._gate = Gate(settings, blocking=not is_async)
     return client
 
 
 @pytest.fixture
-def strike(monkeypatch):
+def strike():
     """A strike on whose clock all clients of the test sleep."""
-    strike = Strike(Simulator())
-    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=strike.sleep))
-    monkeypatch.setattr(client_module, "anyio", SimpleNamespace(sleep=strike.async_sleep))
-    return strike
+    return Strike(Simulator())
 
 
 def held(client):

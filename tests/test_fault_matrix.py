@@ -17,7 +17,6 @@ from campaign_fsm import (
     VoiceCampaignDraft,
     errors,
 )
-from campaign_fsm.client import operations
 
 STALL, PATIENCE = 3600, 0.5
 
@@ -192,11 +191,9 @@ def server():
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch, pace):
+def no_waiting(pace):
     """Real waits are short; that they are waited at all is tested elsewhere."""
-    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.002)
-    pace(first_delay=0.002)
+    pace(looks=(0.0, 0.0, 0.0), first_delay=0.002)
 
 
 def settings_for(server, channel, fault, patient):

@@ -739,7 +739,7 @@ def test_under_a_gate_http2_sends_once(any_face, http2, gates):
 
 
 @pytest.mark.parametrize(("action", "goaways"), [("pause", 1), ("complete", 1), ("pause", 9)])
-def test_the_client_finds_out_what_became_of_it(any_face, http2, action, goaways):
+def test_the_client_finds_out_what_became_of_it(any_face, http2, pace, action, goaways):
     """It reads again. What can be undone is judged and sent anew a few times, the rest is told as not applied."""
     face = any_face
     http2.goaways = goaways
@@ -754,10 +754,8 @@ def test_the_client_finds_out_what_became_of_it(any_face, http2, action, goaways
                 await getattr(client, action)(ID)
             assert caught.value.sent
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("campaign_fsm.client.operations._LOOKS", (0.0, 0.0))
-        patch.setattr("campaign_fsm.client.operations._FIRST_DELAY", 0.0)
-        face.run(scenario)
+    pace(looks=(0.0, 0.0), first_delay=0.0)
+    face.run(scenario)
     for number, request in enumerate(http2.requests):
         if request.method == "PUT":
             assert http2.requests[number - 1].method == "GET"
@@ -998,7 +996,7 @@ def test_a_trace_hook_that_is_refused_does_not_refuse_the_write(any_face, server
     assert [request.brief for request in server.writes] == [f"PUT {ID}"]
 
 
-def test_the_client_finds_out_what_became_of_a_write_that_seemed_refused(any_face, server, handle):
+def test_the_client_finds_out_what_became_of_a_write_that_seemed_refused(any_face, server, pace, handle):
     """It reads, and sees that it was applied."""
     face = any_face
     nosy = Nosy(server)
@@ -1008,8 +1006,7 @@ def test_the_client_finds_out_what_became_of_a_write_that_seemed_refused(any_fac
         async with face.campaigns(server.url, face.http()) as client:
             assert (await client.pause(ID)).status == "paused"
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("campaign_fsm.client.operations._LOOKS", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
-        face.run(scenario)
+    pace(looks=(0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
+    face.run(scenario)
     assert nosy.refused == ["CF801"]
     assert [request.brief for request in server.writes] == [f"PUT {ID}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import urllib.request
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Final
@@ -13,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 from attrs import field, frozen
-from httpx import URL, InvalidURL
 
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import word
@@ -242,63 +240,3 @@ def _check_all_there(
 
 def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def environment_proxy(base_url: str) -> str | None:
-    """The proxy that the environment names for the host, as `httpx` would take it; None for none.
-
-    `httpx` leaves environment proxies alone once a client has its own transport, and ours always has. So this reads
-    ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` by its rules: of all patterns that fit the one
-    with a port goes first, then the longer host, then the longer scheme.
-
-    Raises:
-        ConfigurationError: An entry of ``NO_PROXY`` is no host; `httpx` takes none of its environment then, either.
-    """
-    found = urllib.request.getproxies()
-    ways: dict[str, str | None] = {
-        f"{scheme}://": value if "://" in value else f"http://{value}"
-        for scheme in ("http", "https", "all")
-        if (value := found.get(scheme))
-    }
-    direct = [name.strip() for name in found.get("no", "").split(",")]
-    if not ways or "*" in direct:
-        return None
-    ways |= {_pattern(name): None for name in direct if name}
-    url = URL(base_url)
-    fitting: list[tuple[tuple[bool, int, int], str | None]] = []
-    for pattern, way in ways.items():
-        try:
-            rank = _rank(URL(pattern), url)
-        except (InvalidURL, ValueError):  # the latter of punycode that means nothing
-            raise ConfigurationError(setting="NO_PROXY", problem="an entry of it is no host, address or URL.") from None
-        if rank is not None:
-            fitting.append((rank, way))
-    return min(fitting, key=lambda one: one[0])[1] if fitting else None
-
-
-def _pattern(name: str) -> str:
-    """An entry of ``NO_PROXY`` as a URL pattern: a name stands for what is below it, an address for itself."""
-    if "://" in name:
-        return name
-    for kind, shown in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
-        try:
-            kind(name.partition("/")[0])
-        except ValueError:
-            continue
-        return f"all://{shown}"
-    return f"all://{name}" if name.lower() == "localhost" else f"all://*{name}"
-
-
-def _rank(pattern: URL, url: URL) -> tuple[bool, int, int] | None:
-    """How early a pattern that fits the URL is taken (lower first); None if it does not fit."""
-    scheme = "" if pattern.scheme == "all" else pattern.scheme
-    host = "" if pattern.host == "*" else pattern.host
-    if scheme not in ("", url.scheme) or pattern.port not in (None, url.port):
-        return None
-    if host.startswith("*."):
-        fits = url.host.endswith(host[1:])
-    elif host.startswith("*"):
-        fits = url.host == host[1:] or url.host.endswith(f".{host[1:]}")
-    else:
-        fits = host in ("", url.host)
-    return (pattern.port is None, -len(host), -len(scheme)) if fits else None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 from attrs import field, frozen
@@ -101,14 +101,7 @@ def resolve(
         raise ConfigurationError(
             setting="account_sid or EXOTEL_ACCOUNT_SID", problem="it must be 1 to 64 of A-Z a-z 0-9 _ and -."
         )
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "http" and not is_loopback(host) and host not in {name.lower() for name in plain_http_hosts}:
-        raise ConfigurationError(
-            setting=url_name,
-            problem=f"plain HTTP would show the credentials to everybody on the way to {host}; use https, "
-            "or name the host in plain_http_hosts.",
-        )
+    _check_secrecy(url, url_name, plain_http_hosts)
     return Settings(sid, key, token, url, channel)
 
 
@@ -135,6 +128,26 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
 
 def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]:
     """The URL without credentials, and the credentials: URLs end up in logs. Errors never show it."""
+    parts, port = _parts(url, name)
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ConfigurationError(setting=name, problem="it must have no query and no fragment.")
+    path = parts.path.rstrip("/")
+    if re.search(r"[^A-Za-z0-9._~/-]|//|/\.\.?(/|$)", path):
+        raise ConfigurationError(
+            setting=name, problem="its path must be plain, without encoding, dots or doubled slashes."
+        )
+    if re.search(r"(^|/)v2(/|$)", path):
+        raise ConfigurationError(setting=name, problem="it ends before /v2: the client adds the rest.")
+    hostname = parts.hostname or ""
+    host = f"[{hostname}]" if ":" in hostname else hostname
+    shown_port = "" if port is None else f":{port}"
+    key = unquote(parts.username) if parts.username else None
+    token = unquote(parts.password) if parts.password else None
+    return f"{parts.scheme}://{host}{shown_port}{path}", key, token
+
+
+def _parts(url: str, name: str) -> tuple[SplitResult, int | None]:
+    """The parts of a URL that can be read in one way, and its port."""
     # `urlsplit` drops line breaks, tabs and what stands at the ends, and so makes another host out of them.
     if not url.isascii():
         raise ConfigurationError(
@@ -159,20 +172,7 @@ def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]
     port = found["port"]
     if port and not 1 <= int(port) <= 65535:
         raise ConfigurationError(setting=name, problem="its port must be 1 to 65535.")
-    if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ConfigurationError(setting=name, problem="it must have no query and no fragment.")
-    path = parts.path.rstrip("/")
-    if re.search(r"[^A-Za-z0-9._~/-]|//|/\.\.?(/|$)", path):
-        raise ConfigurationError(
-            setting=name, problem="its path must be plain, without encoding, dots or doubled slashes."
-        )
-    if re.search(r"(^|/)v2(/|$)", path):
-        raise ConfigurationError(setting=name, problem="it ends before /v2: the client adds the rest.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown_port = f":{int(port)}" if port else ""
-    key = unquote(parts.username) if parts.username else None
-    token = unquote(parts.password) if parts.password else None
-    return f"{parts.scheme}://{host}{shown_port}{path}", key, token
+    return parts, int(port) if port else None
 
 
 def _check_host(url: str, name: str, http: ModuleType) -> None:
@@ -187,6 +187,18 @@ def _check_host(url: str, name: str, http: ModuleType) -> None:
                 setting=name,
                 problem="its host is no address, and no name either: numbers or punycode that mean nothing.",
             )
+
+
+def _check_secrecy(url: str, name: str, plain_http_hosts: Collection[str]) -> None:
+    """Let plain HTTP go nowhere but to this machine, and to hosts that the caller names for it."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not is_loopback(host) and host not in {name.lower() for name in plain_http_hosts}:
+        raise ConfigurationError(
+            setting=name,
+            problem=f"plain HTTP would show the credentials to everybody on the way to {host}; use https, "
+            "or name the host in plain_http_hosts.",
+        )
 
 
 def _credential(

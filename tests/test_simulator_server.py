@@ -360,6 +360,7 @@ EVERYWHERE = "0.0.0.0"
                 "127.0.0.1.evil.example",
                 "x.sim.example.test",
                 "simulator",
+                "host.docker.internal",
                 "192.0.2.8",
                 "[2001:db8::1]",
                 "user@localhost",
@@ -372,9 +373,28 @@ EVERYWHERE = "0.0.0.0"
         ),
         *(
             (EVERYWHERE, host, True)
-            for host in ("simulator", "simulator:8080", "192.0.2.8", "[2001:db8::1]:80", "localhost")
+            for host in (
+                "simulator",
+                "simulator:8080",
+                "host.docker.internal:80",
+                "s.ns.svc.cluster.local",
+                "192.0.2.8",
+                "[2001:db8::1]:80",
+                "localhost",
+            )
         ),
-        *((EVERYWHERE, host, False) for host in ("evil.example", "simulator.evil.example", "", ".", "user@simulator")),
+        *(
+            (EVERYWHERE, host, False)
+            for host in (
+                "evil.example",
+                "simulator.evil.example",
+                "internal.evil.example",
+                "evil-local.example",
+                "",
+                ".",
+                "user@simulator",
+            )
+        ),
     ],
 )
 def test_only_a_host_of_its_own_drives_it(bound, host, may):

@@ -310,6 +310,7 @@ def test_completing_marks_the_remaining_numbers_as_failed():
         lambda s: s.fault("stall", seconds=float("inf")),
         lambda s: s.fault("rate-limited", retry_after=-1),
         lambda s: s.add(contacts=-1),
+        lambda s: s.add(work=10**309),
         lambda s: s.advance(float("inf")),
         lambda s: s.advance(float("nan")),
         lambda s: s.set_time(s.now.replace(tzinfo=None)),

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from simulated import request, url
 
@@ -134,6 +134,8 @@ HOURS = st.none() | st.integers(-3, 6)
     steps=st.lists(st.integers(0, 4), min_size=1, max_size=4),
     at_end=st.sampled_from(("completed", "paused")),
 )
+@example(campaigns=[("in-progress", None, None, 0, 0)], steps=[0], at_end="completed")
+@example(campaigns=[("in-progress", None, 1, 10, 1)], steps=[1], at_end="paused")
 def test_what_is_due_happens_as_in_a_simple_reference(campaigns, steps, at_end):
     """The same events at the same times in the same order, also those that follow from others in between."""
     simulator = Simulator(at_end=at_end)
@@ -246,7 +248,7 @@ def test_work_that_the_calendar_is_too_short_for_never_ends():
     """The clock moves all the same, and a pause counts what was done."""
     simulator = Simulator()
     campaign = simulator.add("in-progress", work=1e300)
-    simulator.add("in-progress", work=10**300)
+    simulator.add("in-progress", work=10**300)  # a number of JSON need not be a float
     simulator.advance(3600)
     assert simulator.status(campaign) is Status.IN_PROGRESS
     assert request(simulator, "PUT", url(campaign), {"action": "pause"}).status_code == 200

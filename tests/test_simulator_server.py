@@ -20,6 +20,7 @@ from campaign_fsm import Simulator, SimulatorServer, SimulatorTransport, Status
 from campaign_fsm.cli import run
 from campaign_fsm.cli.simulate import greeting, lines, simulate
 from campaign_fsm.simulator import Fault
+from campaign_fsm.simulator.access import Access
 
 
 @pytest.fixture
@@ -359,6 +360,7 @@ EVERYWHERE = "0.0.0.0"
                 "127.0.0.1.evil.example",
                 "x.sim.example.test",
                 "simulator",
+                "host.docker.internal",
                 "192.0.2.8",
                 "[2001:db8::1]",
                 "user@localhost",
@@ -371,9 +373,28 @@ EVERYWHERE = "0.0.0.0"
         ),
         *(
             (EVERYWHERE, host, True)
-            for host in ("simulator", "simulator:8080", "192.0.2.8", "[2001:db8::1]:80", "localhost")
+            for host in (
+                "simulator",
+                "simulator:8080",
+                "host.docker.internal:80",
+                "s.ns.svc.cluster.local",
+                "192.0.2.8",
+                "[2001:db8::1]:80",
+                "localhost",
+            )
         ),
-        *((EVERYWHERE, host, False) for host in ("evil.example", "simulator.evil.example", "", ".", "user@simulator")),
+        *(
+            (EVERYWHERE, host, False)
+            for host in (
+                "evil.example",
+                "simulator.evil.example",
+                "internal.evil.example",
+                "evil-local.example",
+                "",
+                ".",
+                "user@simulator",
+            )
+        ),
     ],
 )
 def test_only_a_host_of_its_own_drives_it(bound, host, may):
@@ -392,15 +413,15 @@ def test_only_a_host_of_its_own_drives_it(bound, host, may):
         assert drive(server)[0] == 200
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
-def test_it_is_driven_by_the_address_and_the_name_that_it_listens_on():
-    """In whatever spelling."""
-    for host in ("localhost", "127.0.0.1", "::1"):
-        with SimulatorServer(Simulator(), host) as server:
-            assert httpx.get(f"{server.base_url}/_simulator/clock").status_code == 200
-            port = server.base_url.rpartition(":")[2]
-            if host != "::1":
-                assert httpx.get(f"http://localhost:{port}/_simulator/clock").status_code == 200
+def test_it_is_driven_by_the_name_and_the_address_that_it_listens_on():
+    """A name is resolved once, to listen; requests may go on to use it, and the address as well."""
+    with SimulatorServer(Simulator(), "127.1") as server:
+        assert [drive(server, host)[0] for host in ("127.1", "127.0.0.1", "127.2")] == [200, 200, 403]
+    for address, other in (("192.0.2.5", "192.0.2.6"), ("2001:db8:0:0::1", "[2001:db8::2]")):
+        access = Access(address, frozenset())
+        own = f"[{address}]" if ":" in address else address
+        assert access.problem([own], None) is None
+        assert "--allow-host" in access.problem([other], None)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
     metavar="NAME",
     multiple=True,
     help="A name by which it may be driven, such as sim.example.test; can be given several times. Names of loopback and"
-    " --host may; with --host 0.0.0.0 any address and any name without a dot, such as a container's.",
+    " --host may; with --host 0.0.0.0 any address, and any name without a dot or under .internal or .local.",
 )
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
 @click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")

@@ -13,6 +13,8 @@ from typing import Final
 
 from attrs import field, frozen
 
+# Of Docker and Podman (host.docker.internal), and of Kubernetes (sim.default.svc.cluster.local); both are reserved.
+_LOCAL: Final = (".internal", ".local")
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@/\s]+))(?::[0-9]*)?")
 
 
@@ -41,6 +43,11 @@ def is_loopback(host: str) -> bool:
     if address is not None:
         return address.is_loopback
     return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_local(name: str) -> bool:
+    """Whether the public DNS cannot have the name."""
+    return "." not in name or name.endswith(_LOCAL)
 
 
 def host_names(hosts: Iterable[str]) -> frozenset[str]:
@@ -92,7 +99,9 @@ class Access:
             return False
         if name in self.names or name == self.address or is_loopback(name):
             return True
-        # What listens on every address is called by any address, also by those in front of its container, and between
-        # containers by a name without a dot. A page of the public web has neither for its name.
-        everywhere = _address(self.address)
-        return everywhere is not None and everywhere.is_unspecified and (_address(name) is not None or "." not in name)
+        listens_on = _address(self.address)
+        if listens_on is None or not listens_on.is_unspecified:
+            return False
+        # What listens on every address may have others in front of its container, and names that containers give each
+        # other. No page of the public web has such a name.
+        return _address(name) is not None or _is_local(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import math
+import sys
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -105,7 +105,7 @@ class Account:
             work: Seconds in progress until all are contacted and it finishes; None: only its end ends it.
             **parameters: Parameters of a create, kept as they are.
         """
-        if contacts < 0 or not (work is None or 0 <= work < math.inf):
+        if contacts < 0 or not (work is None or 0 <= work <= sys.float_info.max):
             raise ValueError("contacts and work are 0 or more")
         with self._lock:
             self._made += 1
@@ -123,7 +123,7 @@ class Account:
                 created=now,
                 updated=now,
                 contacts=contacts,
-                work=None if work is None else float(work),
+                work=work,
                 parameters=parameters,
             )
             return campaign_id

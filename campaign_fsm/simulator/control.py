@@ -30,7 +30,7 @@ HELP: Final = {
     "POST /_simulator/faults": {"kind": "lost-after", "method": "PUT", "id": "…", "times": 1},
     "GET /_simulator/faults": "the faults that have not struck yet",
     "DELETE /_simulator/faults": "forget the faults that have not struck yet",
-    "POST /_simulator/reset": "the campaigns and the time before the first request",
+    "POST /_simulator/reset": "the campaigns and the time before the first request; an empty journal, no faults",
     "faults": {
         "kinds": [*Fault],
         "also": {

@@ -186,7 +186,8 @@ class SimulatorServer(Forked):
         host: Where to listen; loopback unless said otherwise.
         port: 0 picks a free one.
         allow_hosts: Names and addresses by which it may be driven (``/_simulator/``), besides those of loopback and
-            `host`; where that is every address (``0.0.0.0``), any address and any name without a dot may.
+            `host`; where that is every address (``0.0.0.0``) any address may, and any name without a dot or under
+            ``.internal`` or ``.local``.
 
     Raises:
         OSError: The address cannot be listened on.

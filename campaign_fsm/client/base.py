@@ -11,7 +11,7 @@ import httpx
 
 from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection
 from campaign_fsm.client.failures import outcome_of_failure
-from campaign_fsm.client.operations import Context, Operations
+from campaign_fsm.client.operations import ClientContext, Operations
 from campaign_fsm.client.proxies import Proxy
 from campaign_fsm.client.rehearsal import Rehearsal
 from campaign_fsm.client.settings import Settings, resolve
@@ -139,7 +139,7 @@ class BaseClient:
             "secrets": connection.proxy_secrets,
         }
         self._http = self._connected(self._guard(connection.transport, **gate), timeout)
-        context = Context(self._settings, strict, self._secrets, deadline)
+        context = ClientContext(self._settings, strict, self._secrets, deadline)
         self._operations = Operations(context)
         self._rehearsal = Rehearsal(context, team)
 

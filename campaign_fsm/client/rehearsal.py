@@ -65,7 +65,7 @@ class Rehearsal(WriteOperations[Rehearsed]):
             intent = self._read_back(WriteCommand(wanted, target, "PUT", context.item(item)))
             if intent.action is not wanted:
                 raise ValueError(f"with these parameters it is {intent.action}, not {wanted}")
-        reading = yield from read(context, target, context.give_up())
+        reading = yield from read(context, intent.target, context.give_up())
         return self._judged(intent, reading)
 
     def perform(self, command: WriteCommand) -> Operation[Rehearsed]:

@@ -17,7 +17,7 @@ from campaign_fsm.wire.target import Target
 
 
 @frozen(eq=False)
-class Context:
+class GateContext:
     """One gate, as the parts of its flow see it.
 
     Attributes:

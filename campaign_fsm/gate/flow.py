@@ -20,17 +20,18 @@ from typing import Any
 from campaign_fsm import waiting
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import CampaignFsmError, Refused, StatusUnavailable
-from campaign_fsm.gate.context import Context
+from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
-from campaign_fsm.gate.judging import created, judged
+from campaign_fsm.gate.judging import judged, judged_create
 from campaign_fsm.gate.model import Forward, GateStep, Poll, WriteRecord
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.reads import kept, pass_read, reading_key
+from campaign_fsm.gate.refusals import busy, failed
 from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key
 from campaign_fsm.gate.sending import forward, report, send
 from campaign_fsm.gate.settings import GateSettings
 from campaign_fsm.gate.spending import spend
-from campaign_fsm.gate.write import Write, busy, check_process, failed, is_below_a_gate, process_of
+from campaign_fsm.gate.write import Write, check_process, is_below_a_gate, process_of
 from campaign_fsm.rules import Action
 from campaign_fsm.waiting import Pace, Tries
 from campaign_fsm.wire.intent import Intent, WireRequest, concerns, read_intent
@@ -60,7 +61,7 @@ class Gate:
         own_sections: Sections | None = None,
     ) -> None:
         readings = Readings(settings.max_age, settings.clock)
-        self.context = Context(settings, blocking, pace or waiting.PACE, readings, own_sections)
+        self.context = GateContext(settings, blocking, pace or waiting.PACE, readings, own_sections)
 
     @property
     def sections(self) -> Sections:
@@ -125,12 +126,12 @@ class Gate:
 
 
 def _create(
-    context: Context, request: WireRequest, intent: Intent, events: FlowEvents
+    context: GateContext, request: WireRequest, intent: Intent, events: FlowEvents
 ) -> Generator[GateStep, Any, WriteRecord]:
     """A create is about no campaign yet: there is nothing to hold and to read."""
     began = process_of(request)
     yield from spend(context, request, intent.target, int(not is_below_a_gate(request)), urgent=False)
-    record = created(context, request, intent, events)
+    record = judged_create(context, request, intent, events)
     check = partial(check_process, began)
     try:
         check()  # nobody is told that it is sent where it is known already that it is not
@@ -146,7 +147,7 @@ def _create(
     raise refusal
 
 
-def _write(context: Context, write: Write) -> Generator[GateStep, Any, WriteRecord]:
+def _write(context: GateContext, write: Write) -> Generator[GateStep, Any, WriteRecord]:
     """Enter the campaign's section, read, decide and send; again until it is sent, refused or given up.
 
     Whatever has to be waited for is waited for outside of the section, so that nobody waits between the
@@ -180,7 +181,7 @@ def _write(context: Context, write: Write) -> Generator[GateStep, Any, WriteReco
             yield Sleep(outcome)
 
 
-def _pay(context: Context, write: Write) -> Generator[GateStep, Any, Tries]:
+def _pay(context: GateContext, write: Write) -> Generator[GateStep, Any, Tries]:
     """Pay for the requests that the next try may make. The deadline counts from the first time that they are paid."""
     clock = context.settings.clock
     needed = 1 if kept(context, write) else 2
@@ -195,7 +196,7 @@ def _pay(context: Context, write: Write) -> Generator[GateStep, Any, Tries]:
     return write.tries
 
 
-def _hold(context: Context, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:
+def _hold(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:
     """What is done inside: the record of the write that was sent, or after how long to come again."""
     try:
         record = yield from judged(context, ticket, write)

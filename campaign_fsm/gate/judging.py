@@ -9,7 +9,7 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignFsmError, Refused
-from campaign_fsm.gate.context import Context
+from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import GateStep, WriteRecord
 from campaign_fsm.gate.reads import kept, read
@@ -22,7 +22,7 @@ from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import Intent, WireRequest
 
 
-def judged(context: Context, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:
+def judged(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:
     """A record that allows the write, or after how long to come again.
 
     Raises:
@@ -57,7 +57,7 @@ def judged(context: Context, ticket: Ticket, write: Write) -> Generator[GateStep
     return record
 
 
-def created(context: Context, request: WireRequest, intent: Intent, events: FlowEvents) -> WriteRecord:
+def judged_create(context: GateContext, request: WireRequest, intent: Intent, events: FlowEvents) -> WriteRecord:
     """A record that allows a create, which is about no campaign yet.
 
     Raises:
@@ -78,7 +78,7 @@ def _note(events: FlowEvents, record: WriteRecord) -> None:
 
 
 def _decided(
-    context: Context, request: WireRequest, intent: Intent, reading: Reading, sent_at: float, *, reused: bool
+    context: GateContext, request: WireRequest, intent: Intent, reading: Reading, sent_at: float, *, reused: bool
 ) -> WriteRecord:
     # The server's clock stood at its Date when it answered, and has gone on since.
     age = timedelta(seconds=context.settings.clock() - sent_at)
@@ -91,7 +91,9 @@ def _decided(
     return WriteRecord(intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at)
 
 
-def _verdict(context: Context, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime) -> Verdict:
+def _verdict(
+    context: GateContext, intent: Intent, request: WireRequest, reading: Reading | None, now: datetime
+) -> Verdict:
     policy = context.settings.policy
     return judge(
         intent,
@@ -105,6 +107,6 @@ def _verdict(context: Context, intent: Intent, request: WireRequest, reading: Re
     )
 
 
-def _refusal(context: Context, verdict: Verdict, intent: Intent, reading: Reading | None) -> Refused:
+def _refusal(context: GateContext, verdict: Verdict, intent: Intent, reading: Reading | None) -> Refused:
     policy = context.settings.policy
     return refusal(verdict, intent, reading, policy.origin if policy else "")

@@ -8,11 +8,12 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignFsmError, StatusUnavailable
-from campaign_fsm.gate.context import Context
+from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.model import Forward, GateStep, Read
+from campaign_fsm.gate.refusals import subject
 from campaign_fsm.gate.section import Ticket, campaign_key
 from campaign_fsm.gate.spending import learn, spend
-from campaign_fsm.gate.write import Write, is_below_a_gate, subject
+from campaign_fsm.gate.write import Write, is_below_a_gate
 from campaign_fsm.private import redact_error
 from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status
 from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight
@@ -25,12 +26,12 @@ def reading_key(request: WireRequest, target: Target) -> str:
     return f"{scheme} {host} {port} {target.prefix} {target.account} {target.collection} {target.id}"
 
 
-def kept(context: Context, write: Write) -> tuple[Reading, float] | None:
+def kept(context: GateContext, write: Write) -> tuple[Reading, float] | None:
     """An earlier reading that will do for a write, and when it was asked for."""
     return None if write.reread else context.readings.get(write.key, context.sections.moves)
 
 
-def pass_read(context: Context, request: WireRequest, target: Target) -> Generator[GateStep, Any, None]:
+def pass_read(context: GateContext, request: WireRequest, target: Target) -> Generator[GateStep, Any, None]:
     """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
     yield from spend(context, request, target, int(not is_below_a_gate(request)), urgent=False)
     settings = context.settings
@@ -61,7 +62,7 @@ def pass_read(context: Context, request: WireRequest, target: Target) -> Generat
         context.readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
 
-def read(context: Context, ticket: Ticket, write: Write) -> Generator[GateStep, Any, tuple[Reading, float] | float]:
+def read(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, tuple[Reading, float] | float]:
     """Read the status before a write: the reading and when it was asked for, or after how long to try again.
 
     Raises:
@@ -100,7 +101,7 @@ def read(context: Context, ticket: Ticket, write: Write) -> Generator[GateStep, 
     return _wait_after(context, write, answer, cause)
 
 
-def _wait_after(context: Context, write: Write, answer: Answer | None, cause: Exception | None) -> float:
+def _wait_after(context: GateContext, write: Write, answer: Answer | None, cause: Exception | None) -> float:
     """Seconds until a read that failed is tried again; raises if it is not."""
     intent = write.intent
     assert write.tries is not None
@@ -119,7 +120,7 @@ def _wait_after(context: Context, write: Write, answer: Answer | None, cause: Ex
     return wait
 
 
-def _usable(context: Context, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
+def _usable(context: GateContext, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
     if answer.status_code != 200:
         raise _unavailable(context, intent, answer, None, request)
     try:
@@ -134,7 +135,7 @@ def _usable(context: Context, answer: Answer, intent: Intent, request: WireReque
 
 
 def _unavailable(
-    context: Context, intent: Intent, answer: Answer | None, cause: BaseException | None, request: WireRequest
+    context: GateContext, intent: Intent, answer: Answer | None, cause: BaseException | None, request: WireRequest
 ) -> StatusUnavailable:
     secrets = context.secrets(request)
     if answer is None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignBusy
-from campaign_fsm.gate.context import Context
+from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import Drift, Forward, GateStep, TooOld, WriteRecord
+from campaign_fsm.gate.refusals import busy
 from campaign_fsm.gate.section import Closed, Ticket
 from campaign_fsm.gate.spending import learn
-from campaign_fsm.gate.write import Write, busy
+from campaign_fsm.gate.write import Write
 from campaign_fsm.lifecycle import Decision, platform_moves
 from campaign_fsm.private import redact, redact_error
 from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status
@@ -21,7 +22,7 @@ from campaign_fsm.wire.intent import Intent, WireRequest
 
 
 def send(
-    context: Context, ticket: Ticket, write: Write, record: WriteRecord
+    context: GateContext, ticket: Ticket, write: Write, record: WriteRecord
 ) -> Generator[GateStep, Any, WriteRecord | float]:
     """The record with what the answer shows; 0.0 if the reading became too old before the bytes left."""
     write.asked(ticket.check)
@@ -59,7 +60,7 @@ def send(
     return record
 
 
-def _last_check(context: Context, ticket: Ticket, record: WriteRecord) -> None:
+def _last_check(context: GateContext, ticket: Ticket, record: WriteRecord) -> None:
     """Stop a write that was forked, or judged by an earlier reading and has waited since, for a connection say."""
     ticket.check()
     if record.reused and context.readings.is_too_old(record.asked_at):
@@ -67,7 +68,7 @@ def _last_check(context: Context, ticket: Ticket, record: WriteRecord) -> None:
 
 
 def forward(
-    context: Context, request: WireRequest, step: Forward, record: WriteRecord, events: FlowEvents
+    context: GateContext, request: WireRequest, step: Forward, record: WriteRecord, events: FlowEvents
 ) -> Generator[GateStep, Any, WriteRecord]:
     """Hand a write on; the record with what the answer shows.
 
@@ -95,7 +96,7 @@ def forward(
     return record
 
 
-def _compared(context: Context, record: WriteRecord, answer: Answer, request: WireRequest) -> WriteRecord:
+def _compared(context: GateContext, record: WriteRecord, answer: Answer, request: WireRequest) -> WriteRecord:
     """The record with what the answer shows, held against what was decided."""
     intent, reading, decision = record.intent, record.reading, record.decision
     answered, problem, drift = None, None, None
@@ -124,7 +125,9 @@ def _compared(context: Context, record: WriteRecord, answer: Answer, request: Wi
     )
 
 
-def drift_of(context: Context, intent: Intent, reading: Reading, decision: Decision, answered: Reading) -> Drift | None:
+def drift_of(
+    context: GateContext, intent: Intent, reading: Reading, decision: Decision, answered: Reading
+) -> Drift | None:
     """What is unexpected about the status that an answer shows; None if nothing is."""
     expected = decision.accepted
     if decision.destination and reading.end and reading.end <= (reading.date or context.settings.now()):
@@ -145,7 +148,7 @@ def drift_of(context: Context, intent: Intent, reading: Reading, decision: Decis
     )
 
 
-def report(context: Context, drift: Drift) -> None:
+def report(context: GateContext, drift: Drift) -> None:
     """Log a drift, and hand it to whoever wants to know."""
     log.warning(
         "%s %s: drift, the answer shows %r and not one of %s",

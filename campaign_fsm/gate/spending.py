@@ -9,7 +9,7 @@ from campaign_fsm import log
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import BudgetSpent
 from campaign_fsm.gate.budget import Budget, Wait, budget_of
-from campaign_fsm.gate.context import Context
+from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.model import GateStep
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import WireRequest
@@ -17,7 +17,7 @@ from campaign_fsm.wire.target import Target
 
 
 def spend(
-    context: Context, request: WireRequest, target: Target, weight: int, *, urgent: bool
+    context: GateContext, request: WireRequest, target: Target, weight: int, *, urgent: bool
 ) -> Generator[GateStep, Any, None]:
     """Wait until the account's budget has room for so many requests, and take them out of it.
 
@@ -44,19 +44,19 @@ def spend(
         budget.leave(ticket)  # an interrupt may have come just before the first did anything
 
 
-def learn(context: Context, request: WireRequest, target: Target, answer: Answer) -> None:
+def learn(context: GateContext, request: WireRequest, target: Target, answer: Answer) -> None:
     """Take over what an answer says of the server's own count."""
     if budget := _budget(context, request, target):
         budget.learn(answer)
 
 
-def _budget(context: Context, request: WireRequest, target: Target) -> Budget | None:
+def _budget(context: GateContext, request: WireRequest, target: Target) -> Budget | None:
     name = request.host.rstrip(".")
     host = name if request.port is None else f"{name}:{request.port}"
     return budget_of(host, target.account, context.settings.budget, context.settings.clock)
 
 
-def _report(context: Context, wait: Wait) -> None:
+def _report(context: GateContext, wait: Wait) -> None:
     log.info("%s %s waits %.1f s for the request budget", wait.method, wait.campaign_id or "-", wait.seconds)
     if context.settings.on_wait:
         try:

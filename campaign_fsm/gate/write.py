@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from attrs import define
 
-from campaign_fsm.errors import CampaignBusy, GateFailure
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import Permit
 from campaign_fsm.gate.party import Process, process
+from campaign_fsm.gate.refusals import busy
 from campaign_fsm.gate.section import Closed, Ticket, forked
-from campaign_fsm.rules import PROBLEMS, Action
+from campaign_fsm.rules import Action
 from campaign_fsm.waiting import Tries
 from campaign_fsm.wire.intent import Intent, WireRequest
 
@@ -86,33 +85,3 @@ def check_process(began: Process) -> None:
 def is_below_a_gate(request: WireRequest) -> bool:
     """Whether another gate hands the request on, and has paid for it."""
     return isinstance(request.above, Permit) and request.above.out
-
-
-def subject(intent: Intent, code: str) -> dict[str, Any]:
-    """What every refusal of a write says of it."""
-    return {
-        "code": code,
-        "action": intent.action,
-        "channel": intent.channel,
-        "campaign_id": intent.target.id,
-        "advice": PROBLEMS[code].advice,
-    }
-
-
-def busy(closed: Closed, intent: Intent, events: FlowEvents) -> CampaignBusy:
-    """The refusal of a write whose section is closed to it."""
-    refusal = CampaignBusy(
-        **subject(intent, closed.code),
-        reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
-        holder=closed.holder,
-        seconds=closed.seconds,
-    )
-    events.was_refused(refusal.code)
-    return refusal
-
-
-def failed(error: Exception) -> GateFailure:
-    """The refusal that stands for an error of the gate itself, named by its class: its text may hold anything."""
-    return GateFailure(
-        code="CF505", reason=f"The gate failed with {type(error).__name__}.", advice=PROBLEMS["CF505"].advice
-    )

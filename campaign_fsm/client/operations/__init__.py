@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from attrs import frozen
 
 from campaign_fsm.client.operations import commands, create, pages, reads, writes
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import Listing
 from campaign_fsm.client.sent_write import WriteCommand
 from campaign_fsm.client.steps import Operation, Statuses
@@ -26,7 +26,7 @@ from campaign_fsm.rules import Action
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.listing import Filter, Recipient
 
-__all__ = ["Context", "Operations", "WriteOperations"]
+__all__ = ["ClientContext", "Operations", "WriteOperations"]
 
 _R = TypeVar("_R")
 
@@ -35,7 +35,7 @@ _R = TypeVar("_R")
 class WriteOperations(ABC, Generic[_R]):
     """Everything that writes, up to the write itself: it is `perform` that sends it, or does something else with it."""
 
-    context: Context
+    context: ClientContext
 
     @abstractmethod
     def perform(self, command: WriteCommand) -> Operation[_R]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from campaign_fsm import log
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, read, reading_of
 from campaign_fsm.client.sent_write import NotApplied, SentWrite, says_gone
 from campaign_fsm.client.steps import Call, Operation, Outcome, changed
@@ -35,7 +35,7 @@ def may_be_applied(error: ApiError) -> bool:
     return isinstance(error, ServerError | UnexpectedRedirect) or error.status_code in _OPEN
 
 
-def became(context: Context, write: SentWrite, outcome: Outcome) -> Operation[Campaign | NotApplied]:
+def became(context: ClientContext, write: SentWrite, outcome: Outcome) -> Operation[Campaign | NotApplied]:
     """The campaign if the write was applied, `NotApplied` if it certainly was not.
 
     Raises:
@@ -57,7 +57,7 @@ def became(context: Context, write: SentWrite, outcome: Outcome) -> Operation[Ca
     return context.campaign(answered, write.target)
 
 
-def _look(context: Context, write: SentWrite, *, claimed: bool) -> Operation[Reading | None]:
+def _look(context: ClientContext, write: SentWrite, *, claimed: bool) -> Operation[Reading | None]:
     """Read until it shows what became of a write or the patience ends; the last reading, None if there is none.
 
     Whoever stands before the server has a 404 of his own, while the server is away: only one in a form of the
@@ -81,7 +81,7 @@ def _look(context: Context, write: SentWrite, *, claimed: bool) -> Operation[Rea
 
 
 def _settle(
-    context: Context, write: SentWrite, failure: ApiError | ConnectionFailed | None
+    context: ClientContext, write: SentWrite, failure: ApiError | ConnectionFailed | None
 ) -> Operation[Campaign | NotApplied]:
     """Find out whether a write took effect: its answer was lost, unreadable, or showed something else."""
     last = yield from _look(context, write, claimed=failure is None)
@@ -118,7 +118,7 @@ def _not_applied(write: SentWrite, failure: ApiError | ConnectionFailed) -> NotA
     return None if isinstance(failure, TimedOut) else NotApplied(changed(failure, outcome=outcome))
 
 
-def _unreadable(context: Context, write: SentWrite, answer: Answer) -> Operation[Campaign | NotApplied]:
+def _unreadable(context: ClientContext, write: SentWrite, answer: Answer) -> Operation[Campaign | NotApplied]:
     """A success whose body holds no usable status: a failed item is what its code says, the rest a lost answer."""
     if write.action is Action.DELETE and not answer.body.strip():
         return (yield from _settle(context, write, None))  # no page says what a DELETE is answered with
@@ -129,7 +129,7 @@ def _unreadable(context: Context, write: SentWrite, answer: Answer) -> Operation
     return (yield from _failed(context, write, failure))
 
 
-def _failed(context: Context, write: SentWrite, failure: ApiError) -> Operation[Campaign | NotApplied]:
+def _failed(context: ClientContext, write: SentWrite, failure: ApiError) -> Operation[Campaign | NotApplied]:
     """What became of a write that was answered with an error, on the outside or in its item."""
     if isinstance(failure, RateLimited):
         return NotApplied(failure, failure.retry_after, certain=True)
@@ -138,7 +138,7 @@ def _failed(context: Context, write: SentWrite, failure: ApiError) -> Operation[
     return (yield from _rejected(context, write, failure))
 
 
-def _rejected(context: Context, write: SentWrite, failure: ApiError) -> Operation[Campaign]:
+def _rejected(context: ClientContext, write: SentWrite, failure: ApiError) -> Operation[Campaign]:
     """Tell a campaign that somebody moved from a rejection for another reason.
 
     The rejection is the server's word that it did not apply this try; an earlier one may have arrived late.

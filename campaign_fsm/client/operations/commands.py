@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from campaign_fsm import log
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import read_before
 from campaign_fsm.client.sent_write import WriteCommand
 from campaign_fsm.client.steps import Operation
@@ -19,24 +19,24 @@ from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.target import Target
 
 
-def act(context: Context, campaign_id: str, action: Action) -> WriteCommand:
+def act(context: ClientContext, campaign_id: str, action: Action) -> WriteCommand:
     """One action."""
     return WriteCommand(action, context.target(campaign_id), "PUT", context.item({"action": action.value}))
 
 
-def create(context: Context, draft: Draft) -> WriteCommand:
+def create(context: ClientContext, draft: Draft) -> WriteCommand:
     """Create a campaign."""
     fields = _checked(context, draft)
     return WriteCommand(Action.CREATE, context.collection(), "POST", context.item(fields), fields)
 
 
-def delete(context: Context, campaign_id: str) -> WriteCommand:
+def delete(context: ClientContext, campaign_id: str) -> WriteCommand:
     """Delete a campaign that has not started (voice)."""
     return WriteCommand(Action.DELETE, context.target(campaign_id), "DELETE")
 
 
 def edit(
-    context: Context, campaign_id: str, draft: Draft | None, *, partial: bool, changes: Mapping[str, Any]
+    context: ClientContext, campaign_id: str, draft: Draft | None, *, partial: bool, changes: Mapping[str, Any]
 ) -> Operation[WriteCommand]:
     """Set parameters: a whole draft, callback URLs alone, or some of them on the caller's own word."""
     target = context.target(campaign_id)
@@ -53,7 +53,9 @@ def edit(
     return WriteCommand(kind, target, "PUT", context.item(fields), fields)
 
 
-def _changed_fields(context: Context, campaign_id: str, *, partial: bool, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _changed_fields(
+    context: ClientContext, campaign_id: str, *, partial: bool, changes: Mapping[str, Any]
+) -> dict[str, Any]:
     channel = context.channel
     fields, warnings = changes_to_wire(channel, changes)
     _warn("edit", warnings)
@@ -67,7 +69,9 @@ def _changed_fields(context: Context, campaign_id: str, *, partial: bool, change
     return fields
 
 
-def reschedule(context: Context, campaign_id: str, schedule: Schedule, *, resume: bool) -> Operation[WriteCommand]:
+def reschedule(
+    context: ClientContext, campaign_id: str, schedule: Schedule, *, resume: bool
+) -> Operation[WriteCommand]:
     """Set the schedule alone, or together with a resume (fact sheet 5.3)."""
     target = context.target(campaign_id)
     problems = tuple(check_schedule(schedule, context.channel))
@@ -83,7 +87,7 @@ def reschedule(context: Context, campaign_id: str, schedule: Schedule, *, resume
     return WriteCommand(action, target, "PUT", context.item(body), fields)
 
 
-def _check_fit(context: Context, target: Target, action: Action, schedule: Schedule) -> Operation[None]:
+def _check_fit(context: ClientContext, target: Target, action: Action, schedule: Schedule) -> Operation[None]:
     """Hold one end of a schedule against the other one that the campaign keeps; asks only where there is one."""
     if schedule.start is not None and schedule.end is not None:
         return
@@ -94,7 +98,7 @@ def _check_fit(context: Context, target: Target, action: Action, schedule: Sched
         raise InvalidParameters(what="new schedule, with what the campaign keeps of the old one,", problems=problems)
 
 
-def _checked(context: Context, draft: Draft) -> dict[str, Any]:
+def _checked(context: ClientContext, draft: Draft) -> dict[str, Any]:
     """The parameters of a draft of this channel; what is documented loosely about them is a warning."""
     channel = context.channel
     if draft.channel is not channel:

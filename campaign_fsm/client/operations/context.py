@@ -22,7 +22,7 @@ from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 
 @frozen
-class Context:
+class ClientContext:
     """One account and channel, and how patient its client is.
 
     Attributes:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from campaign_fsm import log
 from campaign_fsm.client.operations.aftermath import may_be_applied
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import listed, page_of
 from campaign_fsm.client.sent_write import NotApplied, WriteCommand, same, shown
 from campaign_fsm.client.steps import Call, Operation, Outcome
@@ -24,7 +24,7 @@ from campaign_fsm.wire.target import Target, is_id
 _CLOCK_SLACK: Final = timedelta(seconds=5)
 
 
-def create(context: Context, command: WriteCommand) -> Operation[Campaign]:
+def create(context: ClientContext, command: WriteCommand) -> Operation[Campaign]:
     """Create a campaign. Sent again only where it cannot have been taken."""
     call = Call(command.method, command.target, json=command.json)
     tries = context.tries()
@@ -54,7 +54,7 @@ def create(context: Context, command: WriteCommand) -> Operation[Campaign]:
         yield Sleep(wait)
 
 
-def _failed(context: Context, outcome: Outcome, target: Target) -> NotApplied | None:
+def _failed(context: ClientContext, outcome: Outcome, target: Target) -> NotApplied | None:
     """None if the server says that it made the campaign; raises its rejection."""
     if outcome.failure is not None:
         return NotApplied(outcome.failure)
@@ -78,7 +78,7 @@ def _failed(context: Context, outcome: Outcome, target: Target) -> NotApplied | 
     raise error
 
 
-def _created(context: Context, answer: Answer) -> Campaign | None:
+def _created(context: ClientContext, answer: Answer) -> Campaign | None:
     """The campaign that a successful create shows, None if it cannot be read."""
     try:
         found, reading = read_campaign(read_item(answer), context.channel, answer.date)
@@ -88,7 +88,11 @@ def _created(context: Context, answer: Answer) -> Campaign | None:
 
 
 def _made(
-    context: Context, fields: Mapping[str, Any], began: float, why: str, failure: ApiError | ConnectionFailed | None
+    context: ClientContext,
+    fields: Mapping[str, Any],
+    began: float,
+    why: str,
+    failure: ApiError | ConnectionFailed | None,
 ) -> Operation[Campaign]:
     """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
     name = fields.get("name")
@@ -115,7 +119,7 @@ def _made(
     ) from failure
 
 
-def _candidates(context: Context, fields: Mapping[str, Any], began: float) -> Operation[dict[str, Campaign]]:
+def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float) -> Operation[dict[str, Campaign]]:
     """The campaigns in the list, by id, that a create since `began` may have made."""
     name = fields["name"]
     query = Filter(name=name).query(context.channel, 0, PAGE_SIZES[context.channel][0])

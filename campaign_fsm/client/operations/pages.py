@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, hint_elsewhere
 from campaign_fsm.client.steps import Call, Operation, changed
 from campaign_fsm.drive import Emit, Sleep
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 Listing = Generator[Call | Sleep | Emit[_T], Any, None]
 
 
-def campaigns(context: Context, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
+def campaigns(context: ClientContext, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
     """Every campaign that a filter lets through."""
     size = _page_size(context, page_size)
     target = context.collection()
@@ -50,7 +50,7 @@ def campaigns(context: Context, wanted: Filter, page_size: int | None) -> Listin
         previous = ids
 
 
-def recipients(context: Context, campaign_id: str) -> Listing[Recipient]:
+def recipients(context: ClientContext, campaign_id: str) -> Listing[Recipient]:
     """What the server says of each number of a campaign."""
     target = evolve(context.target(campaign_id), rest=(DETAILS[context.channel],))
     offset = 0
@@ -68,7 +68,7 @@ def recipients(context: Context, campaign_id: str) -> Listing[Recipient]:
             return
 
 
-def find(context: Context, name: str) -> Operation[Campaign]:
+def find(context: ClientContext, name: str) -> Operation[Campaign]:
     """The one campaign with exactly this name."""
     if not is_name(name):
         raise ValueError("a name to look for is a text that is not blank")
@@ -104,7 +104,7 @@ def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None
             step = listing.throw(error) if error else listing.send(result)
 
 
-def page_of(context: Context, call: Call) -> Operation[tuple[Answer, Page]]:
+def page_of(context: ClientContext, call: Call) -> Operation[tuple[Answer, Page]]:
     """Read one page; the answer, and what it holds."""
     answer = yield from ask(context, call, context.give_up())
     target = call.target
@@ -119,7 +119,7 @@ def page_of(context: Context, call: Call) -> Operation[tuple[Answer, Page]]:
         raise context.unexpected(answer, target, "GET", problem) from None
 
 
-def listed(context: Context, item: Item, answer: Answer) -> Campaign:
+def listed(context: ClientContext, item: Item, answer: Answer) -> Campaign:
     """The campaign in an item of a list; raises the error that it is instead."""
     _raise_if_failed(context, item, answer, context.collection())
     try:
@@ -131,7 +131,7 @@ def listed(context: Context, item: Item, answer: Answer) -> Campaign:
     return campaign_from(reading, found, context.channel, context.now())
 
 
-def _page_size(context: Context, asked: int | None) -> int:
+def _page_size(context: ClientContext, asked: int | None) -> int:
     _, greatest = PAGE_SIZES[context.channel]
     if asked is None:
         return min(greatest, _PAGE_SIZE)
@@ -140,12 +140,12 @@ def _page_size(context: Context, asked: int | None) -> int:
     return asked
 
 
-def _unlike(context: Context, answer: Answer, what: str) -> ApiError:
+def _unlike(context: ClientContext, answer: Answer, what: str) -> ApiError:
     """The error of a list that is none."""
     return context.unexpected(evolve(answer, body=b""), context.collection(), "GET", NotReadable(what))
 
 
-def _raise_if_failed(context: Context, item: Item, answer: Answer, target: Target) -> None:
+def _raise_if_failed(context: ClientContext, item: Item, answer: Answer, target: Target) -> None:
     if item.failed:
         code = item.code if 400 <= item.code < 600 else answer.status_code  # another number may be anything
         raise api_error(evolve(answer, status_code=code, body=b""), "GET", target, context.secrets)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from campaign_fsm import log
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.steps import Call, Operation, Outcome, Statuses, changed
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
@@ -29,7 +29,7 @@ from campaign_fsm.wire.listing import Filter
 from campaign_fsm.wire.target import COLLECTION_OF, Target
 
 
-def get(context: Context, campaign_id: str) -> Operation[Campaign]:
+def get(context: ClientContext, campaign_id: str) -> Operation[Campaign]:
     """Read one campaign."""
     target = context.target(campaign_id)
     reading = yield from read(context, target, context.give_up())
@@ -37,7 +37,7 @@ def get(context: Context, campaign_id: str) -> Operation[Campaign]:
 
 
 def wait_until(
-    context: Context,
+    context: ClientContext,
     campaign_id: str,
     status: Statuses,
     *,
@@ -89,7 +89,7 @@ def _passes(error: ApiError | ConnectionFailed) -> bool:
     return isinstance(error, ServerError | RateLimited)
 
 
-def ask(context: Context, call: Call, give_up: float = 0.0) -> Operation[Answer]:
+def ask(context: ClientContext, call: Call, give_up: float = 0.0) -> Operation[Answer]:
     """Make a read, again after 429, 5xx and broken connections; the answer, whatever it says.
 
     Args:
@@ -119,7 +119,7 @@ def ask(context: Context, call: Call, give_up: float = 0.0) -> Operation[Answer]
 
 
 def read(
-    context: Context, target: Target, give_up: float = 0.0, *, elsewhere: bool = True, until: float | None = None
+    context: ClientContext, target: Target, give_up: float = 0.0, *, elsewhere: bool = True, until: float | None = None
 ) -> Operation[Reading]:
     """Read the status of a campaign.
 
@@ -137,7 +137,7 @@ def read(
     return reading_of(context, answer, target)
 
 
-def reading_of(context: Context, answer: Answer, target: Target) -> Reading:
+def reading_of(context: ClientContext, answer: Answer, target: Target) -> Reading:
     """The reading in an answer; raises the error that it is instead."""
     if answer.status_code != 200:
         raise api_error(answer, "GET", target, context.secrets)
@@ -147,7 +147,7 @@ def reading_of(context: Context, answer: Answer, target: Target) -> Reading:
         raise context.unexpected(answer, target, "GET", problem) from problem  # which is redacted there
 
 
-def read_before(context: Context, target: Target, action: Action) -> Operation[Reading]:
+def read_before(context: ClientContext, target: Target, action: Action) -> Operation[Reading]:
     """A read that a write needs. Where it fails, the write was not sent, and the error is that of the gate."""
     try:
         return (yield from read(context, target, context.give_up()))
@@ -169,7 +169,7 @@ def read_before(context: Context, target: Target, action: Action) -> Operation[R
         ) from error
 
 
-def hint_elsewhere(context: Context, target: Target) -> Operation[str]:
+def hint_elsewhere(context: ClientContext, target: Target) -> Operation[str]:
     """What to say of a 404: whether the id exists on the other channel."""
     other = next(channel for channel in Channel if channel is not target.channel)
     there = evolve(target, collection=COLLECTION_OF[other], rest=())

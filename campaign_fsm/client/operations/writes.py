@@ -7,7 +7,7 @@ from typing import Final
 from campaign_fsm import log
 from campaign_fsm.client.operations.aftermath import became
 from campaign_fsm.client.operations.commands import act
-from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import hint_elsewhere, read, read_before
 from campaign_fsm.client.sent_write import NotApplied, SentWrite, WriteCommand, is_there
 from campaign_fsm.client.steps import Call, Operation, Outcome, changed
@@ -31,7 +31,7 @@ _RESENDS: Final = 2
 _ROUNDS: Final = 3
 
 
-def write(context: Context, command: WriteCommand) -> Operation[Campaign]:
+def write(context: ClientContext, command: WriteCommand) -> Operation[Campaign]:
     """Send a write through the gate and find out what became of it; again only where that cannot do harm.
 
     Where nothing can have been applied (429, a connection that never opened) any write is sent again;
@@ -76,7 +76,7 @@ def write(context: Context, command: WriteCommand) -> Operation[Campaign]:
         yield Sleep(wait)
 
 
-def _refused_later(context: Context, refusal: Refused, sent: SentWrite, tried: NotApplied) -> Operation[Campaign]:
+def _refused_later(context: ClientContext, refusal: Refused, sent: SentWrite, tried: NotApplied) -> Operation[Campaign]:
     """The gate refuses what it let through before: between the two tries something has happened."""
     if isinstance(refusal, AlreadyThere):
         if tried.certain and not sent.again:
@@ -95,7 +95,7 @@ def _refused_later(context: Context, refusal: Refused, sent: SentWrite, tried: N
     raise tried.error from refusal
 
 
-def ensure(context: Context, campaign_id: str, action: Action) -> Operation[Campaign]:
+def ensure(context: ClientContext, campaign_id: str, action: Action) -> Operation[Campaign]:
     """An action that takes "already there" as success, whoever brought the campaign there and when."""
     command = act(context, campaign_id, action)
     there: AlreadyThere | StateConflict

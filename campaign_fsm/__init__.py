@@ -20,6 +20,11 @@ if TYPE_CHECKING:
         Diagnosis,
         diagnose,
     )
+    from campaign_fsm.drafts import (
+        MessageCampaignDraft,
+        Retries,
+        VoiceCampaignDraft,
+    )
     from campaign_fsm.errors import (
         AlreadyThere,
         ApiError,
@@ -102,11 +107,6 @@ if TYPE_CHECKING:
         Campaign,
         Schedule,
     )
-    from campaign_fsm.wire.drafts import (
-        MessageCampaignDraft,
-        Retries,
-        VoiceCampaignDraft,
-    )
     from campaign_fsm.wire.listing import (
         Recipient,
     )
@@ -160,7 +160,7 @@ _HOMES = {
     "verdict": ("Verdict",),
     "wire.callback": ("StatusCallback", "parse_status_callback"),
     "wire.campaign": ("Campaign", "Schedule"),
-    "wire.drafts": ("MessageCampaignDraft", "Retries", "VoiceCampaignDraft"),
+    "drafts": ("MessageCampaignDraft", "Retries", "VoiceCampaignDraft"),
     "wire.listing": ("Recipient",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

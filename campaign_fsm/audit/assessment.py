@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from attrs import evolve, frozen
 
 from campaign_fsm.audit.tracker import ANY_TIME, Events, Statuses, TrackedCampaign
-from campaign_fsm.lifecycle import has_started, platform_moves
-from campaign_fsm.rules import RULES, Action, Channel, Status
+from campaign_fsm.lifecycle import by_platform, has_started, moved
+from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.target import COLLECTION_OF, Target
@@ -54,24 +54,6 @@ class Known:
 
     def shows(self, parameter: str, value: object) -> bool | None:
         return self.tracked.shows(parameter, value)
-
-
-@cache
-def by_platform(status: Status) -> Statuses:
-    """The statuses that the platform can move a campaign to by itself, in any number of steps, and its own."""
-    found = {status}
-    while fresh := {dest for source in found for dest in platform_moves(source)} - found:
-        found |= fresh
-    return frozenset(found)
-
-
-@lru_cache(maxsize=256)
-def moved(possible: Statuses, events: Events) -> Statuses:
-    """The statuses that these events may have moved a campaign to, without those that it had."""
-    found = set(possible)
-    while fresh := {rule.leads_to for rule in RULES if rule.trigger in events and rule.source in found} - found:
-        found |= fresh
-    return frozenset(found) - possible
 
 
 @frozen

@@ -17,13 +17,13 @@ from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, ho
 from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
 from campaign_fsm.client import rehearse
+from campaign_fsm.drafts import DRAFT_OF, Draft
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
-from campaign_fsm.wire.drafts import DRAFT_OF, Draft
 
 _MOST = 4 * 2**20
 _FILE = click.argument("file", type=click.Path(allow_dash=True))

@@ -21,13 +21,13 @@ from campaign_fsm.cli.say import hide, say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.settings import resolve
+from campaign_fsm.drafts import Draft
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
 from campaign_fsm.gate import Wait
 from campaign_fsm.policy import Policy, confirmed, find_configuration, is_confirmed, load_configuration
 from campaign_fsm.rules import Action, Channel, Standing, Status
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import quoted
-from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 

@@ -23,12 +23,12 @@ from campaign_fsm.cli.show import (
     table_line,
 )
 from campaign_fsm.errors import CampaignFsmError
-from campaign_fsm.rules import Status
+from campaign_fsm.rules import OVER, Status
 from campaign_fsm.wire.campaign import Campaign
 
 _STATUSES = [status.value for status in Status if status is not Status.UNKNOWN]
 # Where a campaign stays unless its account holder moves it.
-_OVER = tuple(sorted({Status.COMPLETED, Status.ARCHIVED, Status.FAILED, Status.CANCELED, Status.DELETED}))
+_OVER = tuple(sorted(OVER))
 
 
 @click.command("list", epilog=ENVIRONMENT)

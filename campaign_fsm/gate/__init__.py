@@ -1,9 +1,16 @@
-"""THE GATE: what every outgoing request passes. See `campaign_fsm.gate.flow`."""
+"""THE GATE: what every outgoing request passes.
+
+`flow` is the way of a request. On it lie `spending` (waiting for the request `budget`), `section` (one write a campaign
+at a time, between the `party` that asks and others), `reads` and the `readings` that are kept, `judging` with its
+`refusals`, and `sending`. `settings` is what its user can set, `model` what it yields and says, `events` its log and
+trace. How long it waits between tries is `campaign_fsm.waiting`.
+"""
 
 from campaign_fsm.gate.budget import Wait
 from campaign_fsm.gate.flow import Gate
 from campaign_fsm.gate.model import Drift, Forward, GateStep, Permit, Poll, Read, TooOld, WriteRecord
 from campaign_fsm.gate.section import Closed, Sections
+from campaign_fsm.gate.settings import GateSettings, GuardSettings
 
 Judgement = WriteRecord  # its name before it said what it is
 
@@ -12,7 +19,9 @@ __all__ = [
     "Drift",
     "Forward",
     "Gate",
+    "GateSettings",
     "GateStep",
+    "GuardSettings",
     "Judgement",
     "Permit",
     "Poll",

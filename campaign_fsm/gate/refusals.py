@@ -1,4 +1,4 @@
-"""The error that stands for a verdict against a write."""
+"""The errors that refuse a write: for what was decided, a section that is closed, a gate that failed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import Any
 
 from campaign_fsm.errors import (
     AlreadyThere,
+    CampaignBusy,
     ForbiddenByPolicy,
+    GateFailure,
     IllegalTransition,
     Refused,
     UnknownStatus,
     UnreadableRequest,
 )
-from campaign_fsm.rules import Status
+from campaign_fsm.gate.events import FlowEvents
+from campaign_fsm.gate.section import Closed
+from campaign_fsm.rules import PROBLEMS, Status
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import Intent
@@ -55,4 +59,34 @@ def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: s
         legal_actions=verdict.legal_actions,
         route=verdict.route,
         decision=verdict,
+    )
+
+
+def subject(intent: Intent, code: str) -> dict[str, Any]:
+    """What every refusal of a write says of it."""
+    return {
+        "code": code,
+        "action": intent.action,
+        "channel": intent.channel,
+        "campaign_id": intent.target.id,
+        "advice": PROBLEMS[code].advice,
+    }
+
+
+def busy(closed: Closed, intent: Intent, events: FlowEvents) -> CampaignBusy:
+    """The refusal of a write whose section is closed to it."""
+    refusal = CampaignBusy(
+        **subject(intent, closed.code),
+        reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
+        holder=closed.holder,
+        seconds=closed.seconds,
+    )
+    events.was_refused(refusal.code)
+    return refusal
+
+
+def failed(error: Exception) -> GateFailure:
+    """The refusal that stands for an error of the gate itself, named by its class: its text may hold anything."""
+    return GateFailure(
+        code="CF505", reason=f"The gate failed with {type(error).__name__}.", advice=PROBLEMS["CF505"].advice
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from campaign_fsm.history.model import History, HistoryStep, Outcome, UnreadableHistory
 
 if TYPE_CHECKING:
-    from campaign_fsm.history.builder import KEPT, between
+    from campaign_fsm.history.builder import KEPT
     from campaign_fsm.history.file import history_of_recording
     from campaign_fsm.history.journal import history_of_journal
 
@@ -26,7 +26,6 @@ __all__ = [
     "HistoryStep",
     "Outcome",
     "UnreadableHistory",
-    "between",
     "history_of_journal",
     "history_of_recording",
 ]
@@ -34,7 +33,6 @@ __all__ = [
 # Diagrams need the data alone.
 _HOME_OF: Final = {
     "KEPT": "builder",
-    "between": "builder",
     "history_of_journal": "journal",
     "history_of_recording": "file",
 }

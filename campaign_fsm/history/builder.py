@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from functools import cache
+from collections import Counter
 from typing import Any, Final
 
 from attrs import define, field
 
 from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.history.model import History, HistoryStep, Outcome, UnreadableHistory
-from campaign_fsm.rules import RULES, Action, Channel, Event, Rule, Status
+from campaign_fsm.lifecycle import between
+from campaign_fsm.rules import Action, Channel, Event, Rule, Status
 
 KEPT: Final = 2000
 """So many steps are kept one by one; all are counted."""
-
-RULE_OF: Final = {rule.code: rule for rule in RULES}
-
-
-@cache
-def between(source: Status | None, dest: Status, channel: Channel) -> tuple[Rule, ...] | None:
-    """The edges that explain how a campaign came from one status to another, None if none do.
-
-    The platform alone, if it can have been it; or else the fewest steps of anybody's.
-    """
-    for alone in (True, False):
-        ways: deque[tuple[Status | None, tuple[Rule, ...]]] = deque([(source, ())])
-        seen = {source}
-        while ways:
-            status, way = ways.popleft()
-            if status is dest:
-                return way
-            for rule in RULES:
-                known = rule.source is status and channel in rule.channels and rule.leads_to not in seen
-                if known and (isinstance(rule.trigger, Event) or not alone):
-                    seen.add(rule.leads_to)
-                    ways.append((rule.leads_to, (*way, rule)))
-    return None
 
 
 @define

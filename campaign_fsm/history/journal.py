@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from campaign_fsm.audit.tracker import CampaignKey
-from campaign_fsm.history.builder import RULE_OF, HistoryBuilder
+from campaign_fsm.history.builder import HistoryBuilder
 from campaign_fsm.history.model import History, UnreadableHistory
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import RULE, Action, Channel, Status
 
 KEYS: Final = frozenset({"number", "kind", "status_before", "status_after"})
 """What every entry of a journal has."""
@@ -80,7 +80,7 @@ def _request(builder: HistoryBuilder, key: CampaignKey, get: Any, details: dict[
     if get("applied") and get("legal"):
         code = _code_of(before, action, key.channel, after)
         if code is not None:
-            builder.move(key, RULE_OF[code], **details)
+            builder.move(key, RULE[code], **details)
     elif get("legal") is False:
         decision = decide(before, action, channel=key.channel)
         refused = decision if not decision else decide(before, action, channel=key.channel, started=True)

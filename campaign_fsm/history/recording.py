@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from attrs import define, field
 
 from campaign_fsm.audit.assessment import Assessment
 from campaign_fsm.audit.observation import Observation, StatusRead, Write
 from campaign_fsm.audit.tracker import CampaignKey
-from campaign_fsm.history.builder import RULE_OF, HistoryBuilder
+from campaign_fsm.history.builder import HistoryBuilder
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import PROBLEMS, REFUSALS, STRICT_REFUSAL, Action, Rule, Status
+from campaign_fsm.rules import ENTRIES, RULE, Action, Rule, Status
 from campaign_fsm.verdict import Verdict
-
-_CODES: Final = frozenset({*RULE_OF, *PROBLEMS, STRICT_REFUSAL.code, *(refusal.code for refusal in REFUSALS)})
 
 
 @define
@@ -55,12 +53,12 @@ class RecordedPaths:
     def _create(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
         code = seen.exchange.status_code
         if seen.status is not None and (code is None or 200 <= code < 300):
-            self.builder.move(key, RULE_OF["CF101"], **details)
+            self.builder.move(key, RULE["CF101"], **details)
             self.builder.reach(key, seen.status, **details)
 
     def _withheld(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
         # A client says itself why it sent nothing.
-        code = seen.exchange.code if seen.exchange.code in _CODES else ""
+        code = seen.exchange.code if seen.exchange.code in ENTRIES else ""
         if not code and seen.assessment is not None and not seen.assessment.legal:
             code = self._illegal(key, seen)
         self.builder.refuse(key, seen.intent.action, code or "", sent=False, **details)
@@ -88,7 +86,7 @@ class RecordedPaths:
     def _legal(
         self, key: CampaignKey, seen: Write, verdict: Verdict, details: dict[str, Any], *, accepted: bool
     ) -> None:
-        exchange, rule = seen.exchange, RULE_OF[verdict.life_cycle.code]
+        exchange, rule = seen.exchange, RULE[verdict.life_cycle.code]
         code = exchange.status_code
         if verdict.status is not None and (accepted or code is None):
             self.builder.reach(key, verdict.status, **details)

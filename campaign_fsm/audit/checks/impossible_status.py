@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from campaign_fsm.audit.assessment import by_platform
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.observation import CampaignWrite, CreatedCampaign, StatusCallback, StatusRead, WriteResult
+from campaign_fsm.lifecycle import by_platform
 from campaign_fsm.rules import Status
 
 

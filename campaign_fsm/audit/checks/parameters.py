@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.observation import CampaignWrite, CreateRequest
+from campaign_fsm.drafts import DRAFT_OF
 from campaign_fsm.errors import InvalidParameters
 from campaign_fsm.rules import Action
-from campaign_fsm.wire.drafts import DRAFT_OF
 
 
 @check("CF606", stage=Stage.REQUEST, of=(CampaignWrite, CreateRequest))

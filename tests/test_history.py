@@ -228,7 +228,7 @@ def busy(simulator, moves, seed):
         transport=SimulatorTransport(simulator),
     ) as client:
         for _ in range(moves):
-            campaign = chance.choice(list(simulator.records))
+            campaign = chance.choice(list(simulator.campaigns))
             status = simulator.status(campaign)
             if chance.random() < 0.2 and status is Status.IN_PROGRESS:
                 simulator.move(campaign, Status.PAUSED)
@@ -292,7 +292,7 @@ def test_the_journal_tells_what_was_done(seed):
     taken = busy(simulator, 300, seed)
     history = history_of_journal(simulator.journal)
     assert history.taken == dict(taken)
-    statuses = Counter(simulator.status(campaign) for campaign in simulator.records)
+    statuses = Counter(simulator.status(campaign) for campaign in simulator.campaigns)
     assert history.now == statuses
     assert not history.leaps
 

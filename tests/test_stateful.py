@@ -208,7 +208,7 @@ class Campaigns(RuleBasedStateMachine):
         if isinstance(made, errors.CampaignFsmError):
             assert isinstance(made, errors.OutcomeUnknown) or not any(entry.applied for entry in arrived)
         else:
-            assert self.simulator.records[made.id].name == f"made-{begun}"
+            assert self.simulator.campaigns[made.id].name == f"made-{begun}"
 
     @rule(
         which=st.sampled_from(["running", "waiting", "calls"]),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import sys
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from attrs import frozen
 
-from campaign_fsm.rules import Channel, Event, Status
+from campaign_fsm.rules import Channel, Status
+from campaign_fsm.simulator import platform
 from campaign_fsm.simulator.campaigns import StoredCampaign, settable
 from campaign_fsm.simulator.clock import Clock, aware, later_or_last
 from campaign_fsm.simulator.forks import Lock
@@ -222,33 +222,17 @@ class Account:
             self._happen()
 
     def _happen(self) -> None:
-        """Let the platform do what is due by now: the earliest thing first, and what follows from it in its turn."""
-        now = self.now
-        due = (
-            (found[0], campaign.id, found[1])
-            for campaign in self.campaigns.values()
-            if (found := campaign.due(now, self.at_end))
-        )
-        agenda = list(due)
-        heapq.heapify(agenda)
-        while agenda:
-            at, campaign_id, rule = agenda[0]
-            campaign = self.campaigns[campaign_id]
-            campaign.become(rule.leads_to, at, suspended=rule.trigger is Event.SUSPEND)
+        for at, campaign, rule in platform.take_due(self.campaigns.values(), self.now, self.at_end):
             self._journal.write(
                 "event",
                 at,
                 channel=campaign.channel,
-                id=campaign_id,
+                id=campaign.id,
                 action=rule.trigger.value,
                 status_before=rule.source,
                 status_after=campaign.status,
                 applied=True,
             )
-            if following := campaign.due(now, self.at_end):
-                heapq.heapreplace(agenda, (following[0], campaign_id, following[1]))
-            else:
-                heapq.heappop(agenda)
 
     # The journal
 

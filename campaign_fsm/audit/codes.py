@@ -21,6 +21,7 @@ from campaign_fsm.rules import (
     Source,
     Status,
 )
+from campaign_fsm.words import listed
 
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 
@@ -103,5 +104,4 @@ def _cells(refusal: Refusal) -> Iterator[tuple[Status | None, Action, Channel]]:
 
 def _either(names: Iterable[str | None]) -> str:
     """The names in the order in which they came, each once."""
-    *others, last = dict.fromkeys(name for name in names if name) or [""]
-    return f"{', '.join(others)} or {last}" if others else last
+    return listed(dict.fromkeys(name for name in names if name) or [""], "or")

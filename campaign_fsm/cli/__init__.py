@@ -59,9 +59,9 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+            from campaign_fsm.words import nearest
 
-            near = get_close_matches(args[0], _COMMANDS, n=1)
+            near = nearest(args[0], _COMMANDS)
             hint = f" Did you mean {near[0]}?" if near else " See campaign-fsm --help."
             raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)

@@ -25,6 +25,7 @@ from campaign_fsm.cli.show import (
 from campaign_fsm.errors import CampaignFsmError
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.words import counted
 
 _STATUSES = [status.value for status in Status if status is not Status.UNKNOWN]
 # Where a campaign stays unless its account holder moves it.
@@ -80,7 +81,7 @@ def list_campaigns(
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     if wide and not as_json:
-        say(f"{count} campaign{'' if count == 1 else 's'}.", err=True)
+        say(f"{counted(count, 'campaign')}.", err=True)
 
 
 @click.command(epilog=ENVIRONMENT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -27,6 +26,7 @@ from campaign_fsm.rules import (
     Standing,
     Status,
 )
+from campaign_fsm.words import listed, nearest
 
 _Entry = Rule | Refusal | Problem
 
@@ -40,7 +40,7 @@ def entries() -> dict[str, _Entry]:
 def edge(rule: Rule) -> str:
     """A rule in one phrase."""
     condition = {None: "", True: ", after the start", False: ", before the start"}[rule.started]
-    channel = "" if len(rule.channels) == len(Channel) else f", {' and '.join(sorted(rule.channels))} only"
+    channel = "" if len(rule.channels) == len(Channel) else f", {listed(sorted(rule.channels))} only"
     source = rule.source or "(no campaign)"
     dest = "stays as it is" if rule.dest is None else f"→ {rule.dest}"
     return f"{rule.trigger}: {source} {dest}{condition}{channel}"
@@ -224,7 +224,7 @@ def explain(code: str, as_json: bool) -> None:
     known = entries()
     entry = known.get(code.upper())
     if entry is None:
-        near = get_close_matches(code.upper(), known, n=3)
+        near = nearest(code, known, most=3)
         hint = f"Near it are {', '.join(near)}." if near else "campaign-fsm rules lists them."
         raise click.UsageError(f"There is no code {code!r}. {hint}")
     if as_json:

@@ -19,6 +19,7 @@ from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.target import is_id
+from campaign_fsm.words import listed
 
 # S8 and fact sheet section 1.
 REGIONS: Final = {"singapore": "https://api.exotel.com", "mumbai": "https://api.in.exotel.com"}
@@ -235,13 +236,9 @@ def _check_all_there(
     if missing:
         them = ("it is", "it") if len(missing) == 1 else ("they are", "them")
         raise ConfigurationError(
-            setting=_listed([argument for argument, _ in missing]),
-            problem=f"{them[0]} missing; pass {them[1]} or set {_listed([variable for _, variable in missing])}.",
+            setting=listed(argument for argument, _ in missing),
+            problem=f"{them[0]} missing; pass {them[1]} or set {listed(variable for _, variable in missing)}.",
         )
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def environment_proxy(base_url: str) -> str | None:

@@ -28,7 +28,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -39,6 +38,7 @@ from campaign_fsm.errors import PolicyError
 from campaign_fsm.policy.model import DAYS, REGION_HOSTS, Hours, Policy, Scope
 from campaign_fsm.rules import Action
 from campaign_fsm.wire.target import is_id
+from campaign_fsm.words import did_you_mean, hint
 
 _MOST: Final = 1024 * 1024
 _LENGTHS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -213,9 +213,7 @@ class _Reader:
     def _known(self, given: Mapping[str, Any], keys: tuple[str, ...], table: str, number: int) -> None:
         for key in given:
             if key not in keys:
-                near = get_close_matches(key, keys, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
-                raise self._wrong(key[:60], f"there is no such key; {hint}", table, number)
+                raise self._wrong(key[:60], f"there is no such key; {hint(key, keys)}", table, number)
 
     def _tables(self, section: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         entries = section.get(key, [])
@@ -237,9 +235,7 @@ class _Reader:
         values = self._texts(given, key, table, number)
         for value in values:
             if value not in known:
-                near = get_close_matches(value.lower(), known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-                raise self._wrong(key, f"{value[:60]!r} is not known; {hint}", table, number)
+                raise self._wrong(key, f"{value[:60]!r} is not known; {hint(value, known)}", table, number)
         return values
 
     def _scope(self, given: Mapping[str, Any], table: str, number: int) -> Scope:
@@ -317,11 +313,10 @@ class _Reader:
         known = available_timezones()
         if isinstance(name, str) and name in known:
             return ZoneInfo(name)
-        near = get_close_matches(name, known, n=1) if isinstance(name, str) else []
-        hint = f"; did you mean {near[0]}?" if near else ""
+        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         if not known:
-            hint = "; this system has no time zones: install tzdata"
-        raise self._wrong("hours", f"{name!r} is no time zone{hint}")
+            meant = "this system has no time zones: install tzdata"
+        raise self._wrong("hours", f"{name!r} is no time zone{meant and f'; {meant}'}")
 
     def _suppression(self, given: Mapping[str, Any], number: int) -> Suppression:
         self._known(given, ("fingerprint", "reason", "expires"), "suppress", number)

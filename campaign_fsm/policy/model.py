@@ -14,6 +14,7 @@ from attrs import frozen
 
 from campaign_fsm.policy.input import PolicyInput
 from campaign_fsm.rules import PROBLEMS, Action
+from campaign_fsm.words import length
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # The vendor's two regions (fact sheet section 1).
@@ -214,15 +215,6 @@ class Policy:
             age = facts.at - facts.completed
             yield Violation(
                 "CF705",
-                f"The policy asks for {_length(self.archive_after)} between completing and archiving; "
-                f"it has been {_length(max(age, timedelta(0)))}.",
+                f"The policy asks for {length(self.archive_after)} between completing and archiving; "
+                f"it has been {length(max(age, timedelta(0)))}.",
             )
-
-
-def _length(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -31,13 +31,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any, BinaryIO, Final, Never
 
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
 from campaign_fsm.traffic.exchange import Exchange
+from campaign_fsm.words import hint
 
 VERSION: Final = 1
 _MOST: Final = 4 * 2**20
@@ -131,9 +131,7 @@ class _Reader:
         try:
             action = Action(name or "")
         except ValueError:
-            near = get_close_matches(name or "", [*Action], n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(Action)}"
-            self._fail(step, f"{(name or '')[:40]!r} is no action; {hint}")
+            self._fail(step, f"{(name or '')[:40]!r} is no action; {hint(name or '', Action)}")
         if about["campaign"] is None and action is not Action.CREATE:
             self._fail(step, f"{action} is about a campaign, which has an id: campaign")
         confirmed = self.typed(given.get("confirmed", False))
@@ -167,9 +165,7 @@ class _Reader:
     def _known(self, given: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         for key in given:
             if key not in keys:
-                near = get_close_matches(str(key), keys, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
-                self._fail(given, f"there is no key {str(key)[:40]!r}; {hint}", key)
+                self._fail(given, f"there is no key {str(key)[:40]!r}; {hint(str(key), keys)}", key)
 
     def _fail(self, value: object, reason: str, key: object = None) -> Never:
         place = value.lines.get(str(key), value.line) if isinstance(value, YamlMapping) else self.place(value)

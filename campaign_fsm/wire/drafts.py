@@ -11,7 +11,6 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from campaign_fsm.private import redact, word
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.words import did_you_mean
 
 _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
@@ -383,9 +383,8 @@ class _Draft:
             if value != "SMS":
                 yield FieldProblem(name, "SMS, in capitals", _shown(name, value))
             return
-        near = get_close_matches(name, cls.specs(), n=1)
-        shown = ".".join(map(word, name.split(".")))
-        yield FieldProblem(shown, f"no such parameter{f'; did you mean {near[0]}?' if near else ''}")
+        meant = did_you_mean(name, cls.specs())
+        yield FieldProblem(".".join(map(word, name.split("."))), f"no such parameter{meant and f'; {meant}'}")
 
 
 def _shown_schedule(campaign: Campaign) -> object:

@@ -8,6 +8,7 @@ from typing import Final, TextIO
 from campaign_fsm.audit.finding import Finding, Level
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import safe
+from campaign_fsm.words import counted
 
 # GitHub drops, without a word, what a step annotates beyond this, for each level.
 _SHOWN: Final = 10
@@ -46,7 +47,7 @@ class GithubWriter:
         for sentence in summary.incomplete:
             self._command(Level.ERROR, {"title": "incomplete"}, safe.line(sentence))
         hidden = ", ".join(
-            f"{count} more {_COMMANDS[level]}{'' if count == 1 else 's'}"
+            counted(count, f"more {_COMMANDS[level]}")
             for level in Level
             if (count := self._left_out[level] + (level is Level.NOTE and self._needs_room()))
         )

@@ -129,13 +129,14 @@ def _failed(error: Exception) -> int:
     """Print what went wrong on the way to a verdict, and give the exit code."""
     from campaign_fsm.cli.failures import exit_code, told
     from campaign_fsm.errors import CampaignFsmError
+    from campaign_fsm.printable import printable
 
     if isinstance(error, CampaignFsmError):
         _complain(told(error.message))
         return exit_code(error)
     # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
-    said = " ".join("".join(char if char.isprintable() else " " for char in str(error)).split())
-    _complain(f"{type(error).__name__}{f': {said}' if said else ''}")
+    text = " ".join(printable(str(error), " ").split())
+    _complain(f"{type(error).__name__}{text and f': {text}'}")
     click.echo("That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.", err=True)
     return 2
 

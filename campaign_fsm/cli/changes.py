@@ -15,10 +15,11 @@ import click
 from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
 from campaign_fsm.cli.say import say, say_json
-from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
+from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.policy import confirmed
+from campaign_fsm.printable import printable, quoted
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import parse_time
@@ -148,7 +149,7 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     for text in values:
         name, equals, value = text.partition("=")
         if not equals or not name or name in found:
-            raise click.BadParameter(f"{text[:60]!r} is not NAME=VALUE, or its name was given before.")
+            raise click.BadParameter(f"{quoted(text, 60)} is not NAME=VALUE, or its name was given before.")
         found[name] = value
     return found
 

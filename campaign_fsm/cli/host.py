@@ -24,9 +24,9 @@ from campaign_fsm.client.settings import resolve
 from campaign_fsm.errors import CampaignFsmError, ConfigurationError
 from campaign_fsm.gate import Wait
 from campaign_fsm.policy import Policy, confirmed, find_configuration, is_confirmed, load_configuration
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action, Channel, Standing, Status
 from campaign_fsm.verdict import Verdict, judge
-from campaign_fsm.wire.answer import quoted
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id

@@ -18,11 +18,11 @@ from campaign_fsm.cli.show import (
     notes,
     print_outcome,
     print_rows,
-    printable,
     row,
     table_line,
 )
 from campaign_fsm.errors import CampaignFsmError
+from campaign_fsm.printable import printable
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.words import counted

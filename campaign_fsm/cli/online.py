@@ -11,11 +11,12 @@ import click
 from campaign_fsm.cli.failures import already, exit_code, outcome, told
 from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
 from campaign_fsm.cli.say import say
-from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
+from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
 from campaign_fsm.lifecycle import undoable
 from campaign_fsm.policy import confirmed
+from campaign_fsm.printable import printable
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.target import COLLECTION_OF
 

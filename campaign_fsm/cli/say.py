@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from campaign_fsm.harmless import harmless, harmless_json
+from campaign_fsm.printable import harmless, harmless_json
 
 _SECRETS = "campaign_fsm.secrets"
 

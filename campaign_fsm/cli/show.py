@@ -17,6 +17,7 @@ from campaign_fsm.errors import (
     Refused,
     StateConflict,
 )
+from campaign_fsm.printable import printable
 from campaign_fsm.private import word
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
@@ -48,11 +49,6 @@ def _started(campaign: Campaign) -> str:
     if campaign.status not in (Status.CREATED, Status.PAUSED):
         return ""
     return ", started" if campaign.started else ", not started"
-
-
-def printable(text: str) -> str:
-    """Text of the server's without anything that could drive a terminal."""
-    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def as_dict(campaign: Campaign) -> dict[str, Any]:

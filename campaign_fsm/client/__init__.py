@@ -31,12 +31,13 @@ from campaign_fsm.errors import (
 )
 from campaign_fsm.gate import Drift, WriteRecord
 from campaign_fsm.policy import Policy, load_configuration
+from campaign_fsm.printable import text_of
 from campaign_fsm.private import redact, redact_error, secrets_of
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTransport, GuardSettings, GuardTransport
 from campaign_fsm.verdict import Verdict
-from campaign_fsm.wire.answer import Answer, text_of
+from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.listing import Filter, Recipient

@@ -41,6 +41,7 @@ from campaign_fsm.errors import (
     UnexpectedRedirect,
 )
 from campaign_fsm.lifecycle import reachable, undoable
+from campaign_fsm.printable import quoted
 from campaign_fsm.private import redact, redact_error
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.verdict import judge
@@ -52,7 +53,6 @@ from campaign_fsm.wire.answer import (
     Reading,
     api_error,
     parse_time,
-    quoted,
     read_campaign,
     read_item,
     read_status,

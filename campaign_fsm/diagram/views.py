@@ -28,6 +28,7 @@ from campaign_fsm.diagram.model import (
     rules_of,
 )
 from campaign_fsm.lifecycle import decide, route
+from campaign_fsm.printable import printable
 from campaign_fsm.rules import RULES, Action, Actor, Channel, Event, Rule, Status
 from campaign_fsm.words import counted, listed
 
@@ -239,7 +240,7 @@ def _finish(
 
 def _plain(title: str) -> str:
     """A title that fits: a campaign's id may be anything, and XML allows no control characters at all."""
-    text = "".join(character if character.isprintable() else "�" for character in title[: _LONGEST + 1])
+    text = printable(title[: _LONGEST + 1])
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -36,6 +36,7 @@ from attrs import field, frozen
 
 from campaign_fsm.errors import PolicyError
 from campaign_fsm.policy.model import DAYS, REGION_HOSTS, Hours, Policy, Scope
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action
 from campaign_fsm.wire.target import is_id
 from campaign_fsm.words import did_you_mean, hint
@@ -235,7 +236,7 @@ class _Reader:
         values = self._texts(given, key, table, number)
         for value in values:
             if value not in known:
-                raise self._wrong(key, f"{value[:60]!r} is not known; {hint(value, known)}", table, number)
+                raise self._wrong(key, f"{quoted(value, 60)} is not known; {hint(value, known)}", table, number)
         return values
 
     def _scope(self, given: Mapping[str, Any], table: str, number: int) -> Scope:
@@ -252,7 +253,9 @@ class _Reader:
         patterns = self._texts(given, "campaigns", table, number) if table else ()
         for pattern in patterns:
             if pattern.count("[") != pattern.count("]"):
-                problem = f"the pattern {pattern[:60]!r} has a bracket that is not closed; [[] stands for one bracket"
+                problem = (
+                    f"the pattern {quoted(pattern, 60)} has a bracket that is not closed; [[] stands for one bracket"
+                )
                 raise self._wrong("campaigns", problem, table, number)
         return Scope(
             campaigns=patterns,
@@ -264,12 +267,14 @@ class _Reader:
     def _host(self, host: str) -> str:
         name = host.lower().removesuffix(".")
         if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", name):
-            raise self._wrong("hosts", f"{host[:60]!r} is no host name; leave out what stands around it, also the port")
+            raise self._wrong(
+                "hosts", f"{quoted(host, 60)} is no host name; leave out what stands around it, also the port"
+            )
         return name
 
     def _account(self, account: str) -> str:
         if not is_id(account):
-            raise self._wrong("accounts", f"{account[:60]!r} is no account; it is 1 to 64 of A-Z a-z 0-9 _ -")
+            raise self._wrong("accounts", f"{quoted(account, 60)} is no account; it is 1 to 64 of A-Z a-z 0-9 _ -")
         return account
 
     def _flag(self, given: Mapping[str, Any], key: str) -> bool:

@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
@@ -104,7 +105,7 @@ def _unclear(exchange: Exchange) -> str | None:
     if exchange.channel not in tuple(Channel):
         return f"its channel is {exchange.channel!r}; without a url it has to be message or voice"[:200]
     if exchange.campaign is not None and not is_id(exchange.campaign):
-        return f"its campaign is no id: {exchange.campaign[:40]!r}"
+        return f"its campaign is no id: {quoted(exchange.campaign, 40)}"
     return None
 
 
@@ -199,7 +200,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 pass
             case _:
                 raise UnreadableRecording(
-                    path, number, "line", f"its event is {event.event[:40]!r}, which no trace has"
+                    path, number, "line", f"its event is {quoted(event.event, 40)}, which no trace has"
                 )
     yield from pending.left()
 

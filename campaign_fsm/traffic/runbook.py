@@ -33,6 +33,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, BinaryIO, Final, Never
 
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
@@ -99,7 +100,7 @@ class _Reader:
         named = {key: self._text(given, key) for key in _CAMPAIGN if key != "steps"}
         channel = named["channel"] or Channel.MESSAGE
         if channel not in set(Channel):
-            self._fail(given, f"channel is one of {', '.join(Channel)}, not {channel[:40]!r}")
+            self._fail(given, f"channel is one of {', '.join(Channel)}, not {quoted(channel, 40)}")
         about: dict[str, Any] = {
             "campaign": named["campaign"],
             "channel": str(channel),
@@ -111,7 +112,7 @@ class _Reader:
         if status is not None:
             if Status.parse(status) is Status.UNKNOWN:
                 known = ", ".join(one for one in Status if one is not Status.UNKNOWN)
-                self._fail(given, f"the status {status[:40]!r} is on no list; there are {known}")
+                self._fail(given, f"the status {quoted(status, 40)} is on no list; there are {known}")
             if named["campaign"] is None:
                 self._fail(given, "a campaign with a status has an id: campaign")
             times: dict[str, Any] = {"start": named["start"], "end": named["end"]}
@@ -131,7 +132,7 @@ class _Reader:
         try:
             action = Action(name or "")
         except ValueError:
-            self._fail(step, f"{(name or '')[:40]!r} is no action; {hint(name or '', Action)}")
+            self._fail(step, f"{quoted(name or '', 40)} is no action; {hint(name or '', Action)}")
         if about["campaign"] is None and action is not Action.CREATE:
             self._fail(step, f"{action} is about a campaign, which has an id: campaign")
         confirmed = self.typed(given.get("confirmed", False))
@@ -165,7 +166,7 @@ class _Reader:
     def _known(self, given: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         for key in given:
             if key not in keys:
-                self._fail(given, f"there is no key {str(key)[:40]!r}; {hint(str(key), keys)}", key)
+                self._fail(given, f"there is no key {quoted(str(key), 40)}; {hint(str(key), keys)}", key)
 
     def _fail(self, value: object, reason: str, key: object = None) -> Never:
         place = value.lines.get(str(key), value.line) if isinstance(value, YamlMapping) else self.place(value)

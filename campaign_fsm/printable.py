@@ -1,4 +1,7 @@
-"""Texts that are not ours, made harmless for what reads a log: build servers take commands from its lines."""
+"""Texts that are not ours, made fit to be printed: nothing in them drives a terminal or commands a build server.
+
+What may be printed of them at all is another matter: see `private`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,30 @@ from typing import Final
 # "##[command]" and "##vso[command]" are taken for commands anywhere in a line, "::command::" where it begins.
 _ANYWHERE: Final = re.compile(r"##(?=\w*\[)")
 _AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
+
+
+def printable(text: str, stand_in: str = "�") -> str:
+    """The text with a stand-in for each character that is not printable, line breaks included."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else stand_in for char in text)
+
+
+def text_of(value: object, limit: int) -> str | None:
+    """A value of the server's as one printable line of at most `limit` characters; None if it is no single value."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    text = printable(str(value)[: limit + 1], " ")
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def quoted(value: object, limit: int = 80) -> str:
+    """Whatever a caller or a file has given, in quotes if it is a text, as one short printable line."""
+    try:
+        if isinstance(value, str):
+            return repr(str(value) if len(value) <= limit else f"{value[:limit]}…")
+        text = repr(value)
+    except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
+        text = f"<{type(value).__name__}>"
+    return text_of(text, limit) or ""
 
 
 def without_commands(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,10 +17,12 @@ from campaign_fsm.cli.say import say, say_json
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
+from campaign_fsm.files import without_mark
 from campaign_fsm.policy import confirmed
 from campaign_fsm.printable import printable, quoted
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
 from campaign_fsm.wire.drafts import DRAFT_OF, Draft
@@ -38,14 +39,9 @@ def _parameters(file: str) -> dict[str, Any]:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}.") from None
     if len(data) > _MOST:
         raise click.UsageError(f"{file} is larger than {_MOST} bytes; that is no campaign.")
-    if file.endswith(".toml"):
-        try:
-            return tomllib.loads(data.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise click.UsageError(f"{file} is no TOML: {error}.") from None
     try:
-        return read_object(data)
-    except Ambiguous as problem:
+        return read_toml(data) if file.endswith(".toml") else read_object(without_mark(data))
+    except (NotToml, Ambiguous) as problem:
         raise click.UsageError(f"{file} is no campaign: {problem}.") from None
 
 

@@ -29,13 +29,15 @@ from campaign_fsm.rules import Action, Channel, Standing, Status
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.regions import HOST_OF
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
+from campaign_fsm.words import listed
 
-ENVIRONMENT = """
+ENVIRONMENT = f"""
 \b
 Credentials come from the environment, never from the command line:
   EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN
-  EXOTEL_REGION (singapore or mumbai) or EXOTEL_BASE_URL
+  EXOTEL_REGION ({listed(HOST_OF, "or")}) or EXOTEL_BASE_URL
 """
 
 
@@ -131,7 +133,7 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
         ),
-        click.option("--region", type=click.Choice(["singapore", "mumbai"]), help="Instead of EXOTEL_REGION."),
+        click.option("--region", type=click.Choice([*HOST_OF]), help="Instead of EXOTEL_REGION."),
         click.option("--base-url", metavar="URL", help="Instead of EXOTEL_BASE_URL, such as a simulator's."),
         click.option(
             "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds a request."

@@ -18,11 +18,9 @@ from httpx import URL, InvalidURL
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.target import is_id
+from campaign_fsm.wire.regions import DEFAULT, HOST_OF
+from campaign_fsm.wire.target import ID_FORM, is_id
 from campaign_fsm.words import listed
-
-# S8 and fact sheet section 1.
-REGIONS: Final = {"singapore": "https://api.exotel.com", "mumbai": "https://api.in.exotel.com"}
 
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST: Final = re.compile(rf"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|{_LABEL}(?:\.{_LABEL})*\.?)(?::(?P<port>[0-9]{{1,5}}))?")
@@ -101,9 +99,7 @@ def resolve(
     token = _credential("api_token", "EXOTEL_API_TOKEN", api_token, url_token, environment, url_first=from_argument)
     sid = account_sid or environment["EXOTEL_ACCOUNT_SID"]
     if not is_id(sid):
-        raise ConfigurationError(
-            setting="account_sid or EXOTEL_ACCOUNT_SID", problem="it must be 1 to 64 of A-Z a-z 0-9 _ and -."
-        )
+        raise ConfigurationError(setting="account_sid or EXOTEL_ACCOUNT_SID", problem=f"it must be {ID_FORM}.")
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http" and not is_loopback(host) and host not in {name.lower() for name in plain_http_hosts}:
@@ -126,14 +122,14 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
                 setting=f"{region_name} and {url_name}", problem="both are set; a region is a base URL, so give one."
             )
         if region_value:
-            if region_value.lower() not in REGIONS:
+            if region_value.lower() not in HOST_OF:
                 raise ConfigurationError(
-                    setting=region_name, problem=f"{word(region_value)!r} is not one of {', '.join(REGIONS)}."
+                    setting=region_name, problem=f"{word(region_value)!r} is not one of {', '.join(HOST_OF)}."
                 )
-            return REGIONS[region_value.lower()], region_name
+            return f"https://{HOST_OF[region_value.lower()]}", region_name
         if url_value:
             return url_value, url_name
-    return REGIONS["singapore"], "region"
+    return f"https://{HOST_OF[DEFAULT]}", "region"
 
 
 def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]:

@@ -6,8 +6,6 @@ and compared, under whatever name it is kept.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from difflib import unified_diff
 from errno import EEXIST, ENOENT
@@ -20,6 +18,7 @@ from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, DiagramFormat, Recipe, digest, digests
 from campaign_fsm.diagram.views import History, NoRoute
 from campaign_fsm.diagram.writers import make, source_svg
+from campaign_fsm.files import write_whole
 
 Load = Callable[[Path, str | None], History]
 """Reads a recording: its path, and the only campaign that is wanted."""
@@ -201,21 +200,8 @@ def write(directory: Path | str, load: Load) -> list[Path]:
                 raise
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        _replace(directory / name, content)
+        write_whole(directory / name, content)
     return [directory / name for name in contents]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file as a whole, or leave the old one."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".diagram-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def as_bytes(content: str | bytes) -> bytes:

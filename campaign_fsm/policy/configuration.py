@@ -25,7 +25,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -35,10 +34,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from attrs import field, frozen
 
 from campaign_fsm.errors import PolicyError
-from campaign_fsm.policy.model import DAYS, REGION_HOSTS, Hours, Policy, Scope
+from campaign_fsm.files import without_mark
+from campaign_fsm.policy.model import DAYS, Hours, Policy, Scope
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action
-from campaign_fsm.wire.target import is_id
+from campaign_fsm.strict.toml import NotToml, read_toml
+from campaign_fsm.wire.regions import HOST_OF
+from campaign_fsm.wire.target import ID_FORM, is_id
 from campaign_fsm.words import did_you_mean, hint
 
 _MOST: Final = 1024 * 1024
@@ -98,10 +100,11 @@ def find_configuration(folder: Path) -> Path | None:
         shared = here / "pyproject.toml"
         if shared.is_file():
             try:
-                if b"campaign" in shared.read_bytes().lower() and _section(shared, _parsed(shared)) is not None:
-                    return shared
+                data = shared.read_bytes()
             except OSError:
                 continue
+            if b"campaign" in data.lower() and _section(shared, _parsed(shared, data)) is not None:
+                return shared
     return None
 
 
@@ -113,30 +116,27 @@ def load_configuration(path: str | Path) -> Configuration:
             what there is instead.
     """
     file = Path(path)
-    document = _parsed(file)
-    section = _section(file, document)
+    data = _read(file)
+    section = _section(file, _parsed(file, data))
     if section is None:
         raise PolicyError(path=str(path), line=0, reason="there is no [tool.campaign-fsm] in it")
-    return _Reader(str(path), file.read_text(encoding="utf-8"), nested=file.name == "pyproject.toml").read(section)
+    return _Reader(str(path), without_mark(data).decode(), nested=file.name == "pyproject.toml").read(section)
 
 
-def _parsed(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> bytes:
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise PolicyError(path=str(file), line=0, reason=f"it cannot be read: {error.strerror}") from None
+
+
+def _parsed(file: Path, data: bytes) -> dict[str, Any]:
     if len(data) > _MOST:
         raise PolicyError(path=str(file), line=0, reason=f"it is larger than {_MOST} bytes")
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise PolicyError(path=str(file), line=0, reason="it is not UTF-8") from None
-    except RecursionError:
-        raise PolicyError(path=str(file), line=0, reason="it is nested too deeply") from None
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found.group(1)) if found else data.count(b"\n") + 1
-        raise PolicyError(path=str(file), line=line, reason=f"it is not TOML: {error}") from None
+        return read_toml(data)
+    except NotToml as error:
+        raise PolicyError(path=str(file), line=error.line, reason=str(error)) from None
 
 
 def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -170,7 +170,7 @@ class _Reader:
         scopes = [self._scope(section, "", 0)]
         scopes += [self._scope(entry, "rule", number) for number, entry in self._tables(section, "rule")]
         hosts = {self._host(host) for host in self._texts(section, "hosts", "", 0)}
-        hosts |= {REGION_HOSTS[region] for region in self._choices(section, "regions", tuple(REGION_HOSTS), "", 0)}
+        hosts |= {HOST_OF[region] for region in self._choices(section, "regions", tuple(HOST_OF), "", 0)}
         policy = Policy(
             scopes=tuple(scope for scope in scopes if scope.forbid or scope.confirm),
             hours=self._hours(section),
@@ -274,7 +274,7 @@ class _Reader:
 
     def _account(self, account: str) -> str:
         if not is_id(account):
-            raise self._wrong("accounts", f"{quoted(account, 60)} is no account; it is 1 to 64 of A-Z a-z 0-9 _ -")
+            raise self._wrong("accounts", f"{quoted(account, 60)} is no account; it is {ID_FORM}")
         return account
 
     def _flag(self, given: Mapping[str, Any], key: str) -> bool:

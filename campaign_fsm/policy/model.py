@@ -17,8 +17,6 @@ from campaign_fsm.rules import PROBLEMS, Action
 from campaign_fsm.words import length
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# The vendor's two regions (fact sheet section 1).
-REGION_HOSTS: Final = {"singapore": "api.exotel.com", "mumbai": "api.in.exotel.com"}
 
 
 @frozen

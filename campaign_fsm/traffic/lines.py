@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from campaign_fsm.files import without_mark
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
@@ -25,7 +26,7 @@ def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     first = True
     while chunk := stream.read(_CHUNK):
         if first:
-            chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+            chunk, first = without_mark(chunk), False
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         if len(rest) > _LONGEST:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
+from campaign_fsm.files import without_mark
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.exchange import Exchange
 
@@ -75,7 +76,7 @@ def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator
         head = stream.peek(_PEEK)[:_PEEK]
         found = format or detect(path, head)
         by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
-        by_entry = by_entry or (found is RecordingFormat.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
+        by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
         size = Path(path).stat().st_size if path != "-" else None
         yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
     except OSError as error:
@@ -108,7 +109,7 @@ def detect(path: str, head: bytes) -> RecordingFormat:
     Raises:
         UnreadableRecording: Nobody can say.
     """
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = without_mark(head).lstrip()
     if not start:
         raise NotARecording(path, 0, "line", "it is empty")
     first = _first_line(start)

@@ -28,13 +28,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, BinaryIO, Final, Never
 
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
 from campaign_fsm.traffic.exchange import Exchange
@@ -203,9 +203,9 @@ class _Toml(_Reader):
 
     def parse(self, data: bytes) -> Any:
         try:
-            return tomllib.loads(data.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnreadableRecording(self._path, 0, self.unit, f"it is not TOML: {error}") from None
+            return read_toml(data)
+        except NotToml as error:
+            raise UnreadableRecording(self._path, 0, self.unit, str(error)) from None
 
     def place(self, value: object) -> int:
         return self._number

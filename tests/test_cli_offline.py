@@ -388,7 +388,7 @@ def test_help_loads_no_command():
         code="import sys; from campaign_fsm.cli import run; run(['--help']);"
         "print('loaded:', *sorted(m for m in sys.modules if m.startswith('campaign_fsm')))"
     )
-    assert done.stdout.splitlines()[-1] == "loaded: campaign_fsm campaign_fsm.cli"
+    assert done.stdout.splitlines()[-1] == "loaded: campaign_fsm campaign_fsm._lazy campaign_fsm.cli"
     assert [cli.get_command(None, name).name for name in _COMMANDS] == list(_COMMANDS)
 
 
@@ -400,7 +400,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
         "('json', 'httpx', 'httpx2', 'anyio', 'rich', 'difflib')))"
     )
     assert shell(code=code).stdout.splitlines()[-1] == (
-        "loaded: campaign_fsm.cli campaign_fsm.cli.offline campaign_fsm.lifecycle campaign_fsm.rules"
+        "loaded: campaign_fsm._lazy campaign_fsm.cli campaign_fsm.cli.offline campaign_fsm.lifecycle campaign_fsm.rules"
     )
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from campaign_fsm import Simulator, SimulatorServer, decide
 from campaign_fsm.cli import _COMMANDS, cli, run
-from campaign_fsm.cli.offline import lay_out
+from campaign_fsm.cli.output import lay_out
 from campaign_fsm.cli.reference import entries, ways
 from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, STRICT_REFUSAL, Action, Channel, Problem, Standing, Status
 
@@ -400,7 +400,8 @@ def test_check_loads_what_it_prints_with_and_no_more():
         "('json', 'httpx', 'httpx2', 'anyio', 'rich', 'difflib')))"
     )
     assert shell(code=code).stdout.splitlines()[-1] == (
-        "loaded: campaign_fsm._lazy campaign_fsm.cli campaign_fsm.cli.offline campaign_fsm.lifecycle campaign_fsm.rules"
+        "loaded: campaign_fsm._lazy campaign_fsm.cli campaign_fsm.cli.offline campaign_fsm.cli.options"
+        " campaign_fsm.cli.output campaign_fsm.lifecycle campaign_fsm.rules"
     )
 
 

@@ -109,7 +109,7 @@ def wants_colour() -> bool:
 
 
 def _complain(text: str) -> None:
-    from campaign_fsm.cli.say import say
+    from campaign_fsm.cli.output import say
 
     say(f"{click.style('error:', fg='red')} {text}", err=True, color=_colour())
 
@@ -118,7 +118,7 @@ def _show(error: click.ClickException) -> None:
     """What click has to say: it may quote a file's name, and that may be any lines."""
     from io import StringIO
 
-    from campaign_fsm.cli.say import say
+    from campaign_fsm.cli.output import say
 
     said = StringIO()
     error.show(said)
@@ -127,12 +127,12 @@ def _show(error: click.ClickException) -> None:
 
 def _failed(error: Exception) -> int:
     """Print what went wrong on the way to a verdict, and give the exit code."""
-    from campaign_fsm.cli.failures import exit_code, told
+    from campaign_fsm.cli.failures import exit_code, for_shell
     from campaign_fsm.errors import CampaignFsmError
     from campaign_fsm.printable import printable
 
     if isinstance(error, CampaignFsmError):
-        _complain(told(error.message))
+        _complain(for_shell(error.message))
         return exit_code(error)
     # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
     text = " ".join(printable(str(error), " ").split())

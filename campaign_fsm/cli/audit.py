@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from campaign_fsm.cli.options import json_option, not_one_of
+
 if TYPE_CHECKING:
     from campaign_fsm.policy import Configuration
     from campaign_fsm.traffic.recordings import Recording
@@ -49,12 +51,7 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     for value in values:
         name, equals, file = value.partition("=")
         if name not in _OUTPUTS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, _OUTPUTS, n=1)
-            raise click.BadParameter(
-                f"{name!r} is no format; {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(_OUTPUTS)}."
-            )
+            raise not_one_of(name, "is no format", _OUTPUTS)
         if equals and not file:
             raise click.BadParameter(f"{value!r} names no file.")
         found.append((name, file or None))
@@ -99,7 +96,7 @@ def _need_extra(error: ImportError) -> click.ClickException:
 )
 @click.option("--baseline", type=click.Path(), help="Accept the findings of this file; made if it is not there.")
 @click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
+@json_option("The same as --output json.")
 def audit(
     *,
     paths: tuple[str, ...],

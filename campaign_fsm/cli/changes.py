@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from campaign_fsm.cli.failures import already
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
-from campaign_fsm.cli.say import say, say_json
+from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
+from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
+from campaign_fsm.cli.output import say, say_json
+from campaign_fsm.cli.results import confirm, leave, show_verdict
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
@@ -76,14 +78,12 @@ def _print(campaign: Campaign, outcome: str, *, as_json: bool) -> None:
 
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Check, and say what would be sent; send nothing.")
-_YES = click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
-_STRICT = click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
 
 
 @click.command(epilog=ENVIRONMENT)
 @_FILE
 @_DRY_RUN
-@_YES
+@YES
 @host_options
 def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) -> None:
     """Create a campaign from a FILE of parameters in the vendor's names: JSON, TOML, or - for standard input.
@@ -151,7 +151,7 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.argument("file", type=click.Path(allow_dash=True), required=False)
 @click.option(
     "--set",
@@ -163,8 +163,8 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 )
 @click.option("--partial", is_flag=True, help="Send only what --set names; no page says that the rest is kept.")
 @_DRY_RUN
-@_YES
-@_STRICT
+@YES
+@STRICT
 @host_options
 def edit(
     campaign_id: str,
@@ -246,13 +246,13 @@ class _Moment(_OfMoments):
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.option("--start", type=_Moment(), help="The new start, with its offset.")
 @click.option("--end", type=_Moment(), help="The new end, with its offset.")
 @click.option("--resume", is_flag=True, help="Resume the campaign in the same request.")
 @_DRY_RUN
 @click.option("--yes", is_flag=True, help="Do not ask before a start that has passed.")
-@_STRICT
+@STRICT
 @host_options
 def reschedule(
     campaign_id: str,
@@ -298,10 +298,10 @@ def reschedule(
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @_DRY_RUN
-@_YES
-@_STRICT
+@YES
+@STRICT
 @host_options
 def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> None:
     """Delete a voice campaign that has not started. Cannot be undone, and is contested.
@@ -327,6 +327,6 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
     except CampaignFsmError as error:
-        said = already(error)
-        leave(error, as_json=as_json, there=said and f"{campaign_id} is {said}")
+        there = already(error)
+        leave(error, as_json=as_json, there=there and f"{campaign_id} is {there}")
     _print(campaign, "deleted", as_json=as_json)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from campaign_fsm.cli.say import say, say_json
-from campaign_fsm.rules import Channel
+from campaign_fsm.cli.options import CHANNELS, json_option
+from campaign_fsm.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
@@ -46,7 +46,7 @@ class _CannotDo(click.ClickException):
 )
 @click.option(
     "--channel",
-    type=click.Choice([channel.value for channel in Channel]),
+    type=CHANNELS,
     help="Only the life of one kind of campaign. Default: both in one diagram.",
 )
 @click.option(
@@ -81,7 +81,7 @@ class _CannotDo(click.ClickException):
     metavar="[DIR]",
     help=f"Write the diagrams in DIR (default: {_DIRECTORY}) anew; into an empty or new DIR, the whole gallery.",
 )
-@click.option("--json", "as_json", is_flag=True, help="With --check: the result as one JSON object.")
+@json_option("With --check: the result as one JSON object.")
 @click.pass_context
 def diagram(
     context: click.Context,

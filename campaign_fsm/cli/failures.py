@@ -39,7 +39,7 @@ _SPELLED = (
 )
 
 
-def told(message: str) -> str:
+def for_shell(message: str) -> str:
     """The message of an error, with advice for the command line."""
     for python, shell in _SPELLED:
         message = message.replace(python, shell)

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, host_options, leave
-from campaign_fsm.cli.say import say
+from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
+from campaign_fsm.cli.options import CAMPAIGN_ID, STATUSES
+from campaign_fsm.cli.output import say
+from campaign_fsm.cli.results import leave
 from campaign_fsm.cli.show import (
     COLUMNS,
     as_dict,
@@ -27,13 +29,12 @@ from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.words import counted
 
-_STATUSES = [status.value for status in Status if status is not Status.UNKNOWN]
 # Where a campaign stays unless its account holder moves it.
 _OVER = tuple(sorted({Status.COMPLETED, Status.ARCHIVED, Status.FAILED, Status.CANCELED, Status.DELETED}))
 
 
 @click.command("list", epilog=ENVIRONMENT)
-@click.option("--status", "statuses", type=click.Choice(_STATUSES), multiple=True, help="Only these; may be repeated.")
+@click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only these; may be repeated.")
 @click.option("--name", help="Only what the server finds for this name; no page says how it compares.")
 @click.option(
     "--sort",
@@ -114,7 +115,7 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @host_options
 def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool) -> None:
@@ -171,11 +172,11 @@ class _Progress:
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.option(
     "--until",
     "goal",
-    type=click.Choice(_STATUSES),
+    type=click.Choice(STATUSES),
     multiple=True,
     help="The status to wait for; may be repeated. Without it: until the campaign is over.",
 )

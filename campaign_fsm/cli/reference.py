@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-from campaign_fsm.cli.offline import columns, lay_out, print_json, steps, way_back
+from campaign_fsm.cli.offline import steps, way_back
+from campaign_fsm.cli.options import CHANNELS, json_option
+from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import (
     PROBLEMS,
@@ -165,13 +167,11 @@ def _plain(text: str) -> str:
 
 
 @click.command()
-@click.option(
-    "--channel", type=click.Choice([channel.value for channel in Channel]), help="Only the rules of one channel."
-)
+@click.option("--channel", type=CHANNELS, help="Only the rules of one channel.")
 @click.option(
     "--format", "format_name", type=click.Choice(["text", "md"]), default="text", help="md: the whole reference."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@json_option()
 def rules(channel: str | None, format_name: str, as_json: bool) -> None:
     """Print the whole table: rules, refusals and their codes.
 
@@ -212,7 +212,7 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
 @click.argument(
     "code", shell_complete=lambda _, __, incomplete: [code for code in entries() if code.startswith(incomplete.upper())]
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@json_option()
 def explain(code: str, as_json: bool) -> None:
     """Say what a CODE means and which page of the vendor's it rests on.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from campaign_fsm.cli.say import say, say_json
+from campaign_fsm.cli.output import print_json, say
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import (
     CampaignFsmError,
@@ -111,7 +111,7 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
 
 
 def print_outcome(outcome: str, **fields: Any) -> None:
-    say_json({"version": 1, "outcome": outcome, **fields})
+    print_json({"outcome": outcome, **fields})
 
 
 COLUMNS = ("id", "status", "starts", "pending", "name")

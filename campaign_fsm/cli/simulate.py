@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from campaign_fsm.cli.say import say_json
+from campaign_fsm.cli.options import json_option
+from campaign_fsm.cli.output import say_json
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.wire.target import COLLECTION_OF
@@ -64,7 +65,7 @@ def lines(told: dict[str, Any]) -> list[str]:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on the first line, once it listens.")
+@json_option("Print one JSON object on the first line, once it listens.")
 @click.option("--live", is_flag=True, help="Let the clock run; it stands still otherwise.")
 @click.option(
     "--illegal-status-code",

@@ -1,14 +1,14 @@
-"""Print what may hold names and texts that are not ours."""
+"""What the commands print: lines and JSON that may hold names and texts that are not ours, and aligned rows."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 
-from campaign_fsm.printable import harmless, harmless_json
+# Other modules are imported where they are used: `campaign-fsm check` is timed against `import click`.
 
 _SECRETS = "campaign_fsm.secrets"
 
@@ -37,6 +37,8 @@ def _redacted(value: Any, secrets: Collection[str]) -> Any:
 
 def say(text: str, *, err: bool = False, nl: bool = True, color: bool | None = None) -> None:
     """Print lines in which no build server sees a command, whatever names they hold."""
+    from campaign_fsm.printable import harmless
+
     click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=color)
 
 
@@ -45,4 +47,44 @@ def say_json(value: Any, **how: Any) -> None:
 
     `how` is that of `json.dumps`; letters are not escaped unless it says so.
     """
+    import json
+
+    from campaign_fsm.printable import harmless_json
+
     click.echo(harmless_json(json.dumps(_without_secrets(value), **{"ensure_ascii": False, **how})))
+
+
+def print_json(found: dict[str, Any]) -> None:
+    """One JSON object on one line."""
+    say_json({"version": 1, **found})
+
+
+def columns() -> int | None:
+    """How wide the terminal is that standard output goes to; None where it goes elsewhere."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def lay_out(labelled: Iterable[tuple[str, str]], width: int | None) -> Iterator[str]:
+    """Labels and sentences as aligned lines, none longer than `width` unless it is one long word.
+
+    Without a width every sentence keeps its line, so that `grep` finds it whole.
+    """
+    for label, text in labelled:
+        head = f"  {label:<11}"
+        if width is None or len(head) + len(text) <= width:
+            yield head + text
+            continue
+        import textwrap
+
+        yield from textwrap.wrap(
+            text,
+            max(width, 40),
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

@@ -11,6 +11,7 @@ from typing import Final
 # "##[command]" and "##vso[command]" are taken for commands anywhere in a line, "::command::" where it begins.
 _ANYWHERE: Final = re.compile(r"##(?=\w*\[)")
 _AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
+_MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def printable(text: str, stand_in: str = "�") -> str:
@@ -35,6 +36,11 @@ def quoted(value: object, limit: int = 80) -> str:
     except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
         text = f"<{type(value).__name__}>"
     return text_of(text, limit) or ""
+
+
+def without_markup(text: str) -> str:
+    """The text in which Markdown finds nothing to format."""
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def without_commands(text: str) -> str:

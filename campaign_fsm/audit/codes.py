@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final, NamedTuple
 
 from campaign_fsm.lifecycle import decide
+from campaign_fsm.printable import without_markup
 from campaign_fsm.rules import (
     PROBLEMS,
     REFUSALS,
@@ -22,8 +22,6 @@ from campaign_fsm.rules import (
     Status,
 )
 from campaign_fsm.words import listed
-
-_MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 class RuleText(NamedTuple):
@@ -63,13 +61,12 @@ _ENTRIES: Final = {entry.code: entry for entry in _LISTED}
 
 
 def _text(title: str, description: str, sources: tuple[Source, ...]) -> RuleText:
-    rows = [f"- [{_escape(source.page.title)}]({source.page.url}): {_escape(source.says)}" for source in sources]
-    markdown = "\n".join([_escape(description), *([""] if rows else []), *rows])
+    rows = [
+        f"- [{without_markup(source.page.title)}]({source.page.url}): {without_markup(source.says)}"
+        for source in sources
+    ]
+    markdown = "\n".join([without_markup(description), *([""] if rows else []), *rows])
     return RuleText(title, description, markdown, sources[0] if sources else None)
-
-
-def _escape(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text)
 
 
 def _sentence(title: str) -> str:

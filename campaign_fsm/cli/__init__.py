@@ -109,9 +109,9 @@ def wants_colour() -> bool:
 
 
 def _complain(text: str) -> None:
-    from campaign_fsm.cli.output import say
+    from campaign_fsm.cli.output import complain
 
-    say(f"{click.style('error:', fg='red')} {text}", err=True, color=_colour())
+    complain(text, color=_colour())
 
 
 def _show(error: click.ClickException) -> None:

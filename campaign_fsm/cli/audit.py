@@ -62,14 +62,13 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
 
 def load(config: str | None, no_config: bool) -> Configuration:
     """The configuration that counts: the one that is named, or the nearest one above the current folder."""
-    from campaign_fsm.policy import Configuration, find_configuration, load_configuration
+    from campaign_fsm.policy import Configuration, load_configuration, load_nearest
 
     if no_config:
         return Configuration()
     if config is not None:
         return load_configuration(config)
-    found = find_configuration(Path.cwd())
-    return load_configuration(found) if found else Configuration()
+    return load_nearest(Path.cwd()) or Configuration()
 
 
 def _need_extra(error: ImportError) -> click.ClickException:

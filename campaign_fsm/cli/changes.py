@@ -14,7 +14,7 @@ import click
 from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
-from campaign_fsm.cli.output import say, say_json
+from campaign_fsm.cli.output import complain, say, say_json, warn
 from campaign_fsm.cli.results import confirm, leave, show_verdict
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
@@ -59,7 +59,7 @@ def _show_problems(error: InvalidParameters, *, as_json: bool) -> NoReturn:
     """Print every problem on a line of its own, and leave."""
     if as_json:
         leave(error, as_json=True)
-    say(f"{click.style('error:', fg='red')} The {error.what} cannot be sent:", err=True)
+    complain(f"The {error.what} cannot be sent:")
     for problem in error.problems:
         say(f"  {printable(str(problem))}", err=True)
     say("Nothing was sent.", err=True)
@@ -110,9 +110,9 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
         else:
             say_json(draft.to_wire(), indent=1)
             for warning in _warnings(draft):
-                say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+                warn(warning)
             if at_once:
-                say(f"{click.style('warning:', fg='yellow')} {at_once}", err=True)
+                warn(at_once)
             say("Nothing was sent (dry run).", err=True)
         return
     try:

@@ -22,7 +22,7 @@ from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.settings import resolve
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.gate import Wait
-from campaign_fsm.policy import Policy, confirmed, find_configuration, is_confirmed, load_configuration
+from campaign_fsm.policy import Policy, confirmed, is_confirmed, load_configuration, load_nearest
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.drafts import Draft
@@ -95,8 +95,8 @@ class Host:
         """What the team forbids, by the file that was named or the nearest one."""
         if self.policy == "none":
             return None
-        found = self.policy or find_configuration(Path.cwd())
-        return load_configuration(found).policy if found else None
+        found = load_configuration(self.policy) if self.policy else load_nearest(Path.cwd())
+        return found.policy if found else None
 
 
 def _say_wait(wait: Wait) -> None:

@@ -42,6 +42,16 @@ def say(text: str, *, err: bool = False, nl: bool = True, color: bool | None = N
     click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=color)
 
 
+def complain(text: str, *, color: bool | None = None) -> None:
+    """Print an error to standard error."""
+    say(f"{click.style('error:', fg='red')} {text}", err=True, color=color)
+
+
+def warn(text: str) -> None:
+    """Print a warning to standard error."""
+    say(f"{click.style('warning:', fg='yellow')} {text}", err=True)
+
+
 def say_json(value: Any, **how: Any) -> None:
     """Print JSON in which no build server sees a command and nothing drives a terminal.
 

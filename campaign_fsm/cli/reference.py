@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from campaign_fsm.cli.offline import steps, way_back
 from campaign_fsm.cli.options import CHANNELS, json_option
 from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.lifecycle import decide
+from campaign_fsm.printable import without_markup
 from campaign_fsm.rules import (
     PROBLEMS,
     REFUSALS,
@@ -152,18 +152,13 @@ def reference(chosen: list[_Entry]) -> Iterator[str]:
         for entry in chosen:
             if entry.code.startswith(start):
                 yield ""
-                yield f"### {entry.code} {_plain(edge(entry) if isinstance(entry, Rule) else entry.title)}"
+                yield f"### {entry.code} {without_markup(edge(entry) if isinstance(entry, Rule) else entry.title)}"
                 yield ""
                 for label, text in _rows(entry):
                     if label:
-                        yield f"- {label}: {_plain(text)}"
+                        yield f"- {label}: {without_markup(text)}"
                     else:
                         yield f"  <{text}>"
-
-
-def _plain(text: str) -> str:
-    """A text in which Markdown finds nothing to format."""
-    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
 
 
 @click.command()

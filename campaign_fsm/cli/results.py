@@ -9,7 +9,7 @@ import click
 
 from campaign_fsm.cli.failures import exit_code, for_shell, outcome
 from campaign_fsm.cli.offline import print_decision
-from campaign_fsm.cli.output import say
+from campaign_fsm.cli.output import complain, say, warn
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.errors import CampaignFsmError
 from campaign_fsm.policy import confirmed
@@ -25,7 +25,7 @@ def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoRe
     elif verdict or not verdict.life_cycle:
         print_decision(verdict)
         for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
-            say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+            warn(warning)
     else:
         # The status allows it, and something else is against it.
         refused = click.style("REFUSED", fg="red", bold=True)
@@ -51,7 +51,7 @@ def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None, b
     elif there:
         say(there)
     else:
-        say(click.style("error: ", fg="red") + for_shell(error.message), err=True)
+        complain(for_shell(error.message))
         if by_hand:
             say(f"To try it by hand, unguarded:\n  {by_hand}", err=True)
     raise click.exceptions.Exit(0 if there else exit_code(error)) from None

@@ -108,6 +108,16 @@ def find_configuration(folder: Path) -> Path | None:
     return None
 
 
+def load_nearest(folder: Path) -> Configuration | None:
+    """Read the configuration file that `find_configuration` finds; None without one.
+
+    Raises:
+        PolicyError: As `load_configuration`.
+    """
+    found = find_configuration(folder)
+    return load_configuration(found) if found else None
+
+
 def load_configuration(path: str | Path) -> Configuration:
     """Read a configuration file.
 

@@ -16,6 +16,7 @@ from campaign_fsm.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
+    from campaign_fsm.diagram.committed import Check
 
 _DIRECTORY: Final = "diagrams"
 _FORMATS: Final = ("mermaid", "dot", "svg", "png", "scxml", "markdown", "json", "html")
@@ -141,9 +142,9 @@ def diagram(
         if view is None and recording is not None:
             view = "life" if (kind or _guess(output, opened)) == "html" else "history"
         kind = kind or _guess(output, opened)
-        told = None if recording is None else _seen_from(recording, output)
+        history = None if recording is None else _seen_from(recording, output)
         try:
-            recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=told, campaign=campaign)
+            recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=history, campaign=campaign)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from None
         context.exit(_draw(recipe, recording, output, opened=opened))
@@ -283,27 +284,29 @@ def _check(directory: Path, as_json: bool) -> int:
             f"To write some: campaign-fsm diagram --write {directory}"
         )
     if as_json:
-        told = {
-            "version": 1,
-            "checked": list(result.checked),
-            "unstamped": list(result.unstamped),
-            "drift": [
-                {"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift
-            ],
-        }
-        say_json(told, indent=1)
-        return 1 if result.drift else 0
+        _print_check_json(result)
+    else:
+        _print_check(directory, result)
+    return 1 if result.drift else 0
+
+
+def _print_check_json(result: Check) -> None:
+    drift = [{"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift]
+    report = {"checked": list(result.checked), "unstamped": list(result.unstamped), "drift": drift}
+    say_json({"version": 1, **report}, indent=1)
+
+
+def _print_check(directory: Path, result: Check) -> None:
     for item in result.drift:
         say(f"{directory / item.name} {item.problem}.")
         if item.difference:
             say(item.difference)
     if result.unstamped:
         say(f"Passed over, because nothing in them says how they were made: {', '.join(result.unstamped)}")
-    if not result.drift:
+    if result.drift:
+        say(
+            f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
+            f"campaign-fsm diagram --write {directory}"
+        )
+    else:
         say(f"{directory}: all {len(result.checked)} diagrams show the table.")
-        return 0
-    say(
-        f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
-        f"campaign-fsm diagram --write {directory}"
-    )
-    return 1

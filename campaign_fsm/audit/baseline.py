@@ -63,15 +63,15 @@ class Accepted:
             fingerprint = suppression.fingerprint
             expired = suppression.expires is not None and not (self.today and self.today < suppression.expires)
             if fingerprint not in self._used:
-                code, said = "CF607", "suppresses nothing that was found"
+                code, problem = "CF607", "suppresses nothing: no finding has it"
             elif expired:
-                code, said = "CF608", f"expired on {suppression.expires}"
+                code, problem = "CF608", f"expired on {suppression.expires}"
             else:
                 continue
             yield Finding(
                 code=code,
                 level=Level.WARNING,
-                message=f"The suppression of {fingerprint} ({suppression.reason}) {said}.",
+                message=f"The suppression of {fingerprint} ({suppression.reason}) {problem}.",
                 place=Place(path, line=suppression.line),
                 advice=PROBLEMS[code].advice,
                 fingerprint=fingerprint,

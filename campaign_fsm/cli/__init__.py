@@ -1,6 +1,6 @@
 """The `campaign-fsm` command. Importing it loads no other module of the package but what `main` needs.
 
-Exit codes: 0 fine, 1 a verdict against the caller (illegal, refused, overtaken), 2 nobody could tell.
+Exit codes: 0 fine, 1 a verdict against the caller (illegal, refused, overtaken), 2 unknown.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 a verdict against you (illegal, refused, overtaken), 2 nobody could tell.",
+    epilog="Exit codes: 0 fine, 1 a verdict against you (illegal, refused, overtaken), 2 unknown.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
@@ -120,9 +120,9 @@ def _show(error: click.ClickException) -> None:
 
     from campaign_fsm.cli.output import say
 
-    said = StringIO()
-    error.show(said)
-    say(said.getvalue(), err=True, nl=False, color=_colour())
+    text = StringIO()
+    error.show(text)
+    say(text.getvalue(), err=True, nl=False, color=_colour())
 
 
 def _failed(error: Exception) -> int:
@@ -145,8 +145,8 @@ def _interrupted(command: str | None) -> str:
     """What is known after Ctrl-C: of a write, nothing."""
     if command in _WRITES:
         return (
-            f"Interrupted. Nobody can tell whether the {command} took effect if it was on its way; "
-            "see what campaign-fsm get says before repeating it."
+            f"Interrupted. If the {command} was on its way, it is unknown whether it took effect; "
+            "read the campaign with campaign-fsm get before repeating it."
         )
     return "Interrupted."
 
@@ -202,7 +202,7 @@ def _print_in_any_encoding() -> None:
             reconfigure(errors="campaign_fsm.escape")
 
 
-def _written(*, told: bool) -> bool:
+def _written(*, complained: bool) -> bool:
     """Whether what was printed has been written. Python would find out only when it exits, and say 120."""
     try:
         if sys.stdout is not None:
@@ -210,7 +210,7 @@ def _written(*, told: bool) -> bool:
     except OSError as error:
         # What is still in the buffer goes nowhere, or Python would try once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not (told or isinstance(error, BrokenPipeError)):
+        if not (complained or isinstance(error, BrokenPipeError)):
             _complain(f"what was printed could not be written: {error.strerror}")
         return False
     return True
@@ -226,4 +226,4 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
         traceback.print_exc()
         code = 2
-    sys.exit(code if _written(told=code == 2) else 2)
+    sys.exit(code if _written(complained=code == 2) else 2)

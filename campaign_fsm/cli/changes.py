@@ -97,7 +97,7 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
       campaign-fsm create - --channel voice --json < calls.json
 
     Exit code: 0 if it was created, 1 if the parameters break a documented limit or the
-    policy refuses it, 2 if the server rejected it or nobody can tell.
+    policy refuses it, 2 if the server rejected it or the outcome is unknown.
     """
     draft = _draft(host, file, as_json=as_json)
     at_once = _at_once(draft.schedule)
@@ -190,7 +190,7 @@ def edit(
         --set status_callback=https://example.com/done
 
     Exit code: 0 if it was applied, 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     if (file is None) == (not changes):
         raise click.UsageError("give either a FILE with all parameters, or --set NAME=VALUE.")
@@ -275,7 +275,7 @@ def reschedule(
         --end 2026-11-24T18:00:00+05:30 --resume
 
     Exit code: 0 if it was applied, 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     if start is None and end is None:
         raise click.UsageError("give a --start, an --end or both.")
@@ -312,7 +312,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
       campaign-fsm delete 90dad70b939f469fbf8b801660148272 --channel voice --yes
 
     Exit code: 0 if it is gone, 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     try:
         with host.client(as_json=as_json, strict=strict) as client:

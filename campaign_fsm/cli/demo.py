@@ -52,7 +52,7 @@ def story(server: SimulatorServer, simulator: Simulator) -> Iterator[str]:
         except StateConflict as conflict:
             yield f"   client.complete({raced[:8]}…) {_say('overtaken', fg='yellow')}: it was {conflict.seen} when"
             yield f"   read and is {conflict.now} now, moved perhaps by {conflict.who}."
-            yield "   The API has no compare-and-set, so this cannot be prevented; it is noticed and said."
+            yield "   The API has no compare-and-set, so this cannot be prevented; it is detected and reported."
 
         yield _say("4. A lost answer: the connection breaks after the pause took effect", bold=True)
         lost = simulator.add("in-progress", name="lost-answer")
@@ -138,7 +138,7 @@ def demo(as_json: bool) -> None:
         click.echo(line)
     click.echo(
         f"\n{totals['writes']} writes arrived. The illegal complete and the ambiguous request are not among them; the\n"
-        "one that was illegal on arrival had been legal when read, and the caller was told."
+        "one that was illegal on arrival had been legal when read, and the caller got a StateConflict."
     )
 
 

@@ -120,7 +120,7 @@ def diagram(
     Exit codes:
       0  written, or no drift
       1  --check found drift, or there is no legal route to draw
-      2  it could not be done or told
+      2  it could not be done, or the answer is unknown
     """
     if output is not None and str(output) == "-":
         output = None
@@ -158,7 +158,7 @@ def _guess(output: Path | None, opened: bool) -> str:
     found = format_of(output)
     if found is None:
         raise click.UsageError(
-            f"the name {output.name} does not tell the format; end it in .mmd, .dot, .svg, .png, .scxml, .md, .json "
+            f"the name {output.name} gives no format; end it in .mmd, .dot, .svg, .png, .scxml, .md, .json "
             "or .html, or give --format."
         )
     return found
@@ -280,7 +280,7 @@ def _check(directory: Path, as_json: bool) -> int:
         ) from error
     if not result.checked:
         raise _CannotDo(
-            f"{directory} holds no diagram that says how it was made. "
+            f"{directory} holds no diagram with a stamp. "
             f"To write some: campaign-fsm diagram --write {directory}"
         )
     if as_json:
@@ -302,7 +302,7 @@ def _print_check(directory: Path, result: Check) -> None:
         if item.difference:
             say(item.difference)
     if result.unstamped:
-        say(f"Passed over, because nothing in them says how they were made: {', '.join(result.unstamped)}")
+        say(f"Passed over, because they have no stamp: {', '.join(result.unstamped)}")
     if result.drift:
         say(
             f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "

@@ -52,7 +52,7 @@ def way_back(source: Status | None, dest: Status | None, *, channel: str, strict
 def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
     """What there is to say of a decision, as labels and sentences.
 
-    `given` is the status as it was spelled by the caller, said where it is not the canonical one.
+    `given` is the status as it was spelled by the caller, named where it is not the canonical one.
     """
     found: list[tuple[str, str]] = []
     if given is not None and given != decision.status:
@@ -105,7 +105,7 @@ COMPLETE_STATUS = _complete(STATUSES)
 @click.argument("raw_status", metavar="STATUS", shell_complete=COMPLETE_STATUS)
 @click.argument("action", callback=_action, shell_complete=_complete(Action))
 @CHANNEL
-@click.option("--started/--not-started", default=None, help="Whether it has started; not said means nobody knows.")
+@click.option("--started/--not-started", default=None, help="Whether it has started; unset: unknown.")
 @STRICT
 @json_option()
 def check(raw_status: str, action: Action, *, channel: str, started: bool | None, strict: bool, as_json: bool) -> int:

@@ -67,7 +67,7 @@ def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, as_jso
     campaign = rehearsed.campaign
     if not rehearsed.verdict or campaign is None:
         return  # the gate will say so
-    pending = "not said by the server" if campaign.pending is None else str(campaign.pending)
+    pending = "unknown" if campaign.pending is None else str(campaign.pending)
     effect = next(rule.effect for rule in RULES if rule.trigger is action)
     rows = [
         ("account", client.account_sid),
@@ -113,7 +113,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272 --channel voice{"" if undoable(action) else " --yes"}
 
     Exit code: 0 if it took effect (now, before or meanwhile), 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     return command
 

@@ -227,7 +227,7 @@ def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: L
     if before.splitlines() == after.splitlines():
         return StaleDiagram(name, "differs in its line ends only; it is written with a line feed after each line")
     lines = unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (from the table)", lineterm="", n=1)
-    return StaleDiagram(name, "is not what the table says", "\n".join(line[:300] for line in lines))
+    return StaleDiagram(name, "differs from the table", "\n".join(line[:300] for line in lines))
 
 
 def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> StaleDiagram | None:

@@ -26,7 +26,7 @@ class Violation:
     Attributes:
         code: ``CF7xx``.
         reason: One sentence.
-        unknown: Whether it is only that nobody can say what the policy asks about.
+        unknown: Whether it is only that what the policy asks about is unknown.
     """
 
     code: str
@@ -198,7 +198,7 @@ class Policy:
         for moment, what in moments:
             if moment is None:
                 yield Violation(
-                    "CF703", f"The policy allows {hours}, and nobody can say when the {what} is.", unknown=True
+                    "CF703", f"The policy allows {hours}, and the time of the {what} is unknown.", unknown=True
                 )
                 return
             if not hours.allow(moment):
@@ -207,7 +207,7 @@ class Policy:
 
     def _too_young(self, facts: PolicyInput) -> Iterator[Violation]:
         if facts.completed is None or facts.at is None:
-            reason = "The policy asks for an age before archiving, and nobody can say the campaign's."
+            reason = "The policy asks for an age before archiving, and the campaign's is unknown."
             yield Violation("CF705", reason, unknown=True)
         elif facts.at - facts.completed < self.archive_after:
             age = facts.at - facts.completed

@@ -94,10 +94,10 @@ class JsonStream:
         if self._read.ended and not whole and isinstance(error, ijson.IncompleteJSONError | StopIteration):
             return _BREAKS_OFF
         # What follows the first line shows a piece of the file, which may say anything.
-        said = str(error).replace("\\n", "\n").partition("\n")[0]
-        if isinstance(error, ArithmeticError) or ("overflow" in said and not said.startswith("Unexpected symbol")):
+        reason = str(error).replace("\\n", "\n").partition("\n")[0]
+        if isinstance(error, ArithmeticError) or ("overflow" in reason and not reason.startswith("Unexpected symbol")):
             return "a number in it is too large"
-        return f"it is not JSON ({quoted(said)})"
+        return f"it is not JSON ({quoted(reason)})"
 
     def next(self) -> tuple[str, Any]:
         """The next token: its kind and its value."""

@@ -183,8 +183,8 @@ class _Builder:
             self._bad_tag(tag)
 
     def _bad_tag(self, tag: str) -> Never:
-        said = f"!!{tag.removeprefix(_STANDARD)}" if tag.startswith(_STANDARD) else tag
-        self._fail(f"the tag {quoted(said)} cannot be used here")
+        name = f"!!{tag.removeprefix(_STANDARD)}" if tag.startswith(_STANDARD) else tag
+        self._fail(f"the tag {quoted(name)} cannot be used here")
 
     def _sequence(self, depth: int) -> list[Any]:
         items = []

@@ -212,4 +212,4 @@ def _bytes(source: JsonStream, text: str, encoding: str | None, whose: str) -> b
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        source.fail(f"the body of the {whose} is not the base64 that it is said to be")
+        source.fail(f"the body of the {whose} is marked as base64 and is none")

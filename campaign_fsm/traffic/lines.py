@@ -97,7 +97,7 @@ def _refuse_doubles(path: str, number: int, line: bytes) -> None:
 
 
 def _unclear(exchange: Exchange) -> str | None:
-    """Why nobody can say what a line without a URL, or with a callback, is about; None if it is clear."""
+    """Why it is unknown what a line without a URL, or with a callback, is about; None if it is clear."""
     if exchange.callback is not None:
         both = exchange.url or exchange.method or exchange.action or exchange.request_body is not None
         return "it is a request and a status callback at once; make two lines of it" if both else None

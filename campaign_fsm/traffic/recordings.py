@@ -69,7 +69,7 @@ def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator
         format: Its format; None to find out by its content.
 
     Raises:
-        UnreadableRecording: It cannot be opened, or nobody can say what it is.
+        UnreadableRecording: It cannot be opened, or its format is unknown.
     """
     stream = _opened(path)
     try:
@@ -107,7 +107,7 @@ def detect(path: str, head: bytes) -> RecordingFormat:
     """The format of a recording, by how it begins.
 
     Raises:
-        UnreadableRecording: Nobody can say.
+        UnreadableRecording: It is unknown.
     """
     start = without_mark(head).lstrip()
     if not start:

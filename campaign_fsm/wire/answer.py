@@ -396,14 +396,14 @@ def _failure(answer: Answer, secrets: tuple[str, ...]) -> tuple[str | None, str 
     if not isinstance(document, dict):
         return None, None, None, answer.status_code
 
-    def told(value: object, limit: int) -> str | None:
+    def text(value: object, limit: int) -> str | None:
         # Redacted before it is cut: half a secret is one, too.
         return text_of(redact(value[:_LONGEST], secrets) if isinstance(value, str) else value, limit)
 
-    request_id = told(document.get("request_id"), 100)
+    request_id = text(document.get("request_id"), 100)
     old = document.get("RestException")
     if isinstance(old, dict):
-        return told(old.get("Code"), 40), told(old.get("Message"), 300), request_id, answer.status_code
+        return text(old.get("Code"), 40), text(old.get("Message"), 300), request_id, answer.status_code
     item = document.get("response")
     if isinstance(item, list) and item:
         item = item[0]
@@ -420,5 +420,5 @@ def _failure(answer: Answer, secrets: tuple[str, ...]) -> tuple[str | None, str 
     error = item.get("error_data")
     if not isinstance(error, dict):
         return None, None, request_id, status_code
-    description = told(error.get("description"), 300)
-    return told(error.get("code"), 40), told(error.get("message"), 300) or description, request_id, status_code
+    description = text(error.get("description"), 300)
+    return text(error.get("code"), 40), text(error.get("message"), 300) or description, request_id, status_code

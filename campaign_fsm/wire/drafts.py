@@ -37,7 +37,7 @@ Check = Callable[[Any], Iterator[str]]
 
 
 def _form(value: object) -> str:
-    """What may be shown of something private."""
+    """What a message may hold of something private."""
     if isinstance(value, str):
         return f"{len(value)} characters"
     if isinstance(value, list | tuple):
@@ -332,14 +332,14 @@ class _Draft:
         Raises:
             InvalidParameters: The server does not show everything that a draft needs.
         """
-        shown: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": _shown_schedule(campaign)}
+        given: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": _shown_schedule(campaign)}
         read = {"name": campaign.name, "template": campaign.template, "lists": campaign.lists or None}
-        shown |= {key: value for key, value in read.items() if value is not None}
-        if shown.get("dlt_entitiy_id") is not None:  # S1 spells it so
-            shown["dlt_entity_id"] = shown["dlt_entitiy_id"]
+        given |= {key: value for key, value in read.items() if value is not None}
+        if given.get("dlt_entitiy_id") is not None:  # S1 spells it so
+            given["dlt_entity_id"] = given["dlt_entitiy_id"]
         known = cls.specs()
         return cls.build(
-            {key: value for key, value in shown.items() if key in known and value is not None}, partial=False
+            {key: value for key, value in given.items() if key in known and value is not None}, partial=False
         )
 
     @classmethod

@@ -55,7 +55,7 @@ class GithubWriter:
             self._write(self._last_note)
         self._write(str(summary))
         if hidden:
-            self._write(f"::notice::GitHub shows {_SHOWN} annotations of each level for a step; not shown: {hidden}.")
+            self._write(f"::notice::GitHub shows {_SHOWN} annotations of each level for a step; left out: {hidden}.")
 
     def _needs_room(self) -> bool:
         """Whether the last notice takes the place of the tenth note, which was held back for that."""

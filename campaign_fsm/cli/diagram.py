@@ -280,8 +280,7 @@ def _check(directory: Path, as_json: bool) -> int:
         ) from error
     if not result.checked:
         raise _CannotDo(
-            f"{directory} holds no diagram with a stamp. "
-            f"To write some: campaign-fsm diagram --write {directory}"
+            f"{directory} holds no diagram with a stamp. To write some: campaign-fsm diagram --write {directory}"
         )
     if as_json:
         _print_check_json(result)

@@ -79,8 +79,7 @@ class GithubWriter:
 
 def _message(finding: Finding) -> str:
     lines = [finding.message]
-    lines += [f"rule: {source.page.title}: {source.says} <{source.page.url}>" for source in finding.sources]
-    lines += [f"instead: {finding.advice}"] if finding.advice else []
+    lines += [f"{label}: {text}" for label, text in finding.reasons]
     return "\n".join(safe.line(line) for line in lines)
 
 

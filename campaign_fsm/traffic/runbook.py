@@ -111,8 +111,8 @@ class _Reader:
         status = named["status"]
         if status is not None:
             if Status.parse(status) is Status.UNKNOWN:
-                known = ", ".join(one for one in Status if one is not Status.UNKNOWN)
-                self._fail(given, f"the status {quoted(status, 40)} is on no list; there are {known}")
+                known = [one for one in Status if one is not Status.UNKNOWN]
+                self._fail(given, f"the status {quoted(status, 40)} is on no list; {hint(status, known)}")
             if named["campaign"] is None:
                 self._fail(given, "a campaign with a status has an id: campaign")
             times: dict[str, Any] = {"start": named["start"], "end": named["end"]}

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from campaign_fsm.client import CampaignClient as CampaignClient
     from campaign_fsm.diagnosis import Diagnosis as Diagnosis
     from campaign_fsm.diagnosis import diagnose as diagnose
+    from campaign_fsm.drafts import MessageCampaignDraft as MessageCampaignDraft
+    from campaign_fsm.drafts import Retries as Retries
+    from campaign_fsm.drafts import VoiceCampaignDraft as VoiceCampaignDraft
     from campaign_fsm.errors import AlreadyThere as AlreadyThere
     from campaign_fsm.errors import ApiError as ApiError
     from campaign_fsm.errors import AuthenticationError as AuthenticationError
@@ -77,9 +80,6 @@ if TYPE_CHECKING:
     from campaign_fsm.wire.callback import parse_status_callback as parse_status_callback
     from campaign_fsm.wire.campaign import Campaign as Campaign
     from campaign_fsm.wire.campaign import Schedule as Schedule
-    from campaign_fsm.wire.drafts import MessageCampaignDraft as MessageCampaignDraft
-    from campaign_fsm.wire.drafts import Retries as Retries
-    from campaign_fsm.wire.drafts import VoiceCampaignDraft as VoiceCampaignDraft
     from campaign_fsm.wire.listing import Recipient as Recipient
 else:
     from campaign_fsm._lazy import lazy
@@ -89,6 +89,7 @@ else:
     _HOMES = {
         "client": "AsyncCampaignClient CampaignClient",
         "diagnosis": "Diagnosis diagnose",
+        "drafts": "MessageCampaignDraft Retries VoiceCampaignDraft",
         "errors": (
             "AlreadyThere ApiError AuthenticationError BadRequest BudgetSpent CampaignBusy CampaignFsmError "
             "ConfigurationError Conflict ConnectionFailed FieldProblem Forbidden ForbiddenByPolicy GateFailure "
@@ -105,7 +106,6 @@ else:
         "verdict": "Verdict",
         "wire.callback": "StatusCallback parse_status_callback",
         "wire.campaign": "Campaign Schedule",
-        "wire.drafts": "MessageCampaignDraft Retries VoiceCampaignDraft",
         "wire.listing": "Recipient",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES, "__version__")

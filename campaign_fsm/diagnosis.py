@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import PAGES, Action, Channel, Source, Status
+from campaign_fsm.rules import RULE, Action, Channel, Source, Status, pages
 from campaign_fsm.wire.answer import read_schedule
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.words import counted, length
@@ -34,18 +34,12 @@ class Diagnosis:
     sources: tuple[Source, ...]
 
 
-_STARTS: Final = Source(PAGES["S5"], "a campaign starts at its start time, or at once without a schedule")
-_FAILS: Final = Source(PAGES["S4"], "a campaign fails when none of its contacts could be attempted")
-_EXPIRES: Final = Source(
-    PAGES["S4"], "a paused campaign that is not resumed is canceled when its end time passes; the rest is marked failed"
-)
-_SUSPENDS: Final = Source(PAGES["S5"], "a campaign is paused when its end time is reached with numbers pending")
-_MULTI_DAY: Final = Source(PAGES["S5"], "a paused multi-day campaign is given a new end and resumed")
-_COMPLETES: Final = Source(PAGES["S1"], "marking a campaign as completed marks the remaining numbers as failed")
-_FINISHES: Final = Source(
-    PAGES["S4"], "a campaign completes when all contacts are processed or its end time is reached"
-)
-_STATUSES: Final = Source(PAGES["S4"], "lists the statuses of a campaign")
+_STARTS: Final = RULE["CF301"].sources
+_FINISHES: Final = RULE["CF302"].sources
+_FAILS: Final = RULE["CF303"].sources
+_EXPIRES: Final = RULE["CF305"].sources
+_SUSPENDS: Final = RULE["CF306"].sources
+_STATUSES: Final = pages.source("S4", "lists the statuses of a campaign")
 
 
 def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis, ...]:
@@ -77,14 +71,14 @@ def _found(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
                 "no number could be attempted",
                 "The campaign failed: none of its contacts could be attempted.",
                 "Look at the credits, the contact list and the flow or sender id, then create a new campaign.",
-                (_FAILS,),
+                _FAILS,
             )
         case Status.CANCELED:
             yield Diagnosis(
                 "it expired while paused",
                 "The campaign was paused, was not resumed, and its end time passed; the rest was marked as failed.",
                 "There is no way back: create a new campaign for the numbers that were not contacted.",
-                (_EXPIRES,),
+                _EXPIRES,
             )
         case Status.UNKNOWN:
             yield Diagnosis(
@@ -112,7 +106,7 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         f"The campaign is still created, {length(now - due)} after {what}.",
         "Look at the credits of the account, at the contact list (empty, or still being processed) and at the flow; "
         "a campaign of which no contact can be attempted fails.",
-        (_STARTS, _FAILS),
+        _STARTS + _FAILS,
     )
 
 
@@ -143,7 +137,7 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
             f"The end time passed {length(now - end)} ago"
             + (f" while {numbers} {'was' if count == 1 else 'were'} pending." if count else uncounted),
             advice,
-            (_SUSPENDS, _EXPIRES, *((_MULTI_DAY,) if campaign.channel is Channel.VOICE else ())),
+            (*_SUSPENDS, *_EXPIRES, *((pages.RESCHEDULE,) if campaign.channel is Channel.VOICE else ())),
         )
     else:
         yield Diagnosis(
@@ -152,7 +146,7 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
             if count
             else f"The end time comes in {length(end - now)}{uncounted}",
             "Resume it before that, or the rest is marked as failed.",
-            (_EXPIRES,),
+            _EXPIRES,
         )
 
 
@@ -166,7 +160,7 @@ def _failures(campaign: Campaign) -> Iterator[Diagnosis]:
         f"Numbers that were not reached: {counts}.",
         "The report and the per-recipient details say which. If the campaign was completed by hand, the numbers "
         "that were still waiting count as failed.",
-        (_COMPLETES, _FINISHES),
+        (pages.COMPLETE, *_FINISHES),
     )
 
 

@@ -10,18 +10,17 @@ inferred: the shortest way that the platform alone can have taken, or else the s
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
 from campaign_fsm.diagram.views import History, HistoryStep, Outcome
-from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, STRICT_REFUSAL, Action, Channel, Event, Rule, Status
+from campaign_fsm.lifecycle import between, decide
+from campaign_fsm.rules import ENTRIES, RULE, Action, Channel, Event, Rule, Status
 
 KEPT: Final = 2000
 """So many steps are kept one by one; all are counted."""
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from campaign_fsm.audit.auditor import Sight
     from campaign_fsm.traffic.recordings import Recording
 
-_RULES: Final = {rule.code: rule for rule in RULES}
-_CODES: Final = frozenset({*_RULES, *PROBLEMS, STRICT_REFUSAL.code, *(refusal.code for refusal in REFUSALS)})
 _JOURNAL: Final = frozenset({"number", "kind", "status_before", "status_after"})
 _EVERY: Final = 2000
 _LONGEST_ID: Final = 200
@@ -40,27 +37,6 @@ _LARGEST: Final = 64 * 2**20
 
 class UnreadableHistory(Exception):
     """A file shows nothing that happened to a campaign, or not to the one that was asked for."""
-
-
-@cache
-def between(source: Status | None, dest: Status, channel: Channel) -> tuple[Rule, ...] | None:
-    """The edges that explain how a campaign came from one status to another, None if none do.
-
-    The platform alone, if it can have been it; or else the fewest steps of anybody's.
-    """
-    for alone in (True, False):
-        ways: deque[tuple[Status | None, tuple[Rule, ...]]] = deque([(source, ())])
-        seen = {source}
-        while ways:
-            status, way = ways.popleft()
-            if status is dest:
-                return way
-            for rule in RULES:
-                known = rule.source is status and channel in rule.channels and rule.leads_to not in seen
-                if known and (isinstance(rule.trigger, Event) or not alone):
-                    seen.add(rule.leads_to)
-                    ways.append((rule.leads_to, (*way, rule)))
-    return None
 
 
 Key = tuple[Channel, str, str]
@@ -152,7 +128,7 @@ class _Follower:
         """The answer to a legal write was lost: a later reading shows what came of it."""
         self.lost += 1
         status = self.now[key]
-        self.open[key] = _RULES[code]
+        self.open[key] = RULE[code]
         self.step(
             HistoryStep(
                 trigger=action,
@@ -198,7 +174,7 @@ class _Follower:
         elif sight.action is Action.CREATE:
             code = sight.exchange.status_code
             if sight.shown is not None and (code is None or 200 <= code < 300):
-                self.move(key, _RULES["CF101"], **details)
+                self.move(key, RULE["CF101"], **details)
                 self.reach(key, sight.shown, **details)
         else:
             self._write(key, sight, details)
@@ -222,7 +198,7 @@ class _Follower:
         code = exchange.status_code
         if not exchange.sent:
             # A client says itself why it sent nothing.
-            known = exchange.code if exchange.code in _CODES else ""
+            known = exchange.code if exchange.code in ENTRIES else ""
             why = known or (self._illegal(key, action) if weighed and not weighed.legal else "")
             self.refuse(key, action, why, sent=False, **details)
             return
@@ -246,7 +222,7 @@ class _Follower:
         elif accepted or (code is None and sight.shown is not None):
             self.open.pop(key, None)
             before = self.now.get(key)
-            self.move(key, _RULES[verdict.life_cycle.code], **details)
+            self.move(key, RULE[verdict.life_cycle.code], **details)
             if before is not None and sight.shown is before and before is not self.now[key]:
                 self.unseen[key] = before
             else:
@@ -353,7 +329,7 @@ def _journalled(follower: _Follower, get: Any) -> None:
     if get("applied") and get("legal"):
         code = _code_of(before, action, key[0], after)
         if code is not None:
-            follower.move(key, _RULES[code], **details)
+            follower.move(key, RULE[code], **details)
     elif get("legal") is False:
         decision = decide(before, action, channel=key[0])
         refused = decision if not decision else decide(before, action, channel=key[0], started=True)
@@ -379,5 +355,5 @@ def _coverage(document: Mapping[str, Any], name: str) -> History:
     edges = document.get("edges")
     if not isinstance(edges, dict) or not all(isinstance(number, int) and number >= 0 for number in edges.values()):
         raise UnreadableHistory(f"{name} is no coverage: it has no edges with their numbers.")
-    taken = {code: number for code, number in edges.items() if code in _RULES and number}
+    taken = {code: number for code, number in edges.items() if code in RULE and number}
     return History(title="Edges that tests reached", taken=taken, total=sum(taken.values()))

@@ -139,11 +139,12 @@ if "MUTANT_UNDER_TEST" in os.environ:
     @pytest.fixture(autouse=True)
     def cold_caches():
         """What was computed before mutmut switched a mutant on would hide it."""
-        from campaign_fsm import lifecycle
-        from campaign_fsm.wire import intent, strictjson, target
+        from campaign_fsm.lifecycle import decision, graph, machine
+        from campaign_fsm.strict import json
+        from campaign_fsm.wire import intent, target
 
-        lifecycle._CELLS.clear()
-        for module in (lifecycle, intent, strictjson, target):
+        decision._CELLS.clear()
+        for module in (decision, graph, machine, intent, json, target):
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()

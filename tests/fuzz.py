@@ -31,6 +31,7 @@ import oracle
 from wires import ID, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import Simulator, errors
+from campaign_fsm.drafts import MessageCampaignDraft, VoiceCampaignDraft
 from campaign_fsm.drive import Sleep
 from campaign_fsm.gate import Forward, Gate, Poll, Read
 from campaign_fsm.private import redact, secrets_of
@@ -39,7 +40,7 @@ from campaign_fsm.wire.answer import (
     Answer,
     NotReadable,
     api_error,
-    moment,
+    parse_time,
     read_campaign,
     read_item,
     read_status,
@@ -47,7 +48,6 @@ from campaign_fsm.wire.answer import (
 from campaign_fsm.wire.caches import is_from_cache
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.campaign import campaign_from
-from campaign_fsm.wire.drafts import MessageCampaignDraft, VoiceCampaignDraft
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
 from campaign_fsm.wire.listing import Recipient, read_page
@@ -466,7 +466,7 @@ def _read_callback(body: bytes) -> None:
 def _read_headers(body: bytes) -> None:
     secrets = secrets_of(((b"Authorization", body), (b"Proxy-Authorization", b"Basic " + body)))
     redact(body.decode("latin-1"), secrets)
-    moment(body.decode("latin-1"))
+    parse_time(body.decode("latin-1"))
     answer = Answer(200, ((b"date", body), (b"age", body), (b"cache-status", body), (b"retry-after", body)), b"")
     is_from_cache(
         [(name, body) for name in (b"Warning", b"X-Cache", b"X-Cache-Status", b"X-Varnish", b"Server-Timing")]

@@ -1081,7 +1081,7 @@ def test_the_last_hours_of_the_calendar_are_no_accident():
 
 def test_a_path_that_was_encoded_thousands_of_times_is_read_at_once():
     """The work does not grow with how often somebody encoded it, and what hides in it is found all the same."""
-    from campaign_fsm.wire.target import could_become_target
+    from campaign_fsm.wire.suspect import could_become_target
 
     assert not could_become_target("/x1/%" + "25" * 4000)
     hidden = VOICE.replace("campaigns", "%" + "25" * 3000 + "63ampaigns")

@@ -19,12 +19,10 @@ from hypothesis import strategies as st
 import campaign_fsm
 from campaign_fsm import Action, Channel, Source, Status
 from campaign_fsm.audit import Finding, Level, Place
-from campaign_fsm.audit.codes import rule_text
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import ReportFormat, writer
 from campaign_fsm.audit.writers.sarif import uri
-from campaign_fsm.cli.reference import entries
-from campaign_fsm.rules import PAGES, Page
+from campaign_fsm.rules import ENTRIES, PAGES, Page
 
 SOURCE = Source(PAGES["S1"], "only a paused campaign can be marked as completed")
 FINDING = Finding(
@@ -394,6 +392,7 @@ def test_a_finding_as_json():
                 "advice": "Pause it first.",
                 "sources": [
                     {
+                        "page": "S1",
                         "title": "Update SMS campaign",
                         "url": "https://developer.exotel.com/api/update-sms-campaign-3",
                         "says": "only a paused campaign can be marked as completed",
@@ -691,7 +690,7 @@ def test_a_sarif_message_is_neither_a_link_nor_a_placeholder(text):
 
 def sarif_reports():
     """One report of each kind that there is."""
-    every = [evolve(FINDING, code=code) for code in [*entries(), "CF999"]]
+    every = [evolve(FINDING, code=code) for code in [*ENTRIES, "CF999"]]
     return {
         "one": [FINDING],
         "none": [],
@@ -804,54 +803,6 @@ def test_junit_shows_a_hostile_text_and_is_not_built_by_it(text):
     assert shown.isprintable()
     if text.isprintable() and len(text) < 4000 and "##" not in text:
         assert shown == f"said {text}"
-
-
-# -- what codes mean -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", entries())
-def test_every_code_has_a_text(code):
-    """It is whole: no placeholder is left, and the sources are those of the table."""
-    entry = entries()[code]
-    title, description, markdown, source = rule_text(code)
-    assert title
-    assert description.endswith(".")
-    assert not re.search(r"[{}<>]|None\b(?! of)|\bunknown\b", title + description)
-    assert "  " not in description
-    sources = getattr(entry, "sources", ())
-    assert source == (sources[0] if sources else None)
-    assert [url for one in sources for url in [one.page.url] if f"]({url})" not in markdown] == []
-    if code.startswith("CF2"):
-        assert title == entry.title
-
-
-def test_a_code_that_is_on_no_list_has_a_text():
-    """It says so, and rests on nothing."""
-    title, description, markdown, source = rule_text("CF999")
-    assert (title, description, source) == ("CF999", "CF999 is on no list of this version's.", None)
-    assert markdown == description
-
-
-def test_markdown_shows_its_text():
-    """Characters that Markdown takes for markup are escaped."""
-    assert r"A-Z a-z 0-9 \_ -." in rule_text("CF415").markdown
-    assert "\\<b\\>\\*x\\*" in rule_text("<b>*x*").markdown
-
-
-@pytest.mark.parametrize(
-    ("code", "part"),
-    [
-        ("CF221", "this one is completed, archived, failed, canceled or deleted."),
-        ("CF231", "that is completed, archived, failed, canceled or deleted cannot"),
-        ("CF233", "a started message campaign."),
-        ("CF242", "No page shows a paused campaign being deleted"),
-        ("CF251", "about delete or reschedule while created or paused;"),
-        ("CF412", "Send one of pause, resume, complete, archive"),
-    ],
-)
-def test_a_reason_names_everything_that_it_is_the_reason_for(code, part):
-    """A rule's text is not about one finding, so it names all statuses, actions and channels of its cells."""
-    assert part in rule_text(code).description
 
 
 def test_the_hostile_texts_are_hostile():

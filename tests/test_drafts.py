@@ -23,11 +23,10 @@ from campaign_fsm import (
     Status,
     VoiceCampaignDraft,
 )
+from campaign_fsm.drafts import changes_to_wire, limits
 from campaign_fsm.errors import CampaignFsmError, FieldProblem, InvalidParameters
-from campaign_fsm.wire import drafts
 from campaign_fsm.wire.answer import Answer, read_status
 from campaign_fsm.wire.campaign import campaign_from
-from campaign_fsm.wire.drafts import changes_to_wire
 from campaign_fsm.wire.target import Target
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -1263,7 +1262,7 @@ SHAPES = [
 @pytest.mark.parametrize(("number", "accepted"), [*SHAPES, ("+910000000000", True), ("+919876", True)])
 def test_without_the_library_a_number_is_checked_by_its_shape(monkeypatch, number, accepted):
     """Up to 15 digits, a plus or none before them; nothing is said of country plans."""
-    monkeypatch.setattr(drafts, "_library", lambda: None)
+    monkeypatch.setattr(limits, "_library", lambda: None)
     if accepted:
         assert voice(from_=[number]).to_wire()["from"] == [number]
         assert warned(voice(from_=[number])) == ([] if number.startswith("+") else ["from"])

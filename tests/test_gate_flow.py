@@ -266,7 +266,7 @@ def test_a_read_that_fails_in_passing_is_tried_again(trouble):
     """The 2 a.m. pause gets through: 429, 5xx and broken connections are retried until the deadline."""
     record, steps = run(make(), put("pause"), trouble, trouble, envelope("in-progress"), envelope("paused"))
     assert record.answered.status == "paused"
-    assert kinds(steps) == ["Read", "Read", "Read", "Forward"]
+    assert kinds(steps) == ["Read", "Sleep", "Read", "Sleep", "Read", "Forward"]
     if isinstance(trouble, Answer) and trouble.status_code == 429:
         assert [step.seconds for step in steps if isinstance(step, Sleep)] == [3.0, 3.0]
 

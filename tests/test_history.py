@@ -19,14 +19,13 @@ from example_recording import CAMPAIGN, record
 from campaign_fsm import CampaignClient, CampaignFsmError, Refused
 from campaign_fsm.cli.diagram import diagram
 from campaign_fsm.diagram import History, Outcome, draw_view
-from campaign_fsm.history import KEPT, UnreadableHistory, between, history_of_journal, history_of_recording
-from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.history import KEPT, UnreadableHistory, history_of_journal, history_of_recording
+from campaign_fsm.lifecycle import between, decide
+from campaign_fsm.rules import RULE, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer, SimulatorTransport
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.traffic import UnreadableRecording
 
-BY_CODE = {rule.code: rule for rule in RULES}
 KNOWN = [status for status in Status if status is not Status.UNKNOWN]
 
 
@@ -349,7 +348,7 @@ def test_the_plugin_writes_what_the_coverage_draws(tmp_path):
     done = subprocess.run([*arguments, "--campaign-policy"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (tmp_path / "cover.json").exists(), done.stdout + done.stderr
     history = history_of_recording(tmp_path / "cover.json")
-    assert set(history.taken) <= set(BY_CODE)
+    assert set(history.taken) <= RULE.keys()
     assert history.taken, done.stdout
     drawing = draw_view("coverage", None, history)
     assert f"{len(history.taken)} of 17 edges of the account holder" in drawing.notes[0]

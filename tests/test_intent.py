@@ -15,7 +15,8 @@ from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action
 from campaign_fsm.strict.json import Ambiguous, fold, read_object
 from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight, read_intent
-from campaign_fsm.wire.target import Target, could_become_target, read_target
+from campaign_fsm.wire.suspect import could_become_target
+from campaign_fsm.wire.target import Target, read_target
 
 
 @pytest.mark.parametrize("name", UNREADABLE)

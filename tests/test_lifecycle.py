@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import runpy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,12 +11,14 @@ import oracle
 import pytest
 from transitions import MachineError
 
-from campaign_fsm import lifecycle
-from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, route
+from campaign_fsm.lifecycle import NEW, build_machine, decide, destination, has_started, route
+from campaign_fsm.lifecycle.decision import _CELLS
+from campaign_fsm.lifecycle.machine import Scratch, _machine, edge
 from campaign_fsm.rules import (
     PAGES,
     PROBLEMS,
     REFUSALS,
+    RULE,
     RULES,
     STRICT_REFUSAL,
     Action,
@@ -24,6 +27,8 @@ from campaign_fsm.rules import (
     Event,
     Standing,
     Status,
+    edges,
+    texts,
 )
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -153,7 +158,7 @@ def test_the_machine_agrees_with_the_oracle_in_every_cell():
         if strict or status == "unknown" or started is None:
             continue
         machine = machines[Channel(channel)]
-        model = lifecycle._Scratch(started)
+        model = Scratch(started)
         machine.add_model(model, initial=NEW if status is None else status)
         try:
             moved = model.trigger(action)
@@ -203,13 +208,13 @@ def test_bad_flags_are_a_clear_error():
 )
 def test_a_number_is_no_flag_however_often_it_is_asked(monkeypatch, flags, warm):
     """1 is equal to True and has its hash, so a cell that was asked for before must not answer for it."""
-    monkeypatch.setattr(lifecycle, "_CELLS", {})
+    monkeypatch.setattr("campaign_fsm.lifecycle.decision._CELLS", {})
     if warm:
         for started, strict in itertools.product((None, False, True), (False, True)):
             decide("paused", "resume", started=started, strict=strict)
     with pytest.raises(TypeError, match="started is True, False or None"):
         decide("paused", "resume", **flags)
-    monkeypatch.setattr(lifecycle, "_CELLS", {})
+    monkeypatch.setattr("campaign_fsm.lifecycle.decision._CELLS", {})
     with pytest.raises(TypeError):
         decide("paused", "resume", **flags)
     decision = decide("paused", "resume", started=True, strict=True)
@@ -384,6 +389,41 @@ def test_every_rule_is_complete():
     assert all(code == problem.code and re.fullmatch(r"CF[45678]\d\d", code) for code, problem in PROBLEMS.items())
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda patch: patch.delitem(texts.TEXTS, "CF102"), "CF102 has no text"),
+        (lambda patch: patch.setitem(texts.TEXTS, "CF199", texts.TEXTS["CF102"]), "of no edge: CF199"),
+    ],
+)
+def test_a_table_and_texts_that_do_not_fit_are_an_error(monkeypatch, change, message):
+    """An edge without a text, or a text without an edge, is noticed when the table is built."""
+    change(monkeypatch)
+    with pytest.raises(ValueError, match=message):
+        runpy.run_path(edges.__file__)
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "applies"),
+    [
+        ("CF101", (None,), True),
+        ("CF101", (Status.CREATED,), False),
+        ("CF102", (Status.CREATED,), True),
+        ("CF102", (Status.CREATED, Channel.VOICE, True), True),
+        ("CF102", (Status.PAUSED,), False),
+        ("CF107", (Status.CREATED, Channel.MESSAGE, False), True),
+        ("CF107", (Status.CREATED, Channel.MESSAGE, True), False),
+        ("CF107", (Status.CREATED, Channel.MESSAGE, None), True),
+        ("CF116", (Status.PAUSED, Channel.VOICE, True), True),
+        ("CF116", (Status.PAUSED, Channel.MESSAGE, True), False),
+        ("CF116", (Status.PAUSED, None, True), True),
+    ],
+)
+def test_an_edge_applies_by_status_channel_and_start(code, asked, applies):
+    """A channel or a start that is left open is any."""
+    assert RULE[code].applies(*asked) is applies
+
+
 def test_every_rule_and_refusal_code_is_reached_by_some_cell():
     """No code is dead: each edge and each refusal is the answer of at least one cell."""
     reached = {
@@ -408,6 +448,17 @@ def test_the_platform_events_are_those_of_the_fact_sheet():
     }
 
 
+def test_a_trigger_leads_where_the_table_says_and_nowhere_else():
+    """Each event from each status has its typed end; a trigger that is no edge there is an error."""
+    for status, event in itertools.product(oracle.STATUSES[:-1], Event):
+        if (event, status) in oracle.EVENTS:
+            assert destination(event, Status(status)) == oracle.EVENTS[event, status]
+        else:
+            with pytest.raises(ValueError, match=f"no edge: {event} from {status}"):
+                destination(event, Status(status))
+    assert destination(Action.CREATE, None) is Status.CREATED
+
+
 @pytest.mark.parametrize("channel", Channel)
 @pytest.mark.parametrize("started", [False, True])
 def test_the_platform_moves_campaigns_of_both_channels_alike(channel, started):
@@ -416,7 +467,7 @@ def test_the_platform_moves_campaigns_of_both_channels_alike(channel, started):
     counted = 0
     for status in oracle.STATUSES[:-1]:
         for event in Event:
-            model = lifecycle._Scratch(started)
+            model = Scratch(started)
             machine.add_model(model, initial=status)
             try:
                 assert model.trigger(event) is ((event, status) in oracle.EVENTS)
@@ -473,9 +524,9 @@ def test_the_machine_has_no_way_around_the_table():
 
 def test_deciding_leaves_no_trace_in_the_log_of_transitions(caplog):
     """A question is no transition: nothing is logged as if a campaign had moved."""
-    lifecycle._CELLS.clear()
-    lifecycle._edge.cache_clear()
+    _CELLS.clear()
+    edge.cache_clear()
     with caplog.at_level("INFO"):
         assert decide("paused", "resume")
     assert not [record for record in caplog.records if record.name.startswith("transitions")]
-    assert lifecycle._machine(Channel.MESSAGE).models == []
+    assert _machine(Channel.MESSAGE).models == []

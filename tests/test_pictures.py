@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 
+import attrs
 import pytest
 
 from campaign_fsm.diagram import Theme, draw, draw_view
@@ -16,7 +17,7 @@ from campaign_fsm.diagram.text import width, wrap
 from campaign_fsm.diagram.theme import DARK, LIGHT, PALETTES
 from campaign_fsm.diagram.views import History, Look, NoRoute
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import REFUSALS, RULES, Action, Channel, Status
+from campaign_fsm.rules import REFUSALS, RULE, RULES, Action, Channel, Status
 
 SVG = "{http://www.w3.org/2000/svg}"
 STATUSES = [status for status in Status if status is not Status.UNKNOWN]
@@ -136,7 +137,22 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name):
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_line_begins_and_ends_at_its_boxes(name):
     """A line begins on the border of the status it leaves, and its arrow ends on the border of the one it leads to."""
-    layout = lay_out(PICTURES[name])
+    from_border_to_border(lay_out(PICTURES[name]))
+
+
+JOINED = {(rule.source, rule.leads_to) for rule in RULES}
+
+
+@pytest.mark.parametrize(("source", "dest"), [pair for pair in permutations(STATUSES, 2) if pair not in JOINED])
+def test_an_edge_without_a_way_of_its_own_goes_across(source, dest):
+    """An edge between statuses that no line joins is on the picture before anybody has tuned its line."""
+    rule = attrs.evolve(RULE["CF102"], code="CF199", source=source, dest=dest)
+    layout = lay_out(draw(rules=(*RULES, rule)))
+    from_border_to_border(layout)
+    assert rule in [rule for line in layout.lines for rule in line.edge.rules]
+
+
+def from_border_to_border(layout):
     boxes = {box.node.id: box for box in layout.boxes}
     for line in layout.lines:
         for (x, y), node in ((line.points[0], line.edge.source), (line.points[-1], line.edge.dest)):

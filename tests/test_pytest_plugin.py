@@ -868,7 +868,7 @@ def test_the_patch_is_taken_off_at_the_end(suite):
     suite(tests).assert_outcomes(passed=1)
     script = """
 import httpx
-from campaign_fsm.testing.policy import RunGate
+from campaign_fsm.testing.run_gate import RunGate
 kinds = [httpx.HTTPTransport, httpx.AsyncHTTPTransport]
 before = [dict(vars(kind)) for kind in kinds]
 with RunGate().installed(), RunGate().installed():

@@ -621,7 +621,7 @@ def test_a_refusal_that_strikes_after_the_write_says_nothing_of_it(monkeypatch, 
     def struck(*_):
         raise errors.CampaignBusy(code="CF801", reason="A call of the handler's own.")
 
-    monkeypatch.setattr("campaign_fsm.gate.events.Record.was_answered", struck)
+    monkeypatch.setattr("campaign_fsm.gate.events.FlowEvents.was_answered", struck)
     inner = Inner()
 
     async def go():

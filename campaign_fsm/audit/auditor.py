@@ -25,12 +25,12 @@ from campaign_fsm.audit.tracker import (
     TrackedCampaign,
     Weighed,
     alone,
-    by_platform,
     possible_after,
     weigh,
 )
+from campaign_fsm.drafts import DRAFT_OF
 from campaign_fsm.errors import InvalidParameters, UnreadableCallback, UnreadableRequest
-from campaign_fsm.lifecycle import reachable
+from campaign_fsm.lifecycle import by_platform, reachable
 from campaign_fsm.policy import Policy
 from campaign_fsm.private import word
 from campaign_fsm.rules import PROBLEMS, RULES, Action, Channel, Status
@@ -39,7 +39,6 @@ from campaign_fsm.traffic.exchange import NOTHING
 from campaign_fsm.verdict import judge
 from campaign_fsm.wire.answer import Reading, parse_time
 from campaign_fsm.wire.callback import parse_status_callback
-from campaign_fsm.wire.drafts import DRAFT_OF
 from campaign_fsm.wire.intent import VERBS, Intent
 from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 

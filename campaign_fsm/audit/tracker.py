@@ -14,8 +14,8 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from campaign_fsm.lifecycle import has_started, platform_moves
-from campaign_fsm.rules import EDITS, RULES, Action, Channel, Event, Status
+from campaign_fsm.lifecycle import by_platform, has_started, moved
+from campaign_fsm.rules import EDITS, Action, Channel, Event, Status
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, parse_time
 from campaign_fsm.wire.intent import NOT_RECORDED, Intent
@@ -188,24 +188,6 @@ class Known:
 
     def shows(self, parameter: str, value: object) -> bool | None:
         return self.life.shows(parameter, value)
-
-
-@cache
-def by_platform(status: Status) -> Statuses:
-    """The statuses that the platform can move a campaign to by itself, in any number of steps, and its own."""
-    found = {status}
-    while fresh := {dest for source in found for dest in platform_moves(source)} - found:
-        found |= fresh
-    return frozenset(found)
-
-
-@lru_cache(maxsize=256)
-def moved(possible: Statuses, events: Events) -> Statuses:
-    """The statuses that these events may have moved a campaign to, without those that it had."""
-    found = set(possible)
-    while fresh := {rule.leads_to for rule in RULES if rule.trigger in events and rule.source in found} - found:
-        found |= fresh
-    return frozenset(found) - possible
 
 
 @frozen

@@ -18,6 +18,7 @@ from campaign_fsm.cli.output import complain, say, say_json, warn
 from campaign_fsm.cli.results import confirm, leave, show_verdict
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
+from campaign_fsm.drafts import DRAFT_OF, Draft
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.files import without_mark
 from campaign_fsm.policy import confirmed
@@ -27,7 +28,6 @@ from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
-from campaign_fsm.wire.drafts import DRAFT_OF, Draft
 
 _MOST = 4 * 2**20
 _FILE = click.argument("file", type=click.Path(allow_dash=True))

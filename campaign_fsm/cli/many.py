@@ -25,12 +25,12 @@ from campaign_fsm.cli.show import (
 )
 from campaign_fsm.errors import CampaignFsmError
 from campaign_fsm.printable import printable
-from campaign_fsm.rules import Status
+from campaign_fsm.rules import OVER
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.words import counted
 
 # Where a campaign stays unless its account holder moves it.
-_OVER = tuple(sorted({Status.COMPLETED, Status.ARCHIVED, Status.FAILED, Status.CANCELED, Status.DELETED}))
+_OVER = tuple(sorted(OVER))
 
 
 @click.command("list", epilog=ENVIRONMENT)

@@ -4,97 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
 from campaign_fsm.cli.offline import steps, way_back
 from campaign_fsm.cli.options import CHANNELS, json_option
 from campaign_fsm.cli.output import columns, lay_out, print_json
-from campaign_fsm.lifecycle import decide
 from campaign_fsm.printable import without_markup
-from campaign_fsm.rules import (
-    PROBLEMS,
-    REFUSALS,
-    RULES,
-    STRICT_REFUSAL,
-    Action,
-    Channel,
-    Event,
-    Problem,
-    Refusal,
-    Rule,
-    Source,
-    Standing,
-    Status,
-)
-from campaign_fsm.words import listed, nearest
-
-_Entry = Rule | Refusal | Problem
+from campaign_fsm.reference import as_dict, phrase, ways
+from campaign_fsm.rules import ENTRIES, GROUPS, RULES, STRICT_REFUSAL, Entry, Problem, Refusal, Rule, Standing
+from campaign_fsm.words import nearest
 
 
-def entries() -> dict[str, _Entry]:
-    """Everything that has a code, by code."""
-    found: list[_Entry] = [*RULES, *REFUSALS, STRICT_REFUSAL, *PROBLEMS.values()]
-    return {entry.code: entry for entry in sorted(found, key=lambda entry: entry.code)}
-
-
-def edge(rule: Rule) -> str:
-    """A rule in one phrase."""
-    condition = {None: "", True: ", after the start", False: ", before the start"}[rule.started]
-    channel = "" if len(rule.channels) == len(Channel) else f", {listed(sorted(rule.channels))} only"
-    source = rule.source or "(no campaign)"
-    dest = "stays as it is" if rule.dest is None else f"→ {rule.dest}"
-    return f"{rule.trigger}: {source} {dest}{condition}{channel}"
-
-
-def _sources(sources: tuple[Source, ...]) -> list[dict[str, str]]:
-    return [{"title": source.page.title, "url": source.page.url, "says": source.says} for source in sources]
-
-
-def as_dict(entry: _Entry) -> dict[str, Any]:
-    """An entry as plain data for JSON."""
-    match entry:
-        case Rule():
-            return {
-                "code": entry.code,
-                "kind": "event" if isinstance(entry.trigger, Event) else "action",
-                "trigger": entry.trigger,
-                "from": entry.source,
-                "to": entry.leads_to,
-                "channels": sorted(entry.channels),
-                "started": entry.started,
-                "actor": entry.actor,
-                "undoable": entry.undoable,
-                "standing": entry.standing,
-                "effect": entry.effect,
-                "sources": _sources(entry.sources),
-            }
-        case Refusal():
-            return {
-                "code": entry.code,
-                "kind": "refusal",
-                "title": entry.title,
-                "reason": entry.reason,
-                "sources": _sources(entry.sources),
-            }
-        case Problem():
-            return {"code": entry.code, "kind": "problem", "title": entry.title, "advice": entry.advice}
-
-
-def ways(refusal: Refusal) -> list[str]:
-    """The legal way to what was refused, from each status where there is one."""
-    found: dict[str, None] = {}
-    for action in [action for action in Action if not refusal.actions or action in refusal.actions]:
-        for status in [status for status in Status if not refusal.statuses or status in refusal.statuses]:
-            for channel in [channel for channel in Channel if not refusal.channels or channel in refusal.channels]:
-                decision = decide(status, action, channel=channel)
-                if decision.code == refusal.code and decision.route:
-                    found[f"from {status}: {steps(decision.route)}"] = None
-    return list(found)
-
-
-def _rows(entry: _Entry) -> Iterator[tuple[str, str]]:
+def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
     match entry:
         case Rule():
             yield "who", f"the {entry.actor}"
@@ -110,9 +32,9 @@ def _rows(entry: _Entry) -> Iterator[tuple[str, str]]:
             if entry is STRICT_REFUSAL:
                 for rule in RULES:
                     if rule.standing is Standing.CONTESTED:
-                        yield "about", f"{rule.code}  {edge(rule)}"
-            for way in ways(entry):
-                yield "the way", way
+                        yield "about", f"{rule.code}  {phrase(rule)}"
+            for status, route in ways(entry):
+                yield "the way", f"from {status}: {steps(route)}"
             if entry.code == "CF222":
                 yield "the way", "wait for its start time"
         case Problem():
@@ -122,37 +44,25 @@ def _rows(entry: _Entry) -> Iterator[tuple[str, str]]:
         yield "", source.page.url
 
 
-def explanation(entry: _Entry, width: int | None = None) -> Iterator[str]:
+def explanation(entry: Entry, width: int | None = None) -> Iterator[str]:
     """An entry as lines of text, none longer than `width`."""
     kind = {"CF6": "found", "CF7": "against a policy"}.get(entry.code[:3], "refused")
-    yield f"{entry.code}  {edge(entry) if isinstance(entry, Rule) else f'{kind}: {entry.title}'}"
+    yield f"{entry.code}  {'' if isinstance(entry, Rule) else f'{kind}: '}{phrase(entry)}"
     yield from lay_out(_rows(entry), width)
 
 
-_GROUPS = {
-    "CF1": "What the account holder can do",
-    "CF2": "What the life cycle refuses",
-    "CF3": "What the platform does by itself",
-    "CF4": "Requests that cannot be read in exactly one way",
-    "CF5": "Statuses that could not be read",
-    "CF6": "What an audit finds",
-    "CF7": "What a policy is against",
-    "CF8": "Campaigns that the process is at work on already",
-}
-
-
-def reference(chosen: list[_Entry]) -> Iterator[str]:
+def reference(chosen: list[Entry]) -> Iterator[str]:
     """Every code on one page, as Markdown."""
     yield "# Codes"
     yield ""
     yield "A code that was released keeps its meaning."
-    for start, title in _GROUPS.items():
+    for start, group in GROUPS.items():
         yield ""
-        yield f"## {title}"
+        yield f"## {group}"
         for entry in chosen:
             if entry.code.startswith(start):
                 yield ""
-                yield f"### {entry.code} {without_markup(edge(entry) if isinstance(entry, Rule) else entry.title)}"
+                yield f"### {entry.code} {without_markup(phrase(entry))}"
                 yield ""
                 for label, text in _rows(entry):
                     if label:
@@ -180,7 +90,7 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
     """
     chosen = [
         entry
-        for entry in entries().values()
+        for entry in ENTRIES.values()
         if channel is None or not isinstance(entry, Rule | Refusal) or not entry.channels or channel in entry.channels
     ]
     if as_json:
@@ -190,14 +100,14 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
         for line in reference(chosen):
             click.echo(line)
         return
-    for start, title in _GROUPS.items():
-        click.echo(click.style(f"\n{title}", bold=True))
+    for start, group in GROUPS.items():
+        click.echo(click.style(f"\n{group}", bold=True))
         for entry in chosen:
             if entry.code.startswith(start):
                 marks = ""
                 if isinstance(entry, Rule):
                     marks = ("" if entry.undoable else " ▲") + (" †" if entry.standing == "contested" else "")
-                text = (edge(entry) if isinstance(entry, Rule) else entry.title) + marks
+                text = phrase(entry) + marks
                 click.echo(textwrap.fill(text, 78, initial_indent=f"  {entry.code}  ", subsequent_indent=" " * 9))
     click.echo("\n▲ cannot be undone   † contested: the vendor's pages contradict each other")
     click.echo("campaign-fsm explain CODE says what a code rests on.")
@@ -205,7 +115,7 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument(
-    "code", shell_complete=lambda _, __, incomplete: [code for code in entries() if code.startswith(incomplete.upper())]
+    "code", shell_complete=lambda _, __, incomplete: [code for code in ENTRIES if code.startswith(incomplete.upper())]
 )
 @json_option()
 def explain(code: str, as_json: bool) -> None:
@@ -216,10 +126,9 @@ def explain(code: str, as_json: bool) -> None:
       campaign-fsm explain CF224
       campaign-fsm explain cf410 --json
     """
-    known = entries()
-    entry = known.get(code.upper())
+    entry = ENTRIES.get(code.upper())
     if entry is None:
-        near = nearest(code, known, most=3)
+        near = nearest(code, ENTRIES, most=3)
         hint = f"Near it are {', '.join(near)}." if near else "campaign-fsm rules lists them."
         raise click.UsageError(f"There is no code {code!r}. {hint}")
     if as_json:

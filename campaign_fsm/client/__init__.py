@@ -20,6 +20,7 @@ from campaign_fsm.client.proxies import Proxy
 from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
 from campaign_fsm.client.settings import Settings, environment_proxy, resolve
 from campaign_fsm.client.steps import Call, Operation, Outcome
+from campaign_fsm.drafts import Draft
 from campaign_fsm.drive import Sleep, drive, drive_async, iterate, iterate_async
 from campaign_fsm.errors import (
     CampaignFsmError,
@@ -39,7 +40,6 @@ from campaign_fsm.transports import ANSWER, EXTENSION, LEFT, UNTIL, AsyncGuardTr
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import Campaign, Schedule
-from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.listing import Filter, Recipient
 
 __all__ = ["AsyncCampaignClient", "CampaignClient"]

@@ -19,6 +19,7 @@ from campaign_fsm import log
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import Call, Operation, Outcome, changed
 from campaign_fsm.client.writes import NotApplied, SentWrite, WriteCommand, is_there, same, says_gone, shown
+from campaign_fsm.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -58,7 +59,6 @@ from campaign_fsm.wire.answer import (
     read_status,
 )
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
-from campaign_fsm.wire.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.wire.intent import edit_kind
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id

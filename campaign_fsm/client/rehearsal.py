@@ -13,12 +13,12 @@ from attrs import field, frozen
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.steps import Call, Operation
 from campaign_fsm.client.writes import WriteCommand
+from campaign_fsm.drafts import Draft
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.drafts import Draft
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
 from campaign_fsm.wire.target import Target
 

@@ -183,7 +183,7 @@ def movers(seen: Status, now: Status, channel: Channel) -> str:
     names = [
         f"the platform ({rule.trigger})" if isinstance(rule.trigger, Event) else f"another user's {rule.trigger}"
         for rule in RULES
-        if rule.source is seen and rule.leads_to is now and channel in rule.channels
+        if rule.applies(seen, channel) and rule.leads_to is now
     ]
     return " or ".join(names) if names else "several steps of the platform or of other users"
 
@@ -191,7 +191,7 @@ def movers(seen: Status, now: Status, channel: Channel) -> str:
 def is_there(conflict: StateConflict) -> bool:
     """Whether a campaign that was overtaken is now exactly where the action would have led it, by the table."""
     return any(
-        rule.trigger is conflict.action and rule.source is conflict.seen and rule.leads_to is conflict.now
+        rule.trigger is conflict.action and rule.applies(conflict.seen) and rule.leads_to is conflict.now
         for rule in RULES
         if rule.leads_to is not rule.source
     )

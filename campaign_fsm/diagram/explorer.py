@@ -16,12 +16,12 @@ from importlib.resources import files
 from typing import Any, Final
 
 from campaign_fsm.diagram.model import draw
-from campaign_fsm.diagram.plainjson import rule_as_dict
 from campaign_fsm.diagram.stamp import Recipe
 from campaign_fsm.diagram.svg import svg_of_page
 from campaign_fsm.diagram.theme import DARK, LIGHT, Palette, Theme
 from campaign_fsm.diagram.views import History, HistoryStep, View
 from campaign_fsm.lifecycle import Decision, decide, route
+from campaign_fsm.reference import as_dict
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 
 _STARTED: Final = {"unknown": None, "no": False, "yes": True}
@@ -115,7 +115,7 @@ def _data(recipe: Recipe, history: History | None) -> dict[str, Any]:
         "statuses": [status for status in Status if status is not Status.UNKNOWN],
         "actions": list(Action),
         "events": list(Event),
-        "rules": [rule_as_dict(rule) for rule in RULES],
+        "rules": [as_dict(rule) for rule in RULES],
         "decisions": [json.loads(text) for text in decisions],
         "cells": cells,
         "routes": {

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from campaign_fsm.diagram.model import Drawing, Edge, Kind, LegendEntry, Node, Weight, identifier
 from campaign_fsm.diagram.text import width, wrap
-from campaign_fsm.rules import Actor, Status
+from campaign_fsm.rules import Status
 
 TITLE: Final = 19.0
 NAME: Final = 16.0
@@ -159,6 +159,9 @@ _CELLS: Final = {
 }
 _PLACES: Final = {identifier(status): place for status, place in _CELLS.items()}
 
+if missing := set(Status) - _CELLS.keys() - {Status.UNKNOWN}:
+    raise ValueError(f"no place on the picture: {', '.join(sorted(missing))}")
+
 
 @frozen
 class _Way:
@@ -174,26 +177,33 @@ class _Way:
     label: str = "above"  # or left, right: of an upright part
 
 
+# By the code of the edge's first rule: where the line cannot just go across, or must keep clear of another one.
 _WAYS: Final = {
-    (identifier(source), identifier(dest), actor): way
-    for (source, dest, actor), way in {
-        (None, Status.CREATED, Actor.ACCOUNT_HOLDER): _Way(Side.EAST, Side.WEST),
-        (Status.CREATED, Status.PAUSED, Actor.ACCOUNT_HOLDER): _Way(Side.NORTH, Side.WEST),
-        (Status.CREATED, Status.IN_PROGRESS, Actor.PLATFORM): _Way(Side.EAST, Side.WEST),
-        (Status.CREATED, Status.FAILED, Actor.PLATFORM): _Way(Side.SOUTH, Side.WEST, out=_LANE / 2),
-        (Status.CREATED, Status.DELETED, Actor.ACCOUNT_HOLDER): _Way(
-            Side.SOUTH, Side.NORTH, out=-_LANE / 2, label="left"
-        ),
-        (Status.IN_PROGRESS, Status.PAUSED, Actor.ACCOUNT_HOLDER): _Way(Side.NORTH, Side.SOUTH, lane=-1, label="left"),
-        (Status.PAUSED, Status.IN_PROGRESS, Actor.ACCOUNT_HOLDER): _Way(Side.SOUTH, Side.NORTH, label="left"),
-        (Status.IN_PROGRESS, Status.PAUSED, Actor.PLATFORM): _Way(Side.NORTH, Side.SOUTH, lane=1, label="right"),
-        (Status.IN_PROGRESS, Status.COMPLETED, Actor.PLATFORM): _Way(Side.EAST, Side.WEST),
-        (Status.IN_PROGRESS, Status.FAILED, Actor.PLATFORM): _Way(Side.SOUTH, Side.NORTH, label="right"),
-        (Status.PAUSED, Status.COMPLETED, Actor.ACCOUNT_HOLDER): _Way(Side.EAST, Side.NORTH, out=_FORK / 2),
-        (Status.PAUSED, Status.CANCELED, Actor.PLATFORM): _Way(Side.EAST, Side.WEST, out=-_FORK / 2),
-        (Status.COMPLETED, Status.ARCHIVED, Actor.ACCOUNT_HOLDER): _Way(Side.EAST, Side.WEST),
-    }.items()
+    "CF103": _Way(Side.NORTH, Side.SOUTH, lane=-1, label="left"),
+    "CF104": _Way(Side.SOUTH, Side.NORTH, label="left"),
+    "CF105": _Way(Side.EAST, Side.NORTH, out=_FORK / 2),
+    "CF117": _Way(Side.SOUTH, Side.NORTH, out=-_LANE / 2, label="left"),
+    "CF303": _Way(Side.SOUTH, Side.WEST, out=_LANE / 2),
+    "CF305": _Way(Side.EAST, Side.WEST, out=-_FORK / 2),
+    "CF306": _Way(Side.NORTH, Side.SOUTH, lane=1, label="right"),
 }
+
+
+def _way(edge: Edge) -> _Way:
+    code = edge.rules[0].code
+    return _WAYS[code] if code in _WAYS else _across(_PLACES[edge.source], _PLACES[edge.dest])
+
+
+def _across(source: tuple[int, int], dest: tuple[int, int]) -> _Way:
+    """The way between two cells with at most one corner: up or down first."""
+    (column, row), (to_column, to_row) = source, dest
+    upright = (Side.SOUTH, Side.NORTH) if to_row > row else (Side.NORTH, Side.SOUTH)
+    level = (Side.EAST, Side.WEST) if to_column > column else (Side.WEST, Side.EAST)
+    if row == to_row:
+        return _Way(*level)
+    if column == to_column:
+        return _Way(*upright, label="right")
+    return _Way(upright[0], level[1])
 
 
 @frozen
@@ -267,7 +277,7 @@ def lay_out(drawing: Drawing) -> Layout:
         size = sizes[node.id]
         middle = rows[row]
         if node.id == identifier(Status.CANCELED):
-            middle += _WAYS[identifier(Status.PAUSED), node.id, Actor.PLATFORM].out
+            middle += _WAYS["CF305"].out
         boxes[node.id] = _box(node, size, columns[column] - size.width / 2, middle - size.height / 2)
     lines = [_line(edge, boxes, lane) for edge in drawing.edges]
     left, top, right, bottom = _extent(boxes.values(), lines)
@@ -310,7 +320,7 @@ def _columns(drawing: Drawing, sizes: dict[str, _Size], lane: float) -> dict[int
         gap = 0.0 if before is None else _GAP
         for line in drawing.edges:
             source, dest = _PLACES[line.source], _PLACES[line.dest]
-            way = _WAYS[line.source, line.dest, line.actor]
+            way = _way(line)
             if before is None or not (source[0] <= before and dest[0] >= column):
                 continue
             need = _label_width(line) + 2 * _ARROW
@@ -336,7 +346,7 @@ def _columns(drawing: Drawing, sizes: dict[str, _Size], lane: float) -> dict[int
 def _hang(drawing: Drawing, column: int | None, wide: float, side: str, lane: float) -> float:
     found = 0.0
     for line in drawing.edges:
-        way = _WAYS[line.source, line.dest, line.actor]
+        way = _way(line)
         if column == _PLACES[line.source][0] == _PLACES[line.dest][0] and way.label == side:
             found = max(found, abs(way.out + way.lane * lane) + 10 + _label_width(line) - wide / 2)
     return found
@@ -417,7 +427,7 @@ def _port(box: Box, side: Side, offset: float) -> tuple[float, float]:
 
 
 def _line(edge: Edge, boxes: dict[str, Box], lane: float) -> Line:
-    way = _WAYS[edge.source, edge.dest, edge.actor]
+    way = _way(edge)
     start = _port(boxes[edge.source], way.leaves, way.out + way.lane * lane)
     end = _port(boxes[edge.dest], way.enters, 0.0)
     upright = way.leaves in (Side.NORTH, Side.SOUTH)

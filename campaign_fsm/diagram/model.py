@@ -15,7 +15,7 @@ from typing import Final
 from attrs import field, frozen
 
 from campaign_fsm.lifecycle import NEW, START_MARGIN
-from campaign_fsm.rules import DEAD_ENDS, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
+from campaign_fsm.rules import DEAD_ENDS, OVER, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
 from campaign_fsm.words import listed
 
 IRREVERSIBLE_MARK: Final = "▲"
@@ -29,7 +29,6 @@ REFUSED_MARK: Final = "×"
 
 # The marks are in every common sans-serif font, print in black and white, and are never drawn as emoji.
 
-_LIVE: Final = frozenset({Status.CREATED, Status.IN_PROGRESS, Status.PAUSED})
 _TRIGGERS: Final = {trigger: place for place, trigger in enumerate((*Action, *Event))}
 _PLACES: Final = {status: place for place, status in enumerate((None, *Status))}
 _STARTED: Final = {False: "before start", None: "", True: "after start"}
@@ -238,11 +237,11 @@ def _node(status: Status | None, loops: list[Rule], channel: Channel | None) -> 
     kind = (
         Kind.START
         if status is None
-        else Kind.LIVE
-        if status in _LIVE
         else Kind.FINAL
         if status in DEAD_ENDS
         else Kind.OVER
+        if status in OVER
+        else Kind.LIVE
     )
     grouped: dict[str, list[Rule]] = {}
     order = list(_STARTED)

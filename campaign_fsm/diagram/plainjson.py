@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from campaign_fsm import reference
 from campaign_fsm.diagram.model import Drawing, Label
 from campaign_fsm.rules import Rule
 
@@ -72,24 +73,11 @@ def _label(label: Label) -> dict[str, Any]:
         "text": label.text,
         "note": label.note,
         "weight": label.weight.name.lower(),
-        "rules": [rule_as_dict(rule) for rule in label.rules],
+        "rules": [_rule(rule) for rule in label.rules],
     }
 
 
-def rule_as_dict(rule: Rule) -> dict[str, Any]:
-    """A rule of the table as plain data."""
-    return {
-        "code": rule.code,
-        "trigger": rule.trigger,
-        "actor": rule.actor,
-        "from": rule.source,
-        "to": rule.leads_to,
-        "channels": sorted(rule.channels),
-        "started": rule.started,
-        "undoable": rule.undoable,
-        "standing": rule.standing,
-        "effect": rule.effect,
-        "sources": [
-            {"page": source.page.title, "url": source.page.url, "says": source.says} for source in rule.sources
-        ],
-    }
+def _rule(rule: Rule) -> dict[str, Any]:
+    # `page` is the title here since version 1; elsewhere it is the key.
+    sources = [{**source.as_dict(), "page": source.page.title} for source in rule.sources]
+    return {**reference.as_dict(rule), "sources": sources}

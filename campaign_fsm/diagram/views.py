@@ -303,7 +303,7 @@ def _route(life: Drawing, start: Status, goal: Status, *, channel: Channel | Non
     way = min(found, key=len)
     status, steps = start, {}
     for number, action in enumerate(way, 1):
-        rule = next(rule for rule in RULES if rule.trigger is action and rule.source is status)
+        rule = next(rule for rule in RULES if rule.trigger is action and rule.applies(status))
         steps[rule.code] = number
         status = rule.leads_to
     edges = tuple(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import Factory, define, field
 
-from campaign_fsm.lifecycle import has_started
+from campaign_fsm.lifecycle import destination, has_started
 from campaign_fsm.rules import Channel, Event, Status
 from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, parse_time
 
@@ -58,22 +58,25 @@ class StoredCampaign:
     def due(self, now: datetime, at_end: Status) -> tuple[datetime, Event, Status] | None:
         """What the platform does to it by `now`, and when (fact sheet section 4); the earliest thing if several."""
         found = [event for event in self._ahead(at_end) if event[0] <= now]
-        return min(found, key=lambda event: event[0], default=None)
+        if not found:
+            return None
+        at, event = min(found, key=lambda event: event[0])
+        return at, event, destination(event, self.status)
 
-    def _ahead(self, at_end: Status) -> Iterator[tuple[datetime, Event, Status]]:
+    def _ahead(self, at_end: Status) -> Iterator[tuple[datetime, Event]]:
         if self.status is Status.CREATED:
             # Without a schedule it starts at once: as soon as the clock moves.
             start = max(self.start, self.since) if self.start else self.since + timedelta(microseconds=1)
-            yield (start, Event.START, Status.IN_PROGRESS) if self.contacts else (start, Event.FAIL, Status.FAILED)
+            yield start, Event.START if self.contacts else Event.FAIL
         elif self.status is Status.IN_PROGRESS:
             if not self.contacts:
-                yield self.since, Event.FAIL, Status.FAILED
+                yield self.since, Event.FAIL
             if self.work is not None:
-                yield self.since + timedelta(seconds=self.work), Event.FINISH, Status.COMPLETED
+                yield self.since + timedelta(seconds=self.work), Event.FINISH
             if self.end:
-                yield max(self.end, self.since), Event.FINISH if at_end is Status.COMPLETED else Event.SUSPEND, at_end
+                yield max(self.end, self.since), Event.FINISH if at_end is Status.COMPLETED else Event.SUSPEND
         elif self.status is Status.PAUSED and self.end and not self.suspended:
-            yield max(self.end, self.since), Event.EXPIRE, Status.CANCELED
+            yield max(self.end, self.since), Event.EXPIRE
 
     def started(self, now: datetime) -> bool:
         return has_started(self.status, self.start, now)

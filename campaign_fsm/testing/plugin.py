@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from campaign_fsm.errors import Refused
     from campaign_fsm.policy import Policy
     from campaign_fsm.simulator import Simulator
-    from campaign_fsm.testing.policy import Incident, RunGate
+    from campaign_fsm.testing.run_gate import Incident, RunGate
 
 _UNJUDGED = ("fail", "allow")
 
@@ -90,13 +90,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if on:
         from contextlib import ExitStack
 
-        from campaign_fsm.testing.policy import RunGate
+        from campaign_fsm.testing.run_gate import RunGate
 
-        policy = RunGate(allow_unjudged=unjudged == "allow", team=_team(config))
+        gate = RunGate(allow_unjudged=unjudged == "allow", team=_team(config))
         stack = ExitStack()
-        stack.enter_context(policy.installed())
+        stack.enter_context(gate.installed())
         config.add_cleanup(stack.close)
-        config.pluginmanager.register(_Watch(policy), "campaign_policy")
+        config.pluginmanager.register(_Watch(gate), "campaign_policy")
 
 
 def _team(config: pytest.Config) -> Policy | None:
@@ -137,31 +137,31 @@ def campaign_client(campaign_simulator: Simulator) -> Iterator[CampaignClient]:
 class _Watch:
     """Tells tests of what they would have sent, and the terminal of all of it."""
 
-    def __init__(self, policy: RunGate) -> None:
-        self._policy = policy
+    def __init__(self, gate: RunGate) -> None:
+        self._gate = gate
         self._stray: list[Incident] = []
         self._illegal: set[str] = set()
 
     def _phase(self, item: pytest.Item) -> Generator[None, object, object]:
         __tracebackhide__ = True
-        self._stray += self._policy.take()
-        self._policy.test = item.nodeid
-        self._policy.off = item.get_closest_marker("campaign_policy_off") is not None
+        self._stray += self._gate.take()
+        self._gate.test = item.nodeid
+        self._gate.off = item.get_closest_marker("campaign_policy_off") is not None
         try:
             result = yield
         except (pytest.skip.Exception, pytest.xfail.Exception) as skipped:
-            if found := self._policy.take():
+            if found := self._gate.take():
                 raise _noted(_bare(found[0].refusal), found) from skipped
             raise
         except (Exception, pytest.fail.Exception) as error:
-            found = self._policy.take()
+            found = self._gate.take()
             if found:
                 self._illegal.add(item.nodeid)
             _noted(error, found)
             raise
         finally:
-            self._policy.test, self._policy.off = None, False
-        if found := self._policy.take():
+            self._gate.test, self._gate.off = None, False
+        if found := self._gate.take():
             self._illegal.add(item.nodeid)
             raise _noted(_bare(found[0].refusal), found)
         return result
@@ -169,7 +169,7 @@ class _Watch:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         __tracebackhide__ = True
-        self._policy.next_test()
+        self._gate.next_test()
         return (yield from self._phase(item))
 
     @pytest.hookimpl(wrapper=True)
@@ -198,7 +198,7 @@ class _Watch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._stray += self._policy.take()
+        self._stray += self._gate.take()
         if self._stray and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if path := session.config.getoption("--campaign-coverage"):
@@ -208,30 +208,30 @@ class _Watch:
                 raise pytest.UsageError(f"{path} cannot be written: {error.strerror or error}") from None
 
     def _write_coverage(self, path: Path) -> None:
-        edges = {code: number for code, number in sorted(self._policy.edges.items()) if number}
+        edges = {code: number for code, number in sorted(self._gate.edges.items()) if number}
         path.write_text(json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1) + "\n", encoding="utf-8")
 
     def pytest_report_header(self) -> str:
-        unjudged = "passed on" if self._policy.allow_unjudged else "an error"
+        unjudged = "passed on" if self._gate.allow_unjudged else "an error"
         return f"campaign policy: on; a write that cannot be judged is {unjudged}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         if config.getoption("dist", "no") != "no":
             return
-        from campaign_fsm.testing.policy import EDGES
+        from campaign_fsm.testing.run_gate import EDGES
 
-        policy, show = self._policy, terminalreporter
-        unjudged = sum(incident.unjudged for incident in policy.incidents)
-        refused = len(policy.incidents) - unjudged
-        legal = policy.edges.total()
+        gate, show = self._gate, terminalreporter
+        unjudged = sum(incident.unjudged for incident in gate.incidents)
+        refused = len(gate.incidents) - unjudged
+        legal = gate.edges.total()
         show.section("campaign policy")
         show.line(f"campaign writes judged: {legal + refused} ({legal} legal, {refused} refused)")
         if unjudged:
-            end = "passed on" if policy.allow_unjudged else "stopped"
+            end = "passed on" if gate.allow_unjudged else "stopped"
             show.line(f"could not be judged: {unjudged}, and {end}", yellow=True)
-        for incident in policy.incidents:
+        for incident in gate.incidents:
             show.line(f"{incident.test or 'outside of tests'}: {incident}", red=not incident.passed_on)
-        reached = [code for code in EDGES if policy.edges[code]]
+        reached = [code for code in EDGES if gate.edges[code]]
         show.line(f"edges reached: {len(reached)} of {len(EDGES)}")
         if config.get_verbosity() > 0:
             for code, rule in EDGES.items():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import string
-from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from campaign_fsm.lifecycle import decide
+from campaign_fsm.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
+from campaign_fsm.lifecycle import decide, walks
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator
 from campaign_fsm.wire.answer import Answer, read_status
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
-from campaign_fsm.wire.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
 from campaign_fsm.wire.target import read_target
 
 _KNOWN: Final = tuple(status for status in Status if status is not Status.UNKNOWN)
@@ -99,10 +99,7 @@ def _possible(status: Status | None, channel: Channel, started: bool) -> tuple[S
         # Whatever the platform does, it does from the start on.
         Step(rule.trigger, status, rule.leads_to, channel, True, rule.code)
         for rule in RULES
-        if isinstance(rule.trigger, Event)
-        and rule.source is status
-        and channel in rule.channels
-        and rule.started in (None, started)
+        if isinstance(rule.trigger, Event) and rule.applies(status, channel, started)
     ]
     if status is not None and not started:
         codes = {step.code for step in found}
@@ -126,16 +123,17 @@ _FOR_EVER: Final = 2 * len(Status) + 1
 def _ways(status: Status | None, channel: Channel, started: bool) -> dict[str, tuple[Step, ...]]:
     """For each edge that can still be taken, by code, the shortest walk that ends with it; short ones first."""
     found: dict[str, tuple[Step, ...]] = {}
-    seen = {(status, started)}
-    ahead: deque[tuple[Status | None, bool, tuple[Step, ...]]] = deque([(status, started, ())])
-    while ahead:
-        at, passed, way = ahead.popleft()
-        for step in _possible(at, channel, passed):
-            found.setdefault(step.code, (*way, step))
-            if (step.status, step.started) not in seen:
-                seen.add((step.status, step.started))
-                ahead.append((step.status, step.started, (*way, step)))
+    for way, _ in walks((status, started), lambda position: _onward(position, channel)):
+        found.setdefault(way[-1].code, way)
     return found
+
+
+def _onward(
+    position: tuple[Status | None, bool], channel: Channel
+) -> Iterator[tuple[Step, tuple[Status | None, bool]]]:
+    status, started = position
+    for step in _possible(status, channel, started):
+        yield step, (step.status, step.started)
 
 
 def _walk(codes: list[str], channel: Channel, least: int, most: int) -> list[Step]:

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from campaign_fsm import GuardTransport, Simulator, SimulatorTransport, build_machine, decide
-from campaign_fsm.lifecycle import _CELLS, _Scratch
+from campaign_fsm.lifecycle.decision import _CELLS
+from campaign_fsm.lifecycle.machine import Scratch
 
 KEY = ("paused", "resume", "message", None, False)
 
@@ -48,7 +49,7 @@ def test_decide(benchmark):
 
 @pytest.mark.benchmark(group="decide")
 def test_machine_trigger(benchmark):
-    model = _Scratch(started=True)
+    model = Scratch(started=True)
     MACHINE.add_model(model, initial="paused")
     calls = range(500)
 
@@ -62,7 +63,7 @@ def test_machine_trigger(benchmark):
 
 @pytest.mark.benchmark(group="decide")
 def test_machine_may(benchmark):
-    model = _Scratch(started=True)
+    model = Scratch(started=True)
     MACHINE.add_model(model, initial="paused")
     benchmark(thousand(model.may_resume))
 

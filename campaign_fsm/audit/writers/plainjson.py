@@ -45,9 +45,7 @@ def as_dict(finding: Finding) -> dict[str, Any]:
         "line": finding.place.line or None,
         "entry": finding.place.entry or None,
         "advice": finding.advice,
-        "sources": [
-            {"title": source.page.title, "url": source.page.url, "says": source.says} for source in finding.sources
-        ],
+        "sources": [source.as_dict() for source in finding.sources],
         "channel": finding.channel,
         "campaign": finding.campaign,
         "action": finding.action,

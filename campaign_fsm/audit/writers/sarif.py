@@ -7,10 +7,10 @@ from typing import Any, Final, TextIO
 from urllib.parse import quote
 
 from campaign_fsm import __version__
-from campaign_fsm.audit.codes import rule_text
 from campaign_fsm.audit.finding import Finding, Place
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import safe
+from campaign_fsm.reference import rule_text
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _FINGERPRINT: Final = "campaignFsm/v1"

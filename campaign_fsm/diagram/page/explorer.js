@@ -221,13 +221,13 @@
     for (const source of list) {
       const line = element("div");
       if (/^https:\/\//.test(source.url)) {
-        const link = element("a", source.title || source.page);
+        const link = element("a", source.title);
         link.href = source.url;
         link.rel = "noreferrer noopener";
         link.target = "_blank";
         line.append(link);
       } else {
-        line.append(source.title || source.page);
+        line.append(source.title);
       }
       line.append(`: ${source.says}`);
       box.append(line);

@@ -27,20 +27,20 @@ from campaign_fsm.gate import Permit, WriteRecord
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import renew
 from campaign_fsm.policy import Policy, is_confirmed
-from campaign_fsm.rules import RULES, Action, Rule
+from campaign_fsm.rules import RULE, Action, Rule
 from campaign_fsm.transports import EXTENSION, PERMIT, AsyncGuardTransport, GuardTransport, read_as
 from campaign_fsm.verdict import judge
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 else:
-    # The guards do not ask what a transport is: neither library is imported before the policy is installed.
+    # The guards do not ask what a transport is: neither library is imported before the gate is installed.
     class BaseTransport: ...
 
     class AsyncBaseTransport: ...
 
 
-EDGES: Final[dict[str, Rule]] = {rule.code: rule for rule in RULES if isinstance(rule.trigger, Action)}
+EDGES: Final[dict[str, Rule]] = {code: rule for code, rule in RULE.items() if isinstance(rule.trigger, Action)}
 """The edges that an action can take, by code."""
 
 _LIBRARIES: Final = ("httpx", "httpx2")
@@ -272,7 +272,7 @@ class RunGate:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """The clients of the libraries that are there go through this policy."""
+        """The clients of the libraries that are there go through this gate."""
         undo: list[Callable[[], object]] = []
         try:
             for name in _LIBRARIES:

@@ -1,0 +1,191 @@
+"""What both kinds of draft share: problems, warnings, and the ways from and to the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+import attrs
+from attrs import frozen
+
+from campaign_fsm.drafts.limits import Check, kept
+from campaign_fsm.drafts.preview import preview
+from campaign_fsm.drafts.retries import RETRIES, Retries, check_retries
+from campaign_fsm.drafts.schedule import check_schedule, schedule_of, schedule_to_wire
+from campaign_fsm.errors import FieldProblem, InvalidParameters
+from campaign_fsm.private import word
+from campaign_fsm.rules import Channel
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
+from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.words import did_you_mean
+
+
+def _sent(value: Any, channel: Channel) -> Any:
+    """A value as it stands in JSON."""
+    match value:
+        case Schedule():
+            return schedule_to_wire(value, channel)
+        case Retries():
+            return {name: _sent(part, channel) for name in RETRIES if (part := getattr(value, name)) is not None}
+        case tuple():
+            return list(value)
+    return value
+
+
+def limit(check: Check | None, *, wire: str = "", required: bool = False) -> dict[str, Any]:
+    """What a field has to keep to, and its name on the wire where that differs."""
+    return {"check": check, "wire": wire, "required": required}
+
+
+@frozen(kw_only=True)
+class BaseDraft:
+    """What both kinds of draft share. Problems are found when a draft is made, all at once."""
+
+    channel: ClassVar[Channel]
+
+    def __attrs_post_init__(self) -> None:
+        problems = tuple(self.problems(partial=False))
+        if problems:
+            raise InvalidParameters(what=f"{self.channel} campaign", problems=problems)
+
+    @classmethod
+    def specs(cls) -> dict[str, attrs.Attribute[Any]]:
+        """The fields, by their names on the wire."""
+        found = attrs.fields_dict(cls)
+        return {spec.metadata["wire"] or name: spec for name, spec in found.items()}
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, spec.name) for name, spec in self.specs().items()}
+
+    def problems(self, *, partial: bool) -> Iterator[FieldProblem]:
+        """What breaks a documented limit; a partial draft may lack what is required."""
+        values = self._values()
+        for name, value in values.items():
+            spec = self.specs()[name]
+            if value is None:
+                if spec.metadata["required"] and not partial:
+                    yield FieldProblem(name, "it is required")
+            elif name == "schedule":
+                yield from check_schedule(value, self.channel)
+            elif name == "retries":
+                yield from check_retries(value)
+            else:
+                for rule in spec.metadata["check"](value):
+                    yield FieldProblem(name, rule, preview(name, value))
+        yield from self._across({name: value for name, value in values.items() if value is not None}, partial=partial)
+
+    def _across(self, given: dict[str, Any], *, partial: bool) -> Iterator[FieldProblem]:
+        raise NotImplementedError
+
+    def warnings(self, now: datetime | None = None) -> tuple[FieldProblem, ...]:
+        """What the vendor's pages state loosely or contradict each other about, and this draft goes against.
+
+        Args:
+            now: An aware datetime; the local clock if None.
+        """
+        return tuple(self._warnings(now or datetime.now(UTC)))
+
+    def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
+        raise NotImplementedError
+
+    def to_wire(self) -> dict[str, Any]:
+        """The parameters as they are sent, without what is not set."""
+        return {name: _sent(value, self.channel) for name, value in self._values().items() if value is not None}
+
+    @classmethod
+    def from_wire(cls, parameters: Mapping[str, Any]) -> Self:
+        """A draft from parameters in the vendor's own names, as in a JSON file.
+
+        Raises:
+            InvalidParameters: With every problem, unknown names and missing ones included.
+        """
+        return cls.build(parameters, partial=False)
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> Self:
+        """The draft that a campaign shows: change it with `attrs.evolve`, and send it as a whole edit.
+
+        Raises:
+            InvalidParameters: The server does not show everything that a draft needs.
+        """
+        shown: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": schedule_of(campaign)}
+        read = {"name": campaign.name, "template": campaign.template, "lists": campaign.lists or None}
+        shown |= {key: value for key, value in read.items() if value is not None}
+        if shown.get("dlt_entitiy_id") is not None:  # S1 spells it so
+            shown["dlt_entity_id"] = shown["dlt_entitiy_id"]
+        known = cls.specs()
+        return cls.build(
+            {key: value for key, value in shown.items() if key in known and value is not None}, partial=False
+        )
+
+    @classmethod
+    def build(cls, parameters: Mapping[str, Any], *, partial: bool, problems: Sequence[FieldProblem] = ()) -> Self:
+        """A draft from parameters in wire names; a partial one may lack what is required.
+
+        Args:
+            parameters: What is given.
+            partial: Whether it is for an edit of some parameters only.
+            problems: What is known to be wrong already.
+        """
+        specs = cls.specs()
+        found = list(problems)
+        values: dict[str, Any] = {}
+        unread: set[str] = set()
+        for name, value in parameters.items():
+            if name in specs:
+                wrong: list[FieldProblem] = []
+                values[name] = _from_wire(name, value, cls.channel, wrong)
+                # A part that could not even be read is not reported a second time as a whole.
+                unread |= {name, *(problem.field for problem in wrong)} if wrong else set()
+                found += wrong
+            else:
+                found += cls._stranger(str(name), value)
+        draft = cls.__new__(cls)
+        for name, spec in specs.items():
+            object.__setattr__(draft, spec.name, kept(values.get(name)))
+        found += [problem for problem in draft.problems(partial=partial) if problem.field not in unread]
+        if partial:
+            # No page says how a parameter is taken back, so none is sent as null.
+            rule = "a value; no page shows how to unset one"
+            found += [FieldProblem(name, rule, "None") for name in specs if name in values and values[name] is None]
+        if found:
+            what = f"edit of a {cls.channel} campaign" if partial else f"{cls.channel} campaign"
+            raise InvalidParameters(what=what, problems=tuple(found))
+        return draft
+
+    @classmethod
+    def _stranger(cls, name: str, value: object) -> Iterator[FieldProblem]:
+        if name == "channel" and cls.channel is Channel.MESSAGE:
+            if value != "SMS":
+                yield FieldProblem(name, "SMS, in capitals", preview(name, value))
+            return
+        meant = did_you_mean(name, cls.specs())
+        yield FieldProblem(".".join(map(word, name.split("."))), f"no such parameter{meant and f'; {meant}'}")
+
+
+def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProblem]) -> Any:
+    """A value as it stands in JSON, as what the draft's class holds."""
+    if name == "schedule" and isinstance(value, Mapping):
+        keys = SCHEDULE_KEYS[channel]
+        problems += _strangers(name, value, keys)
+        parts = []
+        for key in keys:
+            part = value.get(key)
+            parsed = part if isinstance(part, datetime) else parse_time(part)
+            if part is not None and parsed is None:
+                rule = "a time with an offset, as in 2026-11-23T10:00:00+05:30"
+                problems.append(FieldProblem(f"schedule.{key}", rule, preview(key, part)))
+            parts.append(parsed)
+        return Schedule(*parts)
+    if name == "retries" and isinstance(value, Mapping):
+        problems += _strangers(name, value, tuple(RETRIES))
+        given: dict[str, Any] = {key: value.get(key) for key in RETRIES}
+        return Retries(**given)
+    return value
+
+
+def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[FieldProblem]:
+    for key in value:
+        if key not in keys:
+            yield FieldProblem(f"{name}.{word(str(key))}", f"no such parameter; there are {', '.join(keys)}")

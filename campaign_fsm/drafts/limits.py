@@ -1,0 +1,129 @@
+"""What one value has to keep to: each check yields the limit, for everything that breaks it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+_MOST_NUMBERS: Final = 5000
+_SHOWN: Final = 5
+
+_halves: Final = re.compile("[\ud800-\udfff]")
+
+Check = Callable[[Any], Iterator[str]]
+
+
+def kept(value: Any) -> Any:
+    """A list as a tuple: nobody can change it after it was checked, and equal drafts have one hash."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def text(least: int = 1, most: int | None = None) -> Check:
+    limit = f"a text of {least}{f' to {most}' if most else ' or more'} characters"
+
+    def check(value: Any) -> Iterator[str]:
+        if not isinstance(value, str) or len(value.strip()) < least or (most is not None and len(value) > most):
+            yield limit
+        elif _halves.search(value):
+            yield "a text of whole characters, without halves of surrogate pairs"
+
+    return check
+
+
+def one_of(*values: str, any_case: bool = False) -> Check:
+    def check(value: Any) -> Iterator[str]:
+        if not isinstance(value, str) or (value.lower() if any_case else value) not in values:
+            yield f"one of {', '.join(values)}"
+
+    return check
+
+
+def digits(value: Any) -> Iterator[str]:
+    # As a number a DLT id would lose its last digits in readers that use floats.
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,19}", value):
+        yield "a string of at most 19 digits"
+
+
+def url(value: Any) -> Iterator[str]:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) and value.isprintable() and " " not in value else None
+        sound = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is none
+        sound = False
+    if not sound:
+        yield "an http or https URL"
+
+
+def boolean(value: Any) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield "True or False"
+
+
+def whole(least: int, most: int | None = None) -> Check:
+    limit = f"a whole number, {least} to {most}" if most is not None else f"a whole number, {least} or more"
+
+    def check(value: Any) -> Iterator[str]:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or value < least
+            or (most is not None and value > most)
+        ):
+            yield limit
+
+    return check
+
+
+def list_ids(value: Any) -> Iterator[str]:
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 5:
+        yield "1 to 5 list ids"
+    elif not all(isinstance(entry, str) and entry.strip() and not _halves.search(entry) for entry in value):
+        yield "list ids, each a text"
+
+
+def _library() -> Any:
+    """`phonenumbers` (the extra ``phone``), or None: then the shape of a number has to do."""
+    try:
+        import phonenumbers
+    except ImportError:
+        return None
+    return phonenumbers
+
+
+def _bare(number: str) -> str:
+    """A number without what people put between its digits."""
+    return re.sub(r"[ ().-]", "", number)
+
+
+def _possible(number: str) -> bool:
+    library = _library()
+    bare = _bare(number)
+    if not re.fullmatch(r"\+?[0-9]{6,15}", bare):
+        return False
+    if library is None or not bare.startswith("+"):
+        return True
+    try:
+        return bool(library.is_possible_number(library.parse(bare)))
+    except library.NumberParseException:
+        return False
+
+
+def phone_numbers(value: Any) -> Iterator[str]:
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= _MOST_NUMBERS:
+        yield f"1 to {_MOST_NUMBERS} phone numbers"
+        return
+    bad = [at for at, number in enumerate(value, 1) if not isinstance(number, str) or not _possible(number)]
+    if bad:
+        places = ", ".join(str(at) for at in bad[:_SHOWN])
+        more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        yield f"phone numbers, preferably in E.164 (+ and up to 15 digits); number {places}{more} in the list is none"
+
+
+def invalid_by_plan(numbers: Sequence[str]) -> int:
+    library = _library()
+    if library is None:
+        return 0
+    full = (bare for bare in map(_bare, numbers) if bare.startswith("+"))
+    return sum(not library.is_valid_number(library.parse(bare)) for bare in full)

@@ -1,0 +1,91 @@
+"""The parameters of a message campaign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from campaign_fsm.drafts import limits
+from campaign_fsm.drafts.base import BaseDraft, limit
+from campaign_fsm.drafts.preview import form, preview
+from campaign_fsm.drafts.schedule import schedule_warnings
+from campaign_fsm.errors import FieldProblem
+from campaign_fsm.rules import PAGES, Channel
+from campaign_fsm.wire.campaign import Schedule
+
+
+@frozen(kw_only=True)
+class MessageCampaignDraft(BaseDraft):
+    """The parameters of a message campaign (S6, S3), for a create or a whole edit.
+
+    Refused, because the pages say so plainly: a required field that is missing, a value that is not on
+    its list, more than 5 lists (1 if dynamic), a template of more than 2000 characters, DLT ids that are
+    no strings of up to 19 digits, a sender id that does not fit the type, a name of less than 3
+    characters, an end less than 2 hours after the start, a time without a zone, a URL that is none.
+    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead (5.7), a name
+    of 3 characters (S6 wants more), a dynamic template without a ``@@column``.
+
+    Attributes:
+        content_type: ``"static"`` or ``"dynamic"``.
+        lists: Ids of contact lists: 1 to 5, exactly 1 if dynamic.
+        sender_id: Letters for transactional, digits for promotional messages.
+        sms_type: ``"transactional"`` or ``"promotional"``, in any case.
+        template: The text, at most 2000 characters; dynamic ones use ``@@column``.
+        dlt_entity_id: Digits, as a string.
+        dlt_template_id: Digits, as a string.
+        name: At least 3 characters.
+        schedule: When it starts and ends; without a start it starts at once.
+        status_callback: A URL that is told when the campaign ends.
+        sms_status_callback: A URL that is told about each message.
+
+    Raises:
+        InvalidParameters: With every field's problem.
+    """
+
+    channel: ClassVar[Channel] = Channel.MESSAGE
+
+    content_type: str = field(metadata=limit(limits.one_of("static", "dynamic"), required=True))
+    lists: Sequence[str] = field(converter=limits.kept, metadata=limit(limits.list_ids, required=True))
+    sender_id: str = field(metadata=limit(limits.text(), required=True))
+    sms_type: str = field(metadata=limit(limits.one_of("transactional", "promotional", any_case=True), required=True))
+    template: str = field(repr=form, metadata=limit(limits.text(1, 2000), required=True))
+    dlt_entity_id: str | None = field(default=None, metadata=limit(limits.digits))
+    dlt_template_id: str | None = field(default=None, metadata=limit(limits.digits))
+    name: str | None = field(default=None, metadata=limit(limits.text(3)))
+    schedule: Schedule | None = field(default=None, metadata=limit(None))
+    status_callback: str | None = field(default=None, metadata=limit(limits.url))
+    sms_status_callback: str | None = field(default=None, metadata=limit(limits.url))
+
+    def _across(self, given: dict[str, Any], *, partial: bool) -> Iterator[FieldProblem]:
+        lists = given.get("lists")
+        if given.get("content_type") == "dynamic" and isinstance(lists, list | tuple) and len(lists) > 1:
+            yield FieldProblem("lists", "exactly 1 list id, because the content is dynamic", preview("lists", lists))
+        sender, kind = given.get("sender_id"), given.get("sms_type")
+        if isinstance(sender, str) and isinstance(kind, str) and sender.strip():
+            if kind.lower() == "transactional" and not re.fullmatch(r"[A-Za-z]+", sender):
+                yield FieldProblem(
+                    "sender_id", "letters, because the type is transactional", preview("sender_id", sender)
+                )
+            if kind.lower() == "promotional" and not re.fullmatch(r"[0-9]+", sender):
+                yield FieldProblem("sender_id", "digits, because the type is promotional", preview("sender_id", sender))
+
+    def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
+        for name in ("dlt_entity_id", "dlt_template_id"):
+            if getattr(self, name) is None:
+                yield FieldProblem(name, f"{PAGES['S6'].title!r} requires it for India", "nothing")
+        if self.name is not None and len(self.name) == 3:
+            yield FieldProblem(
+                "name",
+                f"{PAGES['S3'].title!r} asks for at least 3 characters, {PAGES['S6'].title!r} for more",
+                repr(self.name),
+            )
+        if self.content_type == "dynamic" and self.template and "@@" not in self.template:
+            yield FieldProblem("template", "a dynamic template names columns as @@column", "none")
+        yield from schedule_warnings(self.schedule, self.channel, now)
+
+    def to_wire(self) -> dict[str, Any]:
+        return {"channel": "SMS", **super().to_wire()}

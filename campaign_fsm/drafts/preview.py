@@ -1,0 +1,26 @@
+"""What an error may show of a value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from campaign_fsm.private import redact
+
+# Their content stays out of errors and logs.
+_PRIVATE: Final = frozenset({"from", "template", "read_via_text", "custom_field", "caller_id"})
+
+
+def form(value: object) -> str:
+    """What may be shown of something private."""
+    if isinstance(value, str):
+        return f"{len(value)} characters"
+    if isinstance(value, list | tuple):
+        return f"{len(value)} entries"
+    return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def preview(name: str, value: object) -> str:
+    if name in _PRIVATE or isinstance(value, list | tuple):
+        return form(value)
+    text = redact(repr(value), ())  # URLs have passwords
+    return text if len(text) <= 60 else f"{text[:59]}…"

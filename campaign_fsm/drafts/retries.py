@@ -1,0 +1,56 @@
+"""How a voice campaign tries again numbers that were not reached (S7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from campaign_fsm.drafts.limits import Check, kept, one_of, whole
+from campaign_fsm.drafts.preview import preview
+from campaign_fsm.errors import FieldProblem
+
+
+@frozen(kw_only=True)
+class Retries:
+    """How a voice campaign tries again numbers that were not reached (S7).
+
+    Attributes:
+        number_of_retries: 0 to 3.
+        interval_mins: Minutes between two tries.
+        mechanism: ``"Linear"`` or ``"Exponential"``.
+        on_status: Which outcomes are tried again: ``busy``, ``no-answer``, ``failed``.
+    """
+
+    number_of_retries: int
+    interval_mins: int | None = None
+    mechanism: str | None = None
+    on_status: Sequence[str] | None = field(default=None, converter=kept)
+
+
+_RETRY_STATUSES: Final = ("busy", "no-answer", "failed")
+
+
+def _retry_statuses(value: Any) -> Iterator[str]:
+    if not isinstance(value, list | tuple) or not all(entry in _RETRY_STATUSES for entry in value):
+        yield f"some of {', '.join(_RETRY_STATUSES)}"
+
+
+RETRIES: Final[dict[str, Check]] = {
+    "number_of_retries": whole(0, 3),
+    "interval_mins": whole(1),
+    "mechanism": one_of("Linear", "Exponential"),
+    "on_status": _retry_statuses,
+}
+
+
+def check_retries(value: Any) -> Iterator[FieldProblem]:
+    if not isinstance(value, Retries):
+        yield FieldProblem("retries", "a Retries", preview("retries", value))
+        return
+    for name, check in RETRIES.items():
+        part = getattr(value, name)
+        if part is not None or name == "number_of_retries":
+            for rule in check(part):
+                yield FieldProblem(f"retries.{name}", rule, preview(name, part))

@@ -1,0 +1,82 @@
+"""A schedule: its limits (S6, S7), how it is sent and how it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from campaign_fsm.drafts.preview import preview
+from campaign_fsm.errors import FieldProblem
+from campaign_fsm.rules import PAGES, Channel
+from campaign_fsm.wire.answer import SCHEDULE_KEYS
+from campaign_fsm.wire.campaign import Campaign, Schedule
+
+_AHEAD: Final = 600.0
+_SHORTEST: Final = timedelta(hours=2)
+
+
+def _aware(value: Any) -> bool:
+    """Whether a value is a datetime that is the same moment for everybody; at the ends of the calendar UTC has none."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        return False
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
+def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
+    """What is wrong with a schedule (S6, S7)."""
+    first, last = (f"schedule.{key}" for key in SCHEDULE_KEYS[channel])
+    if not isinstance(value, Schedule):
+        yield FieldProblem("schedule", "a Schedule", preview("schedule", value))
+        return
+    sound = True
+    for name, part in ((first, value.start), (last, value.end)):
+        if part is not None and not _aware(part):
+            sound = False
+            yield FieldProblem(name, "a datetime with a time zone", preview(name, part))
+    if value.start is None and value.end is None:
+        yield FieldProblem("schedule", "a start or an end, or no schedule at all", "neither")
+    elif sound and value.start is not None and value.end is not None:
+        # In UTC: within one zone Python subtracts what clocks show, and those are set twice a year.
+        length = value.end.astimezone(UTC) - value.start.astimezone(UTC)
+        if channel is Channel.MESSAGE and length < _SHORTEST:
+            yield FieldProblem(last, "at least 2 hours after the start", f"{length} after it")
+        elif length <= timedelta(0):
+            yield FieldProblem(last, "after the start", f"{length} after it")
+
+
+def schedule_to_wire(schedule: Schedule, channel: Channel) -> dict[str, str]:
+    """A schedule as RFC 3339 texts with their offsets, under the keys of the channel."""
+    parts = zip(SCHEDULE_KEYS[channel], (schedule.start, schedule.end), strict=True)
+    return {key: part.isoformat() for key, part in parts if part is not None}
+
+
+def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:
+    """What speaks against a schedule that keeps to the limits: a start that is near or past, an end that is past."""
+    if schedule and schedule.end and schedule.end <= now:
+        name = f"schedule.{SCHEDULE_KEYS[channel][1]}"
+        yield FieldProblem(name, "an end that lies ahead", schedule.end.isoformat())
+    if not schedule or not schedule.start:
+        return
+    ahead = (schedule.start.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
+    if ahead < _AHEAD:
+        name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
+        yield FieldProblem(
+            name, f"{PAGES['S6'].title!r} asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead"
+        )
+
+
+def schedule_of(campaign: Campaign) -> object:
+    """The schedule that a campaign shows, with the parts of it that could not be read as they came."""
+    read, unread = campaign.schedule, campaign.raw.get("schedule")
+    if read is None:
+        return unread
+    keys = SCHEDULE_KEYS[campaign.channel]
+    times = dict(zip(keys, (read.start, read.end), strict=True))
+    if isinstance(unread, Mapping):
+        times = {key: unread.get(key) if time is None else time for key, time in times.items()}
+    return {key: time for key, time in times.items() if time is not None} or None

@@ -1,0 +1,116 @@
+"""The words of the life cycle, and how statuses are spelled on the wire."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, TypeVar
+
+
+class Channel(StrEnum):
+    """The two kinds of campaign that the API knows. Both live by one life cycle."""
+
+    MESSAGE = "message"
+    VOICE = "voice"
+
+
+class Status(StrEnum):
+    """Where a campaign is in its life, in the vendor's own spelling.
+
+    `Status.UNKNOWN` stands for a spelling that is on no list of the vendor's; every write against it
+    is refused. Source: fact sheet section 2 (S1, S3, S4, S6, S8).
+    """
+
+    CREATED = "created"
+    IN_PROGRESS = "in-progress"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    ARCHIVED = "archived"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def parse(cls, raw: object) -> Status:
+        """The canonical status of a spelling seen on the wire; `Status.UNKNOWN` if it is on no list.
+
+        Spellings are compared without ``-``, ``_`` and spaces and in any case, of ASCII letters alone: whoever
+        folds others as well, full-width ones say, sees a status that nobody else sees.
+
+        >>> Status.parse("InProgress")
+        <Status.IN_PROGRESS: 'in-progress'>
+        >>> Status.parse("scheduled")
+        <Status.CREATED: 'created'>
+        """
+        if not isinstance(raw, str) or not raw.isascii():
+            return cls.UNKNOWN
+        return _SPELLINGS.get(_fold_status(raw), cls.UNKNOWN)
+
+
+class Action(StrEnum):
+    """What the account holder can ask for."""
+
+    CREATE = "create"
+    PAUSE = "pause"
+    RESUME = "resume"
+    COMPLETE = "complete"
+    ARCHIVE = "archive"
+    EDIT = "edit"
+    EDIT_CALLBACKS = "edit-callbacks"
+    RESCHEDULE = "reschedule"
+    DELETE = "delete"
+
+
+class Event(StrEnum):
+    """What the platform does by itself."""
+
+    START = "start"
+    FINISH = "finish"
+    FAIL = "fail"
+    EXPIRE = "expire"
+    SUSPEND = "suspend"
+
+
+class Actor(StrEnum):
+    """Who makes a transition happen."""
+
+    ACCOUNT_HOLDER = "account holder"
+    PLATFORM = "platform"
+
+
+class Standing(StrEnum):
+    """How well a rule is supported by the vendor's pages.
+
+    `DOCUMENTED`: a page says so and none contradicts it. `CONTESTED`: a page says so and another one
+    contradicts it; ``strict=True`` refuses these. `PLATFORM`: the platform does it by itself.
+    """
+
+    DOCUMENTED = "documented"
+    CONTESTED = "contested"
+    PLATFORM = "platform"
+
+
+def _fold_status(raw: str) -> str:
+    return raw.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+# "scheduled" and "Resumed" are spellings, not states: fact sheet section 2.
+_SPELLINGS: Final = {
+    **{_fold_status(status): status for status in Status if status is not Status.UNKNOWN},
+    "scheduled": Status.CREATED,
+    "resumed": Status.IN_PROGRESS,
+}
+
+_Word = TypeVar("_Word", Channel, Status, Action)
+
+
+def one_of(kind: type[_Word], value: object) -> _Word:
+    """The word that a canonical string stands for.
+
+    Raises:
+        ValueError: It stands for none.
+    """
+    try:
+        return kind(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"{value!r} is no {kind.__name__.lower()}; it is one of {', '.join(kind)}") from None

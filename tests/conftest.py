@@ -7,11 +7,13 @@ import random
 import ssl
 import sys
 
+import attrs
 import pytest
 from hypothesis import settings
 
-from campaign_fsm import Simulator, SimulatorServer
+from campaign_fsm import Simulator, SimulatorServer, waiting
 from campaign_fsm.gate import budget, section
+from campaign_fsm.gate.budget import Budgets
 
 
 def pytest_addoption(parser):
@@ -97,11 +99,20 @@ def clean_environment(monkeypatch):
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    """After a lost answer nobody waits between looks: the servers here show at once what they will show."""
-    from campaign_fsm.client import operations
+def pace(monkeypatch):
+    """Sets how fast all clients and gates try again that are made from now on; says how fast they do."""
 
-    monkeypatch.setattr(operations, "_LOOKS", tuple(0.0 for _ in operations._LOOKS))
+    def pace(**fields):
+        monkeypatch.setattr(waiting, "PACE", attrs.evolve(waiting.PACE, **fields))
+        return waiting.PACE
+
+    return pace
+
+
+@pytest.fixture
+def impatient(pace):
+    """After a lost answer nobody waits between looks: the servers here show at once what they will show."""
+    pace(looks=tuple(0.0 for _ in pace().looks))
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -110,10 +121,9 @@ def anyio_backend(request):
 
 
 @pytest.fixture(autouse=True)
-def budgets(monkeypatch):
+def budgets():
     """No test spends another one's budget; only those of the budget itself have one by default."""
-    monkeypatch.setattr(budget, "_BUDGETS", {})
-    monkeypatch.setattr(budget, "is_vendor", lambda _: False)
+    return budget.renew(Budgets(is_limited=lambda _: False))
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,7 @@ from wires import ID, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 from campaign_fsm import Simulator, errors
 from campaign_fsm.drafts import MessageCampaignDraft, VoiceCampaignDraft
 from campaign_fsm.drive import Sleep
-from campaign_fsm.gate import Forward, Gate, Poll, Read
+from campaign_fsm.gate import Forward, Gate, GateSettings, Poll, Read
 from campaign_fsm.private import redact, secrets_of
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.answer import (
@@ -346,7 +346,7 @@ def check_request(case: dict[str, Any], read: Callable[[WireRequest], Any] = rea
 
 def check_gate(rng: random.Random, case: dict[str, Any]) -> str:
     """One request through the whole gate, with arbitrary answers to what it asks."""
-    gate = Gate(budget=0, deadline=0, now=lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    gate = Gate(GateSettings(budget=0, deadline=0, now=lambda: datetime(2026, 1, 5, tzinfo=UTC)))
     request = wire(**case)
     flow = gate.flow(request)
     status: str | None = None

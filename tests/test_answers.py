@@ -18,7 +18,7 @@ from servers import Server
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import GuardTransport, decide, errors
-from campaign_fsm.gate import Forward, Gate, Read
+from campaign_fsm.gate import Forward, Gate, GateSettings, Read
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.transports import EXTENSION
 from campaign_fsm.wire.answer import Answer, NotReadable, parse_time, read_item, read_status
@@ -238,7 +238,7 @@ def test_an_answer_to_a_write_may_name_the_write(method):
 
 def drive(request, *contents):
     """What the gate sends for a request, and how it refuses."""
-    gate = Gate(budget=0, deadline=0, blocking=False, now=lambda: NOW)
+    gate = Gate(GateSettings(budget=0, deadline=0, now=lambda: NOW), blocking=False)
     flow, left, sent = gate.flow(request), list(contents), 0
     try:
         step = next(flow)

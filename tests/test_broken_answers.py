@@ -23,15 +23,14 @@ from test_operations import message
 from wires import ID
 
 from campaign_fsm import Campaign, Simulator, errors
-from campaign_fsm.client import operations
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
 
 
 @pytest.fixture(autouse=True)
-def quick(impatient, monkeypatch):
+def quick(impatient, pace):
     """Nothing here gets better by waiting for it."""
-    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.001)
+    pace(first_delay=0.001)
 
 
 @pytest.fixture(params=[*FACES[:2], pytest.param("trio", marks=pytest.mark.long)])

@@ -17,8 +17,8 @@ from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator, SimulatorTransport, Wait, errors
 from campaign_fsm.drive import Sleep
-from campaign_fsm.gate import Forward, Gate, Poll, Read, budget
-from campaign_fsm.gate.budget import Budget, budget_of, is_vendor
+from campaign_fsm.gate import Forward, Gate, GateSettings, Poll, Read, budget
+from campaign_fsm.gate.budget import Budget, Budgets, budget_of, is_vendor
 from campaign_fsm.gate.cell import Cell
 from campaign_fsm.transports import GuardTransport
 from campaign_fsm.wire.answer import Answer
@@ -271,9 +271,9 @@ def test_half_of_what_is_said_closes_nothing(clock, told):
     assert take(spent, 2)[1] == 0.0
 
 
-def test_the_documented_budget_is_kept_on_the_vendor_s_hosts_alone(clock, monkeypatch):
+def test_the_documented_budget_is_kept_on_the_vendor_s_hosts_alone(clock):
     """Thirty a minute there, none elsewhere, what was asked for where it was."""
-    monkeypatch.setattr(budget, "is_vendor", is_vendor)
+    budget.renew()
     for host in ("api.exotel.com", "api.in.exotel.com", "api.exotel.com:443"):
         assert budget_of(host, "acme1", None, clock).per_minute == 30
     for host in ("127.0.0.1:8080", "localhost", "exotel.com.evil.example", "notexotel.com"):
@@ -308,7 +308,7 @@ PAUSED = f'{{"response": {{"code": 200, "status": "success", "data": {{"sid": "{
 
 def drained(limit, clock, **settings):
     """A gate whose account has spent everything."""
-    gate = Gate(blocking=False, budget=limit, clock=clock, **settings)
+    gate = Gate(GateSettings(budget=limit, clock=clock, **settings), blocking=False)
     take(budget_of("api.exotel.com", "acme1", limit, clock), limit)
     return gate
 
@@ -341,7 +341,7 @@ def test_a_pause_overtakes_a_resume_that_waits(clock):
 
 def test_a_read_a_list_and_a_create_pay_for_one(clock):
     """And what is not about campaigns pays nothing."""
-    gate = Gate(blocking=False, budget=3, clock=clock)
+    gate = Gate(GateSettings(budget=3, clock=clock), blocking=False)
     collection = MESSAGE.rpartition("/")[0]
     for request in (
         wire("GET", body=b""),
@@ -355,7 +355,7 @@ def test_a_read_a_list_and_a_create_pay_for_one(clock):
 
 def test_a_reading_that_is_reused_is_not_paid_for(clock):
     """With max_age the write is one request."""
-    gate = Gate(blocking=False, budget=4, clock=clock, max_age=60)
+    gate = Gate(GateSettings(budget=4, clock=clock, max_age=60), blocking=False)
     flow = gate.flow(wire("GET", body=b""))
     next(flow)
     with pytest.raises(StopIteration):
@@ -369,12 +369,12 @@ def test_a_reading_that_is_reused_is_not_paid_for(clock):
 @pytest.mark.parametrize("case", ["refuses", "grows old"])
 def test_a_read_that_a_kept_reading_makes_needful_is_paid_for(clock, case):
     """Where the kept one would refuse the write, and where it grows too old while the write waits for the section."""
-    gate = Gate(blocking=False, budget=3, clock=clock, max_age=50)
+    gate = Gate(GateSettings(budget=3, clock=clock, max_age=50), blocking=False)
     flow = gate.flow(wire("GET", body=b""))
     next(flow)
     with pytest.raises(StopIteration):
         flow.send(answer(body=PAUSED))
-    holder, run = Gate(blocking=False).flow(wire()), contextvars.Context().run
+    holder, run = Gate(GateSettings(), blocking=False).flow(wire()), contextvars.Context().run
     if case == "grows old":
         contextvars.Context().run(next, holder)
     flow = gate.flow(wire(body={"action": "pause" if case == "refuses" else "resume"}))
@@ -391,7 +391,7 @@ def test_a_read_that_a_kept_reading_makes_needful_is_paid_for(clock, case):
 
 def test_every_further_try_of_a_read_is_paid_for(clock):
     """The first two requests are covered; a retried read is one more."""
-    gate = Gate(blocking=False, budget=2, clock=clock)
+    gate = Gate(GateSettings(budget=2, clock=clock), blocking=False)
     flow = gate.flow(wire())
     next(flow)
     retry = flow.send(answer(503))
@@ -414,7 +414,7 @@ def test_a_flow_that_is_dropped_while_it_waits_leaves_the_queue(clock):
 
 def test_the_gate_learns_from_every_answer_it_sees(clock):
     """Of its own reads, of writes, and of the reads that it watches."""
-    gate = Gate(blocking=False, budget=30, clock=clock, watch_reads=True)
+    gate = Gate(GateSettings(budget=30, clock=clock, watch_reads=True), blocking=False)
     spent = budget_of("api.exotel.com", "acme1", 30, clock)
     flow = gate.flow(wire("GET", body=b""))
     next(flow)
@@ -447,12 +447,12 @@ def test_waiting_is_logged_and_a_failing_observer_changes_nothing(clock, caplog)
 def test_a_budget_that_is_none_is_said_at_once(bad):
     """A write needs two requests, so the least is two."""
     with pytest.raises(ValueError, match="budget is a number of requests a minute, 2 or more"):
-        Gate(blocking=False, budget=bad)
+        Gate(GateSettings(budget=bad), blocking=False)
 
 
-def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
+def test_in_process_nobody_is_limited_unless_asked():
     """The simulator and mock transports are not the vendor's hosts, whatever the URL says."""
-    monkeypatch.setattr(budget, "is_vendor", is_vendor)
+    budget.renew()
     simulator = Simulator()
     campaign = simulator.add("paused")
     settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}
@@ -464,7 +464,7 @@ def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
         with httpx.Client(transport=transport) as client:
             for _ in range(5):
                 client.get(f"https://api.exotel.com{VOICE}")
-    assert budget._BUDGETS == {}
+    assert len(budget.budgets()) == 0
 
 
 # with real time
@@ -473,7 +473,7 @@ def test_in_process_nobody_is_limited_unless_asked(monkeypatch):
 @pytest.fixture
 def short_minute(monkeypatch):
     """A minute of 400 milliseconds, and when requests were let through in it, by the budget's own clock."""
-    monkeypatch.setattr(budget, "_MINUTE", 0.4)
+    budget.renew(Budgets(is_limited=lambda _: False, minute=0.4))
     taken, let_through = budget._taken, []
 
     def noted(state, weight, now):
@@ -635,7 +635,7 @@ def test_the_vendors_hosts_are_those_below_its_domain(host, vendor):
 
 def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
     """It pays for itself alone, and that of a pause does not wait behind others."""
-    gate = Gate(blocking=False, budget=4, clock=clock)
+    gate = Gate(GateSettings(budget=4, clock=clock), blocking=False)
     flow = gate.flow(wire())
     next(flow)
     flow.send(answer(503))
@@ -643,7 +643,7 @@ def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
     assert isinstance(next(gate.flow(wire("GET", body=b""))), Forward)
     flow.close()
     for action, first in (("pause", True), ("resume", False)):
-        gate = Gate(blocking=False, budget=2, clock=clock)
+        gate = Gate(GateSettings(budget=2, clock=clock), blocking=False)
         clock.now += 61
         flow = gate.flow(wire(body={"action": action}))
         next(flow)
@@ -674,7 +674,7 @@ def test_a_read_and_a_create_wait_their_turn(clock, later):
 
 def test_two_ports_are_two_servers(clock):
     """Each has its own budget."""
-    gate = Gate(blocking=False, budget=2, clock=clock)
+    gate = Gate(GateSettings(budget=2, clock=clock), blocking=False)
 
     def read(port):
         return next(gate.flow(attrs.evolve(wire("GET", body=b""), port=port)))

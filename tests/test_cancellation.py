@@ -13,7 +13,6 @@ from datetime import timedelta
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 
 import anyio
 import anyio.lowlevel
@@ -34,9 +33,8 @@ from campaign_fsm import (
     Status,
     errors,
 )
-from campaign_fsm import client as client_module
-from campaign_fsm.client import operations
-from campaign_fsm.gate import Drift, Wait, budget
+from campaign_fsm.client.operations import Operations
+from campaign_fsm.gate import Drift, Gate, Wait, budget
 
 IRREVERSIBLE = ("complete", "archive", "delete")
 
@@ -50,9 +48,9 @@ def interruptible():
 
 
 @pytest.fixture(autouse=True)
-def two_looks(monkeypatch):
+def two_looks(pace):
     """What became of a write is looked for twice, so that the sequences stay short."""
-    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.25))
+    pace(looks=(0.0, 0.25))
 
 
 def draft(simulator):
@@ -310,20 +308,18 @@ def made(kind, strike, **settings):
         **settings,
     }
     client = kind(**given)
-    client._operations = evolve(client._operations, clock=lambda: strike.now)
+    client._operations = Operations(evolve(client._operations.context, clock=lambda: strike.now))
     guard = client._http._transport
-    guard._sleep = strike.async_sleep if is_async else strike.sleep
-    guard._gate._clock = guard._gate._readings._clock = lambda: strike.now
+    client._sleep = guard._sleep = strike.async_sleep if is_async else strike.sleep
+    settings = evolve(guard._gate.context.settings, clock=lambda: strike.now)
+    guard._gate = Gate(settings, blocking=not is_async)
     return client
 
 
 @pytest.fixture
-def strike(monkeypatch):
+def strike():
     """A strike on whose clock all clients of the test sleep."""
-    strike = Strike(Simulator())
-    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=strike.sleep))
-    monkeypatch.setattr(client_module, "anyio", SimpleNamespace(sleep=strike.async_sleep))
-    return strike
+    return Strike(Simulator())
 
 
 def held(client):
@@ -331,7 +327,7 @@ def held(client):
     gate = client._http._transport._gate
     return {
         "sections": len(gate.sections),
-        "queues": sum(each.waiting for each in budget._BUDGETS.values()),
+        "queues": budget.budgets().waiting,
         "answers": len(getattr(client._http._transport._inner, "still_open", ())),
     }
 
@@ -469,7 +465,7 @@ async def interrupt_everywhere(face, strike, name, weather):
     assert found is not INTERRUPTED
     moments, whole = list(strike.moments), shown(simulator)
     assert held(client) == NOTHING
-    assert len(budget._BUDGETS) == 1
+    assert len(budget.budgets()) == 1
     struck = []
     for at in range(1, len(moments) + 1):
         campaign, found = await attempt(at)
@@ -1140,13 +1136,23 @@ def interrupted_at_the_point(at, work):
         sys.setprofile(before)
 
 
+@contextlib.contextmanager
+def own_budgets():
+    """Budgets that no test around has spent of."""
+    before = budget.budgets()
+    budget.renew()
+    try:
+        yield
+    finally:
+        budget.renew(before)
+
+
 @cache
 def points(name):
     """What came out of an operation at each of its points, and what was held then and afterwards."""
     _, channel, _, call = OPERATIONS[name]
     found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "_BUDGETS", {})
+    with own_budgets():
         strike = Strike(Simulator())
         simulator = strike.simulator
         client = made(CampaignClient, strike, channel=channel)
@@ -1154,7 +1160,7 @@ def points(name):
         total = interrupted_at_the_point(0, lambda: call(client, campaign, simulator))
         whole = shown(simulator)
         for at in range(1, total + 1):
-            budget._BUDGETS.clear()
+            budget.renew()
             client = made(CampaignClient, strike, channel=channel)
             campaign = prepare(simulator, name)
             strike.arm(0)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from commands import DRAFT, call, on_a_terminal, shell
 
+from campaign_fsm.gate import budget
+from campaign_fsm.gate.budget import Budgets
 from campaign_fsm.rules import Status
 
 TOML = """
@@ -333,7 +335,7 @@ def test_delete_asks_and_says_what_is_gone(account, capsys):
     assert call(capsys, "delete", account.add("created"), "--yes")[0] == 1
 
 
-def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_path, monkeypatch):
+def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_path):
     """--trace appends; --budget makes the third request wait, and says so."""
     trace = tmp_path / "trace.jsonl"
     campaign = account.add("in-progress")
@@ -345,7 +347,7 @@ def test_every_command_can_leave_a_trace_and_has_a_budget(account, capsys, tmp_p
     assert code == 2
     assert "--trace" in err
     assert call(capsys, "get", campaign, "--budget", "1")[0] == 2
-    monkeypatch.setattr("campaign_fsm.gate.budget._MINUTE", 0.3)
+    budget.renew(Budgets(minute=0.3))
     for _ in range(60):
         account.add("paused")
     code, _, err = call(capsys, "resume", campaign, "--budget", "2")

@@ -17,8 +17,6 @@ from campaign_fsm import (
     VoiceCampaignDraft,
     errors,
 )
-from campaign_fsm.client import operations
-from campaign_fsm.gate import flow
 
 STALL, PATIENCE = 3600, 0.5
 
@@ -193,11 +191,9 @@ def server():
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
+def no_waiting(pace):
     """Real waits are short; that they are waited at all is tested elsewhere."""
-    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.002)
-    monkeypatch.setattr(flow, "_FIRST_DELAY", 0.002)
+    pace(looks=(0.0, 0.0, 0.0), first_delay=0.002)
 
 
 def settings_for(server, channel, fault, patient):

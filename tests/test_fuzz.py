@@ -85,7 +85,7 @@ def test_a_gate_that_takes_every_status_for_a_legal_one_is_found_out(monkeypatch
     ask = verdict.judge
     completed = Reading(Status.COMPLETED, "completed", {}, None, None, None)
     monkeypatch.setattr(
-        "campaign_fsm.gate.flow.judge", lambda intent, _, now, **how: ask(intent, completed, now, **how)
+        "campaign_fsm.gate.judging.judge", lambda intent, _, now, **how: ask(intent, completed, now, **how)
     )
     found = 0
     for number in range(100):

@@ -14,7 +14,7 @@ from wires import ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire
 
 from campaign_fsm import errors
 from campaign_fsm.drive import Sleep
-from campaign_fsm.gate import Forward, Gate, Permit, Poll, Read, TooOld, WriteRecord, party
+from campaign_fsm.gate import Forward, Gate, GateSettings, Permit, Poll, Read, TooOld, WriteRecord, party
 from campaign_fsm.gate.section import forked
 from campaign_fsm.policy import Policy, Scope
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
@@ -42,8 +42,9 @@ def envelope(status="paused", *, id=ID, code=200, wrapped=False, key=None, heade
     return Answer(200, tuple(headers), json.dumps(body).encode())
 
 
-def make(**settings):
-    return Gate(**{"blocking": False, "now": lambda: NOW, "clock": Clock(), **settings})
+def make(*, own_sections=None, **settings):
+    settings = GateSettings(**{"now": lambda: NOW, "clock": Clock(), **settings})
+    return Gate(settings, blocking=False, own_sections=own_sections)
 
 
 def run(gate, request, *answers, transient=lambda error: isinstance(error, OSError)):
@@ -56,7 +57,7 @@ def run(gate, request, *answers, transient=lambda error: isinstance(error, OSErr
             steps.append(step)
             assert not isinstance(step, Poll), "somebody else is inside"
             if isinstance(step, Sleep):
-                gate._clock.now += step.seconds
+                gate.context.settings.clock.now += step.seconds
                 step = flow.send(None)
             elif isinstance(step, Forward) and not step.buffered:
                 step = flow.send(None)
@@ -248,12 +249,12 @@ def test_every_code_of_an_unusable_reading_is_reached():
 
 def test_a_failure_of_the_gate_itself_lets_nothing_out(monkeypatch):
     """A bug inside the gate is a refusal, before and after the read."""
-    from campaign_fsm.gate import flow
+    from campaign_fsm.gate import flow, judging
 
     def broken(*args, **kwargs):
         raise KeyError("bug")
 
-    monkeypatch.setattr(flow, "judge", broken)
+    monkeypatch.setattr(judging, "judge", broken)
     assert refuse(make(), put("pause"), envelope("in-progress"), kind=errors.GateFailure).code == "CF505"
     monkeypatch.setattr(flow, "read_intent", broken)
     assert refuse(make(), put("pause"), kind=errors.GateFailure).code == "CF505"
@@ -276,7 +277,7 @@ def test_the_retries_end_at_the_deadline():
     gate = make(deadline=5.0)
     refusal = refuse(gate, put("pause"), *[Answer(503, (), b"")] * 10, kind=errors.StatusUnavailable)
     assert (refusal.code, refusal.status_code) == ("CF501", 503)
-    assert 2 < gate._clock.now - 1000.0 <= 5.0
+    assert 2 < gate.context.settings.clock.now - 1000.0 <= 5.0
     refusal = refuse(
         make(deadline=5.0), put("pause"), Answer(429, ((b"Retry-After", b"60"),), b""), kind=errors.StatusUnavailable
     )
@@ -538,7 +539,7 @@ def test_with_max_age_an_answer_is_a_reading():
     record, steps = run(gate, put("resume"), envelope("in-progress"))
     assert kinds(steps) == ["Forward"]
     assert record.reused
-    gate._clock.now += 10.5
+    gate.context.settings.clock.now += 10.5
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Read", "Forward"]
 
@@ -605,7 +606,7 @@ def test_a_newer_answer_that_is_no_reading_ends_the_older_reading(answer, by):
 
 def test_the_judgement_tells_everything(monkeypatch):
     """Intent, reading, decision, status code and answer of the write; and what went wrong with reading it."""
-    from campaign_fsm.gate import flow
+    from campaign_fsm.gate import sending
 
     record, steps = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
     assert (record.intent.action, record.reading.status, record.decision.code) == (
@@ -615,15 +616,7 @@ def test_the_judgement_tells_everything(monkeypatch):
     )
     assert (record.status_code, record.answered.status, record.problem) == (200, "paused", None)
     assert steps[-1].record.reading is record.reading
-    original, calls = flow.read_status, []
-
-    def failing_the_second_time(answer, *asked):
-        calls.append(answer)
-        if len(calls) == 2:
-            raise KeyError("bug")
-        return original(answer, *asked)
-
-    monkeypatch.setattr(flow, "read_status", failing_the_second_time)
+    monkeypatch.setattr(sending, "read_status", lambda *_: {}["bug"])
     record, _ = run(make(), put("pause"), envelope("in-progress"), envelope("paused"))
     assert (record.problem, record.answered, record.status_code) == ("KeyError", None, 200)
 
@@ -650,10 +643,10 @@ def test_an_age_counts_from_when_the_read_was_sent():
     gate = make(max_age=10)
     flow = gate.flow(wire("GET", body=b""))
     next(flow)
-    gate._clock.now += 9
+    gate.context.settings.clock.now += 9
     with pytest.raises(StopIteration):
         flow.send(envelope("in-progress"))
-    gate._clock.now += 2
+    gate.context.settings.clock.now += 2
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Read", "Forward"]
 
@@ -663,10 +656,10 @@ def test_a_slow_read_before_a_write_is_as_old_as_its_question():
     gate = make(max_age=10)
     flow = gate.flow(put("complete"))
     next(flow)
-    gate._clock.now += 9
+    gate.context.settings.clock.now += 9
     with pytest.raises(errors.IllegalTransition):
         flow.send(envelope("in-progress"))
-    gate._clock.now += 2
+    gate.context.settings.clock.now += 2
     _, steps = run(gate, put("pause"), envelope("in-progress"), envelope("paused"))
     assert kinds(steps) == ["Read", "Forward"]
 
@@ -677,10 +670,10 @@ def test_the_answer_to_a_slow_write_is_as_old_as_the_write():
     flow = gate.flow(put("pause"))
     next(flow)
     flow.send(envelope("in-progress"))
-    gate._clock.now += 9
+    gate.context.settings.clock.now += 9
     with pytest.raises(StopIteration):
         flow.send(envelope("paused"))
-    gate._clock.now += 2
+    gate.context.settings.clock.now += 2
     _, steps = run(gate, put("resume"), envelope("paused"), envelope("in-progress"))
     assert kinds(steps) == ["Read", "Forward"]
 
@@ -695,7 +688,7 @@ def test_a_reused_reading_ages_with_the_clock_of_the_server():
     run(gate, edit, reading, reading)
     record, _ = run(gate, edit, reading)
     assert record.reused
-    gate._clock.now += 299
+    gate.context.settings.clock.now += 299
     refusal = refuse(gate, edit, envelope("created", headers=[(b"Date", b"Mon, 05 Jan 2026 10:04:59 GMT")], **start))
     assert refusal.code == "CF232"
     assert kinds(refusal.steps) == ["Read"]
@@ -866,7 +859,7 @@ def test_an_answer_that_cannot_be_judged_is_handed_on_with_the_reason(monkeypatc
     gate = make()
     record, _ = run(gate, put("resume"), envelope(), Answer(200, (), b"<html>"))
     assert record.problem.startswith("the answer cannot be used: it is not JSON")
-    monkeypatch.setattr(Gate, "_drift", lambda *_: {}["x"])
+    monkeypatch.setattr("campaign_fsm.gate.sending.drift_of", lambda *_: {}["x"])
     record, _ = run(gate, put("resume"), envelope(), envelope("in-progress"))
     assert record.problem == "KeyError"
     assert "the answer to a write could not be judged" in caplog.messages
@@ -940,7 +933,7 @@ def test_a_write_whose_reading_became_too_old_reads_for_itself():
     flow = gate.flow(put("pause"))
     step = next(flow)
     assert isinstance(step, Forward)
-    gate._clock.now += 11.0
+    gate.context.settings.clock.now += 11.0
     somebody = gate.flow(wire("GET", body=b""))
     next(somebody)
     with pytest.raises(StopIteration):

@@ -26,18 +26,18 @@ from campaign_fsm import (
     VoiceCampaignDraft,
     errors,
 )
-from campaign_fsm.client import operations, writes
-from campaign_fsm.gate import flow
+from campaign_fsm.client import sent_write
+from campaign_fsm.client.operations import Operations
 from campaign_fsm.lifecycle import reachable
 from campaign_fsm.simulator.campaigns import StoredCampaign
 
+LOOKS = (0.0, 0.0, 0.0)
+
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
+def no_waiting(pace):
     """Waits are short here; the tests of the waits themselves count them."""
-    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.001)
-    monkeypatch.setattr(flow, "_FIRST_DELAY", 0.001)
+    pace(looks=LOOKS, first_delay=0.001)
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ def test_an_edit_that_the_start_has_overtaken_is_a_conflict(simulator, connect):
 )
 def test_what_was_sent_is_compared_with_what_is_shown(sent, shown, equal):
     """Times as instants, words in any case, parts of an object one by one."""
-    assert writes.same(sent, shown) is equal
+    assert sent_write.same(sent, shown) is equal
 
 
 @pytest.mark.parametrize(
@@ -341,18 +341,18 @@ def test_what_was_sent_is_compared_with_what_is_shown(sent, shown, equal):
 )
 def test_a_resource_shows_an_edit_or_not_or_says_nothing(before, after, verdict):
     """None where it does not say; what was the same before proves nothing."""
-    assert writes.took_over({"name": "new"}, before, after) is verdict
+    assert sent_write.took_over({"name": "new"}, before, after) is verdict
 
 
 def test_half_an_edit_is_not_an_edit():
     """One parameter shows the new value and one the old."""
     fields = {"name": "new", "template": "new"}
-    assert writes.took_over(fields, {"name": "old", "template": "old"}, {"name": "new", "template": "old"}) is False
+    assert sent_write.took_over(fields, {"name": "old", "template": "old"}, {"name": "new", "template": "old"}) is False
 
 
 def test_the_misspelt_field_of_the_seed_is_compared_too():
     """It is sent as documented and shown with the seed's spelling."""
-    assert writes.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
+    assert sent_write.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
 
 
 # reschedule
@@ -427,7 +427,7 @@ def test_a_delete_that_is_answered_with_nothing_is_looked_for(empty):
     before = envelope({"code": 200, "status": "success", "data": shown})
     client, requests = answering(before, empty, httpx.Response(404))
     client._settings = attrs.evolve(client._settings, channel="voice")
-    object.__setattr__(client._operations, "settings", client._settings)
+    client._operations = Operations(attrs.evolve(client._operations.context, settings=client._settings))
     gone = client.delete("a1")
     assert (gone.status, gone.name) == ("deleted", "wrong")
     assert [request.method for request in requests] == ["GET", "DELETE", "GET"]
@@ -532,7 +532,7 @@ def test_a_lost_write_that_then_became_illegal_is_a_conflict(simulator, connect)
     """The second try is refused by the gate, and the first was sent: that is no plain refusal."""
     campaign = simulator.add("in-progress")
     simulator.fault("reset", method="PUT")
-    looks = len(operations._LOOKS)
+    looks = len(LOOKS)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="completed")
     with pytest.raises(errors.StateConflict) as caught:
         connect().pause(campaign)
@@ -544,7 +544,7 @@ def test_a_lost_write_that_arrived_late_is_applied(simulator, connect):
     """The second try finds it already there."""
     campaign = simulator.add("in-progress")
     simulator.fault("reset", method="PUT")
-    looks = len(operations._LOOKS)
+    looks = len(LOOKS)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
     assert connect().pause(campaign).status == "paused"
     assert len(writes_of(simulator)) == 1
@@ -554,7 +554,7 @@ def test_a_late_arrival_that_cannot_be_read_any_more_is_unknown(simulator, conne
     """The gate saw it there on the second try, and the read after that fails."""
     campaign = simulator.add("in-progress")
     simulator.fault("reset", method="PUT")
-    looks = len(operations._LOOKS)
+    looks = len(LOOKS)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
     simulator.fault("rejected", method="GET", id=campaign, after=looks + 1, times=9)
     with pytest.raises(errors.OutcomeUnknown) as caught:
@@ -563,16 +563,16 @@ def test_a_late_arrival_that_cannot_be_read_any_more_is_unknown(simulator, conne
     assert len(writes_of(simulator)) == 1
 
 
-def test_reads_wait_as_long_as_the_server_asks(simulator, monkeypatch):
+def test_reads_wait_as_long_as_the_server_asks(simulator, pace):
     """Retry-After where there is one, else doubled waits, until the deadline would be passed."""
-    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.5)
+    pace(first_delay=0.5)
     campaign = simulator.add("paused")
     slept = []
     now = itertools.count()
     settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 20.0}
     with CampaignClient(transport=SimulatorTransport(simulator), **settings) as client:
-        object.__setattr__(client._operations, "clock", lambda: next(now) * 0.0 + sum(slept))
-        monkeypatch.setattr("campaign_fsm.client.time.sleep", slept.append)
+        context = attrs.evolve(client._operations.context, clock=lambda: next(now) * 0.0 + sum(slept))
+        client._operations, client._sleep = Operations(context), slept.append
         simulator.fault("rate-limited", method="GET", retry_after=3)
         simulator.fault("server-error", method="GET", times=2)
         assert client.get(campaign).status == "paused"

@@ -48,7 +48,9 @@ SAYINGS = {
 
 @pytest.mark.parametrize("to_writes_alone", [False, True])
 @pytest.mark.parametrize("saying", SAYINGS)
-def test_credentials_that_a_server_echoes_are_nowhere(caplog, capsys, monkeypatch, tmp_path, saying, to_writes_alone):
+def test_credentials_that_a_server_echoes_are_nowhere(
+    caplog, capsys, monkeypatch, pace, tmp_path, saying, to_writes_alone
+):
     """In whatever field and form: not in logs of any level, traces, errors, nor what the command line prints."""
     shown, echoes = [], ECHOES[to_writes_alone::2]  # each form once with each saying
     with Echo() as server, caplog.at_level(logging.DEBUG):
@@ -58,7 +60,7 @@ def test_credentials_that_a_server_echoes_are_nowhere(caplog, capsys, monkeypatc
         monkeypatch.setenv("EXOTEL_BASE_URL", server.url)
         monkeypatch.setenv("EXOTEL_API_KEY", KEY)
         monkeypatch.setenv("EXOTEL_API_TOKEN", TOKEN)
-        monkeypatch.setattr("campaign_fsm.client.operations._LOOKS", (0.0,))
+        pace(looks=(0.0,))
         for echo in echoes:
             server.code, server.said = SAYINGS[saying](echo)
             server.statuses[ID] = "in-progress"
@@ -106,12 +108,12 @@ def test_what_a_campaign_says_is_shown_without_the_credentials(capsys, monkeypat
 
 
 @pytest.mark.parametrize("private", [*PHONES, *MESSAGES])
-def test_numbers_and_messages_instead_of_a_status_are_nowhere(caplog, capsys, monkeypatch, private):
+def test_numbers_and_messages_instead_of_a_status_are_nowhere(caplog, capsys, monkeypatch, pace, private):
     """Neither before the write, where the status is on no list, nor in its answer, where it is drift."""
     shown = []
     with Echo() as server, caplog.at_level(logging.DEBUG):
         server.code, server.said = with_status(private)
-        monkeypatch.setattr("campaign_fsm.client.operations._LOOKS", (0.0,))
+        pace(looks=(0.0,))
         for server.to_writes_alone in (False, True):
             events, drifts = [], []
             settings = {"base_url": server.url, "deadline": 0, "trace": events.append, "on_drift": drifts.append}
@@ -332,9 +334,9 @@ class Broken(Server):
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 @pytest.mark.parametrize("way", ["reason", "header", "body"])
 @pytest.mark.parametrize("guarded", [False, True])
-def test_credentials_in_the_wrong_places_of_an_answer_are_nowhere(caplog, monkeypatch, way, method, guarded):
+def test_credentials_in_the_wrong_places_of_an_answer_are_nowhere(caplog, pace, way, method, guarded):
     """Neither of a client of ours nor of one with the gate, in all errors that an error comes from."""
-    monkeypatch.setattr("campaign_fsm.client.operations._LOOKS", (0.0,))
+    pace(looks=(0.0,))
     caplog.set_level("INFO")
     texts = []
     with Broken(way, method) as server:

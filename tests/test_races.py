@@ -15,7 +15,7 @@ from wires import ID
 
 from campaign_fsm import errors
 from campaign_fsm.cli.failures import already
-from campaign_fsm.client.writes import is_there
+from campaign_fsm.client.sent_write import is_there
 from campaign_fsm.rules import RULES, Action, Channel, Status
 
 FROM = {"pause": "in-progress", "resume": "paused", "complete": "paused", "archive": "completed"}

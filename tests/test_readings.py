@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 
 from campaign_fsm import Status
-from campaign_fsm.gate import readings
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.section import Moves
 from campaign_fsm.wire.answer import Reading
@@ -22,8 +21,8 @@ def moves():
     return Moves()
 
 
-def kept(clock, max_age=10.0):
-    return Readings(max_age, lambda: clock[0])
+def kept(clock, max_age=10.0, **bounds):
+    return Readings(max_age, lambda: clock[0], **bounds)
 
 
 def reading(status=Status.PAUSED):
@@ -76,10 +75,9 @@ def test_the_reading_that_was_asked_for_last_stays(clock, moves):
         assert found.get("a", moves) == (one, 95.0)
 
 
-def test_not_more_than_so_many_are_kept(clock, moves, monkeypatch):
+def test_not_more_than_so_many_are_kept(clock, moves):
     """The one that was put first goes first; what is put anew is the newest."""
-    monkeypatch.setattr(readings, "_MOST", 3)
-    found = kept(clock)
+    found = kept(clock, most=3)
     for key in ("first", "second", "third", "first", "fourth"):
         put(found, moves, key, 99.0)
     assert list(found._stored) == ["third", "first", "fourth"]
@@ -91,7 +89,7 @@ def test_not_more_than_so_many_are_kept(clock, moves, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [StopIteration, RuntimeError, KeyError])
-def test_what_another_thread_has_dropped_already_is_no_problem(clock, moves, monkeypatch, error):
+def test_what_another_thread_has_dropped_already_is_no_problem(clock, moves, error):
     """Between looking for the oldest and dropping it; then it is looked for again."""
 
     class Shared(dict):
@@ -99,8 +97,7 @@ def test_what_another_thread_has_dropped_already_is_no_problem(clock, moves, mon
             super().__delitem__(key)
             raise error
 
-    monkeypatch.setattr(readings, "_MOST", 1)
-    found = kept(clock)
+    found = kept(clock, most=1)
     found._stored = Shared()
     for key in ("a", "b"):
         put(found, moves, key, 99.0)
@@ -133,10 +130,9 @@ def test_a_reading_that_overlaps_a_write_is_none(clock, moves):
         assert found.get("a", moves) is None
 
 
-def test_readings_are_kept_by_many_threads_at_once(clock, moves, monkeypatch):
+def test_readings_are_kept_by_many_threads_at_once(clock, moves):
     """Nothing is raised and the bound is held, whoever comes between."""
-    monkeypatch.setattr(readings, "_MOST", 5)
-    found, problems = kept(clock), []
+    found, problems = kept(clock, most=5), []
 
     def work(name):
         try:

@@ -61,12 +61,9 @@ def test_no_header_asks_for_nothing():
 
 
 @pytest.mark.parametrize("value", ["3", "3.0", "Wed, 21 Oct 2015 07:28:03 GMT"])
-def test_every_form_is_waited_for(value, monkeypatch):
+def test_every_form_is_waited_for(value):
     """By reads and writes; where there is no time for it the error says it, also that of the read before a write."""
     slept, late = [], []
-
-    def sleep(seconds):
-        slept.append(seconds)
 
     def answer(request):
         late.append(request.method)
@@ -75,9 +72,9 @@ def test_every_form_is_waited_for(value, monkeypatch):
         status = "in-progress" if request.method == "GET" else "paused"
         return httpx.Response(200, json={"response": {"code": 200, "data": {"sid": ID, "status": status}}})
 
-    monkeypatch.setattr("time.sleep", sleep)
     keys = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "transport": httpx.MockTransport(answer)}
     with CampaignClient(**keys) as client:
+        client._sleep = slept.append
         assert client.get(ID).status == "in-progress"
         assert slept == [3.0, 3.0]
         assert client.pause(ID).status == "paused"

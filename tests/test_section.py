@@ -32,7 +32,7 @@ from campaign_fsm import (
     errors,
 )
 from campaign_fsm.drive import Sleep
-from campaign_fsm.gate import Poll, Read, Sections, flow, party, section
+from campaign_fsm.gate import Poll, Read, Sections, party, section
 from campaign_fsm.gate.section import Closed, Moves
 from campaign_fsm.wire.answer import Answer
 
@@ -696,10 +696,10 @@ def elsewhere_held():
 
 
 @pytest.mark.parametrize(("deadline", "least"), [(0.2, 0.2), (0, 0.3)])
-def test_a_section_is_waited_for_until_the_deadline(monkeypatch, deadline, least):
+def test_a_section_is_waited_for_until_the_deadline(pace, deadline, least):
     """And for five seconds with a deadline of 0; the error names what is inside and since when."""
-    assert flow._PATIENCE == 5.0
-    monkeypatch.setattr(flow, "_PATIENCE", 0.3)
+    assert pace().section == 5.0
+    pace(section=0.3)
     server = Server()
     entered, leave = threading.Event(), threading.Event()
 
@@ -726,10 +726,12 @@ def test_a_section_is_waited_for_until_the_deadline(monkeypatch, deadline, least
 
 
 @pytest.mark.parametrize(("deadline", "seconds"), [(0, 5.0), (0.5, 0.5), (3.0, 3.0), (60.0, 60.0)])
-def test_nobody_waits_for_a_section_longer_than_its_deadline(monkeypatch, deadline, seconds):
+def test_nobody_waits_for_a_section_longer_than_its_deadline(deadline, seconds):
     """By the clock of the section, which is a real one where no test has its hand on it."""
-    moment = Moment(monkeypatch)
-    inside, waiting = make().flow(put("pause")), make(deadline=deadline).flow(put("pause"))
+    moment = Clock()
+    one = Sections(moment)
+    gates = make(own_sections=one), make(own_sections=one, deadline=deadline)
+    inside, waiting = (gate.flow(put("pause")) for gate in gates)
     alone(next, inside)
     assert isinstance(alone(next, waiting), Poll)
     moment.now += seconds - 0.01
@@ -773,7 +775,7 @@ def test_pause_goes_first():
     assert [action for _, action in server.arrived] == ["resume", "pause", "complete"]
 
 
-def test_who_waits_in_a_queue_keeps_the_order_and_is_passed_over_when_silent(monkeypatch):
+def test_who_waits_in_a_queue_keeps_the_order_and_is_passed_over_when_silent():
     """First come, first served; who has not asked for a second holds nobody up, and may come back."""
     sections = Sections()
     holder, first, second = (sections.ticket("key", str, blocking=False, patience=60.0) for _ in range(3))
@@ -783,7 +785,7 @@ def test_who_waits_in_a_queue_keeps_the_order_and_is_passed_over_when_silent(mon
     assert run[2](second.ask) > 0
     run[0](holder.release)
     assert run[2](second.ask) > 0
-    monkeypatch.setattr(section.Ticket, "_now", staticmethod(lambda: time.monotonic() + 1.5))
+    sections.clock = lambda: time.monotonic() + 1.5
     assert run[2](second.ask) == 0.0
     assert run[1](first.ask) > 0
     run[2](second.release)
@@ -839,14 +841,6 @@ def test_waiting_ends_also_where_time_is_frozen(monkeypatch):
     holder.set()
 
 
-class Moment:
-    """The clock of the section, in a test's hand."""
-
-    def __init__(self, monkeypatch):
-        self.now = 1000.0
-        monkeypatch.setattr(section.Ticket, "_now", staticmethod(lambda: self.now))
-
-
 def ticket_of(sections, campaign="key", *, blocking=False, patience=60.0, what="pause of campaign x", **given):
     return sections.ticket(campaign, lambda: what, blocking=blocking, patience=patience, **given)
 
@@ -856,9 +850,10 @@ def alone(function, *args):
     return contextvars.Context().run(function, *args)
 
 
-def test_whoever_waits_asks_less_and_less_often_and_a_last_time_at_its_deadline(monkeypatch):
+def test_whoever_waits_asks_less_and_less_often_and_a_last_time_at_its_deadline():
     """From some milliseconds to a hundredth of a second; the last wait is as long as is left, but never nothing."""
-    moment, sections = Moment(monkeypatch), Sections()
+    moment = Clock()
+    sections = Sections(moment)
     holder, waiting = (ticket_of(sections, patience=1.0) for _ in range(2))
     alone(holder.ask)
     assert [alone(waiting.ask) for _ in range(5)] == pytest.approx([0.002, 0.004, 0.008, 0.01, 0.01])
@@ -910,9 +905,10 @@ def test_whoever_was_let_in_waits_no_longer():
     assert len(sections) == 1
 
 
-def test_whoever_has_not_asked_for_a_minute_is_forgotten(monkeypatch):
+def test_whoever_has_not_asked_for_a_minute_is_forgotten():
     """A waiter that was dropped without a word takes up no memory for ever."""
-    moment, sections = Moment(monkeypatch), Sections()
+    moment = Clock()
+    sections = Sections(moment)
     holder, silent, waiting = (ticket_of(sections, patience=1000.0) for _ in range(3))
     for ticket in (holder, silent, waiting):
         alone(ticket.ask)
@@ -1416,10 +1412,9 @@ def test_what_moved_is_known_by_campaign():
     assert moves.unmoved_since("b", before)
 
 
-def test_notes_are_bounded_and_what_is_forgotten_counts_as_moved(monkeypatch):
+def test_notes_are_bounded_and_what_is_forgotten_counts_as_moved():
     """However many campaigns a process writes to; no campaign that was written to is taken for unmoved."""
-    monkeypatch.setattr(section, "_MOST_CAMPAIGNS", 10)
-    moves = Moves()
+    moves = Moves(most=10)
     early = moves.mark()
     for index in range(35):
         moves.note(f"campaign {index}")
@@ -1429,10 +1424,9 @@ def test_notes_are_bounded_and_what_is_forgotten_counts_as_moved(monkeypatch):
     assert moves.unmoved_since("campaign 34", moves.mark())
 
 
-def test_what_is_forgotten_is_let_go(monkeypatch):
+def test_what_is_forgotten_is_let_go():
     """Notes of campaigns that were written to long ago take up no memory for ever."""
-    monkeypatch.setattr(section, "_MOST_CAMPAIGNS", 10)
-    moves = Moves()
+    moves = Moves(most=10)
     first = weakref.ref(moves._book)
     for index in range(25):
         moves.note(f"campaign {index}")

@@ -5,17 +5,19 @@ import json
 import logging
 import ssl
 import threading
+import time
 import types
 
 import httpx
 import httpx2
 import pytest
+from attrs import evolve
 from faces import FACES, Between, Face
 from servers import OTHER, Http2Server, Proxy, Server
 from wires import ID, MESSAGE
 
 from campaign_fsm import Simulator, errors
-from campaign_fsm.gate import readings
+from campaign_fsm.gate.readings import Readings
 from campaign_fsm.simulator.transport import SimulatorTransport
 from campaign_fsm.transports import EXTENSION, AsyncGuardTransport, GuardTransport
 
@@ -669,17 +671,17 @@ def test_a_judgement_says_when_its_reading_was_asked_for(face, server, clock):
     assert clock == [106.0]
 
 
-def test_not_every_campaign_that_was_ever_read_is_remembered(server, monkeypatch):
+def test_not_every_campaign_that_was_ever_read_is_remembered(server):
     """The oldest reading goes first; its campaign is only read once more."""
-    monkeypatch.setattr(readings, "_MOST", 3)
     face = Face("sync")
     campaigns = [str(number) * 32 for number in range(4)]
     server.statuses.update(dict.fromkeys(campaigns, "in-progress"))
     guard = GuardTransport(httpx.HTTPTransport(), max_age=3600)
+    guard._gate.context = evolve(guard._gate.context, readings=Readings(3600, time.monotonic, most=3))
     with httpx.Client(transport=guard) as client:
         for campaign in campaigns:
             client.get(url(server, campaign))
-        assert len(guard._gate._readings._stored) == 3
+        assert len(guard._gate.context.readings._stored) == 3
         del server.requests[:]
         for campaign in (campaigns[1], campaigns[0]):
             client.send(face.family.Request("PUT", url(server, campaign), json={"action": "pause"}))
@@ -737,7 +739,7 @@ def test_under_a_gate_http2_sends_once(any_face, http2, gates):
 
 
 @pytest.mark.parametrize(("action", "goaways"), [("pause", 1), ("complete", 1), ("pause", 9)])
-def test_the_client_finds_out_what_became_of_it(any_face, http2, action, goaways):
+def test_the_client_finds_out_what_became_of_it(any_face, http2, pace, action, goaways):
     """It reads again. What can be undone is judged and sent anew a few times, the rest is told as not applied."""
     face = any_face
     http2.goaways = goaways
@@ -752,10 +754,8 @@ def test_the_client_finds_out_what_became_of_it(any_face, http2, action, goaways
                 await getattr(client, action)(ID)
             assert caught.value.sent
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("campaign_fsm.client.operations._LOOKS", (0.0, 0.0))
-        patch.setattr("campaign_fsm.client.operations._FIRST_DELAY", 0.0)
-        face.run(scenario)
+    pace(looks=(0.0, 0.0), first_delay=0.0)
+    face.run(scenario)
     for number, request in enumerate(http2.requests):
         if request.method == "PUT":
             assert http2.requests[number - 1].method == "GET"
@@ -996,7 +996,7 @@ def test_a_trace_hook_that_is_refused_does_not_refuse_the_write(any_face, server
     assert [request.brief for request in server.writes] == [f"PUT {ID}"]
 
 
-def test_the_client_finds_out_what_became_of_a_write_that_seemed_refused(any_face, server, handle):
+def test_the_client_finds_out_what_became_of_a_write_that_seemed_refused(any_face, server, pace, handle):
     """It reads, and sees that it was applied."""
     face = any_face
     nosy = Nosy(server)
@@ -1006,8 +1006,7 @@ def test_the_client_finds_out_what_became_of_a_write_that_seemed_refused(any_fac
         async with face.campaigns(server.url, face.http()) as client:
             assert (await client.pause(ID)).status == "paused"
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("campaign_fsm.client.operations._LOOKS", (0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
-        face.run(scenario)
+    pace(looks=(0.0, 0.05, 0.1, 0.2, 0.4, 0.8))
+    face.run(scenario)
     assert nosy.refused == ["CF801"]
     assert [request.brief for request in server.writes] == [f"PUT {ID}"]

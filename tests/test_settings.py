@@ -1,14 +1,18 @@
 """Where a client talks to and as whom: arguments before environment before defaults."""
 
+import inspect
 import itertools
 
+import attrs
 import httpx
 import httpx2
 import pytest
 
-from campaign_fsm import CampaignClient
-from campaign_fsm.client.settings import environment_proxy, is_loopback, resolve
+from campaign_fsm import AsyncCampaignClient, CampaignClient
+from campaign_fsm.client.proxies import environment_proxy
+from campaign_fsm.client.settings import is_loopback, resolve
 from campaign_fsm.errors import ConfigurationError
+from campaign_fsm.gate import GateSettings, GuardSettings
 
 ENV = {"EXOTEL_ACCOUNT_SID": "acme1", "EXOTEL_API_KEY": "key-e", "EXOTEL_API_TOKEN": "token-e"}
 # What stands for no name; the successor of httpx does not look into it.
@@ -344,3 +348,23 @@ def test_an_exclusion_that_httpx_cannot_read_is_named(monkeypatch, no_proxy):
             httpx.Client()
     with pytest.raises(ConfigurationError, match="NO_PROXY"):
         environment_proxy("https://api.exotel.com")
+
+
+# The settings of the gate
+
+
+def test_the_guards_take_every_setting_of_the_gate_and_no_other():
+    """Under its own name, and with its own type unless the gate makes something else of it."""
+    fields, keywords = attrs.fields_dict(GateSettings), GuardSettings.__annotations__
+    assert list(fields) == list(keywords)
+    for name, field in fields.items():
+        assert field.converter is not None or field.type == keywords[name].__forward_arg__
+
+
+@pytest.mark.parametrize("kind", [CampaignClient, AsyncCampaignClient])
+def test_the_client_takes_settings_of_the_gate_with_the_same_defaults(kind):
+    """Whoever adds one to both says the same in both."""
+    given = inspect.signature(kind).parameters
+    shared = {name: field.default for name, field in attrs.fields_dict(GateSettings).items() if name in given}
+    assert shared == {name: given[name].default for name in shared}
+    assert {"max_age", "strict", "deadline", "on_drift", "budget", "on_wait", "trace", "policy"} == set(shared)

@@ -22,8 +22,6 @@ from campaign_fsm import (
     WriteRecord,
     errors,
 )
-from campaign_fsm.client import operations
-from campaign_fsm.gate import flow
 
 KEEP = [status for status in oracle.STATUSES if status not in ("unknown", "deleted")]
 FAULTS = [
@@ -340,11 +338,9 @@ class Campaigns(RuleBasedStateMachine):
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
+def no_waiting(pace):
     """Nobody has to wait for the simulator."""
-    monkeypatch.setattr(operations, "_LOOKS", (0.0, 0.0))
-    monkeypatch.setattr(operations, "_FIRST_DELAY", 0.0)
-    monkeypatch.setattr(flow, "_FIRST_DELAY", 0.0)
+    pace(looks=(0.0, 0.0), first_delay=0.0)
 
 
 TestCampaigns = Campaigns.TestCase

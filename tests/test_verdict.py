@@ -20,6 +20,7 @@ from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.policy import Hours, Policy, Scope
 from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, Action, Status
+from campaign_fsm.simulator.payloads import payload, spelled
 from campaign_fsm.testing.run_gate import RunGate
 from campaign_fsm.traffic.lines import read_lines
 from campaign_fsm.verdict import judge
@@ -144,8 +145,8 @@ def by_the_function(case):
     intent = read_intent(wires)
     record = case.simulator.records[case.id]
     now = case.simulator.now
-    data = record.data(case.simulator.account_sid)
-    reading = Reading(record.status, record.spelled, data, record.start, record.end, now)
+    data = payload(record, case.simulator.account_sid)
+    reading = Reading(record.status, spelled(record.status, record.channel), data, record.start, record.end, now)
     known = {"host": "api.exotel.com", "account": case.simulator.account_sid, "confirmed": case.setting == "confirmed"}
     return judge(intent, reading, now, **case.settings, **known).code
 

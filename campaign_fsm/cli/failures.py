@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaign_fsm.client.writes import is_there
+from campaign_fsm.client.sent_write import is_there
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import shlex
 import signal
 from queue import SimpleQueue
@@ -15,6 +14,7 @@ from campaign_fsm.cli.options import json_option
 from campaign_fsm.cli.output import say_json
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
+from campaign_fsm.simulator.access import is_loopback
 from campaign_fsm.wire.target import COLLECTION_OF
 
 
@@ -32,7 +32,7 @@ def greeting(server: SimulatorServer, campaigns: list[tuple[Channel, str, Status
 
 def is_private(base_url: str) -> bool:
     """Whether only this machine can reach it: it does not ask who drives it."""
-    return ipaddress.ip_address(urlsplit(base_url).hostname or "").is_loopback
+    return is_loopback(urlsplit(base_url).hostname or "")
 
 
 def lines(facts: dict[str, Any]) -> list[str]:
@@ -62,6 +62,15 @@ def lines(facts: dict[str, Any]) -> list[str]:
     ]
 
 
+def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[str, ...]) -> SimulatorServer:
+    try:
+        return SimulatorServer(simulator, host, port, allow_hosts=allow_hosts)
+    except OSError as problem:
+        raise click.ClickException(f"cannot listen on {host} port {port}: {problem.strerror}; try --port 0.") from None
+    except ValueError as problem:
+        raise click.BadParameter(f"{problem}.", param_hint="--allow-host") from None
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
@@ -89,10 +98,27 @@ def lines(facts: dict[str, Any]) -> list[str]:
     help="The status after a resume before the start, which no page settles.",
 )
 @click.option("--rate-limit", type=click.IntRange(min=1), help="Requests a minute before it answers 429.")
+@click.option(
+    "--journal-limit",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    help="How many entries the journal keeps, the newest ones; 0 keeps all.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name by which it may be driven, such as sim.example.test; can be given several times. Names of loopback and"
+    " --host may; with --host 0.0.0.0 any address and any name without a dot, such as a container's.",
+)
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
 @click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")
 @click.option("--api-token", default="token", show_default=True, help="The token that goes with it.")
-def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
+def simulate(
+    host: str, port: int, as_json: bool, allow_hosts: tuple[str, ...], journal_limit: int, **switches: Any
+) -> None:
     """Serve the documented campaign API of one account from memory.
 
     Starts with a campaign in every status on both channels. Its clock, faults and journal can be
@@ -105,12 +131,9 @@ def simulate(host: str, port: int, as_json: bool, **switches: Any) -> None:
       curl -X POST http://127.0.0.1:8080/_simulator/clock -d '{"advance": 3600}'
       curl -X POST http://127.0.0.1:8080/_simulator/faults -d '{"kind": "lost-after", "method": "PUT"}'
     """
-    simulator = Simulator(**switches)
+    simulator = Simulator(journal_limit=journal_limit or None, **switches)
     campaigns = simulator.seed()
-    try:
-        server = SimulatorServer(simulator, host, port)
-    except OSError as problem:
-        raise click.ClickException(f"cannot listen on {host} port {port}: {problem.strerror}; try --port 0.") from None
+    server = _listening(simulator, host, port, allow_hosts)
     # A signal may come while this thread is in the middle of waiting: an Event's lock would be taken twice then.
     ended: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):

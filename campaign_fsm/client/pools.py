@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
-from campaign_fsm.client.proxies import Passage, Proxy
+from campaign_fsm.client.proxies import Proxy, ProxyTrip
 from campaign_fsm.gate.party import process
 
 
@@ -42,11 +42,11 @@ class PoolPerProcess(_Pools, BaseTransport):
         if self._proxy is None:
             response = self.here.handle_request(request)
         else:
-            passage, same = Passage.of(self._proxy, request, is_async=False)
+            trip, same = ProxyTrip.of(self._proxy, request, is_async=False)
             try:
                 response = self.here.handle_request(same)
             except self._proxy.family.TransportError as error:
-                raise passage.failed(error) from error.__cause__
+                raise trip.failed(error) from error.__cause__
         return response
 
     def close(self) -> None:
@@ -75,11 +75,11 @@ class AsyncPoolPerProcess(_Pools, AsyncBaseTransport):
         if self._proxy is None:
             response = await self.here.handle_async_request(request)
         else:
-            passage, same = Passage.of(self._proxy, request, is_async=True)
+            trip, same = ProxyTrip.of(self._proxy, request, is_async=True)
             try:
                 response = await self.here.handle_async_request(same)
             except self._proxy.family.TransportError as error:
-                raise passage.failed(error) from error.__cause__
+                raise trip.failed(error) from error.__cause__
         return response
 
     async def aclose(self) -> None:

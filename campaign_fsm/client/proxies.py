@@ -1,8 +1,10 @@
-"""A proxy on the way: which one it is, what is secret about it, and what its failures are called."""
+"""A proxy on the way: which one the environment names, what is secret about it, and what its failures are called."""
 
 from __future__ import annotations
 
 import base64
+import ipaddress
+import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
@@ -10,6 +12,7 @@ from types import ModuleType
 from typing import Any, Final, Self
 
 from attrs import define, field, frozen
+from httpx import URL, InvalidURL
 
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import forms_of, redact, redact_error, secrets_of
@@ -68,8 +71,8 @@ class Proxy:
 
 
 @define
-class Passage:
-    """One request on its way to and through a proxy, as `httpcore` tells of it.
+class ProxyTrip:
+    """One request on its way to and through a proxy, by the events of `httpcore`.
 
     Attributes:
         proxy: The proxy.
@@ -83,11 +86,11 @@ class Passage:
 
     @classmethod
     def of(cls, proxy: Proxy, request: Any, *, is_async: bool) -> tuple[Self, Any]:
-        """The passage of a request, and the same request with a hook that notes how far it has come."""
-        passage, same = cls(proxy, request.extensions.get("trace")), copy(request)
-        hook = passage._trace_async if is_async else passage._trace
+        """The trip of a request, and the same request with a hook that notes how far it has come."""
+        trip, same = cls(proxy, request.extensions.get("trace")), copy(request)
+        hook = trip._trace_async if is_async else trip._trace
         same.stream, same.extensions = request.stream, {**request.extensions, "trace": hook}
-        return passage, same
+        return trip, same
 
     def _note(self, name: str, info: Mapping[str, Any]) -> None:
         if name in _THROUGH:
@@ -111,9 +114,69 @@ class Passage:
         redact_error(error, self.proxy.secrets)
         if self.is_through or isinstance(error, family.PoolTimeout | family.UnsupportedProtocol):
             return error
-        said = redact(str(error), self.proxy.secrets)
-        what = f"the proxy {self.proxy.name} failed{f', {said}' if said else ''}"
+        text = redact(str(error), self.proxy.secrets)
+        what = f"the proxy {self.proxy.name} failed{f', {text}' if text else ''}"
         # Nothing has reached the host yet, whatever went wrong: that is what these two stand for.
         kind = family.ConnectTimeout if isinstance(error, family.TimeoutException) else family.ProxyError
         named: Exception = kind(what)
         return named
+
+
+def environment_proxy(base_url: str) -> str | None:
+    """The proxy that the environment names for the host, as `httpx` would take it; None for none.
+
+    `httpx` leaves environment proxies alone once a client has its own transport, and ours always has. So this reads
+    ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` by its rules: of all patterns that fit the one
+    with a port goes first, then the longer host, then the longer scheme.
+
+    Raises:
+        ConfigurationError: An entry of ``NO_PROXY`` is no host; `httpx` takes none of its environment then, either.
+    """
+    found = urllib.request.getproxies()
+    ways: dict[str, str | None] = {
+        f"{scheme}://": value if "://" in value else f"http://{value}"
+        for scheme in ("http", "https", "all")
+        if (value := found.get(scheme))
+    }
+    direct = [name.strip() for name in found.get("no", "").split(",")]
+    if not ways or "*" in direct:
+        return None
+    ways |= {_pattern(name): None for name in direct if name}
+    url = URL(base_url)
+    fitting: list[tuple[tuple[bool, int, int], str | None]] = []
+    for pattern, way in ways.items():
+        try:
+            rank = _rank(URL(pattern), url)
+        except (InvalidURL, ValueError):  # the latter of punycode that means nothing
+            raise ConfigurationError(setting="NO_PROXY", problem="an entry of it is no host, address or URL.") from None
+        if rank is not None:
+            fitting.append((rank, way))
+    return min(fitting, key=lambda one: one[0])[1] if fitting else None
+
+
+def _pattern(name: str) -> str:
+    """An entry of ``NO_PROXY`` as a URL pattern: a name stands for what is below it, an address for itself."""
+    if "://" in name:
+        return name
+    for kind, shown in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
+        try:
+            kind(name.partition("/")[0])
+        except ValueError:
+            continue
+        return f"all://{shown}"
+    return f"all://{name}" if name.lower() == "localhost" else f"all://*{name}"
+
+
+def _rank(pattern: URL, url: URL) -> tuple[bool, int, int] | None:
+    """How early a pattern that fits the URL is taken (lower first); None if it does not fit."""
+    scheme = "" if pattern.scheme == "all" else pattern.scheme
+    host = "" if pattern.host == "*" else pattern.host
+    if scheme not in ("", url.scheme) or pattern.port not in (None, url.port):
+        return None
+    if host.startswith("*."):
+        fits = url.host.endswith(host[1:])
+    elif host.startswith("*"):
+        fits = url.host == host[1:] or url.host.endswith(f".{host[1:]}")
+    else:
+        fits = host in ("", url.host)
+    return (pattern.port is None, -len(host), -len(scheme)) if fits else None

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import urllib.request
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 from attrs import field, frozen
-from httpx import URL, InvalidURL
 
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import word
@@ -100,14 +98,7 @@ def resolve(
     sid = account_sid or environment["EXOTEL_ACCOUNT_SID"]
     if not is_id(sid):
         raise ConfigurationError(setting="account_sid or EXOTEL_ACCOUNT_SID", problem=f"it must be {ID_FORM}.")
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "http" and not is_loopback(host) and host not in {name.lower() for name in plain_http_hosts}:
-        raise ConfigurationError(
-            setting=url_name,
-            problem=f"plain HTTP would show the credentials to everybody on the way to {host}; use https, "
-            "or name the host in plain_http_hosts.",
-        )
+    _check_secrecy(url, url_name, plain_http_hosts)
     return Settings(sid, key, token, url, channel)
 
 
@@ -134,6 +125,26 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
 
 def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]:
     """The URL without credentials, and the credentials: URLs end up in logs. Errors never show it."""
+    parts, port = _parts(url, name)
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ConfigurationError(setting=name, problem="it must have no query and no fragment.")
+    path = parts.path.rstrip("/")
+    if re.search(r"[^A-Za-z0-9._~/-]|//|/\.\.?(/|$)", path):
+        raise ConfigurationError(
+            setting=name, problem="its path must be plain, without encoding, dots or doubled slashes."
+        )
+    if re.search(r"(^|/)v2(/|$)", path):
+        raise ConfigurationError(setting=name, problem="it ends before /v2: the client adds the rest.")
+    hostname = parts.hostname or ""
+    host = f"[{hostname}]" if ":" in hostname else hostname
+    shown_port = "" if port is None else f":{port}"
+    key = unquote(parts.username) if parts.username else None
+    token = unquote(parts.password) if parts.password else None
+    return f"{parts.scheme}://{host}{shown_port}{path}", key, token
+
+
+def _parts(url: str, name: str) -> tuple[SplitResult, int | None]:
+    """The parts of a URL that can be read in one way, and its port."""
     # `urlsplit` drops line breaks, tabs and what stands at the ends, and so makes another host out of them.
     if not url.isascii():
         raise ConfigurationError(
@@ -158,20 +169,7 @@ def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]
     port = found["port"]
     if port and not 1 <= int(port) <= 65535:
         raise ConfigurationError(setting=name, problem="its port must be 1 to 65535.")
-    if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ConfigurationError(setting=name, problem="it must have no query and no fragment.")
-    path = parts.path.rstrip("/")
-    if re.search(r"[^A-Za-z0-9._~/-]|//|/\.\.?(/|$)", path):
-        raise ConfigurationError(
-            setting=name, problem="its path must be plain, without encoding, dots or doubled slashes."
-        )
-    if re.search(r"(^|/)v2(/|$)", path):
-        raise ConfigurationError(setting=name, problem="it ends before /v2: the client adds the rest.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown_port = f":{int(port)}" if port else ""
-    key = unquote(parts.username) if parts.username else None
-    token = unquote(parts.password) if parts.password else None
-    return f"{parts.scheme}://{host}{shown_port}{path}", key, token
+    return parts, int(port) if port else None
 
 
 def _check_host(url: str, name: str, http: ModuleType) -> None:
@@ -186,6 +184,18 @@ def _check_host(url: str, name: str, http: ModuleType) -> None:
                 setting=name,
                 problem="its host is no address, and no name either: numbers or punycode that mean nothing.",
             )
+
+
+def _check_secrecy(url: str, name: str, plain_http_hosts: Collection[str]) -> None:
+    """Let plain HTTP go nowhere but to this machine, and to hosts that the caller names for it."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not is_loopback(host) and host not in {name.lower() for name in plain_http_hosts}:
+        raise ConfigurationError(
+            setting=name,
+            problem=f"plain HTTP would show the credentials to everybody on the way to {host}; use https, "
+            "or name the host in plain_http_hosts.",
+        )
 
 
 def _credential(
@@ -235,63 +245,3 @@ def _check_all_there(
             setting=listed(argument for argument, _ in missing),
             problem=f"{them[0]} missing; pass {them[1]} or set {listed(variable for _, variable in missing)}.",
         )
-
-
-def environment_proxy(base_url: str) -> str | None:
-    """The proxy that the environment names for the host, as `httpx` would take it; None for none.
-
-    `httpx` leaves environment proxies alone once a client has its own transport, and ours always has. So this reads
-    ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` by its rules: of all patterns that fit the one
-    with a port goes first, then the longer host, then the longer scheme.
-
-    Raises:
-        ConfigurationError: An entry of ``NO_PROXY`` is no host; `httpx` takes none of its environment then, either.
-    """
-    found = urllib.request.getproxies()
-    ways: dict[str, str | None] = {
-        f"{scheme}://": value if "://" in value else f"http://{value}"
-        for scheme in ("http", "https", "all")
-        if (value := found.get(scheme))
-    }
-    direct = [name.strip() for name in found.get("no", "").split(",")]
-    if not ways or "*" in direct:
-        return None
-    ways |= {_pattern(name): None for name in direct if name}
-    url = URL(base_url)
-    fitting: list[tuple[tuple[bool, int, int], str | None]] = []
-    for pattern, way in ways.items():
-        try:
-            rank = _rank(URL(pattern), url)
-        except (InvalidURL, ValueError):  # the latter of punycode that means nothing
-            raise ConfigurationError(setting="NO_PROXY", problem="an entry of it is no host, address or URL.") from None
-        if rank is not None:
-            fitting.append((rank, way))
-    return min(fitting, key=lambda one: one[0])[1] if fitting else None
-
-
-def _pattern(name: str) -> str:
-    """An entry of ``NO_PROXY`` as a URL pattern: a name stands for what is below it, an address for itself."""
-    if "://" in name:
-        return name
-    for kind, shown in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
-        try:
-            kind(name.partition("/")[0])
-        except ValueError:
-            continue
-        return f"all://{shown}"
-    return f"all://{name}" if name.lower() == "localhost" else f"all://*{name}"
-
-
-def _rank(pattern: URL, url: URL) -> tuple[bool, int, int] | None:
-    """How early a pattern that fits the URL is taken (lower first); None if it does not fit."""
-    scheme = "" if pattern.scheme == "all" else pattern.scheme
-    host = "" if pattern.host == "*" else pattern.host
-    if scheme not in ("", url.scheme) or pattern.port not in (None, url.port):
-        return None
-    if host.startswith("*."):
-        fits = url.host.endswith(host[1:])
-    elif host.startswith("*"):
-        fits = url.host == host[1:] or url.host.endswith(f".{host[1:]}")
-    else:
-        fits = host in ("", url.host)
-    return (pattern.port is None, -len(host), -len(scheme)) if fits else None

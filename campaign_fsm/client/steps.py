@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -11,6 +11,7 @@ from attrs import frozen
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, CampaignFsmError, ConnectionFailed
 from campaign_fsm.gate import WriteRecord
+from campaign_fsm.rules import Status
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.target import Target
 
@@ -49,6 +50,7 @@ class Outcome:
 
 
 Operation = Generator[Call | Sleep, Any, _R]
+Statuses = Status | str | Collection[Status | str]
 
 
 def changed(error: _E, **fields: Any) -> _E:

@@ -4,6 +4,7 @@ from campaign_fsm.gate.budget import Wait
 from campaign_fsm.gate.flow import Gate
 from campaign_fsm.gate.model import Drift, Forward, GateStep, Permit, Poll, Read, TooOld, WriteRecord
 from campaign_fsm.gate.section import Closed, Sections
+from campaign_fsm.gate.settings import GateSettings, GuardSettings
 
 Judgement = WriteRecord  # its name before it said what it is
 
@@ -12,7 +13,9 @@ __all__ = [
     "Drift",
     "Forward",
     "Gate",
+    "GateSettings",
     "GateStep",
+    "GuardSettings",
     "Judgement",
     "Permit",
     "Poll",

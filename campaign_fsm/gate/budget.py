@@ -81,6 +81,7 @@ class _Place:
 @frozen
 class _State:
     per_minute: int
+    minute: float
     spent: tuple[float, ...] = ()
     """When each request of the last minute was let through, oldest first."""
     window: _Window | None = None
@@ -100,9 +101,9 @@ class _State:
 class Budget:
     """The budget of one account. Nothing here waits: whoever asks is told how long to."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
+    def __init__(self, per_minute: int, clock: Callable[[], float], minute: float = _MINUTE) -> None:
         self._clock = clock
-        self._state = Cell(_State(per_minute))
+        self._state = Cell(_State(per_minute, minute))
         self._numbers = itertools.count()
 
     @property
@@ -189,11 +190,11 @@ def _taken(state: _State, weight: int, now: float) -> tuple[_State, float]:
         if window.remaining < weight:
             return state, window.resets_at - now
         return evolve(state, window=evolve(window, remaining=window.remaining - weight)), 0.0
-    spent = tuple(at for at in state.spent if now - at < _MINUTE)
+    spent = tuple(at for at in state.spent if now - at < state.minute)
     over = len(spent) + weight - state.per_minute
     if over > 0:
         # There is room when as many as are too many are a minute old.
-        return state, max(spent[over - 1] + _MINUTE - now, _SHORTEST)
+        return state, max(spent[over - 1] + state.minute - now, _SHORTEST)
     return evolve(state, window=None, spent=(*spent, *[now] * weight)), 0.0
 
 
@@ -207,7 +208,53 @@ def is_vendor(host: str) -> bool:
     return host == "exotel.com" or host.endswith(".exotel.com")
 
 
-_BUDGETS: Final[dict[tuple[str, str], Budget]] = {}
+class Budgets:
+    """All budgets of a process, by host and account. Tests may have others: see `renew`.
+
+    Args:
+        is_limited: Whether the documented limit is that of a host, where nobody has set another one.
+        minute: Seconds for which a request counts.
+    """
+
+    def __init__(self, *, is_limited: Callable[[str], bool] = is_vendor, minute: float = _MINUTE) -> None:
+        self._is_limited = is_limited
+        self._minute = minute
+        self._budgets: dict[tuple[str, str], Budget] = {}
+
+    def __len__(self) -> int:
+        return len(self._budgets)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for any of them."""
+        return sum(budget.waiting for budget in self._budgets.values())
+
+    def of(self, host: str, account: str, per_minute: int | None, clock: Callable[[], float]) -> Budget | None:
+        """See `budget_of`."""
+        if per_minute == 0 or (per_minute is None and not self._is_limited(host.partition(":")[0])):
+            return None
+        budget = self._budgets.get((host, account))
+        if budget is None:
+            new = Budget(per_minute or PER_MINUTE, clock, self._minute)
+            budget = self._budgets.setdefault((host, account), new)
+        if per_minute and per_minute < budget.per_minute:
+            budget.limit(per_minute)
+        return budget
+
+
+_budgets = Budgets()
+
+
+def budgets() -> Budgets:
+    """The budgets of this process."""
+    return _budgets
+
+
+def renew(fresh: Budgets | None = None) -> Budgets:
+    """Give the process other budgets, of which nothing is spent. For tests."""
+    global _budgets  # noqa: PLW0603
+    _budgets = Budgets() if fresh is None else fresh
+    return _budgets
 
 
 def budget_of(host: str, account: str, per_minute: int | None, clock: Callable[[], float]) -> Budget | None:
@@ -220,11 +267,4 @@ def budget_of(host: str, account: str, per_minute: int | None, clock: Callable[[
             hosts; 0 is none at all. Of two clients that were told differently, the smaller counts.
         clock: Seconds, monotonic.
     """
-    if per_minute == 0 or (per_minute is None and not is_vendor(host.partition(":")[0])):
-        return None
-    budget = _BUDGETS.get((host, account))
-    if budget is None:
-        budget = _BUDGETS.setdefault((host, account), Budget(per_minute or PER_MINUTE, clock))
-    if per_minute and per_minute < budget.per_minute:
-        budget.limit(per_minute)
-    return budget
+    return _budgets.of(host, account, per_minute, clock)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from campaign_fsm import log
 from campaign_fsm.gate.model import WriteRecord
+from campaign_fsm.gate.settings import Trace
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import is_confirmed
 from campaign_fsm.private import redact, secrets_of, shown_id, word
@@ -21,8 +22,6 @@ from campaign_fsm.trace import VERSION
 from campaign_fsm.wire.answer import Answer, Reading
 from campaign_fsm.wire.intent import WireRequest
 from campaign_fsm.wire.target import Target
-
-Trace = Callable[[Mapping[str, Any]], object]
 
 _REQUEST_ID: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"')
 _FLOWS: Final = itertools.count(1)

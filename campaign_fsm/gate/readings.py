@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
 from attrs import define
 
 from campaign_fsm.gate.section import Moves
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.answer import Reading
-
-_MOST: Final = 1024
 
 
 @define
@@ -29,11 +26,17 @@ class Readings:
     Ages count from when the read was sent: its answer may be that old when it arrives. Keys are exact
     (`reading_key`); what ends a reading early is a write of its campaign by any gate of the process, in any
     spelling, and a later question of this gate that was answered with no reading.
+
+    Args:
+        max_age: Seconds.
+        clock: Seconds, monotonic.
+        most: How many are kept.
     """
 
-    def __init__(self, max_age: float, clock: Callable[[], float]) -> None:
+    def __init__(self, max_age: float, clock: Callable[[], float], most: int = 1024) -> None:
         self._max_age = max_age
         self._clock = clock
+        self._most = most
         self._stored: dict[str, _Stored] = {}
 
     def get(self, key: str, moves: Moves) -> tuple[Reading, float] | None:
@@ -65,6 +68,6 @@ class Readings:
         if before is not None and before.sent_at > sent_at:
             reading, sent_at, mark = before.reading, before.sent_at, before.mark
         self._stored[key] = _Stored(reading, sent_at, campaign, mark)
-        while len(self._stored) > _MOST:
+        while len(self._stored) > self._most:
             with suppress(StopIteration, RuntimeError, KeyError):  # others may put something at the same time
                 del self._stored[next(iter(self._stored))]

@@ -38,7 +38,6 @@ _NEAR: Final = 4
 _SILENT: Final = 1.0
 _FORGOTTEN: Final = 60.0
 _SHARDS: Final = 64
-_MOST_CAMPAIGNS: Final = 4096
 
 _NUMBERS: Final = itertools.count(1)
 # One for all registries, so that a mark of one can be held against another's.
@@ -75,9 +74,14 @@ class _Book:
 
 
 class Moves:
-    """When a campaign was last written to by this process, in marks that only grow."""
+    """When a campaign was last written to by this process, in marks that only grow.
 
-    def __init__(self) -> None:
+    Args:
+        most: How many campaigns it remembers at least; any other counts as written to.
+    """
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
         self._book = _Book(self.mark())
 
     @staticmethod
@@ -90,7 +94,7 @@ class Moves:
         mark = next(_MARKS)
         book = self._newest()
         book.last[campaign] = mark
-        if len(book.last) > _MOST_CAMPAIGNS:
+        if len(book.last) > self._most:
             # The floor of the new one is set afterwards, so that it is above whatever is still noted in the old one.
             book.next.setdefault("", _Book(inf))
 
@@ -110,9 +114,14 @@ class Moves:
 
 
 class Sections:
-    """All sections of a process. Tests may have one of their own: see `renew`."""
+    """All sections of a process. Tests may have one of their own: see `renew`.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Seconds, monotonic. A real one, and held here where those that freeze time for tests do not look for it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
         self.moves = Moves()
         self._holders: dict[str, Ticket] = {}
         self._queues: tuple[dict[Ticket, float], ...] = tuple({} for _ in range(_SHARDS))
@@ -153,9 +162,6 @@ class Sections:
 
 class Ticket:
     """One flow's claim on one campaign's section."""
-
-    # A real clock, where those that freeze time for tests do not look for it.
-    _now = staticmethod(time.monotonic)
 
     __slots__ = (
         "_above",
@@ -199,7 +205,7 @@ class Ticket:
         self._rank = (not urgent, self.number)
         self._party = party
         self._patience = patience
-        self._until = self._now() + patience
+        self._until = sections.clock() + patience
         self._queue = sections._queues[hash(key) % _SHARDS]  # noqa: SLF001 (tickets and registry are one thing)
         self._step = _SHORTEST
         self._since: float | None = None
@@ -216,7 +222,7 @@ class Ticket:
         """
         if self._party.is_gone():
             raise forked()
-        now = self._now()
+        now = self._sections.clock()
         holders, ahead = self._sections._holders, self._ahead(now)  # noqa: SLF001
         holder = None if ahead else holders.setdefault(self.key, self)
         if holder is self:

@@ -13,7 +13,6 @@ from campaign_fsm.lifecycle.decision import START_MARGIN, Decision, decide, has_
 from campaign_fsm.lifecycle.graph import (
     between,
     by_platform,
-    destination,
     moved,
     platform_moves,
     reachable,
@@ -32,7 +31,6 @@ __all__ = [
     "build_machine",
     "by_platform",
     "decide",
-    "destination",
     "has_started",
     "moved",
     "platform_moves",

@@ -57,19 +57,6 @@ def shortest(start: Status | None, goal: Status, edges: Iterable[Rule]) -> tuple
 
 
 @cache
-def destination(trigger: Action | Event, status: Status | None) -> Status:
-    """Where a trigger leads from a status, on whatever channel.
-
-    Raises:
-        ValueError: It is no edge there.
-    """
-    for rule in RULES:
-        if rule.trigger is trigger and rule.applies(status):
-            return rule.leads_to
-    raise ValueError(f"no edge: {trigger} from {status}")
-
-
-@cache
 def platform_moves(status: Status) -> frozenset[Status]:
     """The statuses that the platform can move a campaign to by itself, in one step."""
     return frozenset(rule.leads_to for rule in _BY_PLATFORM if rule.applies(status))

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from campaign_fsm.simulator.faults import Fault
+from campaign_fsm.simulator.journal import JournalEntry
+from campaign_fsm.simulator.replies import Reply
 from campaign_fsm.simulator.server import SimulatorServer
-from campaign_fsm.simulator.state import JournalEntry, Reply, Simulator
+from campaign_fsm.simulator.simulator import Simulator
 
 if TYPE_CHECKING:
     from campaign_fsm.simulator.transport import SimulatorTransport

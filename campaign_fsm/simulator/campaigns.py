@@ -1,21 +1,43 @@
-"""The campaigns of the simulated account, and how they look on the wire."""
+"""The campaigns of the simulated account, and what the platform does to them and when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, Final
+import copy
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, Self
 
 from attrs import Factory, define, field
 
-from campaign_fsm.lifecycle import destination, has_started
-from campaign_fsm.rules import Channel, Event, Status
-from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS, parse_time
+from campaign_fsm.lifecycle import has_started
+from campaign_fsm.rules import OVER, RULES, Channel, Event, Rule, Status
+from campaign_fsm.simulator.clock import later
+from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 
-# Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
-_VOICE_SPELLING: Final = {Status.IN_PROGRESS: "InProgress"}
+_MICROSECOND: Final = 1e-6
 _UNTOUCHED: Final = frozenset({Status.CREATED, Status.DELETED})
-_OVER: Final = frozenset({Status.COMPLETED, Status.ARCHIVED, Status.FAILED, Status.CANCELED})
+_OVER: Final = OVER - {Status.DELETED}
+# What the platform does in each status. Where nobody can be contacted it fails, whatever else is due at the same time.
+_PLATFORM: Final = {
+    status: sorted(
+        (rule for rule in RULES if isinstance(rule.trigger, Event) and rule.applies(status)),
+        key=lambda rule: rule.trigger is not Event.FAIL,
+    )
+    for status in Status
+}
+
+
+def settable(status: Status | str) -> Status:
+    """The status in any spelling of the wire.
+
+    Raises:
+        ValueError: No campaign has it.
+    """
+    found = Status.parse(status)
+    if found is Status.UNKNOWN:
+        known = ", ".join(known for known in Status if known is not Status.UNKNOWN)
+        raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {known}")
+    return found
 
 
 @define
@@ -55,37 +77,48 @@ class StoredCampaign:
         ahead = self.start is not None and self.start > self.created
         return self.status not in _UNTOUCHED and not (self.status is Status.PAUSED and ahead)
 
-    def due(self, now: datetime, at_end: Status) -> tuple[datetime, Event, Status] | None:
-        """What the platform does to it by `now`, and when (fact sheet section 4); the earliest thing if several."""
-        found = [event for event in self._ahead(at_end) if event[0] <= now]
-        if not found:
-            return None
-        at, event = min(found, key=lambda event: event[0])
-        return at, event, destination(event, self.status)
-
-    def _ahead(self, at_end: Status) -> Iterator[tuple[datetime, Event]]:
-        if self.status is Status.CREATED:
-            # Without a schedule it starts at once: as soon as the clock moves.
-            start = max(self.start, self.since) if self.start else self.since + timedelta(microseconds=1)
-            yield start, Event.START if self.contacts else Event.FAIL
-        elif self.status is Status.IN_PROGRESS:
-            if not self.contacts:
-                yield self.since, Event.FAIL
-            if self.work is not None:
-                yield self.since + timedelta(seconds=self.work), Event.FINISH
-            if self.end:
-                yield max(self.end, self.since), Event.FINISH if at_end is Status.COMPLETED else Event.SUSPEND
-        elif self.status is Status.PAUSED and self.end and not self.suspended:
-            yield max(self.end, self.since), Event.EXPIRE
-
     def started(self, now: datetime) -> bool:
         return has_started(self.status, self.start, now)
 
-    @property
-    def spelled(self) -> str:
-        if self.channel is Channel.VOICE:
-            return _VOICE_SPELLING.get(self.status, self.status.capitalize())
-        return self.status.value
+    # What the platform does
+
+    def due(self, now: datetime, at_end: Status) -> tuple[datetime, Rule] | None:
+        """What the platform does to it by `now`, and when (fact sheet section 4); the earliest thing if several.
+
+        Args:
+            now: The time, an aware datetime.
+            at_end: What the end time leads to while in progress: completed (S4) or paused (S5).
+        """
+        found: tuple[datetime, Rule] | None = None
+        for rule in _PLATFORM[self.status]:
+            for at in self._times(rule, at_end):
+                if at is not None and at <= now and (found is None or at < found[0]):
+                    found = at, rule
+        return found
+
+    def _times(self, rule: Rule, at_end: Status) -> Iterator[datetime | None]:
+        """When the platform would take this edge; nothing, or None, for never."""
+        match rule.trigger:
+            case Event.START if self.contacts:
+                yield self._start()
+            case Event.FAIL if not self.contacts:
+                yield self._start() if self.status is Status.CREATED else self.since
+            case Event.FINISH | Event.SUSPEND:
+                if rule.trigger is Event.FINISH and self.work is not None:
+                    yield later(self.since, self.work)
+                if rule.dest is at_end:
+                    yield self._end()
+            case Event.EXPIRE if not self.suspended:
+                yield self._end()
+
+    def _start(self) -> datetime | None:
+        # Without a schedule it starts at once: as soon as the clock moves.
+        return max(self.start, self.since) if self.start else later(self.since, _MICROSECOND)
+
+    def _end(self) -> datetime | None:
+        return max(self.end, self.since) if self.end else None
+
+    # What the account holder does
 
     def reschedule(self, schedule: object) -> None:
         """Take over a schedule; a part that is left out stays."""
@@ -96,83 +129,24 @@ class StoredCampaign:
         self.end = parse_time(schedule.get(last)) or self.end
         self.suspended = False
 
-    def edit(self, fields: dict[str, Any]) -> None:
+    def edit(self, fields: Mapping[str, Any]) -> None:
         """Take over parameters; those that are left out stay."""
-        fields = dict(fields)
-        self.reschedule(fields.pop("schedule", None))
-        self.name = str(fields.pop("name", self.name))
-        self.parameters.update(fields)
+        others = dict(fields)
+        self.reschedule(others.pop("schedule", None))
+        self.name = str(others.pop("name", self.name))
+        self.parameters.update(others)
 
-    def stats(self) -> dict[str, int]:
-        """Counts that fit the status: all pending before, none after, the rest failed when it was ended early."""
+    # What can be seen of it
+
+    def progress(self) -> tuple[int, int, int]:
+        """How many numbers were contacted, have failed, and are waiting."""
         half = self.contacts if self.work == 0 else self.contacts // 2  # no work left: all were contacted
         done = half if self.ran and self.status is not Status.FAILED else 0
         waiting = 0 if self.status in _OVER else self.contacts - done
-        failed = self.contacts - done - waiting
-        if self.channel is Channel.VOICE:
-            return {"created": 0, "completed": done, "failed": failed, "pending": waiting}
-        return {
-            "scheduled": waiting,
-            "submitted": 0,
-            "sent": done,
-            "failed": failed,
-            "failed-dnd": 0,
-            "invalid": 0,
-            "failed-no-attempt": 0,
-            "failed-expired": 0,
-            "failed-no-balance": 0,
-        }
+        return done, self.contacts - done - waiting, waiting
 
-    def data(self, account_sid: str) -> dict[str, Any]:
-        """The campaign as details show it (S1, S3)."""
-        first, last = SCHEDULE_KEYS[self.channel]
-        schedule = None
-        if self.start or self.end:
-            schedule = {
-                first: self.start.isoformat() if self.start else None,
-                last: self.end.isoformat() if self.end else None,
-            }
-        common = {
-            ID_KEYS[self.channel]: self.id,
-            "account_sid": account_sid,
-            "name": self.name,
-            "schedule": schedule,
-            "status": self.spelled,
-            "report_url": None,
-            "date_created": self.created.isoformat(),
-            "date_updated": self.updated.isoformat(),
-            "stats": self.stats(),
-        }
-        shown = {_SIC.get(key, key): value for key, value in self.parameters.items()}
-        return {**DEFAULTS[self.channel], **shown, **common}
-
-
-# The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
-_SIC: Final = {"dlt_entity_id": "dlt_entitiy_id"}
-
-DEFAULTS: Final[dict[Channel, dict[str, Any]]] = {
-    Channel.MESSAGE: {
-        "content_type": "static",
-        "lists": ["f2284e77ea5a4224911251b08f861af2"],
-        "status_callback": None,
-        "sms_status_callback": None,
-        "sender_id": "EXOTEL",
-        "channel": "SMS",
-        "sms_type": "transactional",
-        "template": "Hello.",
-        "dlt_template_id": "1107160016142600511",
-        "dlt_entitiy_id": "1101428740000012125",
-        "estimated_cost": 0.17,
-    },
-    Channel.VOICE: {
-        "type": "trans",
-        "caller_id": "0XXXXXX2400",
-        "campaign_type": "static",
-        "url": "http://my.exotel.com/acme1/exoml/start_voice/1",
-        "retries": {"number_of_retries": 0},
-        "call_duplicate_numbers": False,
-        "status_callback": None,
-        "call_status_callback": None,
-        "call_schedule_callback": None,
-    },
-}
+    def copy(self) -> Self:
+        """One that shares nothing with it that can change."""
+        copied = copy.copy(self)
+        copied.parameters = copy.deepcopy(self.parameters)
+        return copied

@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import attrs
 
 from campaign_fsm.simulator.faults import Fault
-from campaign_fsm.simulator.state import Simulator
+from campaign_fsm.simulator.simulator import Simulator
 from campaign_fsm.wire.answer import parse_time
 
-HELP = {
+ROOT: Final = "/_simulator"
+DROPPED: Final = "X-Simulator-Journal-Dropped"
+
+HELP: Final = {
     "GET /_simulator/": "this page",
     "GET /_simulator/campaigns": "every campaign with its channel and status",
     "POST /_simulator/campaigns": {"channel": "message", "status": "paused", "name": "diwali", "id": "camp_abc123"},
-    "GET /_simulator/journal": "every request that arrived, whether it was legal, and what happened by itself",
+    "GET /_simulator/journal": "every request that arrived, whether it was legal, and what happened by itself; "
+    f"the header {DROPPED} is how many of the oldest entries a limited journal has dropped",
+    "GET /_simulator/journal?after=41": "only the entries after this number",
     "GET /_simulator/clock": "the virtual time",
     "POST /_simulator/clock": [{"advance": 3600}, {"now": "2026-01-05T12:00:00+05:30"}],
     "POST /_simulator/move": {"id": "…", "status": "in-progress"},
@@ -43,20 +49,46 @@ class BadControl(ValueError):
     """A control request that makes no sense; the message says why."""
 
 
-def control(simulator: Simulator, method: str, path: str, body: bytes) -> tuple[int, Any]:
-    """Answer one control request: a status code and plain data. Never raises for what was sent."""
-    handler = _HANDLERS.get((method, path.rstrip("/")))
+@attrs.frozen
+class ControlAnswer:
+    """The answer to a control request: plain data, to be sent as JSON."""
+
+    status_code: int
+    document: Any
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def control(simulator: Simulator, method: str, target: str, body: bytes) -> ControlAnswer:
+    """Answer one control request. Never raises for what was sent; a GET or HEAD changes nothing.
+
+    Args:
+        simulator: The one to drive.
+        method: The HTTP method.
+        target: Path and query.
+        body: JSON, or nothing.
+    """
+    path, _, query = target.partition("?")
+    methods = _HANDLERS.get(path.rstrip("/"))
+    if methods is None:
+        return ControlAnswer(404, {"error": f"there is no {path[:100]} here", "help": HELP})
+    handler = methods.get("GET" if method == "HEAD" else method)
     if handler is None:
-        known = any(path.rstrip("/") == place for _, place in _HANDLERS)
-        return (405 if known else 404), {"error": f"no {method} {path[:100]} here", "help": HELP}
+        allow = ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
+        error = f"{path[:100]} takes {allow}, not {method[:100]}"
+        return ControlAnswer(405, {"error": error, "help": HELP}, (("Allow", allow),))
     try:
-        document = _read(body)
-        if method != "GET":
+        given = _read(body)
+        if method not in ("GET", "HEAD"):
             # A reset goes back to before the first request, or the first command, whichever came first.
             simulator.begin()
-        return 200, handler(simulator, document)
+        elif given:
+            raise BadControl(f"{method} changes nothing, so it takes no {', '.join(sorted(given))}")
+        else:
+            given = dict(parse_qsl(query))
+        found = handler(simulator, given)
     except (ValueError, TypeError, KeyError, OverflowError) as problem:
-        return 400, {"error": str(problem.args[0]) if problem.args else type(problem).__name__}
+        return ControlAnswer(400, {"error": str(problem.args[0]) if problem.args else type(problem).__name__})
+    return found if isinstance(found, ControlAnswer) else ControlAnswer(200, found)
 
 
 def _read(body: bytes) -> dict[str, Any]:
@@ -89,11 +121,14 @@ def _moment(value: str, name: str) -> datetime:
     return parsed
 
 
-def _campaigns(simulator: Simulator, document: dict[str, Any]) -> Any:
-    _take(document)
+def _help(_: Simulator, __: dict[str, Any]) -> Any:
+    return HELP
+
+
+def _campaigns(simulator: Simulator, _: dict[str, Any]) -> Any:
     return [
-        {"channel": record.channel, "id": record.id, "status": record.status, "name": record.name}
-        for record in list(simulator.records.values())
+        {"channel": campaign.channel, "id": campaign.id, "status": campaign.status, "name": campaign.name}
+        for campaign in simulator.listed()
     ]
 
 
@@ -105,20 +140,30 @@ def _add(simulator: Simulator, document: dict[str, Any]) -> Any:
         if name in given:
             given[name] = _moment(given[name], name)
     campaign_id = simulator.add(**given)
-    record = simulator.records[campaign_id]
-    return {"channel": record.channel, "id": campaign_id, "status": record.status}
+    campaign = simulator.campaigns[campaign_id]
+    return {"channel": campaign.channel, "id": campaign_id, "status": campaign.status}
 
 
-def _journal(simulator: Simulator, document: dict[str, Any]) -> Any:
-    _take(document)
-    return [attrs.asdict(entry, value_serializer=_plain) for entry in simulator.journal]
+def _journal(simulator: Simulator, query: dict[str, Any]) -> Any:
+    after = query.get("after", "0")
+    if not (after.isascii() and after.isdigit()):
+        raise BadControl("after is the number of an entry")
+    entries = simulator.journal
+    dropped = entries[0].number - 1 if entries else 0
+    # Numbers have no gaps, so the place of an entry follows from its number.
+    shown = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
+    return ControlAnswer(200, shown, ((DROPPED, str(dropped)),))
 
 
 def _plain(_: Any, __: Any, value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _clock(simulator: Simulator, document: dict[str, Any]) -> Any:
+def _clock(simulator: Simulator, _: dict[str, Any]) -> Any:
+    return {"now": simulator.now.isoformat()}
+
+
+def _set_clock(simulator: Simulator, document: dict[str, Any]) -> Any:
     given = _take(document, advance=(int, float), now=str)
     if len(given) > 1:
         raise BadControl("give advance or now, not both")
@@ -156,8 +201,7 @@ def _fault(simulator: Simulator, document: dict[str, Any]) -> Any:
     return {"planned": True}
 
 
-def _planned(simulator: Simulator, document: dict[str, Any]) -> Any:
-    _take(document)
+def _planned(simulator: Simulator, _: dict[str, Any]) -> Any:
     return [attrs.asdict(planned) for planned in simulator.faults]
 
 
@@ -173,16 +217,12 @@ def _reset(simulator: Simulator, document: dict[str, Any]) -> Any:
     return {"now": simulator.now.isoformat()}
 
 
-_HANDLERS: dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], Any]] = {
-    ("GET", "/_simulator"): lambda _, __: HELP,
-    ("GET", "/_simulator/campaigns"): _campaigns,
-    ("POST", "/_simulator/campaigns"): _add,
-    ("GET", "/_simulator/journal"): _journal,
-    ("GET", "/_simulator/clock"): _clock,
-    ("POST", "/_simulator/clock"): _clock,
-    ("POST", "/_simulator/move"): _move,
-    ("POST", "/_simulator/faults"): _fault,
-    ("GET", "/_simulator/faults"): _planned,
-    ("DELETE", "/_simulator/faults"): _clear,
-    ("POST", "/_simulator/reset"): _reset,
+_HANDLERS: Final[dict[str, dict[str, Callable[[Simulator, dict[str, Any]], Any]]]] = {
+    ROOT: {"GET": _help},
+    f"{ROOT}/campaigns": {"GET": _campaigns, "POST": _add},
+    f"{ROOT}/journal": {"GET": _journal},
+    f"{ROOT}/clock": {"GET": _clock, "POST": _set_clock},
+    f"{ROOT}/move": {"POST": _move},
+    f"{ROOT}/faults": {"GET": _planned, "POST": _fault, "DELETE": _clear},
+    f"{ROOT}/reset": {"POST": _reset},
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from enum import StrEnum
+from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from campaign_fsm.rules import Status
+from campaign_fsm.simulator.campaigns import settable
 
 
 class Fault(StrEnum):
@@ -54,7 +57,7 @@ class Fault(StrEnum):
     """An honest answer without a Date header."""
 
 
-NOT_APPLIED = frozenset(
+NOT_APPLIED: Final = frozenset(
     {
         Fault.LOST_BEFORE,
         Fault.RESET,
@@ -66,14 +69,15 @@ NOT_APPLIED = frozenset(
         Fault.REDIRECT,
     }
 )
-UNANSWERED = frozenset({Fault.LOST_AFTER, Fault.LOST_BEFORE, Fault.RESET, Fault.RESET_AFTER})
-STATUS_CODES = {Fault.SERVER_ERROR: (503, range(500, 600)), Fault.REJECTED: (403, range(400, 500))}
-"""The status code that a fault answers with by default, and those that it may be told to."""
+UNANSWERED: Final = frozenset({Fault.LOST_AFTER, Fault.LOST_BEFORE, Fault.RESET, Fault.RESET_AFTER})
+_STATUS_CODES: Final = {Fault.SERVER_ERROR: (503, range(500, 600)), Fault.REJECTED: (403, range(400, 500))}
+"""The status code that a fault answers with by default, and those that it may be given."""
+_LONGEST_STALL: Final = 86_400.0
 
 
 @define
 class Planned:
-    """A fault that waits for the requests that it is meant for."""
+    """A fault that waits for the requests that it is meant for; `Simulator.fault` says what the fields mean."""
 
     kind: Fault
     method: str | None
@@ -94,3 +98,60 @@ class Planned:
             return False
         self.times -= 1
         return True
+
+
+@define
+class Faults:
+    """The faults that have not struck yet, in the order in which they were planned."""
+
+    _waiting: list[Planned] = field(factory=list)
+
+    def plan(
+        self,
+        kind: Fault | str,
+        *,
+        method: str | None,
+        id: str | None,  # noqa: A002 (the API's own name)
+        times: int,
+        after: int,
+        seconds: float,
+        retry_after: int | None,
+        status_code: int | None,
+        to_status: Status | str | None,
+    ) -> None:
+        """Add a fault.
+
+        Raises:
+            ValueError: There is no such fault, or it cannot be had so.
+        """
+        try:
+            kind = Fault(kind)
+        except ValueError:
+            raise ValueError(f"{kind!r} is no fault; it is one of {', '.join(Fault)}") from None
+        default, allowed = _STATUS_CODES.get(kind, _STATUS_CODES[Fault.SERVER_ERROR])
+        status_code = default if status_code is None else status_code
+        if kind is Fault.MOVED and to_status is None:
+            raise ValueError("the fault 'moved' needs to_status")
+        if times < 1 or after < 0 or not 0 <= seconds <= _LONGEST_STALL:
+            raise ValueError(f"times is 1 or more, after is 0 or more, seconds is 0 to {_LONGEST_STALL:g}")
+        if status_code not in allowed or (retry_after is not None and retry_after < 0):
+            raise ValueError(f"status_code is {allowed[0]} to {allowed[-1]}, retry_after is 0 or more")
+        dest = None if to_status is None else settable(to_status)
+        self._waiting.append(
+            Planned(kind, method and method.upper(), id, times, after, seconds, retry_after, status_code, dest)
+        )
+
+    def strike(self, method: str, campaign_id: str | None) -> Planned | None:
+        """The fault that this request meets, None if none; it is gone once it has struck all its times."""
+        found = next((planned for planned in self._waiting if planned.strikes(method, campaign_id)), None)
+        if found is not None and not found.times:
+            # By identity: two that are planned alike are equal.
+            self._waiting = [planned for planned in self._waiting if planned is not found]
+        return found
+
+    def waiting(self) -> tuple[Planned, ...]:
+        """Copies of them, as they stand."""
+        return tuple(copy.copy(planned) for planned in self._waiting)
+
+    def clear(self) -> None:
+        self._waiting.clear()

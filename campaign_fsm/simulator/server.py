@@ -9,17 +9,18 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
-from campaign_fsm.simulator.control import control
+from campaign_fsm.simulator.access import Access, host_names
+from campaign_fsm.simulator.control import ROOT, ControlAnswer, control
 from campaign_fsm.simulator.faults import UNANSWERED, Fault
 from campaign_fsm.simulator.forks import Forked, watch
-from campaign_fsm.simulator.state import Reply, Simulator
+from campaign_fsm.simulator.replies import Reply
+from campaign_fsm.simulator.simulator import Simulator
 
 _MOST_BODY: Final = 4 * 2**20
-_CONTROL: Final = "/_simulator"
 
 
 class _BadBody(ValueError):
@@ -52,11 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(400, (("Content-Type", "application/json"),), json.dumps({"error": str(problem)}).encode())
             return
-        simulator = self.server.simulator
-        if self.path == _CONTROL or self.path.startswith(f"{_CONTROL}/"):
+        if f"{self.path.partition('?')[0]}/".startswith(f"{ROOT}/"):
             self._control(body)
             return
-        self._leave(simulator.handle(self.command, self.path, list(self.headers.items()), body))
+        self._leave(self.server.simulator.handle(self.command, self.path, list(self.headers.items()), body))
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -74,22 +74,26 @@ class _Handler(BaseHTTPRequestHandler):
         return data
 
     def _chunks(self) -> bytes:
-        body = b""
+        chunks: list[bytes] = []
+        length = 0
         while size := int(self.rfile.readline(100).split(b";")[0], 16):
-            if size < 0 or len(body) + size > _MOST_BODY:
+            length += size
+            if size < 0 or length > _MOST_BODY:
                 raise _BadBody(f"a body is at most {_MOST_BODY} bytes")
-            body += self._exactly(size)
+            chunks.append(self._exactly(size))
             self.rfile.readline(100)
         while self.rfile.readline(1000).strip():
             pass
-        return body
+        return b"".join(chunks)
 
     def _control(self, body: bytes) -> None:
-        if self.headers.get("Origin"):
-            status_code, answer = 403, {"error": "pages in a browser may not drive the simulator"}
+        problem = self.server.access.problem(self.headers.get_all("Host", ()), self.headers.get("Origin"))
+        if problem is None:
+            answer = control(self.server.simulator, self.command, self.path, body)
         else:
-            status_code, answer = control(self.server.simulator, self.command, self.path.partition("?")[0], body)
-        self._send(status_code, (("Content-Type", "application/json"),), json.dumps(answer, indent=1).encode() + b"\n")
+            answer = ControlAnswer(403, {"error": problem})
+        headers = (("Content-Type", "application/json"), *answer.headers)
+        self._send(answer.status_code, headers, json.dumps(answer.document, indent=1).encode() + b"\n")
 
     def _leave(self, reply: Reply) -> None:
         kind = reply.fault.kind if reply.fault else None
@@ -134,12 +138,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, simulator: Simulator, host: str, port: int) -> None:
+    def __init__(self, simulator: Simulator, host: str, port: int, allow_hosts: frozenset[str]) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.simulator = simulator
         self.closing = threading.Event()
         self._connections: set[socket.socket] = set()
         super().__init__((host, port), _Handler)
+        self.access = Access(self.server_name, allow_hosts | host_names([host] if host else []))
 
     def server_bind(self) -> None:
         # The base class looks up the host's name, which may take seconds and is used for nothing here.
@@ -180,14 +185,19 @@ class SimulatorServer(Forked):
         simulator: The account to serve.
         host: Where to listen; loopback unless said otherwise.
         port: 0 picks a free one.
+        allow_hosts: Names and addresses by which it may be driven (``/_simulator/``), besides those of loopback and
+            `host`; where that is every address (``0.0.0.0``), any address and any name without a dot may.
 
     Raises:
         OSError: The address cannot be listened on.
+        ValueError: One of `allow_hosts` is no host.
     """
 
-    def __init__(self, simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, simulator: Simulator, host: str = "127.0.0.1", port: int = 0, *, allow_hosts: Iterable[str] = ()
+    ) -> None:
         self.simulator = simulator
-        self._server = _Server(simulator, host, port)
+        self._server = _Server(simulator, host, port, host_names(allow_hosts))
         self._thread: threading.Thread | None = None
         watch(self)
 

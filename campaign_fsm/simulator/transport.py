@@ -11,7 +11,8 @@ import httpx
 from httpx import AsyncBaseTransport, BaseTransport, Request, Response
 
 from campaign_fsm.simulator.faults import Fault, Planned
-from campaign_fsm.simulator.state import Reply, Simulator
+from campaign_fsm.simulator.replies import Reply
+from campaign_fsm.simulator.simulator import Simulator
 from campaign_fsm.wire.family import family_of
 
 

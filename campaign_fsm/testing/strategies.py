@@ -25,6 +25,7 @@ from campaign_fsm.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampa
 from campaign_fsm.lifecycle import decide, walks
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator
+from campaign_fsm.simulator.payloads import spelled
 from campaign_fsm.wire.answer import Answer, read_status
 from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
 from campaign_fsm.wire.target import read_target
@@ -209,8 +210,7 @@ def illegal_walks(
 @cache
 def _spellings(status: Status) -> tuple[str, ...]:
     """How answers about message and about voice campaigns spell a status."""
-    simulator = Simulator()
-    return tuple(dict.fromkeys(simulator.records[simulator.add(status, channel=each)].spelled for each in Channel))
+    return tuple(dict.fromkeys(spelled(status, each) for each in Channel))
 
 
 _ids: Final = st.integers(0, 16**32 - 1).map(lambda number: f"{number:032x}")

@@ -1,0 +1,201 @@
+"""What both faces of the client share: the settings, the gate, and the way from a `Call` to an `Outcome`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from types import ModuleType
+from typing import Any, NoReturn
+
+import httpx
+
+from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection
+from campaign_fsm.client.failures import outcome_of_failure
+from campaign_fsm.client.operations import Context, Operations
+from campaign_fsm.client.proxies import Proxy
+from campaign_fsm.client.rehearsal import Rehearsal
+from campaign_fsm.client.settings import Settings, resolve
+from campaign_fsm.client.steps import Call, Outcome
+from campaign_fsm.gate import Drift, GuardSettings, Wait
+from campaign_fsm.policy import Policy, load_configuration
+from campaign_fsm.rules import Channel
+from campaign_fsm.trace import TraceFile
+from campaign_fsm.transports import ANSWER, EXTENSION, UNTIL
+from campaign_fsm.wire.answer import Answer
+
+Trace = str | os.PathLike[str] | Callable[[Mapping[str, Any]], object]
+
+
+class BaseClient:
+    """What both faces share: the settings, the gate, and the way from a `Call` to an `Outcome`.
+
+    Args:
+        account_sid: The account; unset: ``EXOTEL_ACCOUNT_SID``.
+        api_key: The API key; unset: ``EXOTEL_API_KEY``.
+        api_token: The API token; unset: ``EXOTEL_API_TOKEN``.
+        channel: ``"message"`` or ``"voice"``.
+        region: ``"singapore"`` (the default) or ``"mumbai"``; unset: ``EXOTEL_REGION``.
+        base_url: Another host, such as the simulator, up to and without ``/v2``; unset:
+            ``EXOTEL_BASE_URL``. Credentials in it are moved into the Authorization header.
+        timeout: Seconds, or a timeout object of the HTTP library.
+        proxy: The proxy to use; unset: the environment's, if `trust_env`.
+        verify: As in `httpx`: True, False or an `ssl.SSLContext`.
+        trust_env: Whether proxies are taken from the environment.
+        transport: The transport below the gate, instead of one made from `proxy` and `verify`. It
+            must neither retry nor cache.
+        max_age: Seconds for which a reading may be used again, counted from when it was sent until the bytes of the
+            write leave; the answer to a write is a reading, too. Default 0: every write is preceded by a read inside
+            the same critical section.
+        strict: Refuse what the vendor's pages contradict each other about.
+        deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
+            connections, writes only where nothing can have been applied (429, a connection that never
+            opened), and those that can be undone also where a read has shown that nothing was. 0: never.
+            As long, another call of the process that is at work on the campaign is waited for (0: 5 seconds).
+            What became of a write whose answer was lost is looked for during some 4 seconds, whatever the deadline.
+            Waiting for the request budget comes on top; only `wait_until` counts that too.
+        on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
+        budget: Requests a minute, reads and writes together, shared by all clients of the account in the
+            process; 0 for no limit. Unset: 30 on the vendor's hosts (S8), until their ``X-RateLimit-*``
+            headers say otherwise, and no limit elsewhere.
+        on_wait: Called with a `Wait` when a request has to wait for the budget.
+        trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
+            gets each event (see `campaign_fsm.trace`).
+        policy: What the team forbids on top of the life cycle: a `Policy`, or the path of a file that has
+            one (``campaign-fsm.toml``, ``pyproject.toml``). Unset: nothing.
+        plain_http_hosts: Hosts other than loopback to which plain HTTP is allowed.
+        http: The module that builds clients: `httpx`, or one with the same API.
+
+    Raises:
+        ConfigurationError: A setting is missing, malformed or given twice; it names which.
+        PolicyError: The policy's file cannot be read or understood.
+    """
+
+    # What a face is made of: classes of the HTTP library by name, and ours.
+    _http_client: str
+    _http_transport: str
+    _guard: Callable[..., Any]
+    _pools: Callable[[Callable[[], Any], Proxy | None], Any]
+
+    def __init__(
+        self,
+        *,
+        account_sid: str | None = None,
+        api_key: str | None = None,
+        api_token: str | None = None,
+        channel: Channel | str = Channel.MESSAGE,
+        region: str | None = None,
+        base_url: str | None = None,
+        timeout: Any = 10.0,
+        proxy: Any = None,
+        verify: Any = UNSET,
+        trust_env: bool = True,
+        transport: Any = None,
+        max_age: float = 0.0,
+        strict: bool = False,
+        deadline: float = 30.0,
+        on_drift: Callable[[Drift], object] | None = None,
+        budget: int | None = None,
+        on_wait: Callable[[Wait], object] | None = None,
+        trace: Trace | None = None,
+        policy: Policy | str | os.PathLike[str] | None = None,
+        plain_http_hosts: Collection[str] = (),
+        http: ModuleType = httpx,
+    ) -> None:
+        self._settings = resolve(
+            account_sid=account_sid,
+            api_key=api_key,
+            api_token=api_token,
+            channel=channel,
+            region=region,
+            base_url=base_url,
+            plain_http_hosts=plain_http_hosts,
+            http=http,
+        )
+        self._family = http
+        team = policy if policy is None or isinstance(policy, Policy) else load_configuration(os.fspath(policy)).policy
+        check_connection(timeout=timeout, proxy=proxy, verify=verify, transport=transport)
+        connection = Connection.of(
+            self._settings,
+            pools=self._pools,
+            make=getattr(http, self._http_transport),
+            http=http,
+            proxy=proxy,
+            verify=verify,
+            trust_env=trust_env,
+            transport=transport,
+        )
+        self._secrets = connection.secrets
+        self._trace_file = TraceFile(trace) if isinstance(trace, str | os.PathLike) else None
+        gate: GuardSettings = {
+            "max_age": max_age,
+            "strict": strict,
+            "deadline": deadline,
+            "on_drift": on_drift,
+            "budget": budget,
+            "on_wait": on_wait,
+            "trace": self._trace_file or trace,  # type: ignore[typeddict-item]
+            "policy": team,
+            "watch_reads": True,
+            "secrets": connection.proxy_secrets,
+        }
+        self._http = self._connected(self._guard(connection.transport, **gate), timeout)
+        context = Context(self._settings, strict, self._secrets, deadline)
+        self._operations = Operations(context)
+        self._rehearsal = Rehearsal(context, team)
+
+    def _connected(self, guard: Any, timeout: Any) -> Any:
+        """The HTTP client above the gate."""
+        return getattr(self._family, self._http_client)(
+            transport=guard,
+            auth=authorizer(self._settings, self._family),
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            # An encoded answer can grow a thousandfold while it is read.
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} has connections and credentials, which no two processes share: "
+            "make one in each, or before they are forked"
+        )
+
+    def __repr__(self) -> str:
+        settings: Settings = self._settings
+        return (
+            f"{type(self).__name__}(base_url={settings.base_url!r}, account_sid={settings.account_sid!r}, "
+            f"channel={settings.channel.value!r})"
+        )
+
+    @property
+    def channel(self) -> Channel:
+        """The kind of campaign that this client is for."""
+        return self._settings.channel
+
+    @property
+    def account_sid(self) -> str:
+        """The account that this client works on."""
+        return self._settings.account_sid
+
+    @property
+    def base_url(self) -> str:
+        """The host that this client talks to, without credentials."""
+        return self._settings.base_url
+
+    def _request(self, call: Call) -> Any:
+        extensions = None if call.until is None else {UNTIL: call.until}
+        url = self._settings.base_url + call.path
+        return self._http.build_request(call.method, url, json=call.json, extensions=extensions)
+
+    def _outcome(self, request: Any, response: Any) -> Outcome:
+        answer: Answer = response.extensions[ANSWER]
+        return Outcome(answer, request.extensions.get(EXTENSION))
+
+    def _failure(self, request: Any, error: Exception) -> Outcome:
+        """The outcome of a write that may have left and got no answer; see `outcome_of_failure`."""
+        return outcome_of_failure(request, error, family=self._family, host=self._settings.host, secrets=self._secrets)
+
+    def _end_trace(self) -> None:
+        if self._trace_file is not None:
+            self._trace_file.close()

@@ -1,0 +1,138 @@
+"""A create, and what became of it: it has no id yet to ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from campaign_fsm import log
+from campaign_fsm.client.operations.aftermath import may_be_applied
+from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.pages import listed, page_of
+from campaign_fsm.client.sent_write import NotApplied, WriteCommand, same, shown
+from campaign_fsm.client.steps import Call, Operation, Outcome
+from campaign_fsm.drive import Sleep
+from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
+from campaign_fsm.rules import Action
+from campaign_fsm.wire.answer import Answer, NotReadable, api_error, read_campaign, read_item
+from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.listing import PAGE_SIZES, Filter
+from campaign_fsm.wire.target import Target, is_id
+
+# The clocks of a server's machines differ a little.
+_CLOCK_SLACK: Final = timedelta(seconds=5)
+
+
+def create(context: Context, command: WriteCommand) -> Operation[Campaign]:
+    """Create a campaign. Sent again only where it cannot have been taken."""
+    call = Call(command.method, command.target, json=command.json)
+    tries = context.tries()
+    while True:
+        began = context.clock()
+        try:
+            outcome: Outcome = yield call
+            failed = _failed(context, outcome, command.target)
+        except ConnectionFailed as error:
+            if not error.transient:
+                raise
+            failed = NotApplied(error, certain=True)  # it was not sent, or this would be an outcome
+        if failed is None:
+            answer = outcome.answer
+            assert answer is not None
+            campaign = _created(context, answer)
+            if campaign is not None:
+                return campaign
+            why = "The server accepted it, but its answer cannot be used."
+            return (yield from _made(context, command.fields, began, why, None))
+        if not failed.certain:
+            return (yield from _made(context, command.fields, began, failed.error.message, failed.error))
+        wait = tries.wait(failed.wait)
+        if wait is None:
+            raise failed.error
+        log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
+        yield Sleep(wait)
+
+
+def _failed(context: Context, outcome: Outcome, target: Target) -> NotApplied | None:
+    """None if the server says that it made the campaign; raises its rejection."""
+    if outcome.failure is not None:
+        return NotApplied(outcome.failure)
+    answer = outcome.answer
+    assert answer is not None
+    error: ApiError | None = None
+    if answer.status_code >= 400:
+        error = api_error(answer, "POST", target, context.secrets)
+    else:
+        try:
+            if read_item(answer).failed:
+                error = api_error(answer, "POST", target, context.secrets)
+        except NotReadable:
+            return None
+    if error is None:
+        return None
+    if isinstance(error, RateLimited):
+        return NotApplied(error, error.retry_after, certain=True)
+    if isinstance(error, UnexpectedAnswer) or may_be_applied(error):
+        return NotApplied(error)
+    raise error
+
+
+def _created(context: Context, answer: Answer) -> Campaign | None:
+    """The campaign that a successful create shows, None if it cannot be read."""
+    try:
+        found, reading = read_campaign(read_item(answer), context.channel, answer.date)
+    except NotReadable:
+        return None
+    return campaign_from(reading, found, context.channel, context.now()) if is_id(found) else None
+
+
+def _made(
+    context: Context, fields: Mapping[str, Any], began: float, why: str, failure: ApiError | ConnectionFailed | None
+) -> Operation[Campaign]:
+    """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
+    name = fields.get("name")
+    candidates: dict[str, Campaign] = {}
+    if name is None:
+        why = f"{why} It has no name to look for it by."
+    for pause in context.pace.looks if name is not None else ():
+        if pause:
+            yield Sleep(pause)
+        try:
+            candidates = yield from _candidates(context, fields, began)
+        except (ApiError, ConnectionFailed) as error:
+            log.info("list after a create failed: %s", type(error).__name__)
+            continue
+        if candidates:
+            break
+    sure = [campaign for campaign in candidates.values() if campaign.created is not None]
+    if len(candidates) == 1 and sure:
+        log.info("create: applied, as the list shows: %s", sure[0].id)
+        return sure[0]
+    # Whether lists lag behind is not documented, so an empty one proves nothing.
+    raise OutcomeUnknown(
+        action=Action.CREATE, campaign_id=None, seen=None, why=why, candidates=tuple(candidates)
+    ) from failure
+
+
+def _candidates(context: Context, fields: Mapping[str, Any], began: float) -> Operation[dict[str, Campaign]]:
+    """The campaigns in the list, by id, that a create since `began` may have made."""
+    name = fields["name"]
+    query = Filter(name=name).query(context.channel, 0, PAGE_SIZES[context.channel][0])
+    answer, page = yield from page_of(context, Call("GET", context.collection(), query))
+    found = [(listed(context, item, answer), item.data) for item in page.items if not item.failed]
+    since = (answer.date or context.now()) - timedelta(seconds=context.clock() - began) - _CLOCK_SLACK
+    return {
+        campaign.id: campaign
+        for campaign, data in found
+        if campaign.name == name and (campaign.created is None or campaign.created >= since) and _fits(fields, data)
+    }
+
+
+def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether a campaign in a list shows nothing else than what a create asked for."""
+    for name, sent in fields.items():
+        there, value = shown(data, name)
+        if there and not same(sent, value):
+            return False
+    return True

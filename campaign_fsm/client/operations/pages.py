@@ -1,0 +1,151 @@
+"""Lists: of campaigns and of the numbers of one, page by page; a page is read when it is needed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from typing import Any, Final, TypeVar
+
+from attrs import evolve
+
+from campaign_fsm.client.operations.context import Context
+from campaign_fsm.client.operations.reads import ask, hint_elsewhere
+from campaign_fsm.client.steps import Call, Operation, changed
+from campaign_fsm.drive import Emit, Sleep
+from campaign_fsm.errors import ApiError, NotFound, NotOne
+from campaign_fsm.wire.answer import Answer, Item, NotReadable, api_error, read_campaign
+from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
+from campaign_fsm.wire.target import Target, is_id
+
+_MOST_MATCHES: Final = 10
+# A page of campaigns with all their numbers in them has to stay within what a read may be.
+_PAGE_SIZE: Final = 100
+
+_T = TypeVar("_T")
+Listing = Generator[Call | Sleep | Emit[_T], Any, None]
+
+
+def campaigns(context: Context, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
+    """Every campaign that a filter lets through."""
+    size = _page_size(context, page_size)
+    target = context.collection()
+    offset = 0
+    previous: set[str] = set()
+    while True:
+        call = Call("GET", target, wanted.query(context.channel, offset, size))
+        answer, page = yield from page_of(context, call)
+        ids: set[str] = set()
+        for item in page.items:
+            campaign = listed(context, item, answer)
+            ids.add(campaign.id)
+            # A campaign that was created meanwhile shifts the rest by one, onto the next page.
+            if campaign.id not in previous and (not wanted.statuses or campaign.status in wanted.statuses):
+                yield Emit(campaign)
+        offset += len(page.items)
+        if not page.items or (offset >= page.total if page.total is not None else len(page.items) < size):
+            return
+        if ids <= previous:
+            raise _unlike(context, answer, "the next page of the list holds nothing new")
+        previous = ids
+
+
+def recipients(context: Context, campaign_id: str) -> Listing[Recipient]:
+    """What the server says of each number of a campaign."""
+    target = evolve(context.target(campaign_id), rest=(DETAILS[context.channel],))
+    offset = 0
+    previous: tuple[Item, ...] = ()
+    while True:
+        answer, page = yield from page_of(context, Call("GET", target, details_query(context.channel, offset)))
+        if offset and page.items == previous:
+            raise _unlike(context, answer, "the next page of the recipients is the same page")
+        for item in page.items:
+            _raise_if_failed(context, item, answer, target)
+            yield Emit(Recipient.of(item))
+        previous = page.items
+        offset += len(page.items)
+        if not page.items or page.total is None or offset >= page.total:
+            return
+
+
+def find(context: Context, name: str) -> Operation[Campaign]:
+    """The one campaign with exactly this name."""
+    if not is_name(name):
+        raise ValueError("a name to look for is a text that is not blank")
+    found: dict[str, Campaign] = {}
+
+    def take(campaign: Campaign) -> bool:
+        if campaign.name == name:
+            found[campaign.id] = campaign
+        return len(found) < _MOST_MATCHES
+
+    yield from _through(campaigns(context, Filter(name=name), None), take)
+    if len(found) != 1:
+        raise NotOne(name=name, matches=tuple(found))
+    return next(iter(found.values()))
+
+
+def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
+    """Run a listing inside an operation, until `take` says of a thing that it was enough."""
+    result: Any = None
+    error: BaseException | None = None
+    with contextlib.closing(listing), contextlib.suppress(StopIteration):
+        step = next(listing)
+        while True:
+            if isinstance(step, Emit):
+                if not take(step.value):
+                    return
+                step = next(listing)
+                continue
+            try:
+                result, error = (yield step), None
+            except Exception as thrown:  # noqa: BLE001 (the listing decides)
+                error = thrown
+            step = listing.throw(error) if error else listing.send(result)
+
+
+def page_of(context: Context, call: Call) -> Operation[tuple[Answer, Page]]:
+    """Read one page; the answer, and what it holds."""
+    answer = yield from ask(context, call, context.give_up())
+    target = call.target
+    if not 200 <= answer.status_code < 300:
+        error = api_error(answer, "GET", target, context.secrets)
+        if isinstance(error, NotFound) and target.id is not None:
+            error = changed(error, hint=(yield from hint_elsewhere(context, target)))
+        raise error
+    try:
+        return answer, read_page(answer)
+    except NotReadable as problem:
+        raise context.unexpected(answer, target, "GET", problem) from None
+
+
+def listed(context: Context, item: Item, answer: Answer) -> Campaign:
+    """The campaign in an item of a list; raises the error that it is instead."""
+    _raise_if_failed(context, item, answer, context.collection())
+    try:
+        found, reading = read_campaign(item, context.channel, answer.date)
+    except NotReadable as problem:
+        raise _unlike(context, answer, str(problem)) from None
+    if not is_id(found):
+        raise _unlike(context, answer, "the list holds a campaign whose id has another form")
+    return campaign_from(reading, found, context.channel, context.now())
+
+
+def _page_size(context: Context, asked: int | None) -> int:
+    _, greatest = PAGE_SIZES[context.channel]
+    if asked is None:
+        return min(greatest, _PAGE_SIZE)
+    if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= greatest:
+        raise ValueError(f"page_size is 1 to {greatest} on {context.channel} campaigns, not {asked!r}")
+    return asked
+
+
+def _unlike(context: Context, answer: Answer, what: str) -> ApiError:
+    """The error of a list that is none."""
+    return context.unexpected(evolve(answer, body=b""), context.collection(), "GET", NotReadable(what))
+
+
+def _raise_if_failed(context: Context, item: Item, answer: Answer, target: Target) -> None:
+    if item.failed:
+        code = item.code if 400 <= item.code < 600 else answer.status_code  # another number may be anything
+        raise api_error(evolve(answer, status_code=code, body=b""), "GET", target, context.secrets)

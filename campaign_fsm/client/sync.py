@@ -1,0 +1,241 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from campaign_fsm.client.base import BaseClient
+from campaign_fsm.client.pools import PoolPerProcess
+from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
+from campaign_fsm.client.steps import Call, Operation, Outcome, Statuses
+from campaign_fsm.drafts import Draft
+from campaign_fsm.drive import Sleep, drive, iterate
+from campaign_fsm.errors import Refused
+from campaign_fsm.rules import Action
+from campaign_fsm.transports import GuardTransport
+from campaign_fsm.verdict import Verdict
+from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.listing import Filter, Recipient
+
+
+class CampaignClient(BaseClient):
+    """A client that sends no illegal campaign action.
+
+    >>> with CampaignClient(account_sid="acme1", api_key="key", api_token="token") as client:
+    ...     campaign = client.pause("90dad70b939f469fbf8b801660148272")  # doctest: +SKIP
+
+    May be shared by threads. The arguments are those of `BaseClient`; every method raises
+    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, `InvalidParameters` for an id that
+    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`.
+    """
+
+    _http_client = "Client"
+    _http_transport = "HTTPTransport"
+    _guard = GuardTransport
+    _pools = PoolPerProcess
+    _sleep = staticmethod(time.sleep)
+
+    def get(self, campaign_id: str) -> Campaign:
+        """Read one campaign (S1, S7: ``GET <collection>/<id>``)."""
+        return drive(self._operations.get(campaign_id), self._perform)
+
+    def check(self, campaign_id: str, action: Action | str, fields: Mapping[str, Any] | None = None) -> Verdict:
+        """Read one campaign and say whether an action would be let through now. Writes nothing.
+
+        Args:
+            campaign_id: The campaign.
+            action: What would be asked for.
+            fields: The parameters that an edit would set, or that would stand beside the action, by their names on
+                the wire. Without them an edit is judged by its kind alone.
+
+        Raises:
+            ValueError: The action is on no list, or the parameters are those of another one.
+        """
+        return rehearse(self, lambda on: on.check(campaign_id, action, fields or {})).verdict
+
+    def pause(self, campaign_id: str) -> Campaign:
+        """Stop contacting more numbers; legal while created or in-progress (S1, S3)."""
+        return drive(self._operations.act(campaign_id, Action.PAUSE), self._perform)
+
+    def resume(self, campaign_id: str) -> Campaign:
+        """Go on with the numbers not yet contacted; legal while paused (S1)."""
+        return drive(self._operations.act(campaign_id, Action.RESUME), self._perform)
+
+    def complete(self, campaign_id: str) -> Campaign:
+        """Mark the remaining numbers as failed; legal while paused. Cannot be undone (S1, S3)."""
+        return drive(self._operations.act(campaign_id, Action.COMPLETE), self._perform)
+
+    def archive(self, campaign_id: str) -> Campaign:
+        """Put a completed campaign away. Cannot be undone (S1)."""
+        return drive(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
+
+    def ensure_paused(self, campaign_id: str) -> Campaign:
+        """`pause`, taking "already paused" as success, also if it got there between the read and the write."""
+        return drive(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
+
+    def ensure_resumed(self, campaign_id: str) -> Campaign:
+        """`resume`, taking "already in progress" as success, also if it got there between the read and the write."""
+        return drive(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
+
+    def ensure_completed(self, campaign_id: str) -> Campaign:
+        """`complete`, taking "already completed" as success, as `ensure_paused` does. Cannot be undone."""
+        return drive(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
+
+    def ensure_archived(self, campaign_id: str) -> Campaign:
+        """`archive`, taking "already archived" as success, as `ensure_paused` does. Cannot be undone."""
+        return drive(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
+
+    def create(self, draft: Draft) -> Campaign:
+        """Create a campaign (S6, S7). Without a start in its schedule it starts at once (S5).
+
+        If the answer is lost, the list is searched for a campaign of the draft's name that was made since
+        and shows nothing else than the draft; it is never sent a second time on a guess.
+
+        Raises:
+            ValueError: The draft is for the other channel.
+            OutcomeUnknown: It may have been created; `candidates` are the ids that it may have got.
+        """
+        return drive(self._operations.create(draft), self._perform)
+
+    def edit(
+        self, campaign_id: str, draft: Draft | None = None, /, *, partial: bool = False, **changes: Any
+    ) -> Campaign:
+        """Set parameters: all of them before the start, callback URLs on voice also after it (S1, S2).
+
+        Args:
+            campaign_id: The campaign.
+            draft: The whole draft, as `MessageCampaignDraft.of` makes one from a campaign.
+            partial: Send only `changes`. No page says whether a server keeps what is left out (fact sheet
+                5.10), so this is logged as a warning.
+            **changes: Parameters by the names of the draft's attributes. Callback URLs alone need no
+                `partial` on voice campaigns.
+
+        Raises:
+            InvalidParameters: A parameter breaks a documented limit, or `partial` is missing.
+            TypeError: Both a draft and changes were given.
+        """
+        return drive(self._operations.edit(campaign_id, draft, partial=partial, changes=changes), self._perform)
+
+    def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool = False) -> Campaign:
+        """Set the schedule alone, or with a resume in the same request.
+
+        Before the start it is an edit. After it, only on a paused voice campaign and with an end that lies
+        ahead: the vendor's pages contradict each other about that (S5 against S2; fact sheet 5.3), so it
+        is contested, and `strict` refuses it.
+
+        Raises:
+            InvalidParameters: The schedule breaks a documented limit.
+        """
+        return drive(self._operations.reschedule(campaign_id, schedule, resume=resume), self._perform)
+
+    def delete(self, campaign_id: str) -> Campaign:
+        """Delete a voice campaign that has not started. Cannot be undone; contested (S3, S4 against S5).
+
+        Returns:
+            The campaign as it was last read, with the status deleted.
+        """
+        return drive(self._operations.delete(campaign_id), self._perform)
+
+    def list(
+        self,
+        *,
+        status: Statuses | None = None,
+        name: str | None = None,
+        sort: str = "date_created:desc",
+        page_size: int | None = None,
+    ) -> Iterator[Campaign]:
+        """Every campaign of the account and channel, lazily: a page is read when it is needed (S6, S7).
+
+        The server counts pages by position, so a campaign that is created or deleted meanwhile can make
+        another one come twice (it is left out the second time) or not at all.
+
+        Args:
+            status: Only these statuses.
+            name: Only what the server finds for this name; no page says how it compares.
+            sort: ``date_created``, ``name``, on message campaigns ``schedule.start_time``; ``:asc`` or ``:desc``.
+            page_size: At most 50 (the default) on message, 500 (100) on voice campaigns.
+
+        Raises:
+            ValueError: A status, the order or the page size is on no list.
+        """
+        wanted = Filter.of(self.channel, status, name, sort)
+        return iterate(self._operations.list(wanted, page_size), self._perform)
+
+    def recipients(self, campaign_id: str) -> Iterator[Recipient]:
+        """What the server says of each number of a campaign, lazily (``message-details``, ``call-details``)."""
+        return iterate(self._operations.recipients(campaign_id), self._perform)
+
+    def find(self, name: str) -> Campaign:
+        """The one campaign that has exactly this name.
+
+        Raises:
+            NotOne: No campaign has it, or several do; `matches` are their ids.
+        """
+        return drive(self._operations.find(name), self._perform)
+
+    def wait_until(
+        self,
+        campaign_id: str,
+        status: Statuses,
+        *,
+        timeout: float = 600.0,
+        poll: float = 5.0,
+        on_read: Callable[[Campaign], object] | None = None,
+    ) -> Campaign:
+        """Wait until a campaign has a status, or one of several.
+
+        Args:
+            campaign_id: The campaign.
+            status: What to wait for.
+            timeout: Seconds.
+            poll: Seconds between two reads; each one counts against the request budget.
+            on_read: Called with the campaign after each read.
+
+        Raises:
+            NotReached: The time is up, or (`reachable` is False, at once) the campaign is where no
+                documented way leads to any of the statuses.
+        """
+        return drive(
+            self._operations.wait_until(campaign_id, status, timeout=timeout, poll=poll, on_read=on_read), self._perform
+        )
+
+    def close(self) -> None:
+        """Close the connections, and the trace if it is a file."""
+        self._http.close()
+        self._end_trace()
+
+    def __enter__(self) -> Self:
+        self._http.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._http.__exit__(exc_type, exc_value, traceback)
+        self._end_trace()
+
+    def _perform(self, step: Call | Sleep) -> Outcome | None:
+        if isinstance(step, Sleep):
+            self._sleep(step.seconds)
+            return None
+        request = self._request(step)
+        try:
+            response = self._http.send(request, stream=True)  # the gate has decoded it, within bounds
+            response.close()
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 (see `outcome_of_failure`)
+            return self._failure(request, error)
+        return self._outcome(request, response)
+
+
+def rehearse(client: CampaignClient, call: Callable[[Rehearsal], Operation[Any]]) -> Rehearsed:
+    """What would be decided of a call, which is made on a `Rehearsal`: its write is judged instead of sent."""
+    rehearsed: Rehearsed = drive(call(client._rehearsal), client._perform)  # noqa: SLF001 (of the same module)
+    return rehearsed

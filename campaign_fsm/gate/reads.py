@@ -1,0 +1,156 @@
+"""Reads of a campaign: those that pass through the gate, and its own before a write."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Any
+
+from campaign_fsm import log
+from campaign_fsm.errors import CampaignFsmError, StatusUnavailable
+from campaign_fsm.gate.context import Context
+from campaign_fsm.gate.model import Forward, GateStep, Read
+from campaign_fsm.gate.section import Ticket, campaign_key
+from campaign_fsm.gate.spending import learn, spend
+from campaign_fsm.gate.write import Write, is_below_a_gate, subject
+from campaign_fsm.private import redact_error
+from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status
+from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight
+from campaign_fsm.wire.target import Target
+
+
+def reading_key(request: WireRequest, target: Target) -> str:
+    """A campaign exactly as it is asked for: what was read under one name is not used under another."""
+    scheme, host, port = request.origin
+    return f"{scheme} {host} {port} {target.prefix} {target.account} {target.collection} {target.id}"
+
+
+def kept(context: Context, write: Write) -> tuple[Reading, float] | None:
+    """An earlier reading that will do for a write, and when it was asked for."""
+    return None if write.reread else context.readings.get(write.key, context.sections.moves)
+
+
+def pass_read(context: Context, request: WireRequest, target: Target) -> Generator[GateStep, Any, None]:
+    """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
+    yield from spend(context, request, target, int(not is_below_a_gate(request)), urgent=False)
+    settings = context.settings
+    one = target.id is not None and not target.rest and request.method == "GET"
+    if not settings.watch_reads and not (settings.max_age and one):
+        try:
+            yield Forward(buffered=False)
+        except Exception as error:
+            redact_error(error, context.secrets(request))
+            raise
+        return
+    events = context.events(request, target, None)
+    mark, sent_at = context.sections.moves.mark(), settings.clock()
+    events.begin()
+    try:
+        answer: Answer = yield Forward()
+    except Exception as error:
+        events.has_failed(request.method, error)
+        redact_error(error, context.secrets(request))
+        raise
+    learn(context, request, target, answer)
+    reading: Reading | None = None
+    if one and answer.status_code == 200 and (settings.max_age or settings.trace):
+        with suppress(NotReadable):
+            reading = context.shown(read_status(answer, target, "GET"), request)
+    events.was_read(answer, reading)
+    if one and is_plain(request, target):
+        context.readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
+
+
+def read(context: Context, ticket: Ticket, write: Write) -> Generator[GateStep, Any, tuple[Reading, float] | float]:
+    """Read the status before a write: the reading and when it was asked for, or after how long to try again.
+
+    Raises:
+        StatusUnavailable: It cannot be had in time, or the answer cannot be used.
+    """
+    request, intent, events, clock = write.request, write.intent, write.events, context.settings.clock
+    write.asked(ticket.check)
+    write.paid -= 1
+    mark, sent_at = context.sections.moves.mark(), clock()
+    events.begin()
+    cause: Exception | None = None
+    answer: Answer | None = None
+    try:
+        answer = yield Read(preflight(request))
+    except Exception as error:
+        events.has_failed("GET", error)
+        if isinstance(error, CampaignFsmError):
+            raise
+        cause = error
+    else:
+        learn(context, request, intent.target, answer)
+    write.asked(ticket.check)  # whatever it says, a fork has no use for it
+    if answer is not None and answer.status_code != 429 and answer.status_code < 500:
+        try:
+            reading = _usable(context, answer, intent, request)
+        except StatusUnavailable:
+            events.was_read(answer, None)
+            context.readings.put(write.key, write.campaign, None, sent_at, mark)
+            raise
+        events.was_read(answer, reading, reading.date or context.settings.now())
+        context.readings.put(write.key, write.campaign, reading, sent_at, mark)
+        return reading, sent_at
+    if answer is not None:
+        events.was_read(answer, None)
+        context.readings.put(write.key, write.campaign, None, sent_at, mark)
+    return _wait_after(context, write, answer, cause)
+
+
+def _wait_after(context: Context, write: Write, answer: Answer | None, cause: Exception | None) -> float:
+    """Seconds until a read that failed is tried again; raises if it is not."""
+    intent = write.intent
+    assert write.tries is not None
+    wait = None
+    if cause is None or write.transient(cause):
+        wait = write.tries.wait(answer.retry_after if answer else None)
+    if wait is None:
+        raise _unavailable(context, intent, answer, cause, write.request) from cause
+    log.warning(
+        "%s %s: the status could not be read (%s); next try in %.1f s",
+        intent.action,
+        intent.target.id,
+        type(cause).__name__ if cause else answer and answer.status_code,
+        wait,
+    )
+    return wait
+
+
+def _usable(context: Context, answer: Answer, intent: Intent, request: WireRequest) -> Reading:
+    if answer.status_code != 200:
+        raise _unavailable(context, intent, answer, None, request)
+    try:
+        return context.shown(read_status(answer, intent.target, "GET"), request)
+    except NotReadable as problem:
+        redact_error(problem, context.secrets(request))
+        raise StatusUnavailable(
+            **subject(intent, problem.code),
+            reason=f"{problem}.",
+            status_code=answer.status_code,
+        ) from None
+
+
+def _unavailable(
+    context: Context, intent: Intent, answer: Answer | None, cause: BaseException | None, request: WireRequest
+) -> StatusUnavailable:
+    secrets = context.secrets(request)
+    if answer is None:
+        assert cause is not None
+        redact_error(cause, secrets)  # it is shown with the refusal
+        text = str(cause)
+        return StatusUnavailable(
+            **subject(intent, "CF501"),
+            reason=f"The status could not be read: {type(cause).__name__}{': ' + text if text else ''}.",
+            no_answer=True,
+        )
+    error = api_error(answer, "GET", intent.target, secrets)
+    return StatusUnavailable(
+        **subject(intent, "CF501"),
+        reason=f"The status could not be read: {error.message}",
+        status_code=error.status_code,
+        request_id=error.request_id,
+        retry_after=error.retry_after,
+    )

@@ -1,0 +1,118 @@
+"""One write on its way through the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define
+
+from campaign_fsm.errors import CampaignBusy, GateFailure
+from campaign_fsm.gate.events import FlowEvents
+from campaign_fsm.gate.model import Permit
+from campaign_fsm.gate.party import Process, process
+from campaign_fsm.gate.section import Closed, Ticket, forked
+from campaign_fsm.rules import PROBLEMS, Action
+from campaign_fsm.waiting import Tries
+from campaign_fsm.wire.intent import Intent, WireRequest
+
+
+@define(eq=False)
+class Write:
+    """One write, and what its tries share.
+
+    Attributes:
+        request: The request, body included.
+        intent: What it would do.
+        events: Its log and trace.
+        transient: Whether an error of the inner transport means that no connection or answer came.
+        key: Its campaign, as `Readings` know it; empty if none are kept.
+        campaign: Its campaign, as `Sections` know it.
+        began: The process in which it began. A fork has a copy of it, which is never sent.
+        paid: Requests that the budget has let through and that are not made yet.
+        tries: Until when to try, on the gate's clock; None before the budget has let it through.
+        reread: Whether an earlier reading is out of the question: it refused the write, or became too old.
+    """
+
+    request: WireRequest
+    intent: Intent
+    events: FlowEvents
+    transient: Callable[[BaseException], bool]
+    key: str
+    campaign: str
+    began: Process
+    paid: int
+    tries: Tries | None = None
+    reread: bool = False
+
+    @property
+    def urgent(self) -> bool:
+        return self.intent.action is Action.PAUSE
+
+    @property
+    def above(self) -> Ticket | None:
+        """What a gate above holds of this campaign while it hands the write on."""
+        permit = self.request.above
+        if not isinstance(permit, Permit) or not permit.out or permit.record is None or permit.section is None:
+            return None
+        held = permit.section
+        same = held.campaign == self.campaign and permit.record.intent == self.intent
+        return held if same and held.is_inside() else None
+
+    def asked(self, ask: Callable[[], float]) -> float:
+        """What the section's ticket answers; its "no" is the refusal of the write.
+
+        Raises:
+            CampaignBusy: The section cannot be entered, or not kept.
+        """
+        try:
+            return ask()
+        except Closed as closed:
+            refusal = busy(closed, self.intent, self.events)
+        raise refusal  # outside of the handler: the frames of a context would be kept with it
+
+
+def process_of(request: WireRequest) -> Process:
+    """The process that a request is of: the one in which the gate above got it, if there is one."""
+    return request.above.process if isinstance(request.above, Permit) and request.above.out else process()
+
+
+def check_process(began: Process) -> None:
+    """Raise `Closed` in any other process than that one."""
+    if began != process():
+        raise forked()
+
+
+def is_below_a_gate(request: WireRequest) -> bool:
+    """Whether another gate hands the request on, and has paid for it."""
+    return isinstance(request.above, Permit) and request.above.out
+
+
+def subject(intent: Intent, code: str) -> dict[str, Any]:
+    """What every refusal of a write says of it."""
+    return {
+        "code": code,
+        "action": intent.action,
+        "channel": intent.channel,
+        "campaign_id": intent.target.id,
+        "advice": PROBLEMS[code].advice,
+    }
+
+
+def busy(closed: Closed, intent: Intent, events: FlowEvents) -> CampaignBusy:
+    """The refusal of a write whose section is closed to it."""
+    refusal = CampaignBusy(
+        **subject(intent, closed.code),
+        reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
+        holder=closed.holder,
+        seconds=closed.seconds,
+    )
+    events.was_refused(refusal.code)
+    return refusal
+
+
+def failed(error: Exception) -> GateFailure:
+    """The refusal that stands for an error of the gate itself, named by its class: its text may hold anything."""
+    return GateFailure(
+        code="CF505", reason=f"The gate failed with {type(error).__name__}.", advice=PROBLEMS["CF505"].advice
+    )

@@ -1,0 +1,198 @@
+"""The simulator: the account behind its API, with faults and a rate limit on the way to it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import unquote
+
+from campaign_fsm.rules import Status
+from campaign_fsm.simulator import api, replies
+from campaign_fsm.simulator.account import Account
+from campaign_fsm.simulator.answers import Request, Result
+from campaign_fsm.simulator.faults import UNANSWERED, Fault, Faults, Planned
+from campaign_fsm.simulator.limit import MinuteCount
+from campaign_fsm.simulator.replies import Reply
+from campaign_fsm.wire.target import read_target
+
+
+class Simulator(Account):
+    """The documented campaign API of one account, in memory. May be shared by threads; a fork has a copy.
+
+    Args:
+        account_sid: The account.
+        api_key: The key that requests have to show.
+        api_token: The token that goes with it.
+        now: Where the virtual clock starts, an aware datetime; it stands still until it is moved.
+        live: Let the clock run with the real one.
+        illegal_status_code: The status code of an illegal action, which no page documents.
+        at_end: What the end time does to a campaign in progress, which the pages contradict each
+            other about: ``"completed"`` (S4) or ``"paused"`` (S5).
+        resume_before_start: The status after a resume before the start: ``"in-progress"`` or ``"created"``.
+        rate_limit: How many requests it takes in a minute of its clock before it answers 429; its answers
+            then carry ``X-RateLimit-*``. None for no limit.
+        journal_limit: How many entries the journal keeps, the newest ones; `journal_dropped` counts the
+            others. None keeps all.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str = "acme1",
+        api_key: str = "key",
+        api_token: str = "token",  # noqa: S107 (of a simulated account)
+        now: datetime | None = None,
+        live: bool = False,
+        illegal_status_code: int = 409,
+        at_end: str = "completed",
+        resume_before_start: str = "in-progress",
+        rate_limit: int | None = None,
+        journal_limit: int | None = None,
+    ) -> None:
+        super().__init__(
+            account_sid=account_sid,
+            now=now,
+            live=live,
+            illegal_status_code=illegal_status_code,
+            at_end=at_end,
+            resume_before_start=resume_before_start,
+            journal_limit=journal_limit,
+        )
+        if rate_limit is not None and rate_limit < 1:
+            raise ValueError(f"rate_limit is 1 or more, not {rate_limit!r}")
+        self.api_key, self.api_token = api_key, api_token
+        self.rate_limit = rate_limit
+        self._count = MinuteCount()
+        self._faults = Faults()
+
+    # Faults
+
+    def fault(
+        self,
+        kind: Fault | str,
+        *,
+        method: str | None = None,
+        id: str | None = None,  # noqa: A002 (the API's own name)
+        times: int = 1,
+        after: int = 0,
+        seconds: float = 0.0,
+        retry_after: int | None = 1,
+        status_code: int | None = None,
+        to_status: Status | str | None = None,
+    ) -> None:
+        """Plan a fault for the next requests with this method and campaign.
+
+        Args:
+            kind: See `Fault`.
+            method: Only for this HTTP method.
+            id: Only for this campaign.
+            times: How many requests it strikes.
+            after: How many matching requests it lets pass first.
+            seconds: How long a stall lasts, at most a day.
+            retry_after: The header of a 429, in seconds; None leaves it out.
+            status_code: The status code of a server error (None is 503) or a rejection (None is 403).
+            to_status: Where somebody else moves the campaign right after the request.
+        """
+        with self._lock:
+            self._faults.plan(
+                kind,
+                method=method,
+                id=id,
+                times=times,
+                after=after,
+                seconds=seconds,
+                retry_after=retry_after,
+                status_code=status_code,
+                to_status=to_status,
+            )
+
+    @property
+    def faults(self) -> tuple[Planned, ...]:
+        """The faults that have not struck yet, as they stand."""
+        with self._lock:
+            return self._faults.waiting()
+
+    def clear_faults(self) -> None:
+        """Forget the faults that have not struck yet."""
+        with self._lock:
+            self._faults.clear()
+
+    def reset(self) -> None:
+        """Go back to the campaigns and the time before the first request; empty the journal, forget faults and
+        the requests that the rate limit has counted.
+
+        What is added from then on gets the same ids as the first time.
+        """
+        with self._lock:
+            super().reset()
+            self._faults.clear()
+            self._count.clear()
+
+    # Requests
+
+    def handle(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> Reply:
+        """Answer one request as the documented API would, with the next fault that is planned for it."""
+        given = {name.lower(): value for name, value in headers}
+        with self._lock:
+            self.begin()
+            self._catch_up()
+            request = self._arrived(method, target, body)
+            campaign_id = request.target.id if request.target else None
+            fault = self._faults.strike(method, campaign_id)
+            campaign, now = request.campaign, self.now
+            before = campaign.status if campaign else None
+            result = self._answer(request, given.get("authorization"), fault, now)
+            unanswered = fault is not None and fault.kind in UNANSWERED
+            self._journal.write(
+                "request",
+                now,
+                method=method,
+                path=target,
+                channel=request.target.channel if request.target else None,
+                id=campaign_id,
+                action=result.action,
+                status_before=before,
+                status_after=campaign.status if campaign else None,
+                legal=result.legal,
+                applied=result.applied,
+                status_code=None if unanswered else result.status_code,
+                fault=fault.kind if fault else None,
+                user_agent=given.get("user-agent"),
+            )
+            if campaign and fault and fault.to_status:
+                self.move(campaign.id, fault.to_status)
+            return self._reply(result, fault, now)
+
+    def _arrived(self, method: str, target: str, body: bytes) -> Request:
+        path, _, query = target.partition("?")
+        # A server decodes what it is sent; so a write under an oddly spelled path arrives here too.
+        place = read_target(path) or read_target(unquote(path))
+        if place is not None and place.account != self.account_sid:
+            place = None
+        campaign = self.campaigns.get(place.id or "") if place else None
+        if campaign and place and campaign.channel is not place.channel:
+            campaign = None
+        return Request(method, path, place, query, body, campaign)
+
+    def _authorized(self, authorization: str | None) -> bool:
+        expected = base64.b64encode(f"{self.api_key}:{self.api_token}".encode()).decode()
+        scheme, _, given = (authorization or "").partition(" ")
+        return scheme.lower() == "basic" and given.strip() == expected
+
+    def _answer(self, request: Request, authorization: str | None, fault: Planned | None, now: datetime) -> Result:
+        # What a write would do is read first, so that the journal knows it even if it is not done.
+        plan = api.plan(self, request)
+        if not self._authorized(authorization):
+            return replies.unauthorized(plan)
+        if self.rate_limit is not None and self._count.take(now) > self.rate_limit:
+            return replies.too_many(plan)
+        return replies.carried_out(plan, fault)
+
+    def _reply(self, result: Result, fault: Planned | None, now: datetime) -> Reply:
+        limits: list[tuple[str, str]] = []
+        if self.rate_limit is not None:
+            limits = self._count.headers(self.rate_limit, now, limited=result.status_code == 429)
+        request_id = hashlib.sha256(f"request {self._journal.written}".encode()).hexdigest()[:32]
+        return replies.reply(result, fault, request_id=request_id, now=now, limits=limits)

@@ -13,6 +13,7 @@ import pytest
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, confirmed, decide, errors
 from campaign_fsm.audit.auditor import Auditor
+from campaign_fsm.audit.observation import Options
 from campaign_fsm.policy import Hours, Policy, Scope
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.traffic import Exchange, UnreadableRecording
@@ -38,7 +39,7 @@ def lines_of(*exchanges):
 
 
 def audit(*exchanges, **settings):
-    auditor = Auditor(path="log.jsonl", **settings)
+    auditor = Auditor(Options(path="log.jsonl", **settings))
     return [finding for exchange in lines_of(*exchanges) for finding in auditor.feed(exchange)]
 
 
@@ -586,7 +587,7 @@ def test_two_channels_accounts_and_hosts_are_not_mixed_up():
 def test_a_fingerprint_stays_when_lines_and_folders_change():
     """And two findings of the same kind have different ones."""
     first = audit(read("in-progress"), write("complete", None, 409), write("complete", None, 409))
-    auditor = Auditor(path="/elsewhere/log.jsonl")
+    auditor = Auditor(Options(path="/elsewhere/log.jsonl"))
     moved = [
         read("paused", url=MESSAGE),
         read("in-progress"),
@@ -632,7 +633,8 @@ def test_a_trace_of_our_own_client_is_judged_as_it_was():
         with confirmed():
             client.complete(campaign)
     stream = io.BytesIO("\n".join(map(json.dumps, events)).encode())
-    auditor = Auditor(policy=Policy(scopes=(Scope(confirm=frozenset({Action.COMPLETE})),)), path="trace.jsonl")
+    policy = Policy(scopes=(Scope(confirm=frozenset({Action.COMPLETE})),))
+    auditor = Auditor(Options(policy, path="trace.jsonl"))
     found = [finding for exchange in read_trace("trace.jsonl", stream) for finding in auditor.feed(exchange)]
     assert [(finding.code, finding.level) for finding in found] == [("CF226", "warning")]
     assert auditor.unjudged == 0
@@ -1054,7 +1056,7 @@ def test_a_fingerprint_is_of_one_deed_on_one_server(accepted, other):
 def trace(*events):
     common = {"version": 1, "host": "h", "account": "acme1", "channel": "voice", "campaign": ID}
     stream = io.BytesIO("\n".join(json.dumps({**common, **event}) for event in events).encode())
-    auditor = Auditor(path="trace.jsonl", strict=True)
+    auditor = Auditor(Options(path="trace.jsonl", strict=True))
     return [finding.code for exchange in read_trace("trace.jsonl", stream) for finding in auditor.feed(exchange)]
 
 

@@ -84,6 +84,17 @@ def test_a_lost_answer_is_no_step_until_a_reading_shows_one(tmp_path):
     assert history.now == {Status.IN_PROGRESS: 1}
 
 
+def test_an_answer_is_lost_before_any_was_seen(tmp_path):
+    """The status is the one that the write before it leads to, although no answer has shown it."""
+    path = write(tmp_path / "a.jsonl", put("pause"), put("resume", code=500), get("in-progress"))
+    history = history_of_recording(path)
+    assert [step[1:5] for step in told(history)] == [
+        (Status.PAUSED, Status.PAUSED, "CF104", Outcome.LOST),
+        (Status.PAUSED, Status.IN_PROGRESS, "CF104", Outcome.TAKEN),
+    ]
+    assert history.now == {Status.IN_PROGRESS: 1}
+
+
 def test_something_illegal_that_was_sent_is_shown_as_sent(tmp_path):
     """An illegal write that a server refused is a refusal that was sent, and moves nothing."""
     history = history_of_recording(write(tmp_path / "a.jsonl", get("in-progress"), put("complete", code=409)))

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from campaign_fsm.audit.auditor import Auditor
+from campaign_fsm.audit.observation import Options
 from campaign_fsm.policy import Policy, Scope
 from campaign_fsm.rules import Action
 from campaign_fsm.traffic import UnreadableRecording
@@ -47,7 +48,7 @@ def plan(text, path="plan.yaml"):
 
 
 def told(text, path="plan.yaml", **settings):
-    auditor = Auditor(path=path, **settings)
+    auditor = Auditor(Options(path=path, **settings))
     return [(f.code, f.place.line) for exchange in plan(text, path) for f in auditor.feed(exchange)]
 
 
@@ -83,7 +84,7 @@ def test_toml_and_json_say_the_same():
         "campaigns": [{"campaign": "a1", "status": "paused", "steps": ["resume", {"action": "archive"}]}],
     }
     assert told(json.dumps(document, indent=1), "plan.json") == [("CF226", 9)]
-    auditor = Auditor(path="plan.toml", by_entry=True)
+    auditor = Auditor(Options(path="plan.toml", by_entry=True))
     found = [finding for exchange in plan(TOML, "plan.toml") for finding in auditor.feed(exchange)]
     assert [(finding.code, finding.place.entry) for finding in found] == [("CF226", 2)]
     assert found[0].at == "2026-11-23T22:00:00+05:30"

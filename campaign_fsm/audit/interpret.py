@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.private import shown_key
 from campaign_fsm.rules import Action, Channel
@@ -37,9 +36,6 @@ from campaign_fsm.wire.listing import read_page
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
 _JSON: Final = ((b"Content-Type", b"application/json"),)
-_LEFT_OUT: Final = re.compile(
-    r"(\W|x|redacted|filtered|hidden|removed|dummy|fake|scrubbed|placeholder)*", re.IGNORECASE
-)
 
 
 @lru_cache(maxsize=8192)
@@ -52,6 +48,27 @@ def split_url(url: str) -> tuple[str, str, int | None, str, bool]:
         return "https", "", None, url, False
     path = parts.path + (f"?{parts.query}" if "?" in url else "")
     return parts.scheme or "https", parts.hostname or "", port, path or "/", "@" in parts.netloc
+
+
+@lru_cache(maxsize=8192)
+def _host(host: str) -> str:
+    """A host as DNS takes it: in lower case, without the dot at its end."""
+    return host.lower().removesuffix(".")
+
+
+def origin(exchange: Exchange) -> str:
+    """Which server an exchange was with, as far as the recording says: the host, with a port that is not the usual."""
+    if exchange.url:
+        scheme, host, port, *_ = split_url(exchange.url)
+        if host:
+            usual = {"https": 443, "http": 80}.get(scheme)
+            return _host(host) + (f":{port}" if port not in (None, usual) else "")
+    return _host(exchange.host or "")
+
+
+def key_of(exchange: Exchange, target: Target, campaign: str) -> CampaignKey:
+    """The campaign with this id, where an exchange with this target takes place."""
+    return CampaignKey(origin(exchange) + target.prefix, target.account, target.channel, campaign)
 
 
 @lru_cache(maxsize=8192)
@@ -87,7 +104,7 @@ def read_request(exchange: Exchange) -> Intent | Target | None:
         target = _target(path)
         safe = exchange.method in SAFE_METHODS or exchange.method.upper() in SAFE_METHODS
         if target is not None and "?" not in path:
-            return target if safe else _told(exchange, target)
+            return target if safe else _described(exchange, target)
         if target is not None and safe:
             return target
     if not exchange.method and body and (target := _target(path)) is not None:
@@ -106,7 +123,7 @@ def read_request(exchange: Exchange) -> Intent | Target | None:
     if body is None and exchange.method in ("PUT", "POST", "PATCH"):
         target = _target(path)
         if target is not None and exchange.action:
-            return _told(exchange, target)
+            return _described(exchange, target)
         if target is not None and _has_length(exchange) and not _is_form(exchange):
             raise Unjudged("its body was not recorded", target)
     return read_intent(wire)
@@ -122,7 +139,7 @@ def _named(exchange: Exchange, body: bytes | None) -> Intent | Target | None:
     if body is None or exchange.action:
         # Something that only says which status a campaign has is a reading.
         reading = not exchange.method and not exchange.action and not exchange.fields and body is None
-        return target if reading else _told(exchange, target)
+        return target if reading else _described(exchange, target)
     if not exchange.method:
         raise Unjudged("its method was not recorded", target)
     path = f"/v2/accounts/{target.account}/{target.collection}{f'/{target.id}' if target.id else ''}"
@@ -171,8 +188,8 @@ def _headers(exchange: Exchange, body: bytes | None) -> tuple[tuple[bytes, bytes
 _ACTIONS: Final[dict[str, Action]] = {action.value: action for action in Action}
 
 
-def _told(exchange: Exchange, target: Target) -> Intent:
-    """A write without a body, by what the recording says of it."""
+def _described(exchange: Exchange, target: Target) -> Intent:
+    """A write whose body was not recorded, by the action and the fields that were."""
     method = exchange.method.upper()
     if (target.id is None) != (method == "POST" or exchange.action == Action.CREATE) and method:
         raise UnreadableRequest(
@@ -219,38 +236,53 @@ def _plain(action: Action, target: Target) -> Intent:
 
 
 @frozen
-class Shown:
-    """What an answer shows.
+class Answered:
+    """What the answer to a request about one campaign shows.
 
     Attributes:
         status_code: The effective status code: that of the item inside, if it failed.
-        reading: The campaign, if it is shown.
-        found: The id of the campaign that is shown.
+        raw_status: The campaign's status as it is spelled; None if none is shown.
+        reading: The campaign, if the answer's body shows it.
+        found: The id of that campaign.
         readable: False if there is an answer, and it cannot be read in exactly one way.
     """
 
     status_code: int | None
+    raw_status: str | None = None
     reading: Reading | None = None
     found: str | None = None
     readable: bool = True
 
+    @property
+    def taken(self) -> bool:
+        """Whether it says that something was done; True where its code was not recorded."""
+        return self.status_code is None or 200 <= self.status_code < 300
 
-def read_answer(exchange: Exchange, target: Target) -> Shown:
+    @property
+    def silent(self) -> bool:
+        """Whether nothing of it was recorded."""
+        return self.status_code is None and self.raw_status is None
+
+
+def read_answer(exchange: Exchange, target: Target) -> Answered:
     """What the answer about one campaign shows, as far as it was recorded."""
-    code, body = exchange.status_code, exchange.response_body
+    code = exchange.status_code
+    if exchange.status is not None:
+        return Answered(code, exchange.status)
+    body = exchange.response_body
     if body is None or code is None:
-        return Shown(code)
+        return Answered(code)
     answer = Answer(code, (), body)
     try:
         item = read_item(answer)
         if item.failed:
-            return Shown(item.code if 200 <= code < 300 else code)
+            return Answered(item.code if 200 <= code < 300 else code)
         if not 200 <= code < 300:
-            return Shown(code)
+            return Answered(code)
         found, reading = read_campaign(item, target.channel, None)
     except NotReadable:
-        return Shown(code, readable=False)
-    return Shown(code, reading, found)
+        return Answered(code, readable=False)
+    return Answered(code, reading.raw_status, reading, found)
 
 
 def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]:
@@ -270,29 +302,3 @@ def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]
         except NotReadable:
             continue
     return found
-
-
-def credentials(exchange: Exchange) -> str | None:
-    """Where there are credentials in an exchange; None if there are none."""
-    if exchange.url and "@" in exchange.url and split_url(exchange.url)[4]:
-        return "the URL"
-    for name, value in exchange.headers or ():
-        if name.lower() in ("authorization", "proxy-authorization") and _tells(value):
-            return f"the {name.title()} header"
-    return None
-
-
-def _tells(value: str) -> bool:
-    """Whether the value of an Authorization header gives anything away."""
-    scheme, _, blob = value.strip().partition(" ")
-    if not blob:
-        return bool(scheme) and not _LEFT_OUT.fullmatch(scheme)
-    if _LEFT_OUT.fullmatch(blob):
-        return False
-    if scheme.lower() != "basic":
-        return True
-    try:
-        decoded = base64.b64decode(blob, validate=True).decode("latin-1")
-    except ValueError:
-        return True
-    return not all(_LEFT_OUT.fullmatch(part) for part in decoded.split(":", 1))

@@ -13,6 +13,7 @@ from attrs import define, evolve, field
 from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.audit.baseline import Accepted
 from campaign_fsm.audit.finding import Finding, Level
+from campaign_fsm.audit.observation import Options
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic import UnreadableRecording
@@ -61,7 +62,7 @@ class Audit:
     found: set[str] = field(factory=set, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
-    _told: Counter[str] = field(factory=Counter, init=False)
+    _reported: Counter[str] = field(factory=Counter, init=False)
 
     def path(self, path: str, format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
         """Audit a file, a folder, or ``-`` for the standard input; a folder without a recording is incomplete."""
@@ -90,10 +91,11 @@ class Audit:
             named: Whether it is an error that nobody can say what it is.
         """
         weak, broken = False, ""
-        auditor = Auditor(self.accepted.configuration.policy, strict=self.strict, path=path, told=self._told)
+        options = Options(self.accepted.configuration.policy, strict=self.strict, path=path)
+        auditor = Auditor(options, counts=self._reported)
         try:
             with open_recording(path, format) as recording:
-                auditor.by_entry = recording.by_entry
+                auditor.options = evolve(options, by_entry=recording.by_entry)
                 # Any file of JSON objects looks like the plain form.
                 weak = recording.format is RecordingFormat.JSONL
                 for number, exchange in enumerate(recording.exchanges):

@@ -1,25 +1,18 @@
-"""What is known of one campaign while a recording is followed, and what is to be said of a write.
-
-A write is held against the status that was seen last, and against those that a lost or not yet seen write may have
-led to. That the platform may have moved the campaign since excuses it only where the recording shows why.
-"""
+"""What is known of each campaign while a recording is followed. What is wrong with an exchange is not its concern."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field
 
-from campaign_fsm.lifecycle import by_platform, has_started, moved
 from campaign_fsm.rules import EDITS, Action, Channel, Event, Status
-from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, parse_time
 from campaign_fsm.wire.intent import NOT_RECORDED, Intent
-from campaign_fsm.wire.target import COLLECTION_OF, Target
 
 Statuses = frozenset[Status]
 UNKNOWN: Final[Statuses] = frozenset()
@@ -28,7 +21,20 @@ Events = frozenset[Event]
 # What the platform does at a time that a campaign shows. It finishes one as soon as its contacts are processed, and
 # fails one as soon as none could be attempted: no time that is shown says when.
 _AT: Final = {Event.START: "start", Event.EXPIRE: "end", Event.SUSPEND: "end"}
-_AT_ANY_TIME: Final = frozenset(Event) - frozenset(_AT)
+ANY_TIME: Final = frozenset(Event) - frozenset(_AT)
+"""What the platform may do at any time."""
+
+_MOST_URLS: Final = 100_000
+
+
+class CampaignKey(NamedTuple):
+    """What tells a campaign from every other one: the same id in two accounts is two campaigns."""
+
+    server: str
+    """Host, port and what stands before ``/v2``, as far as they were recorded."""
+    account: str
+    channel: Channel
+    campaign: str
 
 
 def _digest(value: object) -> int:
@@ -46,7 +52,7 @@ class TrackedCampaign:
     """What is known of one campaign.
 
     Attributes:
-        channel: The kind of campaign; None until it was seen.
+        key: Which campaign it is; None for none, of which nothing is known.
         possible: The statuses that it may have; empty if nothing is known.
         last: The status that was seen last.
         seen: When that was, as the recording says it, or earlier where it shows no times; None if it does not say.
@@ -54,14 +60,14 @@ class TrackedCampaign:
         start: Its start, if one was seen.
         end: Its end, if one was seen.
         start_unreadable: It has a start that cannot be read.
-        start_open: Nobody knows its start any more.
+        start_open: Its start is not known any more.
         timed: A start or an end may count.
         name: Its name, if it was seen.
         nameless: It was shown whole, and without a name.
-        completed: When it was completed, at the earliest; None if nobody knows.
+        completed: When it was completed, at the earliest; None if that is not known.
     """
 
-    channel: Channel | None = None
+    key: CampaignKey | None = None
     possible: Statuses = UNKNOWN
     last: Status | None = None
     seen: str | None = None
@@ -78,8 +84,32 @@ class TrackedCampaign:
     _whole: bool = field(default=False, init=False)
     _unsettled: set[str] = field(factory=set, init=False)
 
-    def shown(self, reading: Reading, *, whole: bool) -> None:
-        """The campaign was shown; `whole` as its details show it, and not as lists and answers to writes may."""
+    # Its status
+
+    def observed(self, status: Status, at: str | None, action: Action | None = None) -> None:
+        """An answer shows its status; `action` is what the write asked for that was answered."""
+        if status is not Status.COMPLETED:
+            self.completed = None
+        elif self.last is not Status.COMPLETED:
+            self.completed = parse_time(at if action is Action.COMPLETE else self.seen)
+        self.possible, self.last, self.lost, self.seen = alone(status), status, 0, at
+
+    def moved(self, status: Status) -> None:
+        """It is in this status, as far as the recording shows; no answer shows it."""
+        self.last, self.possible = status, alone(status)
+
+    def widened(self, statuses: Statuses) -> None:
+        """It may have one of these statuses as well."""
+        self.possible = possible_after(self.possible, statuses)
+
+    def forgotten(self) -> None:
+        """Its status is not known any more."""
+        self.possible = UNKNOWN
+
+    # Its parameters
+
+    def read(self, reading: Reading, *, whole: bool) -> None:
+        """An answer shows its parameters; `whole` as its details do, and not as lists and answers to writes may."""
         if whole or reading.start_unreadable or "schedule" in reading.data:
             self._scheduled(reading.start, reading.end, unreadable=reading.start_unreadable)
         if whole or reading.name is not None:
@@ -99,8 +129,8 @@ class TrackedCampaign:
         self.start, self.end, self.start_unreadable, self.start_open = start, end, unreadable, False
         self.timed = start is not None or end is not None or unreadable
 
-    def told(self, start: str | None, end: str | None, name: str | None) -> None:
-        """A line of a recording says some of it."""
+    def recorded(self, start: str | None, end: str | None, name: str | None) -> None:
+        """A line of a recording gives some of its parameters, without the answer's body."""
         self.timed = self.timed or start is not None or end is not None
         if end is not None:
             self.end = parse_time(end)
@@ -112,9 +142,9 @@ class TrackedCampaign:
 
     def edited(self, intent: Intent) -> None:
         """A write was taken: it has its parameters now."""
-        alone = intent.action in EDITS
-        self.unsettled({key for key in intent.fields if alone or key != "schedule"})
-        if alone and isinstance(name := intent.fields.get("name"), str):
+        edit = intent.action in EDITS
+        self.unsettled({key for key in intent.fields if edit or key != "schedule"})
+        if edit and isinstance(name := intent.fields.get("name"), str):
             self.name, self.nameless = name, False
         schedule = intent.fields.get("schedule")
         if isinstance(schedule, dict):
@@ -136,8 +166,10 @@ class TrackedCampaign:
             self._scheduled(None, None)
             self.start_open = self.timed = True
 
+    # Questions
+
     def shows(self, parameter: str, value: object) -> bool | None:
-        """Whether it has this value of a parameter; None if nobody knows."""
+        """Whether it has this value of a parameter; None if that is not known."""
         if value is NOT_RECORDED or parameter in self._unsettled:
             return None
         if parameter not in self._digests and not self._whole:
@@ -147,158 +179,49 @@ class TrackedCampaign:
     def passed(self, at: datetime | None) -> Events:
         """What the platform may have done since the campaign was seen last, as far as the recording shows why."""
         if at is None or (self.start is None and self.end is None) or (seen := parse_time(self.seen)) is None:
-            return _AT_ANY_TIME
+            return ANY_TIME
         times = {"start": self.start, "end": self.end}
-        return _AT_ANY_TIME | {
+        return ANY_TIME | {
             event for event, name in _AT.items() if (time := times[name]) is not None and seen <= time <= at
         }
 
 
-@frozen
-class Known:
-    """A campaign in one of the statuses that it may have, for `judge`."""
-
-    status: Status
-    life: TrackedCampaign
-    name: str | None = None
-    assumed: bool | None = None
-    """Whether it has started, where nobody knows and both are looked at."""
-
-    @property
-    def start(self) -> datetime | None:
-        return self.life.start
-
-    @property
-    def end(self) -> datetime | None:
-        return self.life.end
-
-    @property
-    def changed(self) -> datetime | None:
-        return self.life.completed
-
-    def started(self, now: datetime | None) -> bool | None:
-        """Whether it counts as started; None if the recording does not say."""
-        if self.assumed is not None:
-            return self.assumed
-        if self.life.start_unreadable:
-            return True
-        if self.life.start is None or now is None:
-            return None
-        return has_started(self.status, self.life.start, now)
-
-    def shows(self, parameter: str, value: object) -> bool | None:
-        return self.life.shows(parameter, value)
-
-
-@frozen
-class Weighed:
-    """What is to be said of a write in a set of statuses.
+@define
+class Tracker:
+    """The campaigns of one recording.
 
     Attributes:
-        verdict: The verdict in a status in which it may go, or in the one seen last.
-        legal: Whether it may go in a status that the campaign may have.
-        unknown: Why nobody can say, since something that counts was not recorded; empty if it can be said.
-        excuse: The verdict in a status that the platform may have moved it to, if it may go in one.
-        overtaken: Whether the platform may have moved it to one in which it may not go.
-        after: The statuses that it leads to.
-        expected: The statuses that an honest answer may show.
+        by_url: The campaign that a URL alone names, for those seen lately.
     """
 
-    verdict: Verdict
-    legal: bool
-    unknown: str
-    excuse: Verdict | None
-    overtaken: bool
-    after: Statuses
-    expected: Statuses
+    by_url: dict[str, TrackedCampaign] = field(factory=dict, init=False)
+    _campaigns: dict[CampaignKey, TrackedCampaign] = field(factory=dict, init=False)
+    _by_id: dict[str, list[TrackedCampaign]] = field(factory=dict, init=False)
 
+    def __len__(self) -> int:
+        return len(self._campaigns)
 
-def weigh(life: TrackedCampaign, intent: Intent, at: datetime | None, *, strict: bool) -> Weighed:
-    """What is to be said of a write on a campaign of which something is known."""
-    if not intent.fields and not life.timed:
-        # Of most campaigns no more is known than a status.
-        return _alike(life.possible, life.last, intent.action, intent.channel, (None, None), strict, _AT_ANY_TIME)
-    clear = life.start is None or life.start_unreadable or at is not None
-    if clear and not life.start_open:
-        return _weighed(life, intent, at, None, strict)
-    before, after = (_weighed(life, intent, at, assumed, strict) for assumed in (False, True))
-    if (before.legal, before.unknown) == (after.legal, after.unknown):
-        return after
-    return evolve(
-        after,
-        legal=False,
-        unknown="nobody can say whether the campaign has started",
-        excuse=None,
-        overtaken=True,
-        after=before.after | after.after,
-        expected=before.expected | after.expected,
-    )
+    def get(self, key: CampaignKey) -> TrackedCampaign | None:
+        """What is known of a campaign; None if it was never seen."""
+        return self._campaigns.get(key)
 
+    def track(self, key: CampaignKey) -> TrackedCampaign:
+        """What is known of a campaign, which is tracked from now on."""
+        tracked = self._campaigns.get(key)
+        if tracked is None:
+            tracked = self._campaigns[key] = TrackedCampaign(key)
+            self._by_id.setdefault(key.campaign, []).append(tracked)
+        return tracked
 
-def _weighed(life: TrackedCampaign, intent: Intent, at: datetime | None, assumed: bool | None, strict: bool) -> Weighed:
-    if intent.fields:
-        return _weigh(
-            lambda status: judge(intent, Known(status, life, assumed=assumed), at, strict=strict),
-            life.possible,
-            life.last,
-            life.passed(at),
-        )
-    known = tuple(Known(status, life, assumed=assumed).started(at) for status in (Status.CREATED, Status.PAUSED))
-    return _alike(life.possible, life.last, intent.action, intent.channel, known, strict, life.passed(at))
+    def with_id(self, campaign: str) -> Sequence[TrackedCampaign]:
+        """The campaigns of every account and channel that have this id."""
+        return self._by_id.get(campaign, ())
 
-
-@frozen
-class _Plain:
-    """A campaign of which nothing but the status counts."""
-
-    status: Status
-    when: tuple[bool | None, ...]
-    start: datetime | None = None
-    end: datetime | None = None
-    name: str | None = None
-    changed: datetime | None = None
-
-    def started(self, _: object) -> bool | None:
-        return self.when[self.status is not Status.CREATED]
-
-    def shows(self, _: str, __: object) -> bool | None:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _alike(  # noqa: PLR0917 (a cache by keyword is slower)
-    possible: Statuses,
-    last: Status | None,
-    action: Action,
-    channel: Channel,
-    started: tuple[bool | None, ...],
-    strict: bool,
-    passed: Events,
-) -> Weighed:
-    intent = Intent(action, Target("", "", COLLECTION_OF[channel], None, ()), {})
-    return _weigh(lambda status: judge(intent, _Plain(status, started), None, strict=strict), possible, last, passed)
-
-
-def _weigh(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | None, passed: Events) -> Weighed:
-    verdicts = {status: ask(status) for status in sorted(possible)}
-    found = [verdict for verdict in verdicts.values() if verdict]
-    open_ = [verdict.reason for verdict in verdicts.values() if verdict.code == "CF605"]
-    unknown = open_[0].rstrip(".") if open_ and not found else ""
-    since = [ask(status) for status in sorted(moved(possible, passed))]
-    later = [] if found or unknown else [verdict for verdict in since if verdict]
-    told = found[0] if found else verdicts[last if last in possible else min(possible)]
-    # A server may well obey what the gate refuses for what stands beside the action.
-    obeyed = [verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
-    after = frozenset(status for decision in obeyed for status in decision.accepted)
-    return Weighed(
-        verdict=told,
-        legal=bool(found),
-        unknown=unknown,
-        excuse=later[0] if later else None,
-        overtaken=not all(since),
-        after=after,
-        expected=frozenset(status for one in after for status in by_platform(one)),
-    )
+    def names(self, url: str, tracked: TrackedCampaign) -> None:
+        """Note that this URL names this campaign, whatever else an exchange says."""
+        if len(self.by_url) >= _MOST_URLS:
+            self.by_url.clear()
+        self.by_url[url] = tracked
 
 
 @lru_cache(maxsize=4096)

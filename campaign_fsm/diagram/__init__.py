@@ -9,8 +9,9 @@ from __future__ import annotations
 from campaign_fsm.diagram.model import Drawing, draw
 from campaign_fsm.diagram.stamp import DiagramFormat, Recipe
 from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import History, HistoryStep, Look, NoRoute, Outcome, View, draw_view
+from campaign_fsm.diagram.views import Look, NoRoute, View, draw_view
 from campaign_fsm.diagram.writers import make, render
+from campaign_fsm.history.model import History, HistoryStep, Outcome
 
 Format, Step = DiagramFormat, HistoryStep  # their names before others had these too
 

@@ -16,9 +16,10 @@ from attrs import field, frozen
 
 from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, DiagramFormat, Recipe, digest, digests
-from campaign_fsm.diagram.views import History, NoRoute
+from campaign_fsm.diagram.views import NoRoute
 from campaign_fsm.diagram.writers import make, source_svg
 from campaign_fsm.files import write_whole
+from campaign_fsm.history.model import History
 
 Load = Callable[[Path, str | None], History]
 """Reads a recording: its path, and the only campaign that is wanted."""

@@ -19,7 +19,8 @@ from campaign_fsm.diagram.model import draw
 from campaign_fsm.diagram.stamp import Recipe
 from campaign_fsm.diagram.svg import svg_of_page
 from campaign_fsm.diagram.theme import DARK, LIGHT, Palette, Theme
-from campaign_fsm.diagram.views import History, HistoryStep, View
+from campaign_fsm.diagram.views import View
+from campaign_fsm.history.model import History, HistoryStep
 from campaign_fsm.lifecycle import Decision, decide, route
 from campaign_fsm.reference import as_dict
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status

@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import log
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from campaign_fsm.diagram.model import (
     Attempt,
@@ -27,82 +27,11 @@ from campaign_fsm.diagram.model import (
     legend,
     rules_of,
 )
+from campaign_fsm.history.model import History
 from campaign_fsm.lifecycle import decide, route
 from campaign_fsm.printable import printable
-from campaign_fsm.rules import RULES, Action, Actor, Channel, Event, Rule, Status
+from campaign_fsm.rules import RULES, Action, Actor, Channel, Rule, Status
 from campaign_fsm.words import counted, listed
-
-
-class Outcome(StrEnum):
-    """What came of a step of a history."""
-
-    TAKEN = "taken"
-    """The server took it, or a reading shows it."""
-    REFUSED = "refused"
-    """It was refused before it was sent."""
-    SENT = "sent although illegal"
-    """It is illegal, and was sent."""
-    LOST = "answer lost"
-    """It was sent, and nobody knows what came of it."""
-
-
-@frozen(kw_only=True)
-class HistoryStep:
-    """One thing that happened to a campaign, or was tried.
-
-    Attributes:
-        trigger: What was asked for, or what the platform did. None where a reading shows a status and no
-            edge explains how the campaign came there.
-        source: The status before it, None for no campaign.
-        dest: The status after it.
-        code: The rule or the refusal, empty without one.
-        outcome: What came of it.
-        inferred: Nobody saw it: it lies between two readings.
-        at: When, as it was recorded.
-        channel: The campaign's channel.
-        campaign: Its id.
-        place: The line or entry of the file.
-    """
-
-    trigger: Action | Event | None
-    source: Status | None
-    dest: Status
-    code: str = ""
-    outcome: Outcome = Outcome.TAKEN
-    inferred: bool = False
-    at: str = ""
-    channel: Channel = Channel.MESSAGE
-    campaign: str = ""
-    place: int = 0
-
-
-@frozen(kw_only=True)
-class History:
-    """What happened to one campaign or to many: counted, and as far as it was kept, step by step.
-
-    Attributes:
-        title: What it is a history of.
-        taken: How often each rule was taken, by its code.
-        tried: How often something illegal was tried, by status, action, code and whether it was sent.
-        now: How many campaigns are in each status at the end.
-        leaps: How often a reading showed a status that no edge explains.
-        lost: How many answers were lost.
-        steps: The first steps, in their order.
-        total: How many steps there are.
-        campaigns: How many campaigns there are.
-        channels: The channels of these campaigns.
-    """
-
-    title: str = ""
-    taken: Mapping[str, int] = field(factory=dict)
-    tried: Mapping[tuple[Status, Action, str, bool], int] = field(factory=dict)
-    now: Mapping[Status, int] = field(factory=dict)
-    leaps: int = 0
-    lost: int = 0
-    steps: tuple[HistoryStep, ...] = ()
-    total: int = 0
-    campaigns: int = 0
-    channels: frozenset[Channel] = frozenset()
 
 
 class NoRoute(Exception):

@@ -12,7 +12,8 @@ from campaign_fsm.diagram.stamp import DiagramFormat, Recipe, stamp_png
 from campaign_fsm.diagram.svg import FONTS, svg
 from campaign_fsm.diagram.table import markdown
 from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import History, Look, View, draw_view
+from campaign_fsm.diagram.views import Look, View, draw_view
+from campaign_fsm.history.model import History
 from campaign_fsm.rules import Channel
 
 

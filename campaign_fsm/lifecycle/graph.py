@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from campaign_fsm.rules import RULES, Action, Channel, Event, Rule, Standing, Status
 from campaign_fsm.rules.vocabulary import one_of
@@ -13,7 +13,11 @@ from campaign_fsm.rules.vocabulary import one_of
 _Position = TypeVar("_Position")
 _Step = TypeVar("_Step")
 
-_BY_PLATFORM = tuple(rule for rule in RULES if isinstance(rule.trigger, Event))
+_BY_PLATFORM: Final = tuple(rule for rule in RULES if isinstance(rule.trigger, Event))
+
+
+def _on(channel: Channel) -> list[Rule]:
+    return [rule for rule in RULES if channel in rule.channels]
 
 
 def walks(
@@ -80,7 +84,7 @@ def reachable(status: Status, channel: Channel) -> frozenset[Status]:
     """The statuses that a campaign can still get to, whoever moves it; all of them from an unknown one."""
     if status == Status.UNKNOWN:
         return frozenset(Status)
-    return reached(Status(status), [rule for rule in RULES if channel in rule.channels])
+    return reached(Status(status), _on(channel))
 
 
 @cache
@@ -89,9 +93,8 @@ def between(source: Status | None, dest: Status, channel: Channel) -> tuple[Rule
 
     The platform alone, if it can have been it; or else the fewest steps of anybody's.
     """
-    edges = [rule for rule in RULES if channel in rule.channels]
-    alone = shortest(source, dest, [rule for rule in edges if isinstance(rule.trigger, Event)])
-    return shortest(source, dest, edges) if alone is None else alone
+    alone = shortest(source, dest, [rule for rule in _BY_PLATFORM if channel in rule.channels])
+    return shortest(source, dest, _on(channel)) if alone is None else alone
 
 
 def route(
@@ -128,9 +131,8 @@ def _route(start: Status | None, goal: Status, channel: Channel, strict: bool) -
         goal,
         [
             rule
-            for rule in RULES
+            for rule in _on(channel)
             if isinstance(rule.trigger, Action)
-            and channel in rule.channels
             and not (early and rule.trigger is Action.RESUME)
             and not (strict and rule.standing is Standing.CONTESTED)
         ],

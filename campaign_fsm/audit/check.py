@@ -1,0 +1,96 @@
+"""What a check is: a function from an observation to what is wrong with it. `campaign_fsm.audit.checks` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum, auto
+from typing import Any, Final, NamedTuple, TypeVar
+
+from attrs import frozen
+
+from campaign_fsm.audit.finding import Level
+from campaign_fsm.audit.observation import Observation
+from campaign_fsm.audit.tracker import Statuses
+from campaign_fsm.rules import Source
+
+AS_RECORDED: Final = -1
+
+
+@frozen(kw_only=True)
+class Detection:
+    """What a check found, before it is a finding with a place and a fingerprint.
+
+    Attributes:
+        code: Its code.
+        level: How bad it is.
+        message: What was found, in one sentence, without secrets, numbers and texts.
+        advice: What to do instead; None for what is always the advice of this code.
+        sources: The vendor's statements that it rests on.
+        status_code: What the server answered, if the check read it otherwise than the recording has it.
+        about: What tells it from another finding of this code about the same campaign and action, for the fingerprint.
+        once: What it is about in the whole file: of detections with the same text here only the first counts. Empty
+            if every one counts.
+    """
+
+    code: str
+    level: Level
+    message: str
+    advice: str | None = None
+    sources: tuple[Source, ...] = ()
+    status_code: int | None = AS_RECORDED
+    about: str = ""
+    once: str = ""
+
+
+class Stage(IntEnum):
+    """When a check is asked: the findings of one observation come in this order."""
+
+    RECORDING = auto()
+    """What was recorded, whatever it is about."""
+    REQUEST = auto()
+    """How the request can be read, and its parameters."""
+    POLICY = auto()
+    """What the team forbids."""
+    BEFORE = auto()
+    """What went before the request."""
+    LIFE_CYCLE = auto()
+    """Whether it is legal."""
+    ANSWER = auto()
+    """What kind of answer there is."""
+    STATUS = auto()
+    """The status that is shown."""
+
+
+class Check(NamedTuple):
+    """A registered check.
+
+    Attributes:
+        codes: The codes that it reports; ``CF7`` stands for all that begin with it.
+        stage: When it is asked.
+        of: The kinds of observations that it is asked about, exactly these and none derived from them.
+        ask: The function.
+    """
+
+    codes: tuple[str, ...]
+    stage: Stage
+    of: tuple[type[Observation], ...]
+    ask: Callable[[Any], Iterable[Detection]]
+
+
+REGISTERED: Final[list[Check]] = []
+_Ask = TypeVar("_Ask", bound=Callable[[Any], Iterator[Detection]])
+
+
+def check(*codes: str, stage: Stage, of: tuple[type[Observation], ...]) -> Callable[[_Ask], _Ask]:
+    """Register the function as the check of these codes, see `Check`."""
+
+    def register(ask: _Ask) -> _Ask:
+        REGISTERED.append(Check(codes, stage, of, ask))
+        return ask
+
+    return register
+
+
+def names(statuses: Statuses) -> str:
+    """The statuses, as a message has them."""
+    return " or ".join(sorted(statuses))

@@ -1,0 +1,20 @@
+"""Statuses that are on no list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from campaign_fsm.audit.check import Detection, Stage, check
+from campaign_fsm.audit.finding import Level
+from campaign_fsm.audit.observation import Claimed, Created, Shown, Written
+from campaign_fsm.private import word
+from campaign_fsm.rules import Status
+
+
+@check("CF604", stage=Stage.STATUS, of=(Shown, Claimed, Written, Created))
+def undocumented_status(seen: Claimed | Written | Created) -> Iterator[Detection]:
+    """An answer or a callback shows a status that the vendor's pages do not have."""
+    if seen.status is Status.UNKNOWN:
+        raw = seen.answer.raw_status if isinstance(seen, Written) else seen.raw_status
+        message = f"It shows the status {word(raw or '')!r}, which is on no list."
+        yield Detection(code="CF604", level=Level.WARNING, message=message)

@@ -1,0 +1,260 @@
+"""Observations: what one exchange asks for and shows, with what was known of its campaign before it.
+
+An exchange gives one observation, or several: a list shows many campaigns, a create is a request and then a campaign.
+Everything in them is fixed but `tracked`, which is brought up to date (`campaign_fsm.audit.update`) only after the
+checks and whoever watches have been asked.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import cache
+
+from attrs import field, frozen
+
+from campaign_fsm.audit.assessment import Assessment
+from campaign_fsm.audit.interpret import Answered
+from campaign_fsm.audit.tracker import CampaignKey, Statuses, TrackedCampaign
+from campaign_fsm.errors import UnreadableRequest
+from campaign_fsm.lifecycle import reachable
+from campaign_fsm.policy import Policy
+from campaign_fsm.rules import RULES, Action, Status
+from campaign_fsm.traffic import Exchange
+from campaign_fsm.wire.answer import Reading
+from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.target import Target
+
+
+def _or_none(policy: Policy | None) -> Policy | None:
+    return policy or None
+
+
+@frozen
+class Options:
+    """How a file is audited.
+
+    Attributes:
+        policy: What the team forbids on top of the life cycle; None for nothing.
+        strict: Whether what is contested counts as illegal, and what cannot be judged as a finding.
+        path: The file that the exchanges come from.
+        by_entry: Whether places are entries of the file and not lines.
+    """
+
+    policy: Policy | None = field(default=None, converter=_or_none)
+    strict: bool = False
+    path: str = ""
+    by_entry: bool = False
+
+
+@frozen(kw_only=True)
+class Observation:
+    """What every observation has.
+
+    Attributes:
+        exchange: The exchange.
+        options: How its file is audited.
+        target: The campaign, or the collection, as its path or its fields name it; None if nothing does.
+        tracked: What was known of the campaign before; where it is about none, of none.
+    """
+
+    exchange: Exchange
+    options: Options
+    target: Target | None = None
+    tracked: TrackedCampaign = field(factory=TrackedCampaign)
+
+    @property
+    def key(self) -> CampaignKey | None:
+        """The campaign among all others; None where it is about none."""
+        return self.tracked.key
+
+    @property
+    def action(self) -> Action | None:
+        """What a write asks for; None for everything else."""
+        return None
+
+    @property
+    def unjudged(self) -> str:
+        """Why nobody can say whether a write was legal; empty if somebody can, and for everything else."""
+        return ""
+
+
+@frozen(kw_only=True)
+class Recorded(Observation):
+    """An exchange as it was recorded, whatever it is about."""
+
+
+@frozen(kw_only=True)
+class Unreadable(Observation):
+    """A write that cannot be read in exactly one way."""
+
+    refusal: UnreadableRequest
+
+    @property
+    def action(self) -> Action | None:
+        return self.refusal.action
+
+
+@frozen(kw_only=True)
+class Unclear(Observation):
+    """A write of which the recording does not say what it does.
+
+    Attributes:
+        reason: What is missing.
+    """
+
+    reason: str
+
+    @property
+    def unjudged(self) -> str:
+        return self.reason
+
+
+@frozen(kw_only=True)
+class Claimed(Observation):
+    """A status callback claims a status of a campaign.
+
+    Attributes:
+        raw_status: The status as it is spelled.
+        status: The status; unknown if it is on no list.
+    """
+
+    target: Target
+    raw_status: str
+    status: Status
+
+    @property
+    def explained(self) -> bool:
+        """Whether something leads there, from a status that the campaign may have had; True if none is known."""
+        possible = self.tracked.possible
+        return not possible or any(self.status in reachable(one, self.target.channel) for one in possible)
+
+
+@frozen(kw_only=True)
+class Shown(Claimed):
+    """A read shows a status of a campaign.
+
+    Attributes:
+        reading: The campaign, if the answer's body was recorded.
+        whole: Whether it is the campaign's details, and not a list.
+    """
+
+    reading: Reading | None
+    whole: bool = False
+
+
+@frozen(kw_only=True)
+class Garbled(Observation):
+    """The answer to a read says something that cannot be read in exactly one way."""
+
+
+@frozen(kw_only=True)
+class Misdirected(Observation):
+    """The answer to a read is about another campaign. Nothing is known of either by it."""
+
+
+class Fate(Enum):
+    """What became of a write, as far as its answer shows."""
+
+    PLANNED = auto()
+    """It is not taken yet."""
+    LOST = auto()
+    """There was no answer, or the server failed."""
+    OPEN = auto()
+    """The answer does not show whether it was applied."""
+    TAKEN = auto()
+    """The server took it."""
+    CONFLICT = auto()
+    """The server says that the campaign is in no status for it."""
+    REJECTED = auto()
+    """The server refused it for another reason."""
+
+
+@frozen(kw_only=True)
+class Asked(Observation):
+    """A write, or a create.
+
+    Attributes:
+        intent: What it would do.
+        assessment: What is to be said of it; None if no status was known, and for a create.
+    """
+
+    intent: Intent
+    assessment: Assessment | None = None
+
+    @property
+    def action(self) -> Action:
+        return self.intent.action
+
+    @property
+    def status(self) -> Status | None:
+        """The status that the answer shows; None if it shows none, or the server did not take the write."""
+        return None
+
+
+@frozen(kw_only=True)
+class Withheld(Asked):
+    """It was not sent: the client refused it."""
+
+
+@frozen(kw_only=True)
+class Written(Asked):
+    """A write on a campaign that was sent, or is planned.
+
+    Attributes:
+        answer: What the answer shows of this campaign.
+        fate: What became of it.
+        status: The status that the answer shows; None if it shows none, or the server did not take the write.
+    """
+
+    answer: Answered
+    fate: Fate
+    status: Status | None
+
+    @property
+    def unjudged(self) -> str:
+        if self.assessment is not None:
+            return self.assessment.unknown
+        if self.exchange.planned:
+            return "nothing says in which status the campaign is then"
+        return "no status was seen before it"
+
+    @property
+    def after(self) -> Statuses:
+        """The statuses that it leads to, if it was taken; empty if it leads nowhere."""
+        if self.assessment is not None:
+            return self.assessment.after
+        return frozenset() if self.status is None else _after(self.status, self.action)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it was taken, and the answer still shows a status from before it."""
+        known = self.assessment is None or self.status in self.tracked.possible
+        return self.status is not None and known and self.status not in self.after
+
+
+@frozen(kw_only=True)
+class Creating(Asked):
+    """A create that was sent. There is no campaign yet."""
+
+
+@frozen(kw_only=True)
+class Created(Asked):
+    """The answer to a create shows a campaign.
+
+    Attributes:
+        raw_status: The status as it is spelled.
+        status: The status; unknown if it is on no list.
+        accepted: The statuses that a create leads to.
+        reading: The campaign, if the answer's body was recorded.
+    """
+
+    raw_status: str
+    status: Status
+    accepted: Statuses
+    reading: Reading | None
+
+
+@cache
+def _after(status: Status, action: Action | None) -> Statuses:
+    """Where an action leads from a status, whatever the kind of campaign."""
+    return frozenset(rule.leads_to for rule in RULES if rule.trigger is action and rule.source is status)

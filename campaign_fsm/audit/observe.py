@@ -1,0 +1,241 @@
+"""From an exchange to observations: reads it, finds its campaign, and assesses what a write asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from campaign_fsm.audit.assessment import assess
+from campaign_fsm.audit.interpret import Answered, Unjudged, key_of, read_answer, read_list, read_request, split_url
+from campaign_fsm.audit.observation import (
+    Asked,
+    Claimed,
+    Created,
+    Creating,
+    Fate,
+    Garbled,
+    Misdirected,
+    Observation,
+    Options,
+    Recorded,
+    Shown,
+    Unclear,
+    Unreadable,
+    Withheld,
+    Written,
+)
+from campaign_fsm.audit.tracker import TrackedCampaign, Tracker
+from campaign_fsm.errors import UnreadableCallback, UnreadableRequest
+from campaign_fsm.rules import Status
+from campaign_fsm.traffic import Exchange
+from campaign_fsm.verdict import judge
+from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.callback import parse_status_callback
+from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
+
+# Answers after which it is not known whether a write was applied: what follows them is on its way to another place, or
+# somebody in between has given up.
+_OPEN: Final = frozenset({*range(300, 400), 408, 425})
+
+
+@define
+class Observer:
+    """Makes observations, and keeps which campaigns there are.
+
+    Attributes:
+        tracker: The campaigns. What is known of them is brought up to date by whoever takes the observations.
+        events: How many exchanges were about campaigns.
+    """
+
+    tracker: Tracker = field(factory=Tracker)
+    events: int = 0
+
+    def observations(self, exchange: Exchange, options: Options) -> Iterator[Observation]:
+        """What an exchange asks for and shows. The next one may be asked for after `update` of the one before it."""
+        if exchange.headers is not None or "@" in exchange.url:
+            yield Recorded(exchange=exchange, options=options)
+        if exchange.callback is not None:
+            self.events += 1
+            yield from self._callback(exchange, exchange.callback, options)
+            return
+        asked: Intent | Target | UnreadableRequest | Unjudged | None
+        try:
+            asked = read_request(exchange)
+        except (UnreadableRequest, Unjudged) as error:
+            asked = error
+        if asked is None:
+            return
+        self.events += 1
+        if isinstance(asked, UnreadableRequest):
+            yield self._unreadable(exchange, asked, options)
+        elif isinstance(asked, Unjudged):
+            yield self._unclear(exchange, asked, options)
+        elif isinstance(asked, Intent):
+            if asked.target.id is None:
+                yield from self._create(exchange, asked, options)
+            else:
+                yield self._write(exchange, asked, options)
+        elif asked.id is None:
+            yield from self._list(exchange, asked, options)
+        elif not asked.rest and (shown := self._read(exchange, asked, options)) is not None:
+            yield shown
+
+    def _callback(self, exchange: Exchange, body: dict[str, Any], options: Options) -> Iterator[Observation]:
+        try:
+            callback = parse_status_callback(body)
+        except UnreadableCallback:
+            return
+        # A callback names no account: a campaign of each account with this id may be meant.
+        for tracked in self.tracker.with_id(callback.campaign_id):
+            key = tracked.key
+            assert key is not None
+            yield Claimed(
+                exchange=exchange,
+                options=options,
+                target=Target("", key.account, COLLECTION_OF[key.channel], key.campaign, ()),
+                tracked=tracked,
+                raw_status=callback.raw_status,
+                status=callback.claimed_status,
+            )
+
+    def _list(self, exchange: Exchange, collection: Target, options: Options) -> Iterator[Shown]:
+        for campaign, reading in read_list(exchange, collection.channel):
+            target = evolve(collection, id=campaign)
+            tracked = self._track(exchange, target)
+            yield Shown(
+                exchange=exchange,
+                options=options,
+                target=target,
+                tracked=tracked,
+                raw_status=reading.raw_status,
+                status=reading.status,
+                reading=reading,
+            )
+
+    def _read(self, exchange: Exchange, target: Target, options: Options) -> Observation | None:
+        """What the details of a campaign show; None if that is nothing, or not recorded."""
+        answer = read_answer(exchange, target)
+        if not answer.taken or (answer.readable and answer.raw_status is None):
+            return None
+        if answer.reading is not None and answer.found != target.id:
+            return Misdirected(exchange=exchange, options=options, target=target)
+        tracked = self._named(exchange, target)
+        if answer.raw_status is None:
+            return Garbled(exchange=exchange, options=options, target=target, tracked=tracked)
+        return Shown(
+            exchange=exchange,
+            options=options,
+            target=target,
+            tracked=tracked,
+            raw_status=answer.raw_status,
+            status=Status.parse(answer.raw_status),
+            reading=answer.reading,
+            whole=True,
+        )
+
+    def _unreadable(self, exchange: Exchange, refusal: UnreadableRequest, options: Options) -> Unreadable:
+        unread = Unreadable(exchange=exchange, options=options, refusal=refusal)
+        if not (refusal.campaign_id and refusal.channel):
+            return unread
+        path = split_url(exchange.url)[3].partition("?")[0] if exchange.url else ""
+        named = Target("", exchange.account or "-", COLLECTION_OF[refusal.channel], refusal.campaign_id, ())
+        target = read_target(path) or named
+        key = key_of(exchange, target, refusal.campaign_id)
+        # It is no reason to count a campaign that was never seen.
+        return evolve(unread, target=target, tracked=self.tracker.get(key) or TrackedCampaign())
+
+    def _unclear(self, exchange: Exchange, unjudged: Unjudged, options: Options) -> Unclear:
+        unclear = Unclear(exchange=exchange, options=options, target=unjudged.target, reason=str(unjudged))
+        if unjudged.target.id is None:
+            return unclear
+        tracked = self._track(exchange, unjudged.target)
+        return evolve(unclear, tracked=tracked)
+
+    def _write(self, exchange: Exchange, intent: Intent, options: Options) -> Withheld | Written:
+        target = intent.target
+        tracked = self._named(exchange, target)
+        assessment = None
+        if tracked.possible:
+            counts = intent.fields or tracked.start is not None or tracked.end is not None
+            at = parse_time(exchange.at) if counts else None
+            assessment = assess(tracked, intent, at, strict=options.strict)
+        if not exchange.sent:
+            return Withheld(
+                exchange=exchange,
+                options=options,
+                target=target,
+                tracked=tracked,
+                intent=intent,
+                assessment=assessment,
+            )
+        answer = read_answer(exchange, target)
+        if answer.reading is not None and answer.found != target.id:
+            answer = evolve(answer, raw_status=None, reading=None)
+        fate = fate_of(exchange, answer)
+        shown = Status.parse(answer.raw_status) if fate is Fate.TAKEN and answer.raw_status is not None else None
+        return Written(
+            exchange=exchange,
+            options=options,
+            target=target,
+            tracked=tracked,
+            intent=intent,
+            assessment=assessment,
+            answer=answer,
+            fate=fate,
+            status=shown,
+        )
+
+    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[Asked]:
+        about: dict[str, Any] = {"exchange": exchange, "options": options, "intent": intent}
+        if not exchange.sent:
+            yield Withheld(**about, target=intent.target)
+            return
+        yield Creating(**about, target=intent.target)
+        answer = read_answer(exchange, intent.target)
+        campaign = exchange.campaign if answer.reading is None else answer.found
+        if campaign is None or answer.raw_status is None or not answer.taken:
+            return
+        target = evolve(intent.target, id=campaign)
+        tracked = self._track(exchange, target)
+        yield Created(
+            **about,
+            target=target,
+            tracked=tracked,
+            raw_status=answer.raw_status,
+            status=Status.parse(answer.raw_status),
+            accepted=judge(intent, None, None).accepted,
+            reading=answer.reading,
+        )
+
+    def _track(self, exchange: Exchange, target: Target) -> TrackedCampaign:
+        """What is known of the campaign that a target is, which is tracked from now on."""
+        assert target.id is not None
+        return self.tracker.track(key_of(exchange, target, target.id))
+
+    def _named(self, exchange: Exchange, target: Target) -> TrackedCampaign:
+        """The same, where the exchange's own URL, or its fields, name this campaign."""
+        if not exchange.url or exchange.host:
+            return self._track(exchange, target)
+        tracked = self.tracker.by_url.get(exchange.url)
+        if tracked is None:
+            tracked = self._track(exchange, target)
+            if not target.rest and "?" not in exchange.url:
+                self.tracker.names(exchange.url, tracked)
+        return tracked
+
+
+def fate_of(exchange: Exchange, answer: Answered) -> Fate:
+    """What became of a write that was sent."""
+    code = answer.status_code
+    if exchange.planned:
+        return Fate.PLANNED
+    if exchange.lost or (code is not None and code >= 500):
+        return Fate.LOST
+    if answer.silent or code in _OPEN or (answer.taken and not answer.readable):
+        return Fate.OPEN
+    if answer.taken:
+        return Fate.TAKEN
+    return Fate.CONFLICT if code == 409 else Fate.REJECTED

@@ -1,0 +1,74 @@
+"""What a file shows: a recording, the simulator's journal, or the plugin's coverage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from campaign_fsm.history.builder import HistoryBuilder
+from campaign_fsm.history.coverage import history_of_coverage
+from campaign_fsm.history.journal import KEYS, history_of_journal
+from campaign_fsm.history.model import History
+
+if TYPE_CHECKING:
+    from campaign_fsm.traffic.recordings import Recording
+
+_EVERY: Final = 2000
+_LARGEST: Final = 64 * 2**20
+
+
+def history_of_recording(
+    path: Path | str,
+    campaign: str | None = None,
+    *,
+    progress: Callable[[Recording], object] | None = None,
+) -> History:
+    """What a recording shows (`campaign_fsm.traffic`), or the simulator's journal, or the plugin's coverage.
+
+    Args:
+        path: The file.
+        campaign: Only this campaign.
+        progress: Called now and then with the recording that is read.
+
+    Raises:
+        UnreadableHistory: It shows nothing of a campaign, or nothing of this one.
+        UnreadableRecording: It cannot be read.
+    """
+    # These need the extra "audit"; the rest of the package does not.
+    from campaign_fsm.audit.auditor import Auditor
+    from campaign_fsm.history.recording import RecordedPaths
+    from campaign_fsm.traffic.recordings import open_recording
+
+    name = Path(path).name
+    document = _document(Path(path))
+    if isinstance(document, list):
+        return history_of_journal(document, campaign, name=name)
+    if isinstance(document, dict):
+        return history_of_coverage(document, name)
+    builder = HistoryBuilder(campaign)
+    auditor = Auditor(watch=RecordedPaths(builder).see)
+    with open_recording(str(path)) as recording:
+        for number, exchange in enumerate(recording.exchanges):
+            auditor.feed(exchange)
+            if progress is not None and number % _EVERY == 0:
+                progress(recording)
+    return builder.history(name)
+
+
+def _document(path: Path) -> list[Any] | dict[str, Any] | None:
+    """The file as a journal or as coverage, None if it is neither."""
+    if not path.is_file():
+        return None  # what is read from a pipe can be read once
+    try:
+        with path.open("rb") as file:
+            start = file.read(256).lstrip()
+            if not (start.startswith(b"[") or b'"campaign_fsm_coverage"' in start):
+                return None
+            document = json.loads(start + file.read(_LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return None  # whoever reads recordings has the words for that
+    if isinstance(document, list) and all(isinstance(entry, dict) and entry.keys() >= KEYS for entry in document):
+        return document
+    return document if isinstance(document, dict) else None

@@ -6,248 +6,106 @@ Illegal campaign actions are stopped before their bytes leave. Start with `Campa
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from campaign_fsm.client import (
-        AsyncCampaignClient,
-        CampaignClient,
-    )
-    from campaign_fsm.diagnosis import (
-        Diagnosis,
-        diagnose,
-    )
-    from campaign_fsm.drafts import (
-        MessageCampaignDraft,
-        Retries,
-        VoiceCampaignDraft,
-    )
-    from campaign_fsm.errors import (
-        AlreadyThere,
-        ApiError,
-        AuthenticationError,
-        BadRequest,
-        BudgetSpent,
-        CampaignBusy,
-        CampaignFsmError,
-        ConfigurationError,
-        Conflict,
-        ConnectionFailed,
-        FieldProblem,
-        Forbidden,
-        ForbiddenByPolicy,
-        GateFailure,
-        IllegalTransition,
-        InvalidParameters,
-        NotFound,
-        NotOne,
-        NotReached,
-        OutcomeUnknown,
-        PaymentRequired,
-        PolicyError,
-        RateLimited,
-        Refused,
-        ServerError,
-        StateConflict,
-        StatusUnavailable,
-        TimedOut,
-        UnexpectedAnswer,
-        UnexpectedRedirect,
-        UnknownStatus,
-        UnreadableCallback,
-        UnreadableRequest,
-    )
-    from campaign_fsm.gate import (
-        Drift,
-        Judgement,
-        Wait,
-        WriteRecord,
-    )
-    from campaign_fsm.lifecycle import (
-        Decision,
-        build_machine,
-        decide,
-        has_started,
-        route,
-    )
-    from campaign_fsm.policy import (
-        Policy,
-        confirmed,
-    )
-    from campaign_fsm.rules import (
-        RULES,
-        Action,
-        Channel,
-        Event,
-        Rule,
-        Source,
-        Standing,
-        Status,
-    )
-    from campaign_fsm.simulator import (
-        Simulator,
-        SimulatorServer,
-        SimulatorTransport,
-    )
-    from campaign_fsm.transports import (
-        AsyncGuardTransport,
-        GuardTransport,
-    )
-    from campaign_fsm.verdict import (
-        Verdict,
-    )
-    from campaign_fsm.wire.callback import (
-        StatusCallback,
-        parse_status_callback,
-    )
-    from campaign_fsm.wire.campaign import (
-        Campaign,
-        Schedule,
-    )
-    from campaign_fsm.wire.listing import (
-        Recipient,
-    )
+    from campaign_fsm.client import AsyncCampaignClient as AsyncCampaignClient
+    from campaign_fsm.client import CampaignClient as CampaignClient
+    from campaign_fsm.diagnosis import Diagnosis as Diagnosis
+    from campaign_fsm.diagnosis import diagnose as diagnose
+    from campaign_fsm.drafts import MessageCampaignDraft as MessageCampaignDraft
+    from campaign_fsm.drafts import Retries as Retries
+    from campaign_fsm.drafts import VoiceCampaignDraft as VoiceCampaignDraft
+    from campaign_fsm.errors import AlreadyThere as AlreadyThere
+    from campaign_fsm.errors import ApiError as ApiError
+    from campaign_fsm.errors import AuthenticationError as AuthenticationError
+    from campaign_fsm.errors import BadRequest as BadRequest
+    from campaign_fsm.errors import BudgetSpent as BudgetSpent
+    from campaign_fsm.errors import CampaignBusy as CampaignBusy
+    from campaign_fsm.errors import CampaignFsmError as CampaignFsmError
+    from campaign_fsm.errors import ConfigurationError as ConfigurationError
+    from campaign_fsm.errors import Conflict as Conflict
+    from campaign_fsm.errors import ConnectionFailed as ConnectionFailed
+    from campaign_fsm.errors import FieldProblem as FieldProblem
+    from campaign_fsm.errors import Forbidden as Forbidden
+    from campaign_fsm.errors import ForbiddenByPolicy as ForbiddenByPolicy
+    from campaign_fsm.errors import GateFailure as GateFailure
+    from campaign_fsm.errors import IllegalTransition as IllegalTransition
+    from campaign_fsm.errors import InvalidParameters as InvalidParameters
+    from campaign_fsm.errors import NotFound as NotFound
+    from campaign_fsm.errors import NotOne as NotOne
+    from campaign_fsm.errors import NotReached as NotReached
+    from campaign_fsm.errors import OutcomeUnknown as OutcomeUnknown
+    from campaign_fsm.errors import PaymentRequired as PaymentRequired
+    from campaign_fsm.errors import PolicyError as PolicyError
+    from campaign_fsm.errors import RateLimited as RateLimited
+    from campaign_fsm.errors import Refused as Refused
+    from campaign_fsm.errors import ServerError as ServerError
+    from campaign_fsm.errors import StateConflict as StateConflict
+    from campaign_fsm.errors import StatusUnavailable as StatusUnavailable
+    from campaign_fsm.errors import TimedOut as TimedOut
+    from campaign_fsm.errors import UnexpectedAnswer as UnexpectedAnswer
+    from campaign_fsm.errors import UnexpectedRedirect as UnexpectedRedirect
+    from campaign_fsm.errors import UnknownStatus as UnknownStatus
+    from campaign_fsm.errors import UnreadableCallback as UnreadableCallback
+    from campaign_fsm.errors import UnreadableRequest as UnreadableRequest
+    from campaign_fsm.gate import Drift as Drift
+    from campaign_fsm.gate import Judgement as Judgement
+    from campaign_fsm.gate import Wait as Wait
+    from campaign_fsm.gate import WriteRecord as WriteRecord
+    from campaign_fsm.lifecycle import Decision as Decision
+    from campaign_fsm.lifecycle import build_machine as build_machine
+    from campaign_fsm.lifecycle import decide as decide
+    from campaign_fsm.lifecycle import has_started as has_started
+    from campaign_fsm.lifecycle import route as route
+    from campaign_fsm.policy import Policy as Policy
+    from campaign_fsm.policy import confirmed as confirmed
+    from campaign_fsm.rules import RULES as RULES
+    from campaign_fsm.rules import Action as Action
+    from campaign_fsm.rules import Channel as Channel
+    from campaign_fsm.rules import Event as Event
+    from campaign_fsm.rules import Rule as Rule
+    from campaign_fsm.rules import Source as Source
+    from campaign_fsm.rules import Standing as Standing
+    from campaign_fsm.rules import Status as Status
+    from campaign_fsm.simulator import Simulator as Simulator
+    from campaign_fsm.simulator import SimulatorServer as SimulatorServer
+    from campaign_fsm.simulator import SimulatorTransport as SimulatorTransport
+    from campaign_fsm.transports import AsyncGuardTransport as AsyncGuardTransport
+    from campaign_fsm.transports import GuardTransport as GuardTransport
+    from campaign_fsm.verdict import Verdict as Verdict
+    from campaign_fsm.wire.callback import StatusCallback as StatusCallback
+    from campaign_fsm.wire.callback import parse_status_callback as parse_status_callback
+    from campaign_fsm.wire.campaign import Campaign as Campaign
+    from campaign_fsm.wire.campaign import Schedule as Schedule
+    from campaign_fsm.wire.listing import Recipient as Recipient
+else:
+    from campaign_fsm._lazy import lazy
 
-# Where each public name lives. Importing the package imports none of it: `campaign-fsm check` would
-# otherwise wait for an HTTP library that it does not use.
-_HOMES = {
-    "client": ("AsyncCampaignClient", "CampaignClient"),
-    "diagnosis": ("Diagnosis", "diagnose"),
-    "errors": (
-        "AlreadyThere",
-        "ApiError",
-        "AuthenticationError",
-        "BadRequest",
-        "BudgetSpent",
-        "CampaignBusy",
-        "CampaignFsmError",
-        "ConfigurationError",
-        "Conflict",
-        "ConnectionFailed",
-        "FieldProblem",
-        "Forbidden",
-        "ForbiddenByPolicy",
-        "GateFailure",
-        "IllegalTransition",
-        "InvalidParameters",
-        "NotFound",
-        "NotOne",
-        "NotReached",
-        "OutcomeUnknown",
-        "PaymentRequired",
-        "PolicyError",
-        "RateLimited",
-        "Refused",
-        "ServerError",
-        "StateConflict",
-        "StatusUnavailable",
-        "TimedOut",
-        "UnexpectedAnswer",
-        "UnexpectedRedirect",
-        "UnknownStatus",
-        "UnreadableCallback",
-        "UnreadableRequest",
-    ),
-    "gate": ("Drift", "Judgement", "Wait", "WriteRecord"),
-    "lifecycle": ("Decision", "build_machine", "decide", "has_started", "route"),
-    "policy": ("Policy", "confirmed"),
-    "rules": ("RULES", "Action", "Channel", "Event", "Rule", "Source", "Standing", "Status"),
-    "simulator": ("Simulator", "SimulatorServer", "SimulatorTransport"),
-    "transports": ("AsyncGuardTransport", "GuardTransport"),
-    "verdict": ("Verdict",),
-    "wire.callback": ("StatusCallback", "parse_status_callback"),
-    "wire.campaign": ("Campaign", "Schedule"),
-    "drafts": ("MessageCampaignDraft", "Retries", "VoiceCampaignDraft"),
-    "wire.listing": ("Recipient",),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [
-    "RULES",
-    "Action",
-    "AlreadyThere",
-    "ApiError",
-    "AsyncCampaignClient",
-    "AsyncGuardTransport",
-    "AuthenticationError",
-    "BadRequest",
-    "BudgetSpent",
-    "Campaign",
-    "CampaignBusy",
-    "CampaignClient",
-    "CampaignFsmError",
-    "Channel",
-    "ConfigurationError",
-    "Conflict",
-    "ConnectionFailed",
-    "Decision",
-    "Diagnosis",
-    "Drift",
-    "Event",
-    "FieldProblem",
-    "Forbidden",
-    "ForbiddenByPolicy",
-    "GateFailure",
-    "GuardTransport",
-    "IllegalTransition",
-    "InvalidParameters",
-    "Judgement",
-    "MessageCampaignDraft",
-    "NotFound",
-    "NotOne",
-    "NotReached",
-    "OutcomeUnknown",
-    "PaymentRequired",
-    "Policy",
-    "PolicyError",
-    "RateLimited",
-    "Recipient",
-    "Refused",
-    "Retries",
-    "Rule",
-    "Schedule",
-    "ServerError",
-    "Simulator",
-    "SimulatorServer",
-    "SimulatorTransport",
-    "Source",
-    "Standing",
-    "StateConflict",
-    "Status",
-    "StatusCallback",
-    "StatusUnavailable",
-    "TimedOut",
-    "UnexpectedAnswer",
-    "UnexpectedRedirect",
-    "UnknownStatus",
-    "UnreadableCallback",
-    "UnreadableRequest",
-    "Verdict",
-    "VoiceCampaignDraft",
-    "Wait",
-    "WriteRecord",
-    "__version__",
-    "build_machine",
-    "confirmed",
-    "decide",
-    "diagnose",
-    "has_started",
-    "parse_status_callback",
-    "route",
-]
-
-
-def __getattr__(name: str) -> Any:
-    module = _HOME_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+    # Where each public name lives. Importing the package imports none of it: `campaign-fsm check` would
+    # otherwise wait for an HTTP library that it does not use.
+    _HOMES = {
+        "client": "AsyncCampaignClient CampaignClient",
+        "diagnosis": "Diagnosis diagnose",
+        "drafts": "MessageCampaignDraft Retries VoiceCampaignDraft",
+        "errors": (
+            "AlreadyThere ApiError AuthenticationError BadRequest BudgetSpent CampaignBusy CampaignFsmError "
+            "ConfigurationError Conflict ConnectionFailed FieldProblem Forbidden ForbiddenByPolicy GateFailure "
+            "IllegalTransition InvalidParameters NotFound NotOne NotReached OutcomeUnknown PaymentRequired "
+            "PolicyError RateLimited Refused ServerError StateConflict StatusUnavailable TimedOut "
+            "UnexpectedAnswer UnexpectedRedirect UnknownStatus UnreadableCallback UnreadableRequest"
+        ),
+        "gate": "Drift Judgement Wait WriteRecord",
+        "lifecycle": "Decision build_machine decide has_started route",
+        "policy": "Policy confirmed",
+        "rules": "RULES Action Channel Event Rule Source Standing Status",
+        "simulator": "Simulator SimulatorServer SimulatorTransport",
+        "transports": "AsyncGuardTransport GuardTransport",
+        "verdict": "Verdict",
+        "wire.callback": "StatusCallback parse_status_callback",
+        "wire.campaign": "Campaign Schedule",
+        "wire.listing": "Recipient",
+    }
+    __getattr__, __dir__, __all__ = lazy(__name__, _HOMES, "__version__")

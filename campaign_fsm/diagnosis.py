@@ -12,6 +12,7 @@ from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import RULE, Action, Channel, Source, Status, pages
 from campaign_fsm.wire.answer import read_schedule
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.words import counted, length
 
 _GRACE: Final = 60.0
 
@@ -102,7 +103,7 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     what = "its start time" if start else "it was created, and it has no start time to wait for"
     yield Diagnosis(
         "created, but past its start",
-        f"The campaign is still created, {_ago(due, now)} after {what}.",
+        f"The campaign is still created, {length(now - due)} after {what}.",
         "Look at the credits of the account, at the contact list (empty, or still being processed) and at the flow; "
         "a campaign of which no contact can be attempted fails.",
         _STARTS + _FAILS,
@@ -122,7 +123,7 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         return
     count = campaign.pending
     uncounted = "; the resource does not say how many numbers wait."
-    numbers = "1 number" if count == 1 else f"{count} numbers"
+    numbers = counted(count or 0, "number")
     if end <= now:
         again = decide(campaign.status, Action.RESCHEDULE, channel=campaign.channel, started=campaign.started)
         advice = "A bare resume is legal, but the platform may pause or complete it again at once; "
@@ -133,7 +134,7 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
             advice += f"no page shows a {campaign.channel} campaign getting a new end once it has started."
         yield Diagnosis(
             "paused by its end time" + (", with numbers pending" if count else ""),
-            f"The end time passed {_ago(end, now)} ago"
+            f"The end time passed {length(now - end)} ago"
             + (f" while {numbers} {'was' if count == 1 else 'were'} pending." if count else uncounted),
             advice,
             (*_SUSPENDS, *_EXPIRES, *((pages.RESCHEDULE,) if campaign.channel is Channel.VOICE else ())),
@@ -141,9 +142,9 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     else:
         yield Diagnosis(
             "paused, and will be canceled at its end",
-            f"{numbers} {'is' if count == 1 else 'are'} pending, and the end time comes in {_ago(now, end)}."
+            f"{numbers} {'is' if count == 1 else 'are'} pending, and the end time comes in {length(end - now)}."
             if count
-            else f"The end time comes in {_ago(now, end)}{uncounted}",
+            else f"The end time comes in {length(end - now)}{uncounted}",
             "Resume it before that, or the rest is marked as failed.",
             _EXPIRES,
         )
@@ -165,12 +166,3 @@ def _failures(campaign: Campaign) -> Iterator[Diagnosis]:
 
 def _is_failure(key: str) -> bool:
     return key in {"invalid", "failed"} or key.startswith("failed-")
-
-
-def _ago(earlier: datetime, later: datetime) -> str:
-    seconds = (later - earlier).total_seconds()
-    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"

@@ -106,10 +106,10 @@ def redact_error(error: BaseException, secrets: Collection[str]) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        said = tuple(redact(arg, secrets) if isinstance(arg, str) else arg for arg in one.args)
-        if said != one.args:
+        redacted = tuple(redact(arg, secrets) if isinstance(arg, str) else arg for arg in one.args)
+        if redacted != one.args:
             with suppress(Exception):  # some let nothing be set
-                one.args = said
+                one.args = redacted
         if isinstance(one, json.JSONDecodeError):
             one.doc = ""  # the whole of what could not be read
         waiting += [one.__cause__, one.__context__]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from itertools import product
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from campaign_fsm.lifecycle import Decision, decide
+from campaign_fsm.printable import without_markup
 from campaign_fsm.rules import (
     ENTRIES,
     STRICT_REFUSAL,
@@ -22,8 +22,7 @@ from campaign_fsm.rules import (
     Source,
     Status,
 )
-
-_MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
+from campaign_fsm.words import listed
 
 
 def phrase(entry: Entry) -> str:
@@ -131,14 +130,12 @@ def rule_text(code: str) -> RuleText:
 
 
 def _text(title: str, description: str, sources: tuple[Source, ...]) -> RuleText:
-    rows = [f"- [{plain(source.page.title)}]({source.page.url}): {plain(source.says)}" for source in sources]
-    markdown = "\n".join([plain(description), *([""] if rows else []), *rows])
+    rows = [
+        f"- [{without_markup(source.page.title)}]({source.page.url}): {without_markup(source.says)}"
+        for source in sources
+    ]
+    markdown = "\n".join([without_markup(description), *([""] if rows else []), *rows])
     return RuleText(title, description, markdown, sources[0] if sources else None)
-
-
-def plain(text: str) -> str:
-    """A text in which Markdown finds nothing to format."""
-    return _MARKUP.sub(r"\\\1", text)
 
 
 def _sentence(title: str) -> str:
@@ -156,5 +153,4 @@ def _reason(refusal: Refusal) -> str:
 
 def _either(names: Iterable[str | None]) -> str:
     """The names in the order in which they came, each once."""
-    *others, last = dict.fromkeys(name for name in names if name) or [""]
-    return f"{', '.join(others)} or {last}" if others else last
+    return listed(dict.fromkeys(name for name in names if name) or [""], "or")

@@ -179,7 +179,7 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
         names = ", ".join(shown_key(key) for key in changes[:_SHOWN])
         return _against(verdict, "CF413", f"beside the action stand {names}.")
     if any(same is None and key != beside for key, same in known.items()):
-        return _against(verdict, "CF605", "nobody can say whether what stands beside the action changes anything.")
+        return _against(verdict, "CF605", "it is unknown whether what stands beside the action changes anything.")
     if together is None or known.get(together.parameter, True):
         return verdict
     also = _by_life_cycle(verdict.status, together.edit, verdict.channel, together.started, verdict.strict)

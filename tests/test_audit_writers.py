@@ -499,7 +499,7 @@ def test_the_eleventh_annotation_of_a_level_is_counted(level):
     *shown, (name, properties, message) = workflow_commands(eleven)
     assert len(shown) == 10
     assert (name, properties) == ("notice", {})
-    assert message == f"GitHub shows 10 annotations of each level for a step; not shown: 1 more {level}."
+    assert message == f"GitHub shows 10 annotations of each level for a step; left out: 1 more {level}."
 
 
 def test_each_level_has_ten_annotations_of_its_own():
@@ -507,17 +507,17 @@ def test_each_level_has_ten_annotations_of_its_own():
     found = [*findings(30), *findings(12, Level.WARNING), *findings(2, Level.NOTE)]
     commands = workflow_commands(report("github", found))
     assert [name for name, _, _ in commands] == ["error"] * 10 + ["warning"] * 10 + ["notice"] * 3
-    assert commands[-1][2].endswith("not shown: 20 more errors, 2 more warnings.")
+    assert commands[-1][2].endswith("left out: 20 more errors, 2 more warnings.")
 
 
 @pytest.mark.parametrize(("errors", "notes", "more"), [
     (0, 9, None),
     (0, 10, None),
-    (0, 11, "not shown: 2 more notices."),
+    (0, 11, "left out: 2 more notices."),
     (10, 10, None),
-    (11, 9, "not shown: 1 more error."),
-    (11, 10, "not shown: 1 more error, 1 more notice."),
-    (12, 25, "not shown: 2 more errors, 16 more notices."),
+    (11, 9, "left out: 1 more error."),
+    (11, 10, "left out: 1 more error, 1 more notice."),
+    (12, 25, "left out: 2 more errors, 16 more notices."),
 ])  # fmt: skip
 def test_the_last_notice_is_one_of_the_ten_that_are_shown(errors, notes, more):
     """The tenth note gives way to it, and only if there is something to say."""

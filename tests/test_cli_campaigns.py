@@ -200,7 +200,7 @@ def test_every_problem_of_a_draft_is_printed_on_its_line(account, capsys, tmp_pa
         ("not.json", "{", "is no campaign"),
         ("twice.json", '{"name": "a", "name": "b"}', "could be taken for each other"),
         ("list.json", "[]", "not a JSON object"),
-        ("bad.toml", "a = ", "is no TOML"),
+        ("bad.toml", "a = ", "is no campaign: it is not TOML"),
     ],
 )
 def test_a_file_that_is_no_campaign_is_named(account, capsys, tmp_path, name, content, said):
@@ -213,6 +213,18 @@ def test_a_file_that_is_no_campaign_is_named(account, capsys, tmp_path, name, co
     assert said in err
     assert name in err
     assert account.journal == ()
+
+
+@pytest.mark.parametrize("name", ["marked.json", "marked.toml"])
+def test_a_file_may_begin_with_the_mark_of_an_editor(account, capsys, tmp_path, name):
+    """As every other file that is read."""
+    path = tmp_path / name
+    values = {key: value for key, value in DRAFT.items() if key != "schedule"}
+    text = (
+        json.dumps(DRAFT) if name == "marked.json" else "\n".join(f"{k} = {json.dumps(v)}" for k, v in values.items())
+    )
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert call(capsys, "create", str(path), "--dry-run")[0] == 0
 
 
 def test_a_create_that_starts_at_once_is_asked_about(account, capsys, tmp_path):

@@ -343,7 +343,7 @@ BAD_IDS = {
     "a way up": ("../x", "'../x'"),
     "two segments": ("a/b", "'a/b'"),
     "too long": ("x" * 65, "'" + "x" * 65 + "'"),
-    "far too long": ("x" * 10**6, "'" + "x" * 79 + "…"),
+    "far too long": ("x" * 10**6, "'" + "x" * 80 + "…'"),
     "another letter": ("ü", "'ü'"),
     "an escape": ("a\x1b[2J\n", r"'a\x1b[2J\n'"),
     "a credential": (TOKEN + "/", "'[redacted]/'"),

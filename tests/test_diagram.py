@@ -629,7 +629,7 @@ def test_check_exits_2_where_it_cannot_tell(tmp_path):
     (tmp_path / "empty").mkdir()
     done = run("--check", tmp_path / "empty")
     assert done.exit_code == 2
-    assert "holds no diagram that says how it was made" in done.output
+    assert "holds no diagram with a stamp" in done.output
 
 
 def test_check_takes_the_directory_diagrams_by_default(monkeypatch, tmp_path):

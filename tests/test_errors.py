@@ -1,5 +1,6 @@
 """Every exception: its place in the tree, its message, and its way through pickle and copy."""
 
+import ast
 import concurrent.futures
 import copy
 import inspect
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 import campaign_fsm
-from campaign_fsm import errors
+from campaign_fsm import errors, testing
 from campaign_fsm.cli.failures import exit_code
 from campaign_fsm.client.steps import changed
 from campaign_fsm.lifecycle import decide
@@ -248,6 +249,20 @@ def test_public_names_are_sorted_and_all_there():
     assert set(campaign_fsm.__dir__()) == set(names)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         campaign_fsm.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("package", [campaign_fsm, testing])
+def test_type_checkers_see_the_public_names(package):
+    """Every one, in the module in which it is looked up when the program runs, and exported from the package."""
+    imports = [node for node in ast.walk(ast.parse(inspect.getsource(package))) if isinstance(node, ast.ImportFrom)]
+    seen = {
+        (node.module.removeprefix(f"{package.__name__}."), alias.name)
+        for node in imports
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+    assert seen == {(module, name) for module, names in package._HOMES.items() for name in names.split()}
+    assert {name for _, name in seen} == set(package.__all__) - {"__version__"}
 
 
 def test_public_things_have_docstrings():

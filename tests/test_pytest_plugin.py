@@ -903,7 +903,7 @@ import sys, pytest
 before = set(sys.modules)
 import campaign_fsm.testing.plugin
 new = {name for name in set(sys.modules) - before}
-assert new == {"campaign_fsm", "campaign_fsm.testing", "campaign_fsm.testing.plugin"}, new
+assert new == {"campaign_fsm", "campaign_fsm._lazy", "campaign_fsm.testing", "campaign_fsm.testing.plugin"}, new
 """
     subprocess.run([sys.executable, "-c", script], check=True)
     tests = """
@@ -911,7 +911,7 @@ import sys
 
 def test_it():
     assert not {name for name in sys.modules if name.startswith(("campaign_fsm", "hypothesis"))} - {
-        "campaign_fsm", "campaign_fsm.testing", "campaign_fsm.testing.plugin"
+        "campaign_fsm", "campaign_fsm._lazy", "campaign_fsm.testing", "campaign_fsm.testing.plugin"
     }
 """
     suite(tests, policy=False).assert_outcomes(passed=1)

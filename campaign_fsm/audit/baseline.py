@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Final
 from attrs import define, field
 
 from campaign_fsm.audit.finding import Finding, Level, Place
+from campaign_fsm.files import without_mark, write_whole
 from campaign_fsm.policy import Configuration
 from campaign_fsm.rules import PROBLEMS
 
@@ -64,15 +63,15 @@ class Accepted:
             fingerprint = suppression.fingerprint
             expired = suppression.expires is not None and not (self.today and self.today < suppression.expires)
             if fingerprint not in self._used:
-                code, said = "CF607", "suppresses nothing that was found"
+                code, problem = "CF607", "suppresses nothing: no finding has it"
             elif expired:
-                code, said = "CF608", f"expired on {suppression.expires}"
+                code, problem = "CF608", f"expired on {suppression.expires}"
             else:
                 continue
             yield Finding(
                 code=code,
                 level=Level.WARNING,
-                message=f"The suppression of {fingerprint} ({suppression.reason}) {said}.",
+                message=f"The suppression of {fingerprint} ({suppression.reason}) {problem}.",
                 place=Place(path, line=suppression.line),
                 advice=PROBLEMS[code].advice,
                 fingerprint=fingerprint,
@@ -92,13 +91,13 @@ def read_baseline(path: str) -> frozenset[str] | None:
         BadBaseline: It cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise BadBaseline(f"{path}: the baseline cannot be read: {error}") from None
     try:
-        document = json.loads(text)
+        document = json.loads(without_mark(data).decode())
     except (ValueError, RecursionError):
         document = None
     found = document.get("fingerprints") if isinstance(document, dict) else None
@@ -117,9 +116,6 @@ def write_baseline(path: str, fingerprints: frozenset[str]) -> None:
     """
     text = json.dumps({"version": _VERSION, "fingerprints": sorted(fingerprints)}, indent=1) + "\n"
     try:
-        descriptor, name = tempfile.mkstemp(dir=Path(path).resolve().parent, prefix=".baseline-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise BadBaseline(f"{path}: the baseline cannot be written: {error.strerror}") from None

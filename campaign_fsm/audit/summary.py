@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from campaign_fsm.audit.finding import Level
+from campaign_fsm.words import counted
 
 
 @frozen(kw_only=True)
@@ -42,17 +43,13 @@ class Summary:
         return {Level.ERROR: self.errors, Level.WARNING: self.warnings, Level.NOTE: self.notes}[level]
 
     def __str__(self) -> str:
-        found = [_counted(self.count(level), level.value) for level in Level if self.count(level)]
+        found = [counted(self.count(level), level.value) for level in Level if self.count(level)]
         left_out = [
             *([f"{self.suppressed:,} suppressed"] if self.suppressed else []),
             *([f"{self.baselined:,} in the baseline"] if self.baselined else []),
-            *([f"{_counted(self.unjudged, 'write')} could not be judged"] if self.unjudged else []),
-            *([f"{_counted(self.passed_over, 'file')} passed over"] if self.passed_over else []),
+            *([f"{counted(self.unjudged, 'write')} could not be judged"] if self.unjudged else []),
+            *([f"{counted(self.passed_over, 'file')} passed over"] if self.passed_over else []),
         ]
-        read = f"{_counted(self.events, 'request')} of {_counted(self.campaigns, 'campaign')}"
-        files = _counted(len(self.files), "file")
+        read = f"{counted(self.events, 'request')} of {counted(self.campaigns, 'campaign')}"
+        files = counted(len(self.files), "file")
         return f"{', '.join(found) or 'no findings'} in {files} ({'; '.join([read, *left_out])})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,6 +1,6 @@
 """The `campaign-fsm` command. Importing it loads no other module of the package but what `main` needs.
 
-Exit codes: 0 fine, 1 a verdict against the caller (illegal, refused, overtaken), 2 nobody could tell.
+Exit codes: 0 fine, 1 a verdict against the caller (illegal, refused, overtaken), 2 unknown.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+            from campaign_fsm.words import nearest
 
-            near = get_close_matches(args[0], _COMMANDS, n=1)
+            near = nearest(args[0], _COMMANDS)
             hint = f" Did you mean {near[0]}?" if near else " See campaign-fsm --help."
             raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -82,7 +82,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 a verdict against you (illegal, refused, overtaken), 2 nobody could tell.",
+    epilog="Exit codes: 0 fine, 1 a verdict against you (illegal, refused, overtaken), 2 unknown.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
@@ -109,33 +109,34 @@ def wants_colour() -> bool:
 
 
 def _complain(text: str) -> None:
-    from campaign_fsm.cli.say import say
+    from campaign_fsm.cli.output import complain
 
-    say(f"{click.style('error:', fg='red')} {text}", err=True, color=_colour())
+    complain(text, color=_colour())
 
 
 def _show(error: click.ClickException) -> None:
     """What click has to say: it may quote a file's name, and that may be any lines."""
     from io import StringIO
 
-    from campaign_fsm.cli.say import say
+    from campaign_fsm.cli.output import say
 
-    said = StringIO()
-    error.show(said)
-    say(said.getvalue(), err=True, nl=False, color=_colour())
+    text = StringIO()
+    error.show(text)
+    say(text.getvalue(), err=True, nl=False, color=_colour())
 
 
 def _failed(error: Exception) -> int:
     """Print what went wrong on the way to a verdict, and give the exit code."""
-    from campaign_fsm.cli.failures import exit_code, told
+    from campaign_fsm.cli.failures import exit_code, for_shell
     from campaign_fsm.errors import CampaignFsmError
+    from campaign_fsm.printable import printable
 
     if isinstance(error, CampaignFsmError):
-        _complain(told(error.message))
+        _complain(for_shell(error.message))
         return exit_code(error)
     # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
-    said = " ".join("".join(char if char.isprintable() else " " for char in str(error)).split())
-    _complain(f"{type(error).__name__}{f': {said}' if said else ''}")
+    text = " ".join(printable(str(error), " ").split())
+    _complain(f"{type(error).__name__}{text and f': {text}'}")
     click.echo("That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.", err=True)
     return 2
 
@@ -144,8 +145,8 @@ def _interrupted(command: str | None) -> str:
     """What is known after Ctrl-C: of a write, nothing."""
     if command in _WRITES:
         return (
-            f"Interrupted. Nobody can tell whether the {command} took effect if it was on its way; "
-            "see what campaign-fsm get says before repeating it."
+            f"Interrupted. If the {command} was on its way, it is unknown whether it took effect; "
+            "read the campaign with campaign-fsm get before repeating it."
         )
     return "Interrupted."
 
@@ -201,7 +202,7 @@ def _print_in_any_encoding() -> None:
             reconfigure(errors="campaign_fsm.escape")
 
 
-def _written(*, told: bool) -> bool:
+def _written(*, complained: bool) -> bool:
     """Whether what was printed has been written. Python would find out only when it exits, and say 120."""
     try:
         if sys.stdout is not None:
@@ -209,7 +210,7 @@ def _written(*, told: bool) -> bool:
     except OSError as error:
         # What is still in the buffer goes nowhere, or Python would try once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not (told or isinstance(error, BrokenPipeError)):
+        if not (complained or isinstance(error, BrokenPipeError)):
             _complain(f"what was printed could not be written: {error.strerror}")
         return False
     return True
@@ -225,4 +226,4 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
         traceback.print_exc()
         code = 2
-    sys.exit(code if _written(told=code == 2) else 2)
+    sys.exit(code if _written(complained=code == 2) else 2)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from campaign_fsm.cli.options import json_option, not_one_of
+from campaign_fsm.cli.output import complain
+
 if TYPE_CHECKING:
+    from campaign_fsm.audit.finding import Finding
+    from campaign_fsm.audit.run import Audit
+    from campaign_fsm.audit.summary import Summary
+    from campaign_fsm.audit.writers import Writer
     from campaign_fsm.policy import Configuration
     from campaign_fsm.traffic.recordings import Recording
 
@@ -49,12 +57,7 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     for value in values:
         name, equals, file = value.partition("=")
         if name not in _OUTPUTS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, _OUTPUTS, n=1)
-            raise click.BadParameter(
-                f"{name!r} is no format; {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(_OUTPUTS)}."
-            )
+            raise not_one_of(name, "is no format", _OUTPUTS)
         if equals and not file:
             raise click.BadParameter(f"{value!r} names no file.")
         found.append((name, file or None))
@@ -65,14 +68,13 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
 
 def load(config: str | None, no_config: bool) -> Configuration:
     """The configuration that counts: the one that is named, or the nearest one above the current folder."""
-    from campaign_fsm.policy import Configuration, find_configuration, load_configuration
+    from campaign_fsm.policy import Configuration, load_configuration, load_nearest
 
     if no_config:
         return Configuration()
     if config is not None:
         return load_configuration(config)
-    found = find_configuration(Path.cwd())
-    return load_configuration(found) if found else Configuration()
+    return load_nearest(Path.cwd()) or Configuration()
 
 
 def _need_extra(error: ImportError) -> click.ClickException:
@@ -99,7 +101,7 @@ def _need_extra(error: ImportError) -> click.ClickException:
 )
 @click.option("--baseline", type=click.Path(), help="Accept the findings of this file; made if it is not there.")
 @click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
+@json_option("The same as --output json.")
 def audit(
     *,
     paths: tuple[str, ...],
@@ -137,34 +139,14 @@ def audit(
     try:
         known = read_baseline(baseline) if baseline else None
         accepted = Accepted(configuration, datetime.now().astimezone().date(), known)
-        progress = Progress() if sys.stderr.isatty() else None
         with ExitStack() as stack:
             writers = [writer(name, _stream(stack, file), colour=_colour(file)) for name, file in outputs]
-
-            def tell(finding: Any) -> None:
-                if progress:
-                    progress.clear()
-                if baseline and known is None:
-                    return  # today's findings become the baseline
-                for one in writers:
-                    one.finding(finding)
-
-            for one in writers:
-                one.begin()
-            run = Audit(tell, accepted, strict=strict, progress=progress)
-            try:
+            report = _Report(writers, silent=bool(baseline) and known is None)
+            run = Audit(report.finding, accepted, strict=strict, progress=report.progress)
+            with report.of(run):
                 for path in paths:
                     run.path(path, RecordingFormat(format_name) if format_name else None, named=not skip_others)
-            except BaseException:
-                run.interrupted()
-                raise
-            finally:
-                # A report is whole only after its end, whatever happened before it.
-                summary = run.end()
-                if progress:
-                    progress.clear()
-                for one in writers:
-                    one.end(summary)
+        summary = report.summary
         if baseline and not summary.incomplete:
             smaller = frozenset(run.found) if known is None else accepted.shrunk()
             if smaller is not None:
@@ -176,10 +158,51 @@ def audit(
         if ("text", None) not in outputs:
             for sentence in summary.incomplete:
                 # A file's name is not ours: it may hold commands of a terminal or of a build server.
-                click.echo(f"{click.style('error:', fg='red')} {safe.line(sentence)}", err=True)
+                complain(safe.line(sentence))
         return 2
     made = baseline is not None and known is None
     return 1 if (summary.errors or summary.warnings) and not made else 0
+
+
+class _Report:
+    """What is written of one run.
+
+    Attributes:
+        progress: How far it is, on a terminal; it gives way to what is written.
+        summary: What was counted, once it is over.
+    """
+
+    def __init__(self, writers: list[Writer], *, silent: bool) -> None:
+        self.progress = Progress() if sys.stderr.isatty() else None
+        self.summary: Summary
+        self._writers = writers
+        self._silent = silent  # today's findings become the baseline
+
+    def finding(self, finding: Finding) -> None:
+        self._clear()
+        if not self._silent:
+            for one in self._writers:
+                one.finding(finding)
+
+    @contextmanager
+    def of(self, run: Audit) -> Iterator[None]:
+        """A report is whole only after its end, whatever happens before it."""
+        for one in self._writers:
+            one.begin()
+        try:
+            yield
+        except BaseException:
+            run.interrupted()
+            raise
+        finally:
+            self.summary = run.end()
+            self._clear()
+            for one in self._writers:
+                one.end(self.summary)
+
+    def _clear(self) -> None:
+        if self.progress:
+            self.progress.clear()
 
 
 def _all_outputs(outputs: list[tuple[str, str | None]], *, as_json: bool) -> list[tuple[str, str | None]]:

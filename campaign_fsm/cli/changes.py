@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,15 +12,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from campaign_fsm.cli.failures import already
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
-from campaign_fsm.cli.say import say, say_json
-from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows, printable
+from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
+from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
+from campaign_fsm.cli.output import complain, say, say_json, warn
+from campaign_fsm.cli.results import confirm, leave, show_verdict
+from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
 from campaign_fsm.drafts import DRAFT_OF, Draft
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
+from campaign_fsm.files import without_mark
 from campaign_fsm.policy import confirmed
+from campaign_fsm.printable import printable, quoted
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
 
@@ -37,14 +41,9 @@ def _parameters(file: str) -> dict[str, Any]:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}.") from None
     if len(data) > _MOST:
         raise click.UsageError(f"{file} is larger than {_MOST} bytes; that is no campaign.")
-    if file.endswith(".toml"):
-        try:
-            return tomllib.loads(data.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise click.UsageError(f"{file} is no TOML: {error}.") from None
     try:
-        return read_object(data)
-    except Ambiguous as problem:
+        return read_toml(data) if file.endswith(".toml") else read_object(without_mark(data))
+    except (NotToml, Ambiguous) as problem:
         raise click.UsageError(f"{file} is no campaign: {problem}.") from None
 
 
@@ -60,7 +59,7 @@ def _show_problems(error: InvalidParameters, *, as_json: bool) -> NoReturn:
     """Print every problem on a line of its own, and leave."""
     if as_json:
         leave(error, as_json=True)
-    say(f"{click.style('error:', fg='red')} The {error.what} cannot be sent:", err=True)
+    complain(f"The {error.what} cannot be sent:")
     for problem in error.problems:
         say(f"  {printable(str(problem))}", err=True)
     say("Nothing was sent.", err=True)
@@ -79,14 +78,12 @@ def _print(campaign: Campaign, outcome: str, *, as_json: bool) -> None:
 
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Check, and say what would be sent; send nothing.")
-_YES = click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
-_STRICT = click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
 
 
 @click.command(epilog=ENVIRONMENT)
 @_FILE
 @_DRY_RUN
-@_YES
+@YES
 @host_options
 def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) -> None:
     """Create a campaign from a FILE of parameters in the vendor's names: JSON, TOML, or - for standard input.
@@ -100,7 +97,7 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
       campaign-fsm create - --channel voice --json < calls.json
 
     Exit code: 0 if it was created, 1 if the parameters break a documented limit or the
-    policy refuses it, 2 if the server rejected it or nobody can tell.
+    policy refuses it, 2 if the server rejected it or the outcome is unknown.
     """
     draft = _draft(host, file, as_json=as_json)
     at_once = _at_once(draft.schedule)
@@ -113,9 +110,9 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
         else:
             say_json(draft.to_wire(), indent=1)
             for warning in _warnings(draft):
-                say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+                warn(warning)
             if at_once:
-                say(f"{click.style('warning:', fg='yellow')} {at_once}", err=True)
+                warn(at_once)
             say("Nothing was sent (dry run).", err=True)
         return
     try:
@@ -148,13 +145,13 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     for text in values:
         name, equals, value = text.partition("=")
         if not equals or not name or name in found:
-            raise click.BadParameter(f"{text[:60]!r} is not NAME=VALUE, or its name was given before.")
+            raise click.BadParameter(f"{quoted(text, 60)} is not NAME=VALUE, or its name was given before.")
         found[name] = value
     return found
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.argument("file", type=click.Path(allow_dash=True), required=False)
 @click.option(
     "--set",
@@ -166,8 +163,8 @@ def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 )
 @click.option("--partial", is_flag=True, help="Send only what --set names; no page says that the rest is kept.")
 @_DRY_RUN
-@_YES
-@_STRICT
+@YES
+@STRICT
 @host_options
 def edit(
     campaign_id: str,
@@ -193,7 +190,7 @@ def edit(
         --set status_callback=https://example.com/done
 
     Exit code: 0 if it was applied, 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     if (file is None) == (not changes):
         raise click.UsageError("give either a FILE with all parameters, or --set NAME=VALUE.")
@@ -249,13 +246,13 @@ class _Moment(_OfMoments):
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.option("--start", type=_Moment(), help="The new start, with its offset.")
 @click.option("--end", type=_Moment(), help="The new end, with its offset.")
 @click.option("--resume", is_flag=True, help="Resume the campaign in the same request.")
 @_DRY_RUN
 @click.option("--yes", is_flag=True, help="Do not ask before a start that has passed.")
-@_STRICT
+@STRICT
 @host_options
 def reschedule(
     campaign_id: str,
@@ -278,7 +275,7 @@ def reschedule(
         --end 2026-11-24T18:00:00+05:30 --resume
 
     Exit code: 0 if it was applied, 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     if start is None and end is None:
         raise click.UsageError("give a --start, an --end or both.")
@@ -301,10 +298,10 @@ def reschedule(
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @_DRY_RUN
-@_YES
-@_STRICT
+@YES
+@STRICT
 @host_options
 def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> None:
     """Delete a voice campaign that has not started. Cannot be undone, and is contested.
@@ -315,7 +312,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
       campaign-fsm delete 90dad70b939f469fbf8b801660148272 --channel voice --yes
 
     Exit code: 0 if it is gone, 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     try:
         with host.client(as_json=as_json, strict=strict) as client:
@@ -330,6 +327,6 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
                     confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
             campaign = client.delete(campaign_id)
     except CampaignFsmError as error:
-        said = already(error)
-        leave(error, as_json=as_json, there=said and f"{campaign_id} is {said}")
+        there = already(error)
+        leave(error, as_json=as_json, there=there and f"{campaign_id} is {there}")
     _print(campaign, "deleted", as_json=as_json)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 import httpx
 
-from campaign_fsm.cli.say import say_json
+from campaign_fsm.cli.options import json_option
+from campaign_fsm.cli.output import print_json
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import IllegalTransition, StateConflict, UnreadableRequest
 from campaign_fsm.rules import Status
@@ -51,7 +52,7 @@ def story(server: SimulatorServer, simulator: Simulator) -> Iterator[str]:
         except StateConflict as conflict:
             yield f"   client.complete({raced[:8]}…) {_say('overtaken', fg='yellow')}: it was {conflict.seen} when"
             yield f"   read and is {conflict.now} now, moved perhaps by {conflict.who}."
-            yield "   The API has no compare-and-set, so this cannot be prevented; it is noticed and said."
+            yield "   The API has no compare-and-set, so this cannot be prevented; it is detected and reported."
 
         yield _say("4. A lost answer: the connection breaks after the pause took effect", bold=True)
         lost = simulator.add("in-progress", name="lost-answer")
@@ -106,7 +107,7 @@ def _journal(simulator: Simulator) -> Iterator[str]:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the journal's totals as one JSON object.")
+@json_option("Print the journal's totals as one JSON object.")
 def demo(as_json: bool) -> None:
     """Show the gate at work on the embedded simulator: no account, no network.
 
@@ -130,14 +131,14 @@ def demo(as_json: bool) -> None:
     if totals["illegal_on_arrival"] != 1 or totals["writes"] != 5:
         raise UnexpectedJournal(f"the journal shows {totals}, not 5 writes of which 1 was overtaken")
     if as_json:
-        say_json({"version": 1, **totals})
+        print_json(totals)
         return
     click.echo(_say("\nWhat reached the server, from its own journal", bold=True))
     for line in _journal(simulator):
         click.echo(line)
     click.echo(
         f"\n{totals['writes']} writes arrived. The illegal complete and the ambiguous request are not among them; the\n"
-        "one that was illegal on arrival had been legal when read, and the caller was told."
+        "one that was illegal on arrival had been legal when read, and the caller got a StateConflict."
     )
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from campaign_fsm.cli.say import say, say_json
-from campaign_fsm.rules import Channel
+from campaign_fsm.cli.options import CHANNELS, json_option
+from campaign_fsm.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
+    from campaign_fsm.diagram.committed import Check
 
 _DIRECTORY: Final = "diagrams"
 _FORMATS: Final = ("mermaid", "dot", "svg", "png", "scxml", "markdown", "json", "html")
@@ -46,7 +47,7 @@ class _CannotDo(click.ClickException):
 )
 @click.option(
     "--channel",
-    type=click.Choice([channel.value for channel in Channel]),
+    type=CHANNELS,
     help="Only the life of one kind of campaign. Default: both in one diagram.",
 )
 @click.option(
@@ -81,7 +82,7 @@ class _CannotDo(click.ClickException):
     metavar="[DIR]",
     help=f"Write the diagrams in DIR (default: {_DIRECTORY}) anew; into an empty or new DIR, the whole gallery.",
 )
-@click.option("--json", "as_json", is_flag=True, help="With --check: the result as one JSON object.")
+@json_option("With --check: the result as one JSON object.")
 @click.pass_context
 def diagram(
     context: click.Context,
@@ -119,7 +120,7 @@ def diagram(
     Exit codes:
       0  written, or no drift
       1  --check found drift, or there is no legal route to draw
-      2  it could not be done or told
+      2  it could not be done, or the answer is unknown
     """
     if output is not None and str(output) == "-":
         output = None
@@ -141,9 +142,9 @@ def diagram(
         if view is None and recording is not None:
             view = "life" if (kind or _guess(output, opened)) == "html" else "history"
         kind = kind or _guess(output, opened)
-        told = None if recording is None else _seen_from(recording, output)
+        history = None if recording is None else _seen_from(recording, output)
         try:
-            recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=told, campaign=campaign)
+            recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=history, campaign=campaign)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from None
         context.exit(_draw(recipe, recording, output, opened=opened))
@@ -157,7 +158,7 @@ def _guess(output: Path | None, opened: bool) -> str:
     found = format_of(output)
     if found is None:
         raise click.UsageError(
-            f"the name {output.name} does not tell the format; end it in .mmd, .dot, .svg, .png, .scxml, .md, .json "
+            f"the name {output.name} gives no format; end it in .mmd, .dot, .svg, .png, .scxml, .md, .json "
             "or .html, or give --format."
         )
     return found
@@ -279,31 +280,32 @@ def _check(directory: Path, as_json: bool) -> int:
         ) from error
     if not result.checked:
         raise _CannotDo(
-            f"{directory} holds no diagram that says how it was made. "
-            f"To write some: campaign-fsm diagram --write {directory}"
+            f"{directory} holds no diagram with a stamp. To write some: campaign-fsm diagram --write {directory}"
         )
     if as_json:
-        told = {
-            "version": 1,
-            "checked": list(result.checked),
-            "unstamped": list(result.unstamped),
-            "drift": [
-                {"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift
-            ],
-        }
-        say_json(told, indent=1)
-        return 1 if result.drift else 0
+        _print_check_json(result)
+    else:
+        _print_check(directory, result)
+    return 1 if result.drift else 0
+
+
+def _print_check_json(result: Check) -> None:
+    drift = [{"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift]
+    report = {"checked": list(result.checked), "unstamped": list(result.unstamped), "drift": drift}
+    say_json({"version": 1, **report}, indent=1)
+
+
+def _print_check(directory: Path, result: Check) -> None:
     for item in result.drift:
         say(f"{directory / item.name} {item.problem}.")
         if item.difference:
             say(item.difference)
     if result.unstamped:
-        say(f"Passed over, because nothing in them says how they were made: {', '.join(result.unstamped)}")
-    if not result.drift:
+        say(f"Passed over, because they have no stamp: {', '.join(result.unstamped)}")
+    if result.drift:
+        say(
+            f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
+            f"campaign-fsm diagram --write {directory}"
+        )
+    else:
         say(f"{directory}: all {len(result.checked)} diagrams show the table.")
-        return 0
-    say(
-        f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
-        f"campaign-fsm diagram --write {directory}"
-    )
-    return 1

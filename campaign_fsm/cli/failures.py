@@ -39,7 +39,7 @@ _SPELLED = (
 )
 
 
-def told(message: str) -> str:
+def for_shell(message: str) -> str:
     """The message of an error, with advice for the command line."""
     for python, shell in _SPELLED:
         message = message.replace(python, shell)
@@ -59,7 +59,7 @@ def already(error: CampaignFsmError) -> str | None:
 
 
 def exit_code(error: CampaignFsmError) -> int:
-    """1 for a verdict against the caller, 2 where nobody could tell."""
+    """1 for a verdict against the caller, 2 where the outcome is unknown."""
     if isinstance(error, UnknownStatus | StatusUnavailable | CampaignBusy | GateFailure):
         return 2
     if isinstance(error, NotReached):

@@ -9,33 +9,33 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
 
-from campaign_fsm.cli.failures import exit_code, outcome, told
-from campaign_fsm.cli.offline import print_decision
-from campaign_fsm.cli.say import hide, say
+from campaign_fsm.cli.options import CHANNEL, json_option
+from campaign_fsm.cli.output import hide, say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.settings import resolve
 from campaign_fsm.drafts import Draft
-from campaign_fsm.errors import CampaignFsmError, ConfigurationError
+from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.gate import Wait
-from campaign_fsm.policy import Policy, confirmed, find_configuration, is_confirmed, load_configuration
-from campaign_fsm.rules import Action, Channel, Standing, Status
+from campaign_fsm.policy import Policy, confirmed, is_confirmed, load_configuration, load_nearest
+from campaign_fsm.rules import Action, Channel
 from campaign_fsm.verdict import Verdict, judge
-from campaign_fsm.wire.answer import quoted
 from campaign_fsm.wire.intent import Intent
-from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
+from campaign_fsm.wire.regions import HOST_OF
+from campaign_fsm.wire.target import COLLECTION_OF, Target
+from campaign_fsm.words import listed
 
-ENVIRONMENT = """
+ENVIRONMENT = f"""
 \b
 Credentials come from the environment, never from the command line:
   EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN
-  EXOTEL_REGION (singapore or mumbai) or EXOTEL_BASE_URL
+  EXOTEL_REGION ({listed(HOST_OF, "or")}) or EXOTEL_BASE_URL
 """
 
 
@@ -95,8 +95,8 @@ class Host:
         """What the team forbids, by the file that was named or the nearest one."""
         if self.policy == "none":
             return None
-        found = self.policy or find_configuration(Path.cwd())
-        return load_configuration(found).policy if found else None
+        found = load_configuration(self.policy) if self.policy else load_nearest(Path.cwd())
+        return found.policy if found else None
 
 
 def _say_wait(wait: Wait) -> None:
@@ -106,12 +106,6 @@ def _say_wait(wait: Wait) -> None:
 def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | None:
     if value == 1:
         raise click.BadParameter("a write takes two requests; give 2 or more, or 0 for no limit.")
-    return value
-
-
-def campaign_id_of(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not is_id(value):
-        raise click.BadParameter(f"{ID_RULE}, not {quoted(value)}.")
     return value
 
 
@@ -128,10 +122,8 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         command(host=host, **given)
 
     options = (
-        click.option(
-            "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
-        ),
-        click.option("--region", type=click.Choice(["singapore", "mumbai"]), help="Instead of EXOTEL_REGION."),
+        CHANNEL,
+        click.option("--region", type=click.Choice([*HOST_OF]), help="Instead of EXOTEL_REGION."),
         click.option("--base-url", metavar="URL", help="Instead of EXOTEL_BASE_URL, such as a simulator's."),
         click.option(
             "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds a request."
@@ -153,7 +145,7 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
             "--policy", metavar="FILE", help="The team's policy; unset: the nearest campaign-fsm.toml, none: no policy."
         ),
         click.option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines."),
+        json_option(),
         click.option("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
     )
     for option in reversed(options):
@@ -167,48 +159,3 @@ def _log_to_stderr(verbose: bool) -> None:
     logger = logging.getLogger("campaign_fsm")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
-
-
-def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoReturn:
-    """Print what the gate would decide of a call, and leave with it; `more` was asked for than the action."""
-    unknown = verdict.status is Status.UNKNOWN
-    if as_json:
-        print_outcome("unknown" if unknown else "legal" if verdict else "illegal", decision=verdict.as_dict())
-    elif verdict or not verdict.life_cycle:
-        print_decision(verdict)
-        for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
-            say(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
-    else:
-        # The status allows it, and something else is against it.
-        said = click.style("REFUSED", fg="red", bold=True)
-        say(f"{said}  {verdict.action} while {verdict.status}  ({verdict.code}, {verdict.channel})")
-        say(f"  {verdict.reason}\n  {told(verdict.advice)}")
-    if not as_json:
-        say("Nothing was sent (dry run).")
-    raise click.exceptions.Exit(2 if unknown else 0 if verdict or (verdict.already and not more) else 1)
-
-
-def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None) -> NoReturn:
-    """Print what came instead of a result, and leave with its exit code; `there` says that it is as wanted anyway."""
-    if as_json:
-        print_outcome("already there" if there else outcome(error), error=error_dict(error))
-    elif there:
-        say(there)
-    else:
-        say(click.style("error: ", fg="red") + told(error.message), err=True)
-    raise click.exceptions.Exit(0 if there else exit_code(error)) from None
-
-
-def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bool) -> None:
-    """Ask before what cannot be taken back; elsewhere than on a terminal, `--yes` has to be given."""
-    message = f"{why} Pass --yes to do it without being asked."
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        if as_json:
-            print_outcome("not confirmed", error={"type": "UsageError", "message": message})
-            raise click.exceptions.Exit(2)
-        raise click.UsageError(message)
-    for label, value in rows:
-        say(f"{label:<9}{value}", err=True)
-    say(why, err=True)
-    click.confirm(question, abort=True, err=True)
-    click.get_current_context().with_resource(confirmed())

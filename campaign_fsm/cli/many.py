@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, host_options, leave
-from campaign_fsm.cli.say import say
+from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
+from campaign_fsm.cli.options import CAMPAIGN_ID, STATUSES
+from campaign_fsm.cli.output import say
+from campaign_fsm.cli.results import leave
 from campaign_fsm.cli.show import (
     COLUMNS,
     as_dict,
@@ -18,21 +20,21 @@ from campaign_fsm.cli.show import (
     notes,
     print_outcome,
     print_rows,
-    printable,
     row,
     table_line,
 )
 from campaign_fsm.errors import CampaignFsmError
-from campaign_fsm.rules import OVER, Status
+from campaign_fsm.printable import printable
+from campaign_fsm.rules import OVER
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.words import counted
 
-_STATUSES = [status.value for status in Status if status is not Status.UNKNOWN]
 # Where a campaign stays unless its account holder moves it.
 _OVER = tuple(sorted(OVER))
 
 
 @click.command("list", epilog=ENVIRONMENT)
-@click.option("--status", "statuses", type=click.Choice(_STATUSES), multiple=True, help="Only these; may be repeated.")
+@click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only these; may be repeated.")
 @click.option("--name", help="Only what the server finds for this name; no page says how it compares.")
 @click.option(
     "--sort",
@@ -80,7 +82,7 @@ def list_campaigns(
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     if wide and not as_json:
-        say(f"{count} campaign{'' if count == 1 else 's'}.", err=True)
+        say(f"{counted(count, 'campaign')}.", err=True)
 
 
 @click.command(epilog=ENVIRONMENT)
@@ -113,7 +115,7 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @host_options
 def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool) -> None:
@@ -170,11 +172,11 @@ class _Progress:
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @click.option(
     "--until",
     "goal",
-    type=click.Choice(_STATUSES),
+    type=click.Choice(STATUSES),
     multiple=True,
     help="The status to wait for; may be repeated. Without it: until the campaign is over.",
 )

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from campaign_fsm.cli.options import CHANNEL, STATUSES, STRICT, json_option, not_one_of
+from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.lifecycle import Decision, decide, undoable
 from campaign_fsm.lifecycle import route as find_route
-from campaign_fsm.rules import Action, Channel, Standing, Status
-
-# `say` (with `json`) and `textwrap` are imported where they are used: `check` is timed against `import click`.
-
-CHANNEL = click.option(
-    "--channel", type=click.Choice([channel.value for channel in Channel]), default="message", show_default=True
-)
+from campaign_fsm.rules import Action, Standing, Status
 
 
 def _status(_: click.Context, __: click.Parameter, value: str) -> Status:
@@ -28,22 +23,14 @@ def _status(_: click.Context, __: click.Parameter, value: str) -> Status:
 
 def unknown_status(value: str) -> click.BadParameter:
     """The error about a status that is on no list."""
-    known = [status.value for status in Status if status is not Status.UNKNOWN]
-    return click.BadParameter(f"{value!r} is on no list of the vendor's; {_near(value, known)}.")
+    return not_one_of(value, "is on no list of the vendor's", STATUSES)
 
 
 def _action(_: click.Context, __: click.Parameter, value: str) -> Action:
     try:
         return Action(value)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no action; {_near(value, [*Action])}.") from None
-
-
-def _near(value: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(value.lower(), known, n=1)
-    return f"{f'did you mean {near[0]}? ' if near else ''}known are {', '.join(known)}"
+        raise not_one_of(value, "is no action", Action) from None
 
 
 def steps(route: tuple[Action, ...]) -> str:
@@ -65,7 +52,7 @@ def way_back(source: Status | None, dest: Status | None, *, channel: str, strict
 def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
     """What there is to say of a decision, as labels and sentences.
 
-    `given` is the status as it was spelled by the caller, said where it is not the canonical one.
+    `given` is the status as it was spelled by the caller, named where it is not the canonical one.
     """
     found: list[tuple[str, str]] = []
     if given is not None and given != decision.status:
@@ -96,37 +83,6 @@ def _way(decision: Decision) -> str:
     return "there is none"
 
 
-def columns() -> int | None:
-    """How wide the terminal is that standard output goes to; None where it goes elsewhere."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    import shutil
-
-    return shutil.get_terminal_size().columns
-
-
-def lay_out(labelled: Iterable[tuple[str, str]], width: int | None) -> Iterator[str]:
-    """Labels and sentences as aligned lines, none longer than `width` unless it is one long word.
-
-    Without a width every sentence keeps its line, so that `grep` finds it whole.
-    """
-    for label, text in labelled:
-        head = f"  {label:<11}"
-        if width is None or len(head) + len(text) <= width:
-            yield head + text
-            continue
-        import textwrap
-
-        yield from textwrap.wrap(
-            text,
-            max(width, 40),
-            initial_indent=head,
-            subsequent_indent=" " * len(head),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-
-
 def print_decision(decision: Decision, given: str | None = None) -> None:
     """Show a decision to a person."""
     verdict = click.style("LEGAL", fg="green", bold=True) if decision else click.style("ILLEGAL", fg="red", bold=True)
@@ -137,28 +93,21 @@ def print_decision(decision: Decision, given: str | None = None) -> None:
         click.echo(line)
 
 
-def print_json(found: dict[str, Any]) -> None:
-    """One JSON object on one line."""
-    from campaign_fsm.cli.say import say_json
-
-    say_json({"version": 1, **found})
-
-
 def _complete(known: Iterable[str]) -> Any:
     """What a shell offers for an argument."""
     return lambda _, __, incomplete: [name for name in known if name.startswith(incomplete)]
 
 
-COMPLETE_STATUS = _complete([status for status in Status if status is not Status.UNKNOWN])
+COMPLETE_STATUS = _complete(STATUSES)
 
 
 @click.command()
 @click.argument("raw_status", metavar="STATUS", shell_complete=COMPLETE_STATUS)
 @click.argument("action", callback=_action, shell_complete=_complete(Action))
 @CHANNEL
-@click.option("--started/--not-started", default=None, help="Whether it has started; not said means nobody knows.")
-@click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@click.option("--started/--not-started", default=None, help="Whether it has started; unset: unknown.")
+@STRICT
+@json_option()
 def check(raw_status: str, action: Action, *, channel: str, started: bool | None, strict: bool, as_json: bool) -> int:
     """Say whether ACTION is legal while a campaign is STATUS, and why.
 
@@ -194,7 +143,7 @@ def check(raw_status: str, action: Action, *, channel: str, started: bool | None
 @click.argument("goal", metavar="TO", callback=_status, shell_complete=COMPLETE_STATUS)
 @CHANNEL
 @click.option("--strict", is_flag=True, help="Avoid what the vendor's pages contradict each other about.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@json_option()
 def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool) -> int:
     """The shortest legal way FROM one status TO another, by your own actions.
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from campaign_fsm.cli.failures import already, exit_code, outcome, told
-from campaign_fsm.cli.host import ENVIRONMENT, Host, campaign_id_of, confirm, host_options, leave, show_verdict
-from campaign_fsm.cli.say import say
-from campaign_fsm.cli.show import as_dict, describe, error_dict, notes, print_outcome, print_rows, printable
+from campaign_fsm.cli.failures import already
+from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
+from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
+from campaign_fsm.cli.output import say
+from campaign_fsm.cli.results import confirm, leave, show_verdict
+from campaign_fsm.cli.show import as_dict, describe, notes, print_outcome, print_rows
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
 from campaign_fsm.lifecycle import undoable
 from campaign_fsm.policy import confirmed
+from campaign_fsm.printable import printable
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.wire.target import COLLECTION_OF
 
@@ -34,7 +37,7 @@ def by_hand(client: CampaignClient, campaign_id: str) -> str:
 
 
 @click.command(epilog=ENVIRONMENT)
-@click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+@CAMPAIGN_ID
 @host_options
 def get(campaign_id: str, host: Host, as_json: bool) -> None:
     """Read one campaign and print it.
@@ -64,7 +67,7 @@ def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, as_jso
     campaign = rehearsed.campaign
     if not rehearsed.verdict or campaign is None:
         return  # the gate will say so
-    pending = "not said by the server" if campaign.pending is None else str(campaign.pending)
+    pending = "unknown" if campaign.pending is None else str(campaign.pending)
     effect = next(rule.effect for rule in RULES if rule.trigger is action)
     rows = [
         ("account", client.account_sid),
@@ -79,10 +82,10 @@ def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, as_jso
 
 def _action_command(action: Action, summary: str) -> click.Command:
     @click.command(action.value, epilog=ENVIRONMENT)
-    @click.argument("campaign_id", metavar="ID", callback=campaign_id_of)
+    @CAMPAIGN_ID
     @click.option("--dry-run", is_flag=True, help="Read the campaign and say what would happen; send nothing.")
-    @click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
-    @click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
+    @YES
+    @STRICT
     @host_options
     def command(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> None:
         with host.client(as_json=as_json, strict=strict) as client:
@@ -93,7 +96,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
                     _confirm(client, campaign_id, action, as_json=as_json)
                 campaign = getattr(client, action.value)(campaign_id)
             except CampaignFsmError as error:
-                _finish(error, client, campaign_id, action, as_json)
+                _finish(error, client, campaign_id, action, as_json=as_json)
             else:
                 if as_json:
                     print_outcome("applied", campaign=as_dict(campaign))
@@ -110,29 +113,21 @@ def _action_command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272 --channel voice{"" if undoable(action) else " --yes"}
 
     Exit code: 0 if it took effect (now, before or meanwhile), 1 if it was refused or overtaken,
-    2 if the server rejected it or nobody can tell.
+    2 if the server rejected it or the outcome is unknown.
     """
     return command
 
 
-def _finish(error: CampaignFsmError, client: CampaignClient, campaign_id: str, action: Action, as_json: bool) -> None:
+def _finish(
+    error: CampaignFsmError, client: CampaignClient, campaign_id: str, action: Action, *, as_json: bool
+) -> NoReturn:
     """Print an outcome other than "applied" and leave with its exit code."""
-    said = already(error)
-    code = 0 if said else exit_code(error)
+    there = already(error)
     unreachable = isinstance(error, ConnectionFailed | StatusUnavailable | ServerError) and not (
         isinstance(error, StatusUnavailable) and error.status_code is not None and 200 <= error.status_code < 500
     )
     curl = by_hand(client, campaign_id) if action is Action.PAUSE and unreachable else None
-    if as_json:
-        word = "already there" if said else outcome(error)
-        print_outcome(word, error=error_dict(error), **({"by_hand": curl} if curl else {}))
-    elif said:
-        say(f"{campaign_id} is {said}")
-    else:
-        say(click.style("error: ", fg="red") + told(error.message), err=True)
-        if curl:
-            say(f"To try it by hand, unguarded:\n  {curl}", err=True)
-    raise click.exceptions.Exit(code)
+    leave(error, as_json=as_json, there=there and f"{campaign_id} is {there}", by_hand=curl)
 
 
 pause = _action_command(Action.PAUSE, "Stop contacting more numbers (legal while created or in-progress).")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 import click
 
-from campaign_fsm.cli.offline import columns, lay_out, print_json, steps, way_back
-from campaign_fsm.reference import as_dict, phrase, plain, ways
-from campaign_fsm.rules import ENTRIES, GROUPS, RULES, STRICT_REFUSAL, Channel, Entry, Problem, Refusal, Rule, Standing
+from campaign_fsm.cli.offline import steps, way_back
+from campaign_fsm.cli.options import CHANNELS, json_option
+from campaign_fsm.cli.output import columns, lay_out, print_json
+from campaign_fsm.printable import without_markup
+from campaign_fsm.reference import as_dict, phrase, ways
+from campaign_fsm.rules import ENTRIES, GROUPS, RULES, STRICT_REFUSAL, Entry, Problem, Refusal, Rule, Standing
+from campaign_fsm.words import nearest
 
 
 def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -59,23 +62,21 @@ def reference(chosen: list[Entry]) -> Iterator[str]:
         for entry in chosen:
             if entry.code.startswith(start):
                 yield ""
-                yield f"### {entry.code} {plain(phrase(entry))}"
+                yield f"### {entry.code} {without_markup(phrase(entry))}"
                 yield ""
                 for label, text in _rows(entry):
                     if label:
-                        yield f"- {label}: {plain(text)}"
+                        yield f"- {label}: {without_markup(text)}"
                     else:
                         yield f"  <{text}>"
 
 
 @click.command()
-@click.option(
-    "--channel", type=click.Choice([channel.value for channel in Channel]), help="Only the rules of one channel."
-)
+@click.option("--channel", type=CHANNELS, help="Only the rules of one channel.")
 @click.option(
     "--format", "format_name", type=click.Choice(["text", "md"]), default="text", help="md: the whole reference."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@json_option()
 def rules(channel: str | None, format_name: str, as_json: bool) -> None:
     """Print the whole table: rules, refusals and their codes.
 
@@ -116,7 +117,7 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
 @click.argument(
     "code", shell_complete=lambda _, __, incomplete: [code for code in ENTRIES if code.startswith(incomplete.upper())]
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@json_option()
 def explain(code: str, as_json: bool) -> None:
     """Say what a CODE means and which page of the vendor's it rests on.
 
@@ -127,7 +128,7 @@ def explain(code: str, as_json: bool) -> None:
     """
     entry = ENTRIES.get(code.upper())
     if entry is None:
-        near = get_close_matches(code.upper(), ENTRIES, n=3)
+        near = nearest(code, ENTRIES, most=3)
         hint = f"Near it are {', '.join(near)}." if near else "campaign-fsm rules lists them."
         raise click.UsageError(f"There is no code {code!r}. {hint}")
     if as_json:

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from campaign_fsm.cli.say import say, say_json
+from campaign_fsm.cli.output import print_json, say
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import (
     CampaignFsmError,
@@ -17,6 +17,7 @@ from campaign_fsm.errors import (
     Refused,
     StateConflict,
 )
+from campaign_fsm.printable import printable
 from campaign_fsm.private import word
 from campaign_fsm.rules import Status
 from campaign_fsm.wire.campaign import Campaign
@@ -48,11 +49,6 @@ def _started(campaign: Campaign) -> str:
     if campaign.status not in (Status.CREATED, Status.PAUSED):
         return ""
     return ", started" if campaign.started else ", not started"
-
-
-def printable(text: str) -> str:
-    """Text of the server's without anything that could drive a terminal."""
-    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def as_dict(campaign: Campaign) -> dict[str, Any]:
@@ -115,7 +111,7 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
 
 
 def print_outcome(outcome: str, **fields: Any) -> None:
-    say_json({"version": 1, "outcome": outcome, **fields})
+    print_json({"outcome": outcome, **fields})
 
 
 COLUMNS = ("id", "status", "starts", "pending", "name")

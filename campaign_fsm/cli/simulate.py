@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from campaign_fsm.cli.say import say_json
+from campaign_fsm.cli.options import json_option
+from campaign_fsm.cli.output import say_json
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.simulator.access import is_loopback
@@ -34,30 +35,30 @@ def is_private(base_url: str) -> bool:
     return is_loopback(urlsplit(base_url).hostname or "")
 
 
-def lines(told: dict[str, Any]) -> list[str]:
+def lines(facts: dict[str, Any]) -> list[str]:
     """The greeting for a person."""
-    first = next(entry for entry in told["campaigns"] if entry["status"] == Status.COMPLETED)
-    credentials = ":".join(quote(told[name], safe="") for name in ("api_key", "api_token"))
-    url = told["base_url"].replace("://", f"://{credentials}@", 1)
+    first = next(entry for entry in facts["campaigns"] if entry["status"] == Status.COMPLETED)
+    credentials = ":".join(quote(facts[name], safe="") for name in ("api_key", "api_token"))
+    url = facts["base_url"].replace("://", f"://{credentials}@", 1)
     exports = [
-        shlex.quote(f"EXOTEL_{name.upper()}={told[name]}")
+        shlex.quote(f"EXOTEL_{name.upper()}={facts[name]}")
         for name in ("base_url", "account_sid", "api_key", "api_token")
     ]
-    path = f"/v2/accounts/{told['account_sid']}/{COLLECTION_OF[first['channel']]}/{first['id']}"
+    path = f"/v2/accounts/{facts['account_sid']}/{COLLECTION_OF[first['channel']]}/{first['id']}"
     return [
-        f"The simulator listens on {told['base_url']}. Ctrl-C ends it.",
+        f"The simulator listens on {facts['base_url']}. Ctrl-C ends it.",
         "",
         "For campaign-fsm and CampaignClient():",
         f"  export {' '.join(exports[:2])} \\",
         f"    {' '.join(exports[2:])}",
         "",
-        *(f"  {entry['channel']:<8} {entry['id']}  {entry['status']}" for entry in told["campaigns"]),
+        *(f"  {entry['channel']:<8} {entry['id']}  {entry['status']}" for entry in facts["campaigns"]),
         "",
         "The vendor's own line, unguarded:",
         f"  curl --request PUT '{url}{path}' \\",
         "    --header 'content-type: application/json' --data-raw '{\"action\":\"archive\"}'",
         "",
-        f"Clock, faults and journal: curl {told['base_url']}/_simulator/",
+        f"Clock, faults and journal: curl {facts['base_url']}/_simulator/",
     ]
 
 
@@ -73,7 +74,7 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on the first line, once it listens.")
+@json_option("Print one JSON object on the first line, once it listens.")
 @click.option("--live", is_flag=True, help="Let the clock run; it stands still otherwise.")
 @click.option(
     "--illegal-status-code",
@@ -138,12 +139,12 @@ def simulate(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: ended.put(number))
     with server:
-        told = greeting(server, campaigns)
+        facts = greeting(server, campaigns)
         # Flushed, because whoever started it waits for this line.
         if as_json:
-            say_json(told)
+            say_json(facts)
         else:
-            click.echo("\n".join(lines(told)))
+            click.echo("\n".join(lines(facts)))
         if not is_private(server.base_url):
             click.echo(f"Warning: everybody who can reach {server.base_url} can use it and drive it.", err=True)
         ended.get()

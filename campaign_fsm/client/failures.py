@@ -10,9 +10,9 @@ import anyio
 from campaign_fsm.client.steps import Outcome
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import WriteRecord
+from campaign_fsm.printable import text_of
 from campaign_fsm.private import redact_error
 from campaign_fsm.transports import EXTENSION, LEFT
-from campaign_fsm.wire.answer import text_of
 
 # What anyio says of a connection that broke, where no HTTP library has given it a name of its own.
 _BROKEN: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)

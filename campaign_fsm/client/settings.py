@@ -16,10 +16,9 @@ from attrs import field, frozen
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.target import is_id
-
-# S8 and fact sheet section 1.
-REGIONS: Final = {"singapore": "https://api.exotel.com", "mumbai": "https://api.in.exotel.com"}
+from campaign_fsm.wire.regions import DEFAULT, HOST_OF
+from campaign_fsm.wire.target import ID_FORM, is_id
+from campaign_fsm.words import listed
 
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST: Final = re.compile(rf"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|{_LABEL}(?:\.{_LABEL})*\.?)(?::(?P<port>[0-9]{{1,5}}))?")
@@ -98,9 +97,7 @@ def resolve(
     token = _credential("api_token", "EXOTEL_API_TOKEN", api_token, url_token, environment, url_first=from_argument)
     sid = account_sid or environment["EXOTEL_ACCOUNT_SID"]
     if not is_id(sid):
-        raise ConfigurationError(
-            setting="account_sid or EXOTEL_ACCOUNT_SID", problem="it must be 1 to 64 of A-Z a-z 0-9 _ and -."
-        )
+        raise ConfigurationError(setting="account_sid or EXOTEL_ACCOUNT_SID", problem=f"it must be {ID_FORM}.")
     _check_secrecy(url, url_name, plain_http_hosts)
     return Settings(sid, key, token, url, channel)
 
@@ -116,14 +113,14 @@ def _base_url(region: str | None, base_url: str | None, environment: Mapping[str
                 setting=f"{region_name} and {url_name}", problem="both are set; a region is a base URL, so give one."
             )
         if region_value:
-            if region_value.lower() not in REGIONS:
+            if region_value.lower() not in HOST_OF:
                 raise ConfigurationError(
-                    setting=region_name, problem=f"{word(region_value)!r} is not one of {', '.join(REGIONS)}."
+                    setting=region_name, problem=f"{word(region_value)!r} is not one of {', '.join(HOST_OF)}."
                 )
-            return REGIONS[region_value.lower()], region_name
+            return f"https://{HOST_OF[region_value.lower()]}", region_name
         if url_value:
             return url_value, url_name
-    return REGIONS["singapore"], "region"
+    return f"https://{HOST_OF[DEFAULT]}", "region"
 
 
 def _without_userinfo(url: str, name: str) -> tuple[str, str | None, str | None]:
@@ -245,10 +242,6 @@ def _check_all_there(
     if missing:
         them = ("it is", "it") if len(missing) == 1 else ("they are", "them")
         raise ConfigurationError(
-            setting=_listed([argument for argument, _ in missing]),
-            problem=f"{them[0]} missing; pass {them[1]} or set {_listed([variable for _, variable in missing])}.",
+            setting=listed(argument for argument, _ in missing),
+            problem=f"{them[0]} missing; pass {them[1]} or set {listed(variable for _, variable in missing)}.",
         )
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

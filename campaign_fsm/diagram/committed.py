@@ -6,8 +6,6 @@ and compared, under whatever name it is kept.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from difflib import unified_diff
 from errno import EEXIST, ENOENT
@@ -20,6 +18,7 @@ from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, DiagramFormat, Recipe, digest, digests
 from campaign_fsm.diagram.views import NoRoute
 from campaign_fsm.diagram.writers import make, source_svg
+from campaign_fsm.files import write_whole
 from campaign_fsm.history.model import History
 
 Load = Callable[[Path, str | None], History]
@@ -202,21 +201,8 @@ def write(directory: Path | str, load: Load) -> list[Path]:
                 raise
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        _replace(directory / name, content)
+        write_whole(directory / name, content)
     return [directory / name for name in contents]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file as a whole, or leave the old one."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".diagram-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def as_bytes(content: str | bytes) -> bytes:
@@ -242,7 +228,7 @@ def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: L
     if before.splitlines() == after.splitlines():
         return StaleDiagram(name, "differs in its line ends only; it is written with a line feed after each line")
     lines = unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (from the table)", lineterm="", n=1)
-    return StaleDiagram(name, "is not what the table says", "\n".join(line[:300] for line in lines))
+    return StaleDiagram(name, "differs from the table", "\n".join(line[:300] for line in lines))
 
 
 def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> StaleDiagram | None:

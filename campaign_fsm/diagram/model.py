@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from campaign_fsm.lifecycle import NEW, START_MARGIN
 from campaign_fsm.rules import DEAD_ENDS, OVER, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
+from campaign_fsm.words import listed
 
 IRREVERSIBLE_MARK: Final = "▲"
 """The mark of what cannot be undone."""
@@ -321,7 +322,7 @@ def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:
             # Two words of the same page are one voice.
             pages = list(dict.fromkeys(source.page.title for source in rule.sources))
             where = " and ".join(part for part in (rule.source, _STARTED[rule.started]) if part)
-            named = " and ".join((", ".join(f"“{page}”" for page in pages[:-1]), f"“{pages[-1]}”"))
+            named = listed(f"“{page}”" for page in pages)
             notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {named} contradict each other.")
     if any(rule.started is not None for rule in drawn):
         seconds = int(START_MARGIN.total_seconds())

@@ -29,7 +29,9 @@ from campaign_fsm.diagram.model import (
 )
 from campaign_fsm.history.model import History
 from campaign_fsm.lifecycle import decide, route
+from campaign_fsm.printable import printable
 from campaign_fsm.rules import RULES, Action, Actor, Channel, Rule, Status
+from campaign_fsm.words import counted, listed
 
 
 class NoRoute(Exception):
@@ -167,7 +169,7 @@ def _finish(
 
 def _plain(title: str) -> str:
     """A title that fits: a campaign's id may be anything, and XML allows no control characters at all."""
-    text = "".join(character if character.isprintable() else "�" for character in title[: _LONGEST + 1])
+    text = printable(title[: _LONGEST + 1])
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -300,13 +302,13 @@ def _history(life: Drawing, history: History) -> Drawing:
                 node,
                 inside=inside,
                 refused=refused,
-                note=("here now" if history.campaigns == 1 else f"{_plural(ends, 'campaign')} now") if ends else "",
+                note=("here now" if history.campaigns == 1 else f"{counted(ends, 'campaign')} now") if ends else "",
                 weight=Weight.STRONG if ends else Weight.NORMAL if node.id in touched else Weight.FAINT,
             )
         )
-    notes = [f"{_plural(history.total, 'step')} of {_plural(history.campaigns, 'campaign')}."]
+    notes = [f"{counted(history.total, 'step')} of {counted(history.campaigns, 'campaign')}."]
     if history.lost:
-        notes.append(f"{_plural(history.lost, 'answer')} got lost.")
+        notes.append(f"{counted(history.lost, 'answer')} got lost.")
     if history.leaps:
         notes.append(f"A reading showed {_often(history.leaps)} a status that nothing explains.")
     here = LegendEntry(Sample.STRONG, "here at the end")
@@ -316,10 +318,6 @@ def _history(life: Drawing, history: History) -> Drawing:
         notes=(" ".join(notes),),
         extra=(here,) if history.now else (),
     )
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _times(rules: tuple[Rule, ...], taken: Mapping[str, int]) -> int:
@@ -371,6 +369,6 @@ def _coverage(life: Drawing, history: History) -> Drawing:
     return _finish(
         evolve(life, nodes=nodes, edges=edges),
         title="Edges that were reached",
-        notes=(f"Reached: {' and '.join(told)}.",),
+        notes=(f"Reached: {listed(told)}.",),
         rest="never reached",
     )

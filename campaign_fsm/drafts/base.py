@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 import attrs
@@ -19,6 +18,7 @@ from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.words import did_you_mean
 
 
 def _sent(value: Any, channel: Channel) -> Any:
@@ -160,9 +160,8 @@ class BaseDraft:
             if value != "SMS":
                 yield FieldProblem(name, "SMS, in capitals", preview(name, value))
             return
-        near = get_close_matches(name, cls.specs(), n=1)
-        shown = ".".join(map(word, name.split(".")))
-        yield FieldProblem(shown, f"no such parameter{f'; did you mean {near[0]}?' if near else ''}")
+        meant = did_you_mean(name, cls.specs())
+        yield FieldProblem(".".join(map(word, name.split("."))), f"no such parameter{meant and f'; {meant}'}")
 
 
 def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProblem]) -> Any:

@@ -25,10 +25,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -36,9 +34,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from attrs import field, frozen
 
 from campaign_fsm.errors import PolicyError
-from campaign_fsm.policy.model import DAYS, REGION_HOSTS, Hours, Policy, Scope
+from campaign_fsm.files import without_mark
+from campaign_fsm.policy.model import DAYS, Hours, Policy, Scope
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action
-from campaign_fsm.wire.target import is_id
+from campaign_fsm.strict.toml import NotToml, read_toml
+from campaign_fsm.wire.regions import HOST_OF
+from campaign_fsm.wire.target import ID_FORM, is_id
+from campaign_fsm.words import did_you_mean, hint
 
 _MOST: Final = 1024 * 1024
 _LENGTHS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -97,11 +100,22 @@ def find_configuration(folder: Path) -> Path | None:
         shared = here / "pyproject.toml"
         if shared.is_file():
             try:
-                if b"campaign" in shared.read_bytes().lower() and _section(shared, _parsed(shared)) is not None:
-                    return shared
+                data = shared.read_bytes()
             except OSError:
                 continue
+            if b"campaign" in data.lower() and _section(shared, _parsed(shared, data)) is not None:
+                return shared
     return None
+
+
+def load_nearest(folder: Path) -> Configuration | None:
+    """Read the configuration file that `find_configuration` finds; None without one.
+
+    Raises:
+        PolicyError: As `load_configuration`.
+    """
+    found = find_configuration(folder)
+    return load_configuration(found) if found else None
 
 
 def load_configuration(path: str | Path) -> Configuration:
@@ -112,30 +126,27 @@ def load_configuration(path: str | Path) -> Configuration:
             what there is instead.
     """
     file = Path(path)
-    document = _parsed(file)
-    section = _section(file, document)
+    data = _read(file)
+    section = _section(file, _parsed(file, data))
     if section is None:
         raise PolicyError(path=str(path), line=0, reason="there is no [tool.campaign-fsm] in it")
-    return _Reader(str(path), file.read_text(encoding="utf-8"), nested=file.name == "pyproject.toml").read(section)
+    return _Reader(str(path), without_mark(data).decode(), nested=file.name == "pyproject.toml").read(section)
 
 
-def _parsed(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> bytes:
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise PolicyError(path=str(file), line=0, reason=f"it cannot be read: {error.strerror}") from None
+
+
+def _parsed(file: Path, data: bytes) -> dict[str, Any]:
     if len(data) > _MOST:
         raise PolicyError(path=str(file), line=0, reason=f"it is larger than {_MOST} bytes")
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise PolicyError(path=str(file), line=0, reason="it is not UTF-8") from None
-    except RecursionError:
-        raise PolicyError(path=str(file), line=0, reason="it is nested too deeply") from None
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found.group(1)) if found else data.count(b"\n") + 1
-        raise PolicyError(path=str(file), line=line, reason=f"it is not TOML: {error}") from None
+        return read_toml(data)
+    except NotToml as error:
+        raise PolicyError(path=str(file), line=error.line, reason=str(error)) from None
 
 
 def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -169,7 +180,7 @@ class _Reader:
         scopes = [self._scope(section, "", 0)]
         scopes += [self._scope(entry, "rule", number) for number, entry in self._tables(section, "rule")]
         hosts = {self._host(host) for host in self._texts(section, "hosts", "", 0)}
-        hosts |= {REGION_HOSTS[region] for region in self._choices(section, "regions", tuple(REGION_HOSTS), "", 0)}
+        hosts |= {HOST_OF[region] for region in self._choices(section, "regions", tuple(HOST_OF), "", 0)}
         policy = Policy(
             scopes=tuple(scope for scope in scopes if scope.forbid or scope.confirm),
             hours=self._hours(section),
@@ -213,9 +224,7 @@ class _Reader:
     def _known(self, given: Mapping[str, Any], keys: tuple[str, ...], table: str, number: int) -> None:
         for key in given:
             if key not in keys:
-                near = get_close_matches(key, keys, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
-                raise self._wrong(key[:60], f"there is no such key; {hint}", table, number)
+                raise self._wrong(key[:60], f"there is no such key; {hint(key, keys)}", table, number)
 
     def _tables(self, section: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         entries = section.get(key, [])
@@ -237,9 +246,7 @@ class _Reader:
         values = self._texts(given, key, table, number)
         for value in values:
             if value not in known:
-                near = get_close_matches(value.lower(), known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-                raise self._wrong(key, f"{value[:60]!r} is not known; {hint}", table, number)
+                raise self._wrong(key, f"{quoted(value, 60)} is not known; {hint(value, known)}", table, number)
         return values
 
     def _scope(self, given: Mapping[str, Any], table: str, number: int) -> Scope:
@@ -256,7 +263,9 @@ class _Reader:
         patterns = self._texts(given, "campaigns", table, number) if table else ()
         for pattern in patterns:
             if pattern.count("[") != pattern.count("]"):
-                problem = f"the pattern {pattern[:60]!r} has a bracket that is not closed; [[] stands for one bracket"
+                problem = (
+                    f"the pattern {quoted(pattern, 60)} has a bracket that is not closed; [[] stands for one bracket"
+                )
                 raise self._wrong("campaigns", problem, table, number)
         return Scope(
             campaigns=patterns,
@@ -268,12 +277,14 @@ class _Reader:
     def _host(self, host: str) -> str:
         name = host.lower().removesuffix(".")
         if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", name):
-            raise self._wrong("hosts", f"{host[:60]!r} is no host name; leave out what stands around it, also the port")
+            raise self._wrong(
+                "hosts", f"{quoted(host, 60)} is no host name; leave out what stands around it, also the port"
+            )
         return name
 
     def _account(self, account: str) -> str:
         if not is_id(account):
-            raise self._wrong("accounts", f"{account[:60]!r} is no account; it is 1 to 64 of A-Z a-z 0-9 _ -")
+            raise self._wrong("accounts", f"{quoted(account, 60)} is no account; it is {ID_FORM}")
         return account
 
     def _flag(self, given: Mapping[str, Any], key: str) -> bool:
@@ -317,11 +328,10 @@ class _Reader:
         known = available_timezones()
         if isinstance(name, str) and name in known:
             return ZoneInfo(name)
-        near = get_close_matches(name, known, n=1) if isinstance(name, str) else []
-        hint = f"; did you mean {near[0]}?" if near else ""
+        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         if not known:
-            hint = "; this system has no time zones: install tzdata"
-        raise self._wrong("hours", f"{name!r} is no time zone{hint}")
+            meant = "this system has no time zones: install tzdata"
+        raise self._wrong("hours", f"{name!r} is no time zone{meant and f'; {meant}'}")
 
     def _suppression(self, given: Mapping[str, Any], number: int) -> Suppression:
         self._known(given, ("fingerprint", "reason", "expires"), "suppress", number)

@@ -14,10 +14,9 @@ from attrs import frozen
 
 from campaign_fsm.policy.input import PolicyInput
 from campaign_fsm.rules import PROBLEMS, Action
+from campaign_fsm.words import length
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# The vendor's two regions (fact sheet section 1).
-REGION_HOSTS: Final = {"singapore": "api.exotel.com", "mumbai": "api.in.exotel.com"}
 
 
 @frozen
@@ -27,7 +26,7 @@ class Violation:
     Attributes:
         code: ``CF7xx``.
         reason: One sentence.
-        unknown: Whether it is only that nobody can say what the policy asks about.
+        unknown: Whether it is only that what the policy asks about is unknown.
     """
 
     code: str
@@ -199,7 +198,7 @@ class Policy:
         for moment, what in moments:
             if moment is None:
                 yield Violation(
-                    "CF703", f"The policy allows {hours}, and nobody can say when the {what} is.", unknown=True
+                    "CF703", f"The policy allows {hours}, and the time of the {what} is unknown.", unknown=True
                 )
                 return
             if not hours.allow(moment):
@@ -208,21 +207,12 @@ class Policy:
 
     def _too_young(self, facts: PolicyInput) -> Iterator[Violation]:
         if facts.completed is None or facts.at is None:
-            reason = "The policy asks for an age before archiving, and nobody can say the campaign's."
+            reason = "The policy asks for an age before archiving, and the campaign's is unknown."
             yield Violation("CF705", reason, unknown=True)
         elif facts.at - facts.completed < self.archive_after:
             age = facts.at - facts.completed
             yield Violation(
                 "CF705",
-                f"The policy asks for {_length(self.archive_after)} between completing and archiving; "
-                f"it has been {_length(max(age, timedelta(0)))}.",
+                f"The policy asks for {length(self.archive_after)} between completing and archiving; "
+                f"it has been {length(max(age, timedelta(0)))}.",
             )
-
-
-def _length(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import Any, Final, Never, Protocol
 
 import ijson  # type: ignore[import-untyped]
 
+from campaign_fsm.printable import quoted
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
 
@@ -93,10 +94,10 @@ class JsonStream:
         if self._read.ended and not whole and isinstance(error, ijson.IncompleteJSONError | StopIteration):
             return _BREAKS_OFF
         # What follows the first line shows a piece of the file, which may say anything.
-        said = str(error).replace("\\n", "\n").partition("\n")[0]
-        if isinstance(error, ArithmeticError) or ("overflow" in said and not said.startswith("Unexpected symbol")):
+        reason = str(error).replace("\\n", "\n").partition("\n")[0]
+        if isinstance(error, ArithmeticError) or ("overflow" in reason and not reason.startswith("Unexpected symbol")):
             return "a number in it is too large"
-        return f"it is not JSON ({shown(said)})"
+        return f"it is not JSON ({quoted(reason)})"
 
     def next(self) -> tuple[str, Any]:
         """The next token: its kind and its value."""
@@ -199,9 +200,4 @@ class JsonStream:
             self.fail("it is nested too deeply")
 
     def _twice(self, key: str) -> Never:
-        self.fail(f"the key {shown(key)} is there twice in one object")
-
-
-def shown(text: str) -> str:
-    """A text of the file as an error shows it: in quotes, and not at any length."""
-    return repr(text if len(text) <= 80 else f"{text[:80]}…")
+        self.fail(f"the key {quoted(key)} is there twice in one object")

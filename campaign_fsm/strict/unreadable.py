@@ -23,4 +23,4 @@ class UnreadableRecording(Exception):
 
 
 class NotARecording(UnreadableRecording):
-    """Nobody can say what a file is, or nothing in it is about anything: in a folder it may lie beside recordings."""
+    """It is unknown what a file is, or nothing in it is about anything: in a folder it may lie beside recordings."""

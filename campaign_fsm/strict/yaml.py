@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, Never
 
 import yaml
 
-from campaign_fsm.strict.jsonstream import Readable, shown
+from campaign_fsm.printable import quoted
+from campaign_fsm.strict.jsonstream import Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -152,10 +153,10 @@ class _Builder:
 
     def _alias(self, anchor: str, depth: int) -> Any:
         if anchor not in self._anchors:
-            self._fail(f"the alias {shown(anchor)} refers to nothing before it")
+            self._fail(f"the alias {quoted(anchor)} refers to nothing before it")
         known = self._anchors[anchor]
         if known is None:
-            self._fail(f"the alias {shown(anchor)} refers to what it is a part of")
+            self._fail(f"the alias {quoted(anchor)} refers to what it is a part of")
         self._alias_nodes += known.nodes
         if self._alias_nodes > self._limits.alias_nodes:
             self._fail(f"its aliases stand for more than {self._limits.alias_nodes} values")
@@ -182,8 +183,8 @@ class _Builder:
             self._bad_tag(tag)
 
     def _bad_tag(self, tag: str) -> Never:
-        said = f"!!{tag.removeprefix(_STANDARD)}" if tag.startswith(_STANDARD) else tag
-        self._fail(f"the tag {shown(said)} cannot be used here")
+        name = f"!!{tag.removeprefix(_STANDARD)}" if tag.startswith(_STANDARD) else tag
+        self._fail(f"the tag {quoted(name)} cannot be used here")
 
     def _sequence(self, depth: int) -> list[Any]:
         items = []
@@ -201,7 +202,7 @@ class _Builder:
             if key == "<<" and key.plain:
                 self._fail("the merge key `<<` cannot be used", line)
             if key in found:
-                self._fail(f"the key {shown(key)} is there twice, first on line {found.lines[key]}", line)
+                self._fail(f"the key {quoted(key)} is there twice, first on line {found.lines[key]}", line)
             found.lines[key] = line
             found[key] = self._node(self._next(), depth + 1)
         return found

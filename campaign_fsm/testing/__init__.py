@@ -7,66 +7,28 @@ to subclass. `campaign_fsm.testing.plugin` is known to pytest once the package i
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign_fsm.testing.assertions import assert_legal, assert_refused
-    from campaign_fsm.testing.machine import CampaignLife
-    from campaign_fsm.testing.strategies import (
-        Step,
-        actions,
-        campaigns,
-        channels,
-        drafts,
-        illegal_walks,
-        legal_walks,
-        payloads,
-        statuses,
-    )
+    from campaign_fsm.testing.assertions import assert_legal as assert_legal
+    from campaign_fsm.testing.assertions import assert_refused as assert_refused
+    from campaign_fsm.testing.machine import CampaignLife as CampaignLife
+    from campaign_fsm.testing.strategies import Step as Step
+    from campaign_fsm.testing.strategies import actions as actions
+    from campaign_fsm.testing.strategies import campaigns as campaigns
+    from campaign_fsm.testing.strategies import channels as channels
+    from campaign_fsm.testing.strategies import drafts as drafts
+    from campaign_fsm.testing.strategies import illegal_walks as illegal_walks
+    from campaign_fsm.testing.strategies import legal_walks as legal_walks
+    from campaign_fsm.testing.strategies import payloads as payloads
+    from campaign_fsm.testing.strategies import statuses as statuses
+else:
+    from campaign_fsm._lazy import lazy
 
-# Importing the package imports none of it: pytest loads the plugin in every run, and hypothesis takes long.
-_HOMES = {
-    "assertions": ("assert_legal", "assert_refused"),
-    "machine": ("CampaignLife",),
-    "strategies": (
-        "Step",
-        "actions",
-        "campaigns",
-        "channels",
-        "drafts",
-        "illegal_walks",
-        "legal_walks",
-        "payloads",
-        "statuses",
-    ),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [
-    "CampaignLife",
-    "Step",
-    "actions",
-    "assert_legal",
-    "assert_refused",
-    "campaigns",
-    "channels",
-    "drafts",
-    "illegal_walks",
-    "legal_walks",
-    "payloads",
-    "statuses",
-]
-
-
-def __getattr__(name: str) -> Any:
-    module = _HOME_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+    # Importing the package imports none of it: pytest loads the plugin in every run, and hypothesis takes long.
+    _HOMES = {
+        "assertions": "assert_legal assert_refused",
+        "machine": "CampaignLife",
+        "strategies": "Step actions campaigns channels drafts illegal_walks legal_walks payloads statuses",
+    }
+    __getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

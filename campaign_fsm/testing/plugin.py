@@ -102,13 +102,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def _team(config: pytest.Config) -> Policy | None:
     """What the project's configuration forbids."""
     from campaign_fsm.errors import PolicyError
-    from campaign_fsm.policy import find_configuration, load_configuration
+    from campaign_fsm.policy import load_nearest
 
     try:
-        found = find_configuration(config.rootpath)
-        return load_configuration(found).policy if found else None
+        found = load_nearest(config.rootpath)
     except PolicyError as error:
         raise pytest.UsageError(str(error)) from None
+    return found.policy if found else None
 
 
 @pytest.fixture

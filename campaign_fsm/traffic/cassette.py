@@ -16,7 +16,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, Final, Never
 
-from campaign_fsm.strict.jsonstream import JsonStream, shown
+from campaign_fsm.printable import quoted
+from campaign_fsm.strict.jsonstream import JsonStream
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, load
 from campaign_fsm.traffic.exchange import Exchange
@@ -101,7 +102,7 @@ def _from_yaml(path: str, opened: Opened) -> Iterator[Exchange]:
 
 def _check_version(version: Any, fail: _Fail) -> None:
     if str(version) != "1":
-        fail(f"it is not a cassette of version 1, but {shown(str(version))}")
+        fail(f"it is not a cassette of version 1, but {quoted(str(version))}")
 
 
 def _exchange(interaction: Any, place: int, fail: _Fail) -> Exchange:

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape, shown
+from campaign_fsm.printable import quoted
+from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
 
@@ -207,8 +208,8 @@ def _bytes(source: JsonStream, text: str, encoding: str | None, whose: str) -> b
     if not encoding:
         return text.encode("utf-8", "surrogatepass")
     if encoding.lower() != "base64":
-        source.fail(f"the body of the {whose} is encoded as {shown(encoding)}, which is not known")
+        source.fail(f"the body of the {whose} is encoded as {quoted(encoding)}, which is not known")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        source.fail(f"the body of the {whose} is not the base64 that it is said to be")
+        source.fail(f"the body of the {whose} is marked as base64 and is none")

@@ -7,6 +7,8 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from campaign_fsm.files import without_mark
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
@@ -24,7 +26,7 @@ def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     first = True
     while chunk := stream.read(_CHUNK):
         if first:
-            chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+            chunk, first = without_mark(chunk), False
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         if len(rest) > _LONGEST:
@@ -95,7 +97,7 @@ def _refuse_doubles(path: str, number: int, line: bytes) -> None:
 
 
 def _unclear(exchange: Exchange) -> str | None:
-    """Why nobody can say what a line without a URL, or with a callback, is about; None if it is clear."""
+    """Why it is unknown what a line without a URL, or with a callback, is about; None if it is clear."""
     if exchange.callback is not None:
         both = exchange.url or exchange.method or exchange.action or exchange.request_body is not None
         return "it is a request and a status callback at once; make two lines of it" if both else None
@@ -104,7 +106,7 @@ def _unclear(exchange: Exchange) -> str | None:
     if exchange.channel not in tuple(Channel):
         return f"its channel is {exchange.channel!r}; without a url it has to be message or voice"[:200]
     if exchange.campaign is not None and not is_id(exchange.campaign):
-        return f"its campaign is no id: {exchange.campaign[:40]!r}"
+        return f"its campaign is no id: {quoted(exchange.campaign, 40)}"
     return None
 
 
@@ -199,7 +201,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 pass
             case _:
                 raise UnreadableRecording(
-                    path, number, "line", f"its event is {event.event[:40]!r}, which no trace has"
+                    path, number, "line", f"its event is {quoted(event.event, 40)}, which no trace has"
                 )
     yield from pending.left()
 

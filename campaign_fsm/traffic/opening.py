@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+from campaign_fsm.files import without_mark
 
 
 class Opened:
@@ -16,7 +16,7 @@ class Opened:
 
     def __init__(self, stream: BinaryIO, size: int = 4096) -> None:
         head = _exactly(stream, size)
-        self.head = self._pending = head.removeprefix(BYTE_ORDER_MARK)
+        self.head = self._pending = without_mark(head)
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
+from campaign_fsm.files import without_mark
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.exchange import Exchange
 
@@ -68,14 +69,14 @@ def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator
         format: Its format; None to find out by its content.
 
     Raises:
-        UnreadableRecording: It cannot be opened, or nobody can say what it is.
+        UnreadableRecording: It cannot be opened, or its format is unknown.
     """
     stream = _opened(path)
     try:
         head = stream.peek(_PEEK)[:_PEEK]
         found = format or detect(path, head)
         by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
-        by_entry = by_entry or (found is RecordingFormat.CASSETTE and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{")
+        by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
         size = Path(path).stat().st_size if path != "-" else None
         yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
     except OSError as error:
@@ -106,9 +107,9 @@ def detect(path: str, head: bytes) -> RecordingFormat:
     """The format of a recording, by how it begins.
 
     Raises:
-        UnreadableRecording: Nobody can say.
+        UnreadableRecording: It is unknown.
     """
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = without_mark(head).lstrip()
     if not start:
         raise NotARecording(path, 0, "line", "it is empty")
     first = _first_line(start)

@@ -28,16 +28,17 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any, BinaryIO, Final, Never
 
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
 from campaign_fsm.traffic.exchange import Exchange
+from campaign_fsm.words import hint
 
 VERSION: Final = 1
 _MOST: Final = 4 * 2**20
@@ -99,7 +100,7 @@ class _Reader:
         named = {key: self._text(given, key) for key in _CAMPAIGN if key != "steps"}
         channel = named["channel"] or Channel.MESSAGE
         if channel not in set(Channel):
-            self._fail(given, f"channel is one of {', '.join(Channel)}, not {channel[:40]!r}")
+            self._fail(given, f"channel is one of {', '.join(Channel)}, not {quoted(channel, 40)}")
         about: dict[str, Any] = {
             "campaign": named["campaign"],
             "channel": str(channel),
@@ -110,8 +111,8 @@ class _Reader:
         status = named["status"]
         if status is not None:
             if Status.parse(status) is Status.UNKNOWN:
-                known = ", ".join(one for one in Status if one is not Status.UNKNOWN)
-                self._fail(given, f"the status {status[:40]!r} is on no list; there are {known}")
+                known = [one for one in Status if one is not Status.UNKNOWN]
+                self._fail(given, f"the status {quoted(status, 40)} is on no list; {hint(status, known)}")
             if named["campaign"] is None:
                 self._fail(given, "a campaign with a status has an id: campaign")
             times: dict[str, Any] = {"start": named["start"], "end": named["end"]}
@@ -131,9 +132,7 @@ class _Reader:
         try:
             action = Action(name or "")
         except ValueError:
-            near = get_close_matches(name or "", [*Action], n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(Action)}"
-            self._fail(step, f"{(name or '')[:40]!r} is no action; {hint}")
+            self._fail(step, f"{quoted(name or '', 40)} is no action; {hint(name or '', Action)}")
         if about["campaign"] is None and action is not Action.CREATE:
             self._fail(step, f"{action} is about a campaign, which has an id: campaign")
         confirmed = self.typed(given.get("confirmed", False))
@@ -167,9 +166,7 @@ class _Reader:
     def _known(self, given: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         for key in given:
             if key not in keys:
-                near = get_close_matches(str(key), keys, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
-                self._fail(given, f"there is no key {str(key)[:40]!r}; {hint}", key)
+                self._fail(given, f"there is no key {quoted(str(key), 40)}; {hint(str(key), keys)}", key)
 
     def _fail(self, value: object, reason: str, key: object = None) -> Never:
         place = value.lines.get(str(key), value.line) if isinstance(value, YamlMapping) else self.place(value)
@@ -206,9 +203,9 @@ class _Toml(_Reader):
 
     def parse(self, data: bytes) -> Any:
         try:
-            return tomllib.loads(data.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnreadableRecording(self._path, 0, self.unit, f"it is not TOML: {error}") from None
+            return read_toml(data)
+        except NotToml as error:
+            raise UnreadableRecording(self._path, 0, self.unit, str(error)) from None
 
     def place(self, value: object) -> int:
         return self._number

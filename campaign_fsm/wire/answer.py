@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from campaign_fsm import errors
 from campaign_fsm.lifecycle import has_started
+from campaign_fsm.printable import text_of
 from campaign_fsm.private import redact, shown_id
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.strict.json import Ambiguous, joined, look_alikes, read_object
@@ -395,14 +396,14 @@ def _failure(answer: Answer, secrets: tuple[str, ...]) -> tuple[str | None, str 
     if not isinstance(document, dict):
         return None, None, None, answer.status_code
 
-    def told(value: object, limit: int) -> str | None:
+    def text(value: object, limit: int) -> str | None:
         # Redacted before it is cut: half a secret is one, too.
         return text_of(redact(value[:_LONGEST], secrets) if isinstance(value, str) else value, limit)
 
-    request_id = told(document.get("request_id"), 100)
+    request_id = text(document.get("request_id"), 100)
     old = document.get("RestException")
     if isinstance(old, dict):
-        return told(old.get("Code"), 40), told(old.get("Message"), 300), request_id, answer.status_code
+        return text(old.get("Code"), 40), text(old.get("Message"), 300), request_id, answer.status_code
     item = document.get("response")
     if isinstance(item, list) and item:
         item = item[0]
@@ -419,24 +420,5 @@ def _failure(answer: Answer, secrets: tuple[str, ...]) -> tuple[str | None, str 
     error = item.get("error_data")
     if not isinstance(error, dict):
         return None, None, request_id, status_code
-    description = told(error.get("description"), 300)
-    return told(error.get("code"), 40), told(error.get("message"), 300) or description, request_id, status_code
-
-
-def text_of(value: object, limit: int) -> str | None:
-    """A value of the server's as one printable line, so that no answer can drive a terminal."""
-    if value is None or isinstance(value, dict | list):
-        return None
-    text = str(value)[: limit + 1]
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else " " for char in text)
-    return text if len(text) <= limit else text[:limit] + "…"
-
-
-def quoted(value: object) -> str:
-    """Whatever a caller has given, as one short printable line."""
-    try:
-        said = repr(value)
-    except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
-        said = f"<{type(value).__name__}>"
-    return text_of(said, 80) or ""
+    description = text(error.get("description"), 300)
+    return text(error.get("code"), 40), text(error.get("message"), 300) or description, request_id, status_code

@@ -9,9 +9,10 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from campaign_fsm.errors import UnreadableCallback
+from campaign_fsm.printable import text_of
 from campaign_fsm.rules import Status
 from campaign_fsm.strict.json import Ambiguous, read_object
-from campaign_fsm.wire.answer import parse_time, text_of
+from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.target import is_id
 
 _MOST: Final = 64 * 1024

@@ -9,7 +9,9 @@ import zlib
 from collections.abc import Iterable
 from typing import Final
 
-# What `zlib` is told of the frame around the data. Some send `deflate` without one.
+from campaign_fsm.printable import quoted
+
+# What `zlib` has to know of the frame around the data. Some send `deflate` without one.
 _FRAMES: Final = {"gzip": (31,), "deflate": (15, -15)}
 
 
@@ -34,7 +36,7 @@ def encoding_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     if said in ("", "identity"):
         return None
     if said not in _FRAMES:
-        raise Undecodable(f"its Content-Encoding is {said[:40]!r}")
+        raise Undecodable(f"its Content-Encoding is {quoted(said, 40)}")
     return said
 
 

@@ -18,7 +18,8 @@ COLLECTIONS: Final = {
 }
 COLLECTION_OF: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "campaigns"}
 
-ID_RULE: Final = "a campaign id is 1 to 64 of A-Z a-z 0-9 _ and -"
+ID_FORM: Final = "1 to 64 of A-Z a-z 0-9 _ and -"
+ID_RULE: Final = f"a campaign id is {ID_FORM}"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
 # Longer paths are looked at without being kept.

@@ -8,6 +8,7 @@ from typing import Final, TextIO
 from campaign_fsm.audit.finding import Finding, Level
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import safe
+from campaign_fsm.words import counted
 
 # GitHub drops, without a word, what a step annotates beyond this, for each level.
 _SHOWN: Final = 10
@@ -46,7 +47,7 @@ class GithubWriter:
         for sentence in summary.incomplete:
             self._command(Level.ERROR, {"title": "incomplete"}, safe.line(sentence))
         hidden = ", ".join(
-            f"{count} more {_COMMANDS[level]}{'' if count == 1 else 's'}"
+            counted(count, f"more {_COMMANDS[level]}")
             for level in Level
             if (count := self._left_out[level] + (level is Level.NOTE and self._needs_room()))
         )
@@ -54,7 +55,7 @@ class GithubWriter:
             self._write(self._last_note)
         self._write(str(summary))
         if hidden:
-            self._write(f"::notice::GitHub shows {_SHOWN} annotations of each level for a step; not shown: {hidden}.")
+            self._write(f"::notice::GitHub shows {_SHOWN} annotations of each level for a step; left out: {hidden}.")
 
     def _needs_room(self) -> bool:
         """Whether the last notice takes the place of the tenth note, which was held back for that."""
@@ -78,8 +79,7 @@ class GithubWriter:
 
 def _message(finding: Finding) -> str:
     lines = [finding.message]
-    lines += [f"rule: {source.page.title}: {source.says} <{source.page.url}>" for source in finding.sources]
-    lines += [f"instead: {finding.advice}"] if finding.advice else []
+    lines += [f"{label}: {text}" for label, text in finding.reasons]
     return "\n".join(safe.line(line) for line in lines)
 
 

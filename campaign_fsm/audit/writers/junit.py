@@ -85,8 +85,7 @@ def _case(finding: Finding) -> _Case:
     mark = finding.fingerprint or str(finding.place.line or finding.place.entry)
     name = " ".join(part for part in (finding.code, finding.action, finding.campaign, mark) if part)
     lines = [f"{safe.place(finding.place)}: {finding.code} {finding.level}: {finding.message}"]
-    lines += [f"rule: {source.page.title}: {source.says} <{source.page.url}>" for source in finding.sources]
-    lines += [f"instead: {finding.advice}"] if finding.advice else []
+    lines += [f"{label}: {text}" for label, text in finding.reasons]
     note = finding.level is Level.NOTE
     return _Case(
         name=safe.line(name),

@@ -7,8 +7,7 @@ import re
 from typing import Any, Final, TextIO
 
 from campaign_fsm.audit.finding import Place
-from campaign_fsm.harmless import harmless_json, without_commands
-from campaign_fsm.wire.answer import text_of
+from campaign_fsm.printable import harmless_json, text_of, without_commands
 
 _LONGEST: Final = 4096
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")

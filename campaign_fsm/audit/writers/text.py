@@ -33,11 +33,7 @@ class TextWriter:
         where = self._styled(safe.place(finding.place), _BOLD)
         what = self._styled(f"{safe.line(finding.code)} {finding.level}", _COLOURS[finding.level])
         lines = [f"{where}: {what}: {safe.line(finding.message)}"]
-        lines += [
-            self._row("rule", f"{source.page.title}: {source.says} <{source.page.url}>") for source in finding.sources
-        ]
-        if finding.advice:
-            lines.append(self._row("instead", finding.advice))
+        lines += [self._row(label, text) for label, text in finding.reasons]
         self._write(*lines, "")
 
     def end(self, summary: Summary) -> None:

@@ -13,10 +13,11 @@ from campaign_fsm import waiting
 from campaign_fsm.client.settings import Settings
 from campaign_fsm.client.steps import changed
 from campaign_fsm.errors import ApiError, FieldProblem, InvalidParameters, UnexpectedAnswer
+from campaign_fsm.printable import quoted
 from campaign_fsm.private import redact, redact_error
 from campaign_fsm.rules import Channel
 from campaign_fsm.waiting import Pace, Tries
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, quoted
+from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wires import ID
 
-from campaign_fsm.harmless import harmless, harmless_json
+from campaign_fsm.printable import harmless, harmless_json, printable, quoted, text_of
 
 COMMANDS = ["::error::x", "##[error]x", "##vso[task.complete]x"]
 PARTS = st.lists(st.sampled_from([":", "#", "[", "]", "a", " ", "\t", "\n", "\r"]), max_size=12).map("".join)
@@ -124,3 +124,35 @@ def test_empty_lines_without_end_take_no_time():
     begun = time.process_time()
     assert harmless("\n" * 50_000 + " ::error::") == "\n" * 50_000 + " : :error::"
     assert time.process_time() - begun < 2
+
+
+class Sulky:
+    """What cannot be printed at all."""
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("a\x1b[2J", "'a\\x1b[2J'"),
+        ("x" * 81, f"'{'x' * 80}…'"),
+        ("x" * 80, f"'{'x' * 80}'"),
+        (None, "None"),
+        ([0] * 40, str([0] * 40)[:80] + "…"),
+        (Sulky(), "<Sulky>"),
+    ],
+)
+def test_what_is_quoted_is_one_short_line(value, line):
+    """Whatever it is; a text keeps both of its quotes."""
+    assert quoted(value) == line
+    assert line.isprintable()
+
+
+def test_what_is_not_printable_has_a_stand_in():
+    """One for each character; and a value of the server's is one line, not longer than it may be."""
+    assert printable("a\n\u202eb") == "a��b"
+    assert text_of("a\nb", 10) == "a b"
+    assert text_of("abcd", 3) == "abc…"
+    assert text_of({}, 3) is text_of(None, 3) is None

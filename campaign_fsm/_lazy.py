@@ -1,0 +1,34 @@
+"""Public names that are imported when they are first used, so that importing a package loads none of its modules."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def lazy(
+    package: str, homes: dict[str, str], *own: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """``__getattr__``, ``__dir__`` and ``__all__`` of a package, the last sorted as the linter sorts it.
+
+    Type checkers cannot follow this: the package imports each name once more under `TYPE_CHECKING`.
+
+    Args:
+        package: Its name.
+        homes: By module of the package, the public names that live there, with spaces between them.
+        own: Public names of the package itself.
+    """
+    home_of = {name: module for module, names in homes.items() for name in names.split()}
+    public = sorted([*own, *home_of], key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+
+    def find(name: str) -> Any:
+        module = home_of.get(name)
+        if module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{package}.{module}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return find, lambda: public, public

@@ -1,0 +1,100 @@
+"""What the commands print: lines and JSON that may hold names and texts that are not ours, and aligned rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+# Other modules are imported where they are used: `campaign-fsm check` is timed against `import click`.
+
+_SECRETS = "campaign_fsm.secrets"
+
+
+def hide(secrets: Collection[str]) -> None:
+    """Print these in no line and no JSON of the command that runs: a server may echo them in any field."""
+    click.get_current_context().find_root().meta[_SECRETS] = tuple(secrets)
+
+
+def _without_secrets(value: Any) -> Any:
+    context = click.get_current_context(silent=True)
+    secrets = context.find_root().meta.get(_SECRETS) if context else None
+    return _redacted(value, secrets) if secrets else value
+
+
+def _redacted(value: Any, secrets: Collection[str]) -> Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "[redacted]")
+    if isinstance(value, Mapping):
+        return {_redacted(key, secrets): _redacted(part, secrets) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(part, secrets) for part in value]
+    return value
+
+
+def say(text: str, *, err: bool = False, nl: bool = True, color: bool | None = None) -> None:
+    """Print lines in which no build server sees a command, whatever names they hold."""
+    from campaign_fsm.printable import harmless
+
+    click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=color)
+
+
+def complain(text: str, *, color: bool | None = None) -> None:
+    """Print an error to standard error."""
+    say(f"{click.style('error:', fg='red')} {text}", err=True, color=color)
+
+
+def warn(text: str) -> None:
+    """Print a warning to standard error."""
+    say(f"{click.style('warning:', fg='yellow')} {text}", err=True)
+
+
+def say_json(value: Any, **how: Any) -> None:
+    """Print JSON in which no build server sees a command and nothing drives a terminal.
+
+    `how` is that of `json.dumps`; letters are not escaped unless it says so.
+    """
+    import json
+
+    from campaign_fsm.printable import harmless_json
+
+    click.echo(harmless_json(json.dumps(_without_secrets(value), **{"ensure_ascii": False, **how})))
+
+
+def print_json(found: dict[str, Any]) -> None:
+    """One JSON object on one line."""
+    say_json({"version": 1, **found})
+
+
+def columns() -> int | None:
+    """How wide the terminal is that standard output goes to; None where it goes elsewhere."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def lay_out(labelled: Iterable[tuple[str, str]], width: int | None) -> Iterator[str]:
+    """Labels and sentences as aligned lines, none longer than `width` unless it is one long word.
+
+    Without a width every sentence keeps its line, so that `grep` finds it whole.
+    """
+    for label, text in labelled:
+        head = f"  {label:<11}"
+        if width is None or len(head) + len(text) <= width:
+            yield head + text
+            continue
+        import textwrap
+
+        yield from textwrap.wrap(
+            text,
+            max(width, 40),
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

@@ -1,0 +1,72 @@
+"""How commands end that talk to a server: a verdict or an error is printed, and its exit code goes with it."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from campaign_fsm.cli.failures import exit_code, for_shell, outcome
+from campaign_fsm.cli.offline import print_decision
+from campaign_fsm.cli.output import complain, say, warn
+from campaign_fsm.cli.show import error_dict, print_outcome
+from campaign_fsm.errors import CampaignFsmError
+from campaign_fsm.policy import confirmed
+from campaign_fsm.rules import Standing, Status
+from campaign_fsm.verdict import Verdict
+
+
+def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoReturn:
+    """Print what the gate would decide of a call, and leave with it; `more` was asked for than the action."""
+    unknown = verdict.status is Status.UNKNOWN
+    if as_json:
+        print_outcome("unknown" if unknown else "legal" if verdict else "illegal", decision=verdict.as_dict())
+    elif verdict or not verdict.life_cycle:
+        print_decision(verdict)
+        for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
+            warn(warning)
+    else:
+        # The status allows it, and something else is against it.
+        refused = click.style("REFUSED", fg="red", bold=True)
+        say(f"{refused}  {verdict.action} while {verdict.status}  ({verdict.code}, {verdict.channel})")
+        say(f"  {verdict.reason}\n  {for_shell(verdict.advice)}")
+    if not as_json:
+        say("Nothing was sent (dry run).")
+    raise click.exceptions.Exit(2 if unknown else 0 if verdict or (verdict.already and not more) else 1)
+
+
+def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None, by_hand: str | None = None) -> NoReturn:
+    """Print what came instead of a result, and leave with its exit code.
+
+    Args:
+        error: What came.
+        as_json: Whether it is printed as JSON.
+        there: A sentence where the campaign is as wanted anyway.
+        by_hand: A shell command that does it unguarded, for where the way through the gate is broken.
+    """
+    if as_json:
+        more = {"by_hand": by_hand} if by_hand else {}
+        print_outcome("already there" if there else outcome(error), error=error_dict(error), **more)
+    elif there:
+        say(there)
+    else:
+        complain(for_shell(error.message))
+        if by_hand:
+            say(f"To try it by hand, unguarded:\n  {by_hand}", err=True)
+    raise click.exceptions.Exit(0 if there else exit_code(error)) from None
+
+
+def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bool) -> None:
+    """Ask before what cannot be taken back; elsewhere than on a terminal, `--yes` has to be given."""
+    message = f"{why} Pass --yes to do it without being asked."
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if as_json:
+            print_outcome("not confirmed", error={"type": "UsageError", "message": message})
+            raise click.exceptions.Exit(2)
+        raise click.UsageError(message)
+    for label, value in rows:
+        say(f"{label:<9}{value}", err=True)
+    say(why, err=True)
+    click.confirm(question, abort=True, err=True)
+    click.get_current_context().with_resource(confirmed())

@@ -79,8 +79,8 @@ if TYPE_CHECKING:
     from campaign_fsm.wire.callback import StatusCallback as StatusCallback
     from campaign_fsm.wire.callback import parse_status_callback as parse_status_callback
     from campaign_fsm.wire.campaign import Campaign as Campaign
-    from campaign_fsm.wire.campaign import Schedule as Schedule
     from campaign_fsm.wire.listing import Recipient as Recipient
+    from campaign_fsm.wire.schedule import Schedule as Schedule
 else:
     from campaign_fsm._lazy import lazy
 
@@ -105,7 +105,8 @@ else:
         "transports": "AsyncGuardTransport GuardTransport",
         "verdict": "Verdict",
         "wire.callback": "StatusCallback parse_status_callback",
-        "wire.campaign": "Campaign Schedule",
+        "wire.campaign": "Campaign",
         "wire.listing": "Recipient",
+        "wire.schedule": "Schedule",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES, "__version__")

@@ -10,8 +10,8 @@ from attrs import frozen
 
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import RULE, Action, Channel, Source, Status, pages
-from campaign_fsm.wire.answer import read_schedule
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.schedule import read_schedule
 from campaign_fsm.words import counted, length
 
 _GRACE: Final = 60.0

@@ -25,8 +25,8 @@ from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.policy import Policy, Violation, policy_input
 from campaign_fsm.private import shown_key
 from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Standing, Status, Together
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 _ACTIONS: Final = frozenset(VERBS.values())
 _END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)

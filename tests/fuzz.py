@@ -36,21 +36,17 @@ from campaign_fsm.drive import Sleep
 from campaign_fsm.gate import Forward, Gate, GateSettings, Poll, Read
 from campaign_fsm.private import redact, secrets_of
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.answer import (
-    Answer,
-    NotReadable,
-    api_error,
-    parse_time,
-    read_campaign,
-    read_item,
-    read_status,
-)
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.caches import is_from_cache
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.campaign import campaign_from
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
+from campaign_fsm.wire.envelope import read_item
+from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
 from campaign_fsm.wire.listing import Recipient, read_page
+from campaign_fsm.wire.reading import read_campaign, read_status
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target, read_target
 
 TOKENS = [

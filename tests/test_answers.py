@@ -21,10 +21,13 @@ from campaign_fsm import GuardTransport, decide, errors
 from campaign_fsm.gate import Forward, Gate, GateSettings, Read
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.transports import EXTENSION
-from campaign_fsm.wire.answer import Answer, NotReadable, parse_time, read_item, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import campaign_from
 from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_of
+from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.listing import read_page
+from campaign_fsm.wire.reading import read_status
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import read_target
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)

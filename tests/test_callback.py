@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from campaign_fsm import Status, StatusCallback, parse_status_callback
 from campaign_fsm.errors import CampaignFsmError, UnreadableCallback
-from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.schedule import parse_time
 
 ID = "90dad70b939f469fbf8b801660148272"
 REPORT = "https://exotelreports.example/canary-4711.csv"

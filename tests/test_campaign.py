@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 
 from campaign_fsm.private import redact, secrets_of
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.answer import Answer, NotReadable, api_error, parse_time, read_item, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import campaign_from
+from campaign_fsm.wire.envelope import read_item
+from campaign_fsm.wire.failure import api_error
+from campaign_fsm.wire.reading import read_status
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
 
 NOW = datetime(2022, 8, 20, tzinfo=UTC)

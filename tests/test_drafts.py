@@ -25,8 +25,9 @@ from campaign_fsm import (
 )
 from campaign_fsm.drafts import changes_to_wire, limits
 from campaign_fsm.errors import CampaignFsmError, FieldProblem, InvalidParameters
-from campaign_fsm.wire.answer import Answer, read_status
+from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import campaign_from
+from campaign_fsm.wire.reading import read_status
 from campaign_fsm.wire.target import Target
 
 INDIA = timezone(timedelta(hours=5, minutes=30))

@@ -12,8 +12,8 @@ from attrs import evolve
 
 from campaign_fsm import verdict
 from campaign_fsm.rules import Action, Status
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import read_intent
+from campaign_fsm.wire.reading import Reading
 
 CASES = 6000
 

@@ -8,7 +8,7 @@ import pytest
 from campaign_fsm import Status
 from campaign_fsm.gate.readings import Readings
 from campaign_fsm.gate.section import Moves
-from campaign_fsm.wire.answer import Reading
+from campaign_fsm.wire.reading import Reading
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from campaign_fsm.simulator.payloads import payload, spelled
 from campaign_fsm.testing.run_gate import RunGate
 from campaign_fsm.traffic.lines import read_lines
 from campaign_fsm.verdict import judge
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import NOT_RECORDED, Intent, read_intent
+from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import read_target
 
 HOST = "https://api.exotel.com"

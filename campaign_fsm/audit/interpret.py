@@ -14,14 +14,8 @@ from campaign_fsm.private import shown_key
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.traffic import Exchange
-from campaign_fsm.wire.answer import (
-    Answer,
-    Item,
-    NotReadable,
-    Reading,
-    read_campaign,
-    read_item,
-)
+from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.envelope import Item, read_item
 from campaign_fsm.wire.intent import (
     NOT_RECORDED,
     SAFE_METHODS,
@@ -33,6 +27,7 @@ from campaign_fsm.wire.intent import (
     read_intent,
 )
 from campaign_fsm.wire.listing import read_page
+from campaign_fsm.wire.reading import Reading, read_campaign
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
 _JSON: Final = ((b"Content-Type", b"application/json"),)

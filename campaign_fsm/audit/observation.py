@@ -20,8 +20,8 @@ from campaign_fsm.lifecycle import reachable
 from campaign_fsm.policy import Policy
 from campaign_fsm.rules import RULES, Action, Status
 from campaign_fsm.traffic import Exchange
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import Target
 
 

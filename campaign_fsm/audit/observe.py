@@ -31,9 +31,9 @@ from campaign_fsm.errors import UnreadableCallback, UnreadableRequest
 from campaign_fsm.rules import Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.verdict import judge
-from campaign_fsm.wire.answer import parse_time
 from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 
 # Answers after which it is not known whether a write was applied: what follows them is on its way to another place, or

@@ -12,7 +12,7 @@ from campaign_fsm.audit.finding import Finding, Place
 from campaign_fsm.audit.interpret import split_url
 from campaign_fsm.audit.observation import Observation
 from campaign_fsm.rules import PROBLEMS
-from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.schedule import parse_time
 
 
 @define

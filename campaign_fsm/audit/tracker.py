@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from attrs import define, field
 
 from campaign_fsm.rules import EDITS, Action, Channel, Event, Status
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, parse_time
 from campaign_fsm.wire.intent import NOT_RECORDED, Intent
+from campaign_fsm.wire.reading import Reading
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 Statuses = frozenset[Status]
 UNKNOWN: Final[Statuses] = frozenset()

@@ -18,7 +18,7 @@ from campaign_fsm.audit.observation import (
 )
 from campaign_fsm.audit.tracker import alone
 from campaign_fsm.rules import RULES, Action, Status
-from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.schedule import parse_time
 
 
 def update(seen: Observation) -> None:

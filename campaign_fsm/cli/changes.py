@@ -26,8 +26,8 @@ from campaign_fsm.printable import printable, quoted
 from campaign_fsm.rules import RULES, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.toml import NotToml, read_toml
-from campaign_fsm.wire.answer import parse_time
-from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.schedule import Schedule, parse_time
 
 _MOST = 4 * 2**20
 _FILE = click.argument("file", type=click.Path(allow_dash=True))

@@ -17,8 +17,9 @@ from campaign_fsm.errors import Refused
 from campaign_fsm.rules import Action
 from campaign_fsm.transports import AsyncGuardTransport
 from campaign_fsm.verdict import Verdict
-from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.listing import Filter, Recipient
+from campaign_fsm.wire.schedule import Schedule
 
 
 class AsyncCampaignClient(BaseClient):

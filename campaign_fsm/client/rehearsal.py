@@ -16,9 +16,9 @@ from campaign_fsm.client.steps import Call, Operation
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
 from campaign_fsm.verdict import Verdict, judge
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
+from campaign_fsm.wire.reading import Reading
 
 _JSON: Final = ((b"Content-Type", b"application/json"),)
 

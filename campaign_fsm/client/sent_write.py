@@ -13,7 +13,10 @@ from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.strict.json import Ambiguous, read_object
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, parse_time, read_item
+from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.envelope import read_item
+from campaign_fsm.wire.reading import Reading
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
 
 # The seed's answer spells it so (S1); requests spell it right.

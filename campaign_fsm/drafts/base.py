@@ -16,8 +16,8 @@ from campaign_fsm.drafts.schedule import check_schedule, schedule_of, schedule_t
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
-from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 from campaign_fsm.words import did_you_mean
 
 

@@ -15,7 +15,7 @@ from campaign_fsm.drafts.preview import form, preview
 from campaign_fsm.drafts.schedule import schedule_warnings
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
-from campaign_fsm.wire.campaign import Schedule
+from campaign_fsm.wire.schedule import Schedule
 
 
 @frozen(kw_only=True)

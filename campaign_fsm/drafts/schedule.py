@@ -9,8 +9,8 @@ from typing import Any, Final
 from campaign_fsm.drafts.preview import preview
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS
-from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule
 
 _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)

@@ -11,8 +11,8 @@ from campaign_fsm.gate.settings import GateSettings
 from campaign_fsm.private import redact, secrets_of, word
 from campaign_fsm.rules import Action, Status
 from campaign_fsm.waiting import Pace
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import WireRequest
+from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import Target
 
 

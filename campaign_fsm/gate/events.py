@@ -19,8 +19,9 @@ from campaign_fsm.policy import is_confirmed
 from campaign_fsm.private import redact, secrets_of, shown_id, word
 from campaign_fsm.rules import Action
 from campaign_fsm.trace import VERSION
-from campaign_fsm.wire.answer import Answer, Reading
+from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.intent import WireRequest
+from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import Target
 
 _REQUEST_ID: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"')

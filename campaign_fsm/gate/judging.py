@@ -18,8 +18,8 @@ from campaign_fsm.gate.section import Ticket
 from campaign_fsm.gate.write import Write
 from campaign_fsm.policy import is_confirmed
 from campaign_fsm.verdict import Verdict, judge
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import Intent, WireRequest
+from campaign_fsm.wire.reading import Reading
 
 
 def judged(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:

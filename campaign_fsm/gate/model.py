@@ -13,8 +13,8 @@ from campaign_fsm.gate.party import Process, process
 from campaign_fsm.gate.section import Ticket
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.rules import Action, Channel, Status
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import Intent, WireRequest
+from campaign_fsm.wire.reading import Reading
 
 
 @frozen

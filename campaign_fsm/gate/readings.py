@@ -9,7 +9,7 @@ from attrs import define
 
 from campaign_fsm.gate.section import Moves
 from campaign_fsm.rules import Status
-from campaign_fsm.wire.answer import Reading
+from campaign_fsm.wire.reading import Reading
 
 
 @define

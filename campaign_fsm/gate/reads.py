@@ -15,8 +15,10 @@ from campaign_fsm.gate.section import Ticket, campaign_key
 from campaign_fsm.gate.spending import learn, spend
 from campaign_fsm.gate.write import Write, is_below_a_gate
 from campaign_fsm.private import redact_error
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight
+from campaign_fsm.wire.reading import Reading, read_status
 from campaign_fsm.wire.target import Target
 
 

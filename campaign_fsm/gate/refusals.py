@@ -18,8 +18,8 @@ from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.section import Closed
 from campaign_fsm.rules import PROBLEMS, Status
 from campaign_fsm.verdict import Verdict
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import Intent
+from campaign_fsm.wire.reading import Reading
 
 
 def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: str = "") -> Refused:

@@ -17,8 +17,10 @@ from campaign_fsm.gate.spending import learn
 from campaign_fsm.gate.write import Write
 from campaign_fsm.lifecycle import Decision, platform_moves
 from campaign_fsm.private import redact, redact_error
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import Intent, WireRequest
+from campaign_fsm.wire.reading import Reading, read_status
 
 
 def send(

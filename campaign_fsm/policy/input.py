@@ -7,8 +7,8 @@ from datetime import datetime
 from attrs import frozen
 
 from campaign_fsm.rules import Action, Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.intent import CALLBACKS, Intent
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 
 @frozen

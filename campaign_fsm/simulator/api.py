@@ -19,9 +19,9 @@ from campaign_fsm.simulator.answers import Request, Result, created, error, not_
 from campaign_fsm.simulator.campaigns import StoredCampaign
 from campaign_fsm.simulator.payloads import payload, spelled
 from campaign_fsm.verdict import Verdict, judge
-from campaign_fsm.wire.answer import Reading
 from campaign_fsm.wire.intent import VERBS, Intent, edit_kind
 from campaign_fsm.wire.listing import DETAILS
+from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import Target
 
 

@@ -12,7 +12,7 @@ from attrs import Factory, define, field
 from campaign_fsm.lifecycle import has_started
 from campaign_fsm.rules import OVER, RULES, Channel, Event, Rule, Status
 from campaign_fsm.simulator.clock import later
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 _MICROSECOND: Final = 1e-6
 _UNTOUCHED: Final = frozenset({Status.CREATED, Status.DELETED})

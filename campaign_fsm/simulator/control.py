@@ -12,7 +12,7 @@ import attrs
 
 from campaign_fsm.simulator.faults import Fault
 from campaign_fsm.simulator.simulator import Simulator
-from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.schedule import parse_time
 
 ROOT: Final = "/_simulator"
 DROPPED: Final = "X-Simulator-Journal-Dropped"

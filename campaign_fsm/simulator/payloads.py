@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator.campaigns import StoredCampaign
-from campaign_fsm.wire.answer import ID_KEYS, SCHEDULE_KEYS
+from campaign_fsm.wire.reading import ID_KEYS
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS
 
 # Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
 _VOICE_SPELLING: Final = {Status.IN_PROGRESS: "InProgress"}

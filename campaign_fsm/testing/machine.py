@@ -16,7 +16,7 @@ from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorTransport
 from campaign_fsm.testing.strategies import statuses
-from campaign_fsm.wire.campaign import Schedule
+from campaign_fsm.wire.schedule import Schedule
 
 _HOUR: Final = 3600
 

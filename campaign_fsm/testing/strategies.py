@@ -26,8 +26,10 @@ from campaign_fsm.lifecycle import decide, walks
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator
 from campaign_fsm.simulator.payloads import spelled
-from campaign_fsm.wire.answer import Answer, read_status
-from campaign_fsm.wire.campaign import Campaign, Schedule, campaign_from
+from campaign_fsm.wire.answer import Answer
+from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.reading import read_status
+from campaign_fsm.wire.schedule import Schedule
 from campaign_fsm.wire.target import read_target
 
 _KNOWN: Final = tuple(status for status in Status if status is not Status.UNKNOWN)

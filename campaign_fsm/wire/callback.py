@@ -12,7 +12,7 @@ from campaign_fsm.errors import UnreadableCallback
 from campaign_fsm.printable import text_of
 from campaign_fsm.rules import Status
 from campaign_fsm.strict.json import Ambiguous, read_object
-from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import is_id
 
 _MOST: Final = 64 * 1024

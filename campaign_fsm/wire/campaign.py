@@ -10,17 +10,10 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, Reading, parse_time
+from campaign_fsm.wire.reading import Reading
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
-
-
-@frozen
-class Schedule:
-    """When a campaign starts and ends; aware datetimes, None where the server gives none."""
-
-    start: datetime | None = None
-    end: datetime | None = None
 
 
 @frozen(repr=False)

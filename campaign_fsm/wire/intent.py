@@ -17,7 +17,7 @@ from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.private import shown_key
 from campaign_fsm.rules import PROBLEMS, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, fold, joined, read_object
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, odd_schedule_keys
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, odd_schedule_keys
 from campaign_fsm.wire.suspect import could_become_target, is_other_version
 from campaign_fsm.wire.target import Target, read_target
 

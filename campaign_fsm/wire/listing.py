@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from attrs import field, frozen
 
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.wire.answer import Answer, Item, NotReadable, read_entry, read_envelope
+from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.envelope import Item, read_entry, read_envelope
 
 # S6, S7: default and greatest page size.
 PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}

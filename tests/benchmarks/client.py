@@ -25,8 +25,9 @@ import httpx
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.answer import Answer, read_status
+from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import campaign_from
+from campaign_fsm.wire.reading import read_status
 from campaign_fsm.wire.target import Target
 
 SERVE = """

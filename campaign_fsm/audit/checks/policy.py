@@ -11,7 +11,7 @@ from campaign_fsm.audit.interpret import origin
 from campaign_fsm.audit.observation import CampaignWrite, CreateRequest
 from campaign_fsm.rules import Status
 from campaign_fsm.verdict import judge
-from campaign_fsm.wire.answer import parse_time
+from campaign_fsm.wire.schedule import parse_time
 
 
 @check("CF7", stage=Stage.POLICY, of=(CampaignWrite, CreateRequest))

@@ -23,8 +23,9 @@ from campaign_fsm.client.sent_write import WriteCommand
 from campaign_fsm.client.steps import Operation, Statuses
 from campaign_fsm.drafts import Draft
 from campaign_fsm.rules import Action
-from campaign_fsm.wire.campaign import Campaign, Schedule
+from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.listing import Filter, Recipient
+from campaign_fsm.wire.schedule import Schedule
 
 __all__ = ["ClientContext", "Operations", "WriteOperations"]
 

@@ -22,8 +22,10 @@ from campaign_fsm.errors import (
 )
 from campaign_fsm.rules import Action
 from campaign_fsm.verdict import judge
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.failure import api_error
+from campaign_fsm.wire.reading import Reading
 
 # 408: somebody has waited too long for a request (RFC 9110). 425: somebody did not want to pass it on yet (RFC 8470).
 _TIMED_OUT: Final = (408, 504)

@@ -13,9 +13,8 @@ from campaign_fsm.client.steps import Operation
 from campaign_fsm.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.rules import Action, Channel
-from campaign_fsm.wire.answer import SCHEDULE_KEYS, parse_time
-from campaign_fsm.wire.campaign import Schedule
 from campaign_fsm.wire.intent import edit_kind
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 from campaign_fsm.wire.target import Target
 
 

@@ -17,8 +17,10 @@ from campaign_fsm.printable import quoted
 from campaign_fsm.private import redact, redact_error
 from campaign_fsm.rules import Channel
 from campaign_fsm.waiting import Pace, Tries
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.failure import api_error
+from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import COLLECTION_OF, ID_RULE, Target, is_id
 
 

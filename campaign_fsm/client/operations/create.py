@@ -15,9 +15,12 @@ from campaign_fsm.client.steps import Call, Operation, Outcome
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
 from campaign_fsm.rules import Action
-from campaign_fsm.wire.answer import Answer, NotReadable, api_error, read_campaign, read_item
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.envelope import read_item
+from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.listing import PAGE_SIZES, Filter
+from campaign_fsm.wire.reading import read_campaign
 from campaign_fsm.wire.target import Target, is_id
 
 # The clocks of a server's machines differ a little.

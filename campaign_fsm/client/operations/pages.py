@@ -13,9 +13,12 @@ from campaign_fsm.client.operations.reads import ask, hint_elsewhere
 from campaign_fsm.client.steps import Call, Operation, changed
 from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import ApiError, NotFound, NotOne
-from campaign_fsm.wire.answer import Answer, Item, NotReadable, api_error, read_campaign
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.envelope import Item
+from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
+from campaign_fsm.wire.reading import read_campaign
 from campaign_fsm.wire.target import Target, is_id
 
 _MOST_MATCHES: Final = 10

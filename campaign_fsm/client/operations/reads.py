@@ -23,9 +23,11 @@ from campaign_fsm.errors import (
 from campaign_fsm.lifecycle import reachable
 from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.waiting import Tries
-from campaign_fsm.wire.answer import Answer, NotReadable, Reading, api_error, read_status
+from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.listing import Filter
+from campaign_fsm.wire.reading import Reading, read_status
 from campaign_fsm.wire.target import COLLECTION_OF, Target
 
 

@@ -1,0 +1,108 @@
+"""The envelope of an answer and the items in it (S1, S6, S7).
+
+Bodies are read strictly (`campaign_fsm.strict`), because a reading decides whether a write leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from campaign_fsm.printable import text_of
+from campaign_fsm.strict.json import Ambiguous, read_object
+from campaign_fsm.wire.answer import Answer, NotReadable
+
+
+@frozen
+class Item:
+    """One item of an envelope (S1, S6, S7)."""
+
+    code: int
+    data: Mapping[str, Any]
+    request_id: str | None
+    error: object = None
+    """The ``error_data`` of a failed one, as it came."""
+
+    @property
+    def failed(self) -> bool:
+        return not 200 <= self.code < 300
+
+
+def read_envelope(answer: Answer) -> dict[str, Any]:
+    """The JSON object that an answer is.
+
+    Raises:
+        NotReadable: It is none, or not for every parser, or it is that of a failure (S8).
+    """
+    if answer.unreadable:
+        raise NotReadable(f"the answer cannot be used: {answer.unreadable}")
+    try:
+        envelope = read_object(answer.body)
+    except Ambiguous as problem:
+        raise NotReadable(f"the answer cannot be used: {problem}") from None
+    if "RestException" in envelope:
+        raise NotReadable("the answer says that it failed")
+    return envelope
+
+
+def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> Item:
+    """One item of an envelope, failed or not.
+
+    Raises:
+        NotReadable: It is no item, or its parts contradict each other.
+    """
+    if not isinstance(entry, dict):
+        raise NotReadable("the answer holds no item")
+    code = entry.get("code", answer.status_code)
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise NotReadable("the item's code is no number")
+    status = entry.get("status")
+    if status not in ("success", "failure", None) or (
+        status is not None and (status == "success") != (200 <= code < 300)
+    ):
+        raise NotReadable("the item's code and status contradict each other")
+    if 200 <= code < 300 and entry.get("error_data") is not None:
+        raise NotReadable("the item says that it succeeded, and holds the data of an error")
+    data = entry.get("data")
+    return Item(
+        code=code,
+        data=data if isinstance(data, dict) else {},
+        request_id=text_of(envelope.get("request_id"), 100),
+        error=entry.get("error_data"),
+    )
+
+
+def read_item(answer: Answer, method: str | None = None) -> Item:
+    """The one item of an answer about one campaign, failed or not.
+
+    Args:
+        answer: The answer.
+        method: The method that it answers; None if the envelope may name any.
+
+    Raises:
+        NotReadable: There is not exactly one item, or the parts of the envelope contradict each other or the request.
+    """
+    envelope = read_envelope(answer)
+    _check_method(envelope, method)
+    response = envelope.get("response")
+    if isinstance(response, list):
+        if len(response) != 1:
+            raise NotReadable(f"the answer holds {len(response)} items, not one")
+        response = response[0]
+    item = read_entry(response, answer, envelope)
+    if not item.failed and envelope.get("error_data") is not None:
+        raise NotReadable("the item says that it succeeded, and its envelope holds the data of an error")
+    outer = envelope.get("http_code", answer.status_code)
+    if outer not in (answer.status_code, item.code) or isinstance(outer, bool):
+        raise NotReadable("the envelope's http_code contradicts the answer's status code")
+    return item
+
+
+def _check_method(envelope: Mapping[str, Any], method: str | None) -> None:
+    said = envelope.get("method")
+    # In any case: it is what the server calls it, and no request.
+    if said is None or method is None or (isinstance(said, str) and said.isascii() and said.upper() == method.upper()):
+        return
+    raise NotReadable(f"the answer is not one to a {method}, as its envelope says")

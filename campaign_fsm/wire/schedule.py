@@ -1,0 +1,70 @@
+"""Times and schedules as they stand on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import frozen
+
+from campaign_fsm.rules import Channel
+from campaign_fsm.strict.json import joined, look_alikes
+
+SCHEDULE_KEYS: Final = {Channel.MESSAGE: ("start_time", "end_time"), Channel.VOICE: ("send_at", "end_at")}
+_PLACES: Final = {joined(key): place for keys in SCHEDULE_KEYS.values() for place, key in enumerate(keys)}
+
+
+def parse_time(value: object) -> datetime | None:
+    """An RFC 3339 text with an offset as an aware datetime; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    if value.endswith("z"):
+        value = f"{value[:-1]}Z"  # the same in RFC 3339
+    try:
+        parsed = datetime.fromisoformat(value)
+        if not parsed.tzinfo:
+            return None
+        if not 1 < parsed.year < 9999:
+            parsed.astimezone(UTC)  # the very ends of the calendar have no time in UTC
+    except (ValueError, OverflowError):
+        return None
+    return parsed
+
+
+def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str]:
+    """Keys that could be taken for one of a schedule, and are none of the channel as it is spelled.
+
+    Not among them is what says the very same as the channel's own key beside it, and what is no such key in any
+    spelling: nobody documents it, and nobody reads a start from it.
+    """
+    own = SCHEDULE_KEYS[channel]
+    return [
+        key
+        for key, value in schedule.items()
+        if key not in own
+        and (place := _PLACES.get(joined(key))) is not None
+        and (value is None or schedule.get(own[place]) != value)
+    ]
+
+
+def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
+    """Start, end, and whether there is a start that cannot be read; what is null is not there in any spelling."""
+    value = data.get("schedule")
+    misspelt = any(data[key] is not None for key in look_alikes(tuple(data), "schedule"))
+    if value is None:
+        return None, None, misspelt
+    if not isinstance(value, dict):
+        return None, None, True
+    first, last = SCHEDULE_KEYS[channel]
+    start = parse_time(value.get(first))
+    odd = misspelt or any(value[key] is not None for key in odd_schedule_keys(value, channel))
+    return start, parse_time(value.get(last)), odd or (start is None and value.get(first) is not None)
+
+
+@frozen
+class Schedule:
+    """When a campaign starts and ends; aware datetimes, None where the server gives none."""
+
+    start: datetime | None = None
+    end: datetime | None = None

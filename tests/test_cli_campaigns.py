@@ -1,6 +1,7 @@
 """`campaign-fsm list`, `find`, `watch`, `create`, `edit`, `reschedule`, `delete` against the simulator server."""
 
 import json
+import logging
 import os
 import re
 import threading
@@ -38,6 +39,14 @@ def writes_of(simulator):
 
 
 # list, find, watch
+
+
+def test_a_command_that_logs_leaves_the_logger_as_it_was(account, capsys):
+    """Who runs commands in a process of his own keeps his handlers and their level."""
+    logger = logging.getLogger("campaign_fsm")
+    before = [*logger.handlers], logger.level
+    assert "GET" in call(capsys, "list", "--verbose")[2]
+    assert ([*logger.handlers], logger.level) == before
 
 
 def test_a_list_is_lines_with_tabs_where_nobody_watches(account, capsys):

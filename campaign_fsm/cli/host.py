@@ -6,7 +6,7 @@ import contextlib
 import functools
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,11 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_host(**given: Any) -> None:
-        _log_to_stderr(given.pop("verbose"))
+        context = click.get_current_context()
+        context.with_resource(_logging_to_stderr(given.pop("verbose")))
         channel = Channel(given.pop("channel"))
         if given.get("yes"):
-            click.get_current_context().with_resource(confirmed())
+            context.with_resource(confirmed())
         host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
         command(host=host, **given)
 
@@ -153,9 +154,17 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_host
 
 
-def _log_to_stderr(verbose: bool) -> None:
+@contextlib.contextmanager
+def _logging_to_stderr(verbose: bool) -> Iterator[None]:
+    """Log to standard error, and leave the logger as it was: whoever calls the command line in process has his own."""
+    logger = logging.getLogger("campaign_fsm")
+    handlers, level = logger.handlers, logger.level
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("campaign_fsm")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
+        logger.setLevel(level)

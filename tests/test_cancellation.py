@@ -1110,7 +1110,7 @@ def test_a_cancellation_on_the_wire_leaves_no_connection_in_use(server, name, ba
 # Wherever the interpreter can deliver an interrupt
 
 PACKAGE = Path(campaign_fsm.__file__).parent
-PLACES = tuple(str(PACKAGE / place) for place in ("drive.py", "transports.py", "gate", "client"))
+PLACES = tuple(str((PACKAGE / place).resolve(strict=True)) for place in ("drive.py", "transports", "gate", "client"))
 POINTS = ("complete", "create", "find")
 
 

@@ -5,7 +5,7 @@ import itertools
 import oracle
 import pytest
 
-from campaign_fsm.lifecycle import by_platform, moved, platform_moves, reached, shortest, walks
+from campaign_fsm.lifecycle import between, by_platform, moved, platform_moves, reached, shortest, walks
 from campaign_fsm.rules import RULE, RULES, Event, Status
 
 STATUSES = [Status(status) for status in oracle.STATUSES[:-1]]
@@ -66,3 +66,18 @@ def test_events_move_from_every_possible_status_and_only_they():
     assert moved(frozenset({Status.CREATED}), frozenset({Event.START, Event.SUSPEND})) == {"in-progress", "paused"}
     assert moved(frozenset({Status.CREATED}), frozenset({Event.SUSPEND})) == frozenset()
     assert moved(frozenset(), frozenset(Event)) == frozenset()
+
+
+@pytest.mark.parametrize("channel", ["message", "voice"])
+def test_between_two_readings_lies_what_the_platform_does_alone_or_else_anybody(channel):
+    """A pause may have been the platform's; a resume never is; of a way that nobody has, there is none."""
+    ways = {
+        (Status.IN_PROGRESS, Status.PAUSED): ["suspend"],
+        (Status.CREATED, Status.CANCELED): ["start", "suspend", "expire"],
+        (Status.PAUSED, Status.IN_PROGRESS): ["resume"],
+        (Status.PAUSED, Status.ARCHIVED): ["complete", "archive"],
+        (None, Status.CREATED): ["create"],
+    }
+    for (source, dest), triggers in ways.items():
+        assert [rule.trigger for rule in between(source, dest, channel)] == triggers
+    assert between(Status.ARCHIVED, Status.PAUSED, channel) is None

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient
+from campaign_fsm.client.endpoint import is_loopback, resolve
 from campaign_fsm.client.proxies import environment_proxy
-from campaign_fsm.client.settings import is_loopback, resolve
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.gate import GateSettings, GuardSettings
 

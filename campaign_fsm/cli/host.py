@@ -19,7 +19,7 @@ from campaign_fsm.cli.options import CHANNEL, json_option
 from campaign_fsm.cli.output import hide, say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
-from campaign_fsm.client.settings import resolve
+from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.drafts import Draft
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.gate import Wait

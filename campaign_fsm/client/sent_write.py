@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
-from campaign_fsm.client.steps import Outcome
+from campaign_fsm.client.calls import Outcome, WriteCommand
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
@@ -21,18 +21,6 @@ from campaign_fsm.wire.target import Target
 
 # The seed's answer spells it so (S1); requests spell it right.
 _SHOWN_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
-
-
-@frozen
-class WriteCommand:
-    """What a write is to achieve."""
-
-    action: Action
-    target: Target
-    method: str
-    json: Any = None
-    fields: Mapping[str, Any] = field(factory=dict)
-    """The parameters that it sets."""
 
 
 def same(sent: object, shown: object) -> bool:

@@ -17,8 +17,8 @@ from campaign_fsm.history.model import History, HistoryStep, Outcome, Unreadable
 
 if TYPE_CHECKING:
     from campaign_fsm.history.builder import KEPT
-    from campaign_fsm.history.file import history_of_recording
     from campaign_fsm.history.journal import history_of_journal
+    from campaign_fsm.history.recording import history_of_recording
 
 __all__ = [
     "KEPT",
@@ -34,7 +34,7 @@ __all__ = [
 _HOME_OF: Final = {
     "KEPT": "builder",
     "history_of_journal": "journal",
-    "history_of_recording": "file",
+    "history_of_recording": "recording",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from campaign_fsm.rules import Channel, Status
-from campaign_fsm.simulator import platform
+from campaign_fsm.simulator import agenda
 from campaign_fsm.simulator.campaigns import StoredCampaign, settable
 from campaign_fsm.simulator.clock import Clock, aware, later_or_last
 from campaign_fsm.simulator.forks import Lock
@@ -222,7 +222,7 @@ class Account:
             self._happen()
 
     def _happen(self) -> None:
-        for at, campaign, rule in platform.take_due(self.campaigns.values(), self.now, self.at_end):
+        for at, campaign, rule in agenda.take_due(self.campaigns.values(), self.now, self.at_end):
             self._journal.write(
                 "event",
                 at,

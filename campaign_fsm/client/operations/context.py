@@ -10,8 +10,8 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from campaign_fsm import waiting
-from campaign_fsm.client.settings import Settings
-from campaign_fsm.client.steps import changed
+from campaign_fsm.client.calls import changed
+from campaign_fsm.client.endpoint import Settings
 from campaign_fsm.errors import ApiError, FieldProblem, InvalidParameters, UnexpectedAnswer
 from campaign_fsm.printable import quoted
 from campaign_fsm.private import redact, redact_error

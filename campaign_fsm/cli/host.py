@@ -26,8 +26,8 @@ from campaign_fsm.gate import Wait
 from campaign_fsm.policy import Policy, confirmed, is_confirmed, load_configuration, load_nearest
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.verdict import Verdict, judge
+from campaign_fsm.wire.hosts import HOST_OF
 from campaign_fsm.wire.intent import Intent
-from campaign_fsm.wire.regions import HOST_OF
 from campaign_fsm.wire.target import COLLECTION_OF, Target
 from campaign_fsm.words import listed
 

@@ -36,6 +36,11 @@ class _Beginning:
     made: int
 
 
+def is_count(value: object) -> bool:
+    """Whether a limit is a whole number from 1 on that something can be counted up to."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= sys.maxsize
+
+
 class Account:
     """One account in memory, as the dashboard and the platform change it. `Simulator` says what the arguments are.
 
@@ -59,7 +64,7 @@ class Account:
             raise ValueError(f"resume_before_start is 'in-progress' or 'created', not {resume_before_start!r}")
         if not 400 <= illegal_status_code < 500:
             raise ValueError(f"illegal_status_code is 400 to 499, not {illegal_status_code!r}")
-        if journal_limit is not None and journal_limit < 1:
+        if journal_limit is not None and not is_count(journal_limit):
             raise ValueError(f"journal_limit is 1 or more, not {journal_limit!r}")
         self.account_sid = account_sid
         self.illegal_status_code = illegal_status_code

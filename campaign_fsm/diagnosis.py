@@ -111,7 +111,7 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
 
 
 def _start_unread(campaign: Campaign) -> bool:
-    """Whether there is a start that nobody can read: then nobody can say whether it has passed."""
+    """Whether there is a start that cannot be read: then it is unknown whether it has passed."""
     return read_schedule(campaign.raw, campaign.channel)[2]
 
 

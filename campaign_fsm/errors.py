@@ -62,7 +62,7 @@ def _rebuild(cls: type[CampaignFsmError], fields: dict[str, Any]) -> CampaignFsm
     return error
 
 
-# What a field without a default is where nobody knows it, by its type. None for all others.
+# What a field without a default is where it is unknown, by its type. None for all others.
 _UNKNOWN: Final = {"str": "", "int": 0, "float": 0.0, "bool": True, "tuple[Status, ...]": ()}
 
 
@@ -160,7 +160,7 @@ class UnknownStatus(Refused):
 
 @_error
 class UnreadableRequest(Refused):
-    """The request cannot be read in exactly one way, so nobody can say what it would do."""
+    """The request cannot be read in exactly one way, so what it would do is unknown."""
 
 
 @_error
@@ -321,7 +321,7 @@ class StateConflict(CampaignFsmError):
     rejection: ApiError | None = None
 
     def _from_fields(self) -> str:
-        rejection = f"The server said: {self.rejection.message}" if self.rejection else None
+        rejection = f"The server answered: {self.rejection.message}" if self.rejection else None
         return _sentence(
             f"{self.action} of campaign {self.campaign_id} was overtaken: it was {self.seen} when read and is "
             f"{self.now} now.",

@@ -54,10 +54,10 @@ class Seen(Protocol):
         """When it was last changed, so when it was completed at the latest."""
 
     def started(self, now: Any, /) -> bool | None:
-        """Whether it counts as started; None if nobody knows."""
+        """Whether it counts as started; None if unknown."""
 
     def shows(self, parameter: str, value: object, /) -> bool | None:
-        """Whether it has this very value of a parameter; None if nobody knows."""
+        """Whether it has this very value of a parameter; None if unknown."""
 
 
 @frozen
@@ -103,12 +103,12 @@ def judge(
     Args:
         intent: What it would do.
         seen: What is known of its campaign; None if there is none yet, for a create.
-        now: The time, an aware datetime; None if nobody knows it.
+        now: The time, an aware datetime; None if unknown.
         strict: Refuse what the vendor's pages contradict each other about.
         policy: What the team forbids on top of the life cycle.
         confirmed: Whether somebody confirmed it, where the policy asks for that.
-        host: Where it goes, without a port; None if nobody knows.
-        account: The account that it is for; None if nobody knows.
+        host: Where it goes, without a port; None if unknown.
+        account: The account that it is for; None if unknown.
 
     Raises:
         TypeError: `strict` is no boolean.

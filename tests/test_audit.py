@@ -67,14 +67,14 @@ def test_a_legal_life_has_nothing_to_find():
 @pytest.mark.parametrize("status", [None, "Completed", "InProgress"])
 @pytest.mark.parametrize("code", [200, 202, 400, 409, None])
 def test_what_was_illegal_in_the_last_known_status_is_found(code, status):
-    """Whatever was answered; with the code of the rule, what the server said, the source and the legal way."""
+    """Whatever was answered; with the code of the rule, what the server answered, the source and the legal way."""
     far = {"end": "2099-01-01T00:00:00Z"}
     (finding,) = audit(read("in-progress", **far), write("complete", status, code))
     assert (finding.code, finding.place.line, finding.level) == ("CF224", 2, "error")
     assert (finding.campaign, finding.channel, finding.action) == (ID, "voice", "complete")
     assert (finding.status, finding.status_code, finding.sent) == ("in-progress", code, True)
     assert "complete while in-progress was sent" in finding.message
-    assert (f"the server said {code}" in finding.message) == (code is not None)
+    assert (f"the server answered {code}" in finding.message) == (code is not None)
     assert "pause, then complete" in finding.advice
     assert finding.sources[0].page.key == "S1"
 

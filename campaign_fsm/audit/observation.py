@@ -74,7 +74,7 @@ class Observation:
 
     @property
     def unjudged(self) -> str:
-        """Why nobody can say whether a write was legal; empty if somebody can, and for everything else."""
+        """Why it is unknown whether a write was legal; empty if it is known, and for everything else."""
         return ""
 
 
@@ -180,7 +180,7 @@ class Write(Observation):
 
     Attributes:
         intent: What it would do.
-        assessment: What is to be said of it; None if no status was known, and for a create.
+        assessment: What is known of it; None if no status was known, and for a create.
     """
 
     intent: Intent
@@ -220,7 +220,7 @@ class CampaignWrite(Write):
         if self.assessment is not None:
             return self.assessment.unknown
         if self.exchange.planned:
-            return "nothing says in which status the campaign is then"
+            return "its status then is unknown"
         return "no status was seen before it"
 
     @property

@@ -52,7 +52,7 @@ class Audit:
         report: Called with each finding that is not accepted.
         accepted: What is left out.
         strict: See `Auditor`.
-        progress: Called now and then with the recording that is read; None for nobody.
+        progress: Called now and then with the recording that is read; None for no call.
     """
 
     report: Callable[[Finding], object]
@@ -88,7 +88,7 @@ class Audit:
         Args:
             path: The file.
             format: Its format, None to find out.
-            named: Whether it is an error that nobody can say what it is.
+            named: Whether it is an error if its format is unknown.
         """
         weak, broken = False, ""
         options = Options(self.accepted.configuration.policy, strict=self.strict, path=path)

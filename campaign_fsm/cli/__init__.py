@@ -115,7 +115,7 @@ def _complain(text: str) -> None:
 
 
 def _show(error: click.ClickException) -> None:
-    """What click has to say: it may quote a file's name, and that may be any lines."""
+    """A message of click's: it may quote a file's name, and that may be any lines."""
     from io import StringIO
 
     from campaign_fsm.cli.output import say
@@ -155,7 +155,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Whatever is no verdict is 2.
 
     Raises:
-        Exception: What nobody expected, if CAMPAIGN_FSM_DEBUG is set.
+        Exception: An unexpected one, if CAMPAIGN_FSM_DEBUG is set.
     """
     command = next(iter(sys.argv[1:] if argv is None else argv), None)
     try:

@@ -50,7 +50,7 @@ def way_back(source: Status | None, dest: Status | None, *, channel: str, strict
 
 
 def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
-    """What there is to say of a decision, as labels and sentences.
+    """What is known of a decision, as labels and sentences.
 
     `given` is the status as it was spelled by the caller, named where it is not the canonical one.
     """
@@ -119,7 +119,7 @@ def check(raw_status: str, action: Action, *, channel: str, started: bool | None
       campaign-fsm check created edit --not-started
       campaign-fsm check paused reschedule --channel voice --started --strict --json
 
-    Exit code: 0 legal, 1 illegal, 2 could not tell.
+    Exit code: 0 legal, 1 illegal, 2 unknown.
 
     JSON: version (1), verdict (legal, illegal or unknown), status_given, and the decision: allowed,
     status, action, channel, started, strict, destination, accepted, code, reason, standing, effect,
@@ -152,7 +152,7 @@ def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool
       campaign-fsm route in-progress archived
       campaign-fsm route created deleted --channel voice
 
-    Exit code: 0 there is a way, 1 there is none, 2 could not tell.
+    Exit code: 0 there is a way, 1 there is none, 2 unknown.
     """
     way = find_route(start, goal, channel=channel, strict=strict)
     if as_json:

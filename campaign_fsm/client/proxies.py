@@ -39,7 +39,7 @@ class Proxy:
         """A proxy from what a caller or the environment gives: a URL, or the HTTP library's own.
 
         Raises:
-            ConfigurationError: It is no URL of a proxy. What it is is not said: parts of a password may be anywhere.
+            ConfigurationError: It is no URL of a proxy. What it is is not named: parts of a password may be anywhere.
         """
         written = str(given) if isinstance(given, str | family.URL) else ""
         settings: Any = None

@@ -176,7 +176,7 @@ class NotApplied:
     wait: float | None = None
     """Seconds that the server asked to wait."""
     certain: bool = False
-    """The server said that it did nothing (429), or never got it; otherwise a later read showed no change."""
+    """The server answered that it did nothing (429), or never got it; otherwise a later read showed no change."""
 
 
 def movers(seen: Status, now: Status, channel: Channel) -> str:

@@ -72,7 +72,7 @@ def resolve(
     """The settings of a client: each argument before its environment variable. `http` is what will send to the URL.
 
     Raises:
-        ConfigurationError: Something is missing, malformed or said twice; it names what.
+        ConfigurationError: Something is missing, malformed or given twice; it names what.
     """
     try:
         channel = Channel(channel)

@@ -74,7 +74,7 @@ GALLERY: Final = {
 
 
 def format_of(path: Path) -> DiagramFormat | None:
-    """The format that the end of a file's name tells; None if it tells none."""
+    """The format by the end of a file's name; None if it is no diagram's."""
     return _ENDINGS.get(path.suffix.lower())
 
 

@@ -127,7 +127,7 @@ class Recipe:
 
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:
-        """The recipe that a file's stamp tells; None if there is no stamp, or not one of this version."""
+        """The recipe in a file's stamp; None if there is no stamp, or not one of this version."""
         found = _STAMP.search(_png_comment(data) or data[:NEAR])
         if found is None:
             return None

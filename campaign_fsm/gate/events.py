@@ -55,7 +55,7 @@ def _shown(reading: Reading) -> dict[str, Any]:
 
 
 class FlowEvents:
-    """One request on its way through the gate, as it is told to the log and the trace.
+    """One request on its way through the gate, as it is reported to the log and the trace.
 
     Neither may stand between a write and its answer: a trace that fails is logged and left alone.
     """
@@ -164,7 +164,7 @@ class FlowEvents:
             self._event("sent", method=self._request.method, fields=_names(fields), confirmed=confirmed)
 
     def was_held(self) -> None:
-        """What was said to leave has not left: its reading became too old while it waited for a connection."""
+        """What was reported to leave has not left: its reading became too old while it waited for a connection."""
         self._event("held", method=self._request.method)
 
     def was_answered(self, record: WriteRecord, answer: Answer) -> None:

@@ -37,7 +37,7 @@ def send(
     noted = False
     try:
         try:
-            check()  # whoever was told may have taken its time, or have forked
+            check()  # whoever was notified may have taken its time, or have forked
             step = Forward(record, section=ticket, check=check)
             record = yield from forward(context, write.request, step, record, events)
         finally:
@@ -82,7 +82,7 @@ def forward(
     except (TooOld, Closed):
         raise
     except GeneratorExit:
-        # Nobody is told: this may be the middle of a collection, in a thread that holds what they need.
+        # Not reported: this may be the middle of a collection, in a thread that holds what they need.
         raise
     except BaseException as error:
         events.has_failed(request.method, error)

@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     SENT = "sent although illegal"
     """It is illegal, and was sent."""
     LOST = "answer lost"
-    """It was sent, and nobody knows what came of it."""
+    """It was sent, and what came of it is unknown."""
 
 
 @frozen(kw_only=True)

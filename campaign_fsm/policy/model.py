@@ -148,7 +148,7 @@ class Policy:
         return bool(self.scopes or self.hours or self.require_end or self.archive_after or self.accounts or self.hosts)
 
     def violations(self, facts: PolicyInput) -> tuple[Violation, ...]:
-        """What it has against a write; empty if nothing. What cannot be told counts against it."""
+        """What it has against a write; empty if nothing. What is unknown counts against it."""
         return tuple(self._found(facts))
 
     def _found(self, facts: PolicyInput) -> Iterator[Violation]:

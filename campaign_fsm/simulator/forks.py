@@ -15,7 +15,7 @@ from typing import Final
 
 
 class Forked:
-    """Is told of forks, as long as it lives; see `watch`."""
+    """Is notified of forks, as long as it lives; see `watch`."""
 
     def before_fork(self) -> None:
         """The thread that calls is about to fork the process."""
@@ -37,7 +37,7 @@ _TOLD: Final = _Told()
 
 
 def watch(thing: Forked) -> None:
-    """Tell a thing of forks from now on. Those that came first are told first."""
+    """Notify a thing of forks from now on. Those that came first are notified first."""
     number = next(_NUMBERS)
     _WATCHED[number] = weakref.ref(thing, lambda _: _WATCHED.pop(number, None))
 

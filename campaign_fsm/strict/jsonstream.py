@@ -38,7 +38,7 @@ _BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
 
 
 class _Noted:
-    """What a parser reads, with what there is to say of the piece that it read last."""
+    """What a parser reads, with what is known of the piece that it read last."""
 
     def __init__(self, stream: Readable) -> None:
         self.ended = False

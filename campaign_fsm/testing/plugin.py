@@ -135,7 +135,7 @@ def campaign_client(campaign_simulator: Simulator) -> Iterator[CampaignClient]:
 
 
 class _Watch:
-    """Tells tests of what they would have sent, and the terminal of all of it."""
+    """Reports to tests what they would have sent, and to the terminal all of it."""
 
     def __init__(self, gate: RunGate) -> None:
         self._gate = gate

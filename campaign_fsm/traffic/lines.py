@@ -54,7 +54,7 @@ def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
 
     Raises:
         UnreadableRecording: A line cannot be read; those before it have been given. Or no line has any of the
-            keys that tell what it is about.
+            keys that name what it is about.
     """
     decode = msgspec.json.Decoder(Exchange).decode
     number, about = 0, False
@@ -76,7 +76,7 @@ def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
         exchange.place = number
         yield exchange
     if number and not about:
-        reason = "no line of it has url, campaign or callback, so nothing says what it is about"
+        reason = "no line of it has url, campaign or callback, so what it is about is unknown"
         raise NotARecording(path, 0, "line", reason)
 
 
@@ -181,7 +181,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 exchange.sent = False
                 yield exchange
             case "sent" | "held" | "answered" | "failed" if not event.flow:
-                raise UnreadableRecording(path, number, "line", "it has no flow, so nothing says which write it is of")
+                raise UnreadableRecording(path, number, "line", "it has no flow, so its write is unknown")
             case "sent":
                 exchange = _exchange(event, number)
                 yield from pending.begin(event.flow, exchange)

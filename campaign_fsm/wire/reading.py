@@ -32,7 +32,7 @@ class Reading:
     date: datetime | None
     """The server's clock at the reading; None if it did not say, and the local one has to do."""
     start_unreadable: bool = False
-    """There is a start, but nobody can say when: whoever asks has to assume that it has passed."""
+    """There is a start, and its time is unknown: whoever asks has to assume that it has passed."""
 
     def started(self, now: datetime) -> bool:
         """Whether the campaign counts as started at `now` (see `lifecycle.has_started`)."""

@@ -38,4 +38,4 @@ def _what_was_done(seen: Write, code: int | None) -> str:
         return "is planned"
     if isinstance(seen, UnsentWrite):
         return "was not sent"
-    return "was sent" if code is None else f"was sent, and the server said {code}"
+    return "was sent" if code is None else f"was sent, and the server answered {code}"

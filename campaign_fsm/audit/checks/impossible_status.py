@@ -39,7 +39,7 @@ def unexpected_conflict(seen: CampaignWrite) -> Iterator[Detection]:
     assessment = seen.assessment
     if seen.result is WriteResult.CONFLICT and assessment is not None and assessment.legal and not assessment.overtaken:
         yield _disagreement(
-            f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server said 409."
+            f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server answered 409."
         )
 
 

@@ -74,10 +74,10 @@ def _sentence(*parts: str | None) -> str:
 class CampaignFsmError(Exception):
     """The base of everything that this package raises on purpose."""
 
-    def __init__(self, *told: object, **fields: Any) -> None:
+    def __init__(self, *args: object, **fields: Any) -> None:
         """By its fields; or by a message alone, as by those who know no more of an exception than its `args`."""
-        if told:
-            self._told = str(told[0] if len(told) == 1 else told)
+        if args:
+            self._text = str(args[0] if len(args) == 1 else args)
             known = attrs.fields(type(self))  # type: ignore[arg-type]
             needed = [each for each in known if each.default is attrs.NOTHING]
             fields = {each.name: _UNKNOWN.get(str(each.type)) for each in needed} | fields
@@ -87,8 +87,8 @@ class CampaignFsmError(Exception):
     @property
     def message(self) -> str:
         """What happened and what to do next, made from the fields."""
-        told: str | None = self.__dict__.get("_told")
-        return self._from_fields() if told is None else told
+        text: str | None = self.__dict__.get("_text")
+        return self._from_fields() if text is None else text
 
     def _from_fields(self) -> str:
         return f"{type(self).__name__}."
@@ -243,10 +243,10 @@ class ApiError(CampaignFsmError):
     def _from_fields(self) -> str:
         about = f" campaign {self.campaign_id}" if self.campaign_id else ""
         code = f"code {self.error_code}" if self.error_code else None
-        said = ", ".join(part for part in (code, self.description) if part)
+        detail = ", ".join(part for part in (code, self.description) if part)
         request = f"(request id {self.request_id})" if self.request_id else None
         wait = f"The server asks to wait {self.retry_after:g} s." if self.retry_after is not None else None
-        head = f"{self.method}{about} was answered with {self.status_code}{': ' + said if said else ''}"
+        head = f"{self.method}{about} was answered with {self.status_code}{': ' + detail if detail else ''}"
         return _sentence(f"{head} {request}." if request else f"{head}.", wait, self.hint)
 
 

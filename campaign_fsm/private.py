@@ -35,12 +35,12 @@ def word(text: str) -> str:
     return _masked(text) if len(text) <= _LONGEST and _WORDS.fullmatch(text) else f"[{len(text)} characters]"
 
 
-def shown_key(key: str) -> str:
+def printable_key(key: str) -> str:
     """The beginning of a key of a body, for a message, in quotes; of one that is no word only its length."""
     return repr(_masked(key[:_LONGEST]) if _KEY.fullmatch(key) else f"[{len(key)} characters]")
 
 
-def shown_id(text: str) -> str:
+def printable_id(text: str) -> str:
     """An id of the server's as it is, unless it holds what somebody could call: digits that belong to no hex word."""
     return f"[{len(text)} characters]" if _CALLED.search(text) else text
 

@@ -23,14 +23,14 @@ from attrs import asdict, evolve, field, frozen
 
 from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.policy import Policy, Violation, policy_input
-from campaign_fsm.private import shown_key
+from campaign_fsm.private import printable_key
 from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Standing, Status, Together
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 _ACTIONS: Final = frozenset(VERBS.values())
 _END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)
-_SHOWN: Final = 5  # keys that a reason names, at most
+_MOST_NAMES: Final = 5  # keys that a reason names, at most
 
 
 class Seen(Protocol):
@@ -176,7 +176,7 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
     together = _together(intent)
     beside = together.parameter if together else None
     if any(key != beside for key in changes):
-        names = ", ".join(shown_key(key) for key in changes[:_SHOWN])
+        names = ", ".join(printable_key(key) for key in changes[:_MOST_NAMES])
         return _against(verdict, "CF413", f"beside the action stand {names}.")
     if any(same is None and key != beside for key, same in known.items()):
         return _against(verdict, "CF605", "it is unknown whether what stands beside the action changes anything.")

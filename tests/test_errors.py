@@ -108,7 +108,7 @@ def test_whoever_knows_nothing_but_its_args_rebuilds_every_exception(kind):
     again = type(error)(*json.loads(json.dumps(error.args)))
     assert type(again) is kind
     assert (str(again), again.message, again.args) == (str(error), str(error), error.args)
-    assert set(vars(again)) - set(vars(error)) == {"_told"}
+    assert set(vars(again)) - set(vars(error)) == {"_text"}
     for travel in (*TRAVELS, lambda each: type(each)(*each.args)):
         assert (str(travel(again)), travel(again).args) == (str(error), error.args)
         assert type(travel(again)) is kind

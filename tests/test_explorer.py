@@ -155,7 +155,7 @@ def test_playing_undoing_and_sharing(opened):
     assert again.page.eval_on_selector_all("#played li", "all => all.map(one => one.textContent)") == played
     again.page.click("#undo")
     assert again.text("#where") == "The campaign is paused"
-    assert "a real campaign knows no undo" in again.text("#said")
+    assert "a real campaign knows no undo" in again.text("#announcement")
     assert again.hash().endswith("play=start.pause")
     again.page.click("#reset")
     assert again.text("#where") == "The campaign is created"
@@ -292,8 +292,8 @@ def test_a_screen_reader_is_told(opened):
     assert nodes.first.get_attribute("aria-pressed") == "false"
     nodes.first.click()
     assert nodes.first.get_attribute("aria-pressed") == "true"
-    assert page.page.get_attribute("#said", "aria-live") == "polite"
-    assert "paused" in page.text("#said")
+    assert page.page.get_attribute("#announcement", "aria-live") == "polite"
+    assert "paused" in page.text("#announcement")
     unnamed = page.page.evaluate(
         """() => [...document.querySelectorAll('button, select, input')]
             .filter((one) => !one.textContent.trim() && !one.labels?.length).map((one) => one.outerHTML)"""

@@ -154,12 +154,12 @@ def _over(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | N
     unknown = open_[0].rstrip(".") if open_ and not found else ""
     since = [ask(status) for status in sorted(moved(possible, passed))]
     later = [] if found or unknown else [verdict for verdict in since if verdict]
-    shown = found[0] if found else verdicts[last if last in possible else min(possible)]
+    chosen = found[0] if found else verdicts[last if last in possible else min(possible)]
     # A server may well obey what the gate refuses for what stands beside the action.
     obeyed = [verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
     after = frozenset(status for decision in obeyed for status in decision.accepted)
     return Assessment(
-        verdict=shown,
+        verdict=chosen,
         legal=bool(found),
         unknown=unknown,
         excuse=later[0] if later else None,

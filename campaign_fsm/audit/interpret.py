@@ -10,7 +10,7 @@ from attrs import frozen
 
 from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.errors import UnreadableRequest
-from campaign_fsm.private import shown_key
+from campaign_fsm.private import printable_key
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.traffic import Exchange
@@ -205,7 +205,7 @@ def _described(exchange: Exchange, target: Target) -> Intent:
         elif exchange.action:
             raise UnreadableRequest(
                 code="CF412",
-                reason=f"its action is {shown_key(exchange.action)}.",
+                reason=f"its action is {printable_key(exchange.action)}.",
                 channel=target.channel,
                 campaign_id=target.id,
                 advice=f"Send one of {', '.join(VERBS)}.",
@@ -220,8 +220,8 @@ def _described(exchange: Exchange, target: Target) -> Intent:
             raise Unjudged(f"its parameters cannot be read: {problem}", target) from None
     if not exchange.fields:
         # Nothing is known of the schedule that these set, or may set.
-        unsaid = action in (Action.RESCHEDULE, Action.CREATE)
-        return Intent(action, target, {"schedule": NOT_RECORDED}) if unsaid else _plain(action, target)
+        unrecorded = action in (Action.RESCHEDULE, Action.CREATE)
+        return Intent(action, target, {"schedule": NOT_RECORDED}) if unrecorded else _plain(action, target)
     return Intent(action, target, dict.fromkeys(exchange.fields, NOT_RECORDED))
 
 

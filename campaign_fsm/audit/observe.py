@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 from campaign_fsm.audit.assessment import assess
 from campaign_fsm.audit.interpret import Answered, Unjudged, key_of, read_answer, read_list, read_request, split_url
 from campaign_fsm.audit.observation import (
+    CallbackObservation,
     CampaignWrite,
     CreatedCampaign,
     CreateRequest,
@@ -17,13 +18,12 @@ from campaign_fsm.audit.observation import (
     Observation,
     Options,
     RawExchange,
-    StatusCallback,
     StatusRead,
     UnclearWrite,
     UnreadableAnswer,
     UnreadableWrite,
     UnsentWrite,
-    Write,
+    WriteObservation,
     WriteResult,
 )
 from campaign_fsm.audit.tracker import NO_CAMPAIGN, TrackedCampaign, Tracker
@@ -80,8 +80,8 @@ class Observer:
             yield self._unclear(exchange, asked, options)
         elif asked.id is None:
             yield from self._list(exchange, asked, options)
-        elif not asked.rest and (shown := self._read(exchange, asked, options)) is not None:
-            yield shown
+        elif not asked.rest and (observed := self._read(exchange, asked, options)) is not None:
+            yield observed
 
     def _callback(self, exchange: Exchange, body: dict[str, Any], options: Options) -> Iterator[Observation]:
         try:
@@ -92,7 +92,7 @@ class Observer:
         for tracked in self.tracker.with_id(callback.campaign_id):
             key = tracked.key
             assert key is not None
-            yield StatusCallback(
+            yield CallbackObservation(
                 exchange=exchange,
                 options=options,
                 target=Target("", key.account, COLLECTION_OF[key.channel], key.campaign, ()),
@@ -188,7 +188,7 @@ class Observer:
             status=None if raw_status is None else Status.parse(raw_status),
         )
 
-    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[Write]:
+    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[WriteObservation]:
         about: dict[str, Any] = {"exchange": exchange, "options": options, "intent": intent}
         if not exchange.sent:
             yield UnsentWrite(**about, target=intent.target)

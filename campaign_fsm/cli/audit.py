@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from campaign_fsm.cli.options import json_option, not_one_of
-from campaign_fsm.cli.output import complain
+from campaign_fsm.cli.output import print_error
 
 if TYPE_CHECKING:
     from campaign_fsm.audit.finding import Finding
@@ -158,7 +158,7 @@ def audit(
         if ("text", None) not in outputs:
             for sentence in summary.incomplete:
                 # A file's name is not ours: it may hold commands of a terminal or of a build server.
-                complain(safe.line(sentence))
+                print_error(safe.line(sentence))
         return 2
     made = baseline is not None and known is None
     return 1 if (summary.errors or summary.warnings) and not made else 0

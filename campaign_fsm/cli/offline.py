@@ -54,23 +54,23 @@ def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
 
     `given` is the status as it was spelled by the caller, named where it is not the canonical one.
     """
-    found: list[tuple[str, str]] = []
+    labelled: list[tuple[str, str]] = []
     if given is not None and given != decision.status:
-        found.append(("read as", f"{decision.status}, from {given!r}"))
+        labelled.append(("read as", f"{decision.status}, from {given!r}"))
     if decision:
-        found.append(("effect", decision.effect))
-        found.append(("then", f"{decision.destination}{'' if decision.undoable else ' (cannot be undone)'}"))
+        labelled.append(("effect", decision.effect))
+        labelled.append(("then", f"{decision.destination}{'' if decision.undoable else ' (cannot be undone)'}"))
         back = way_back(decision.status, decision.destination, channel=decision.channel, strict=decision.strict)
         if back and decision.undoable:
-            found.append(("way back", back))
+            labelled.append(("way back", back))
         if decision.standing is Standing.CONTESTED:
-            found.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
+            labelled.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
     for source in decision.sources:
-        found += [("rule", f"{source.page.title}: {source.says}"), ("", source.page.url)]
-    found.append(("legal now", ", ".join(decision.legal_actions) or "nothing"))
+        labelled += [("rule", f"{source.page.title}: {source.says}"), ("", source.page.url)]
+    labelled.append(("legal now", ", ".join(decision.legal_actions) or "nothing"))
     if not decision:
-        found.append(("the way", _way(decision)))
-    return found
+        labelled.append(("the way", _way(decision)))
+    return labelled
 
 
 def _way(decision: Decision) -> str:
@@ -157,8 +157,8 @@ def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool
     way = find_route(start, goal, channel=channel, strict=strict)
     if as_json:
         irreversible = [step for step in way or () if not undoable(step)]
-        found = {"from": start, "to": goal, "channel": channel, "strict": strict}
-        print_json({**found, "route": None if way is None else list(way), "irreversible_steps": irreversible})
+        asked = {"from": start, "to": goal, "channel": channel, "strict": strict}
+        print_json({**asked, "route": None if way is None else list(way), "irreversible_steps": irreversible})
     elif way:
         click.echo(steps(way))
     elif way == ():

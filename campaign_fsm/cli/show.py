@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from campaign_fsm.cli.output import print_json, say
+from campaign_fsm.cli.output import print_json, print_text
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import (
     CampaignFsmError,
@@ -136,4 +136,4 @@ def row(campaign: Campaign) -> tuple[str, ...]:
 
 def print_rows(rows: list[tuple[str, str]]) -> None:
     for label, value in rows:
-        say(f"{label:<9}{value}")
+        print_text(f"{label:<9}{value}")

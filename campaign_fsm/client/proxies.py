@@ -158,12 +158,12 @@ def _pattern(name: str) -> str:
     """An entry of ``NO_PROXY`` as a URL pattern: a name stands for what is below it, an address for itself."""
     if "://" in name:
         return name
-    for kind, shown in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
+    for kind, host in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
         try:
             kind(name.partition("/")[0])
         except ValueError:
             continue
-        return f"all://{shown}"
+        return f"all://{host}"
     return f"all://{name}" if name.lower() == "localhost" else f"all://*{name}"
 
 

@@ -122,8 +122,8 @@ class Recipe:
             "campaign": self.campaign,
         }
         assert set(pairs) == {"view", *(field.name for field in fields(Recipe))} - {"look"}
-        told = " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
-        return f"{_MADE}{told}{_END}"
+        text = " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
+        return f"{_MADE}{text}{_END}"
 
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:

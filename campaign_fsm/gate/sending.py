@@ -104,7 +104,7 @@ def _compared(context: GateContext, record: WriteRecord, answer: Answer, request
     answered, problem, drift = None, None, None
     if answer.status_code < 300 and reading and decision and intent.target.id:
         try:
-            answered = context.shown(read_status(answer, intent.target), request)
+            answered = context.redacted(read_status(answer, intent.target), request)
             drift = drift_of(context, intent, reading, decision, answered)
         except NotReadable as unreadable:
             problem = redact(str(unreadable), context.secrets(request))

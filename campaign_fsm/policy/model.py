@@ -149,9 +149,9 @@ class Policy:
 
     def violations(self, facts: PolicyInput) -> tuple[Violation, ...]:
         """What it has against a write; empty if nothing. What is unknown counts against it."""
-        return tuple(self._found(facts))
+        return tuple(self._violations(facts))
 
-    def _found(self, facts: PolicyInput) -> Iterator[Violation]:
+    def _violations(self, facts: PolicyInput) -> Iterator[Violation]:
         action = facts.action
         for scope in self.scopes:
             if scope.covers(facts):

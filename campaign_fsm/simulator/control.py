@@ -151,8 +151,8 @@ def _journal(simulator: Simulator, query: dict[str, Any]) -> Any:
     entries = simulator.journal
     dropped = entries[0].number - 1 if entries else 0
     # Numbers have no gaps, so the place of an entry follows from its number.
-    shown = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
-    return ControlAnswer(200, shown, ((DROPPED, str(dropped)),))
+    listed = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
+    return ControlAnswer(200, listed, ((DROPPED, str(dropped)),))
 
 
 def _plain(_: Any, __: Any, value: Any) -> Any:

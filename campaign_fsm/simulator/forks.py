@@ -28,12 +28,12 @@ _NUMBERS: Final = itertools.count(1)
 _WATCHED: Final[dict[int, weakref.ref[Forked]]] = {}
 
 
-class _Told(threading.local):
+class _Notified(threading.local):
     def __init__(self) -> None:
         self.those: tuple[Forked, ...] = ()
 
 
-_TOLD: Final = _Told()
+_NOTIFIED: Final = _Notified()
 
 
 def watch(thing: Forked) -> None:
@@ -45,13 +45,13 @@ def watch(thing: Forked) -> None:
 def _before() -> None:
     # Always in the same order: two threads that fork at the same time do not wait for each other.
     living = [reference() for _, reference in sorted(_WATCHED.copy().items())]
-    _TOLD.those = tuple(thing for thing in living if thing is not None)
-    for thing in _TOLD.those:
+    _NOTIFIED.those = tuple(thing for thing in living if thing is not None)
+    for thing in _NOTIFIED.those:
         thing.before_fork()
 
 
 def _after(*, in_child: bool) -> None:
-    those, _TOLD.those = _TOLD.those, ()
+    those, _NOTIFIED.those = _NOTIFIED.those, ()
     for thing in reversed(those):
         thing.after_fork(in_child=in_child)
 

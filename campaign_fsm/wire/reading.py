@@ -51,10 +51,10 @@ class Reading:
 
     def shows(self, parameter: str, value: object) -> bool:
         """Whether it shows this very value of a parameter; unlike ``==``, true is not 1."""
-        shown = self.data.get(parameter)
-        if type(shown) is str is type(value):
-            return shown == value
-        return json.dumps(shown, sort_keys=True) == json.dumps(value, sort_keys=True)
+        actual = self.data.get(parameter)
+        if type(actual) is str is type(value):
+            return actual == value
+        return json.dumps(actual, sort_keys=True) == json.dumps(value, sort_keys=True)
 
 
 def read_status(answer: Answer, target: Target, method: str | None = None) -> Reading:

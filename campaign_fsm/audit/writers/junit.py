@@ -70,8 +70,8 @@ class JunitWriter:
         for case in cases:
             start = f"    <testcase{_attributes(name=case.name, classname=classname)}"
             if case.outcome:
-                shown = _attributes(message=case.message, type=case.type)
-                self._write(f"{start}><{case.outcome}{shown}>{escape(case.text)}</{case.outcome}></testcase>")
+                attributes = _attributes(message=case.message, type=case.type)
+                self._write(f"{start}><{case.outcome}{attributes}>{escape(case.text)}</{case.outcome}></testcase>")
             else:
                 self._write(f"{start}/>")
         self._write("  </testsuite>")

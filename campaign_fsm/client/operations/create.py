@@ -10,7 +10,7 @@ from campaign_fsm import log
 from campaign_fsm.client.operations.aftermath import may_be_applied
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import listed, page_of
-from campaign_fsm.client.sent_write import NotApplied, WriteCommand, same, shown
+from campaign_fsm.client.sent_write import NotApplied, WriteCommand, same, value_in
 from campaign_fsm.client.steps import Call, Operation, Outcome
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
@@ -139,7 +139,7 @@ def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float)
 def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Whether a campaign in a list shows nothing else than what a create asked for."""
     for name, sent in fields.items():
-        there, value = shown(data, name)
+        there, value = value_in(data, name)
         if there and not same(sent, value):
             return False
     return True

@@ -18,7 +18,7 @@
     │   ├── UnexpectedRedirect   a 3xx, never followed
     │   └── UnexpectedAnswer     a success that cannot be read
     ├── StateConflict            somebody moved the campaign between the read and the write
-    ├── OutcomeUnknown           it could not be found out whether the write took effect
+    ├── OutcomeUnknown           whether the write took effect is unknown
     ├── ConnectionFailed         no answer; the message says what is known about a write
     │   └── TimedOut
     ├── BudgetSpent              the request budget has no room in the time that was given; nothing was sent
@@ -333,7 +333,7 @@ class StateConflict(CampaignFsmError):
 
 @_error
 class OutcomeUnknown(CampaignFsmError):
-    """The write was sent, and it could not be found out whether it took effect.
+    """The write was sent, and whether it took effect is unknown.
 
     Attributes:
         action: What was asked for.

@@ -233,7 +233,7 @@ def _check_all_there(
     missing: list[tuple[str, str]] = []
     for (argument, variable), (given, in_url) in settings.items():
         if given is not None and not given.strip():
-            # An argument that is there and empty is a mistake: nobody means the environment by it.
+            # An argument that is there and empty is a mistake: it does not mean the environment.
             raise ConfigurationError(
                 setting=argument, problem="it is empty; leave it out to take it from the environment."
             )

@@ -12,7 +12,7 @@ from campaign_fsm.rules import Action, Channel, Status
 
 
 def card(campaign_id: str, name: str | None, status: Status, channel: Channel, *, started: bool) -> str:
-    """HTML text. What the server said is text in it and never markup."""
+    """HTML text. What the server answered is text in it and never markup."""
     asked = [decide(status, action, channel=channel, started=started) for action in Action]
     known = status is not Status.UNKNOWN
     drawing = draw_view(Look(View.FROM, (status,)) if known and _drawn(status, channel) else Look(), channel)

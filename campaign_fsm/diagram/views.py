@@ -151,7 +151,7 @@ def _finish(
     extra: tuple[LegendEntry, ...] = (),
     rest: str = "the rest of the life",
 ) -> Drawing:
-    """A view with the title, legend and notes of what is left on it. Faint pieces have no say in that."""
+    """A view with the title, legend and notes of what is left on it. Faint pieces do not count for that."""
     nodes, edges = drawing.nodes, drawing.edges
     shown = [node for node in nodes if node.weight > Weight.FAINT]
     bold = [edge for edge in edges if edge.weight > Weight.FAINT]

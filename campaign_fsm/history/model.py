@@ -34,7 +34,7 @@ class HistoryStep:
         dest: The status after it.
         code: The rule or the refusal, empty without one.
         outcome: What came of it.
-        inferred: Nobody saw it: it lies between two readings.
+        inferred: It was not observed: it lies between two readings.
         at: When, as it was recorded.
         channel: The campaign's channel.
         campaign: Its id.

@@ -64,7 +64,7 @@ def _some_answered(value: str) -> bool:
 
 
 def _not_all_passed(value: str) -> bool:
-    """One word a cache, of a list that grows with each cache: one that nobody knows may mean an old answer."""
+    """One word a cache, of a list that grows with each cache: an unknown one may mean an old answer."""
     return _some_answered(value) or not all(map(_passed, value.split(",")))
 
 

@@ -27,7 +27,7 @@ _NAMES: Final = {_plain(key): key for key in _KEYS}
 
 
 def _spelling(raw_status: str) -> str:
-    """The spelling of a status tells two callbacks apart only where it is on no list."""
+    """The spelling of a status distinguishes two callbacks only where it is on no list."""
     known = Status.parse(raw_status)
     return raw_status if known is Status.UNKNOWN else known.value
 

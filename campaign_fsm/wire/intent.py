@@ -295,7 +295,7 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
 
 
 def _check_keys(item: dict[str, Any], target: Target) -> None:
-    """That nobody reads a key as one that the verdict hangs on, unless it is one."""
+    """That no reader takes a key for one that the verdict hangs on, unless it is one."""
     for key in item:
         if key not in _RESERVED:
             meant = fold(key)

@@ -64,7 +64,7 @@ def _suspect(path: str) -> tuple[bool, bool]:
 def _look_at(path: str) -> tuple[bool, bool]:
     lower = path.lower()
     if _AS_IT_IS.fullmatch(path) and ("campaigns" not in lower or "accounts" not in lower):
-        return False, False  # nobody can read more into it than it shows
+        return False, False  # it can be read in no other way
     path = _ESCAPED_AGAIN.sub("%" + "25" * (_DEEPEST + 1), path)
     try:
         raw = path.encode("latin-1")

@@ -31,7 +31,7 @@
 
   // The state of the page: where a campaign began, and what was played since
 
-  // Of a campaign that is created nobody has to guess; of any other one it is unknown, unless it is given.
+  // A created campaign has not started; of any other one it is unknown, unless it is given.
   const startedAt = (status) => (status === NEW || status === null || status === "created" ? "no" : "unknown");
 
   const STARTED = { no: false, yes: true, unknown: null };

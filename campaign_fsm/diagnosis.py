@@ -55,10 +55,10 @@ def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis
     >>> [found.title for found in diagnose(Campaign("a1", "failed", "failed", "voice"))]
     ['no number could be attempted']
     """
-    return tuple(_found(campaign, now or campaign.read_at or datetime.now(UTC)))
+    return tuple(_diagnoses(campaign, now or campaign.read_at or datetime.now(UTC)))
 
 
-def _found(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
+def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     match campaign.status:
         case Status.CREATED:
             yield from _not_started(campaign, now)

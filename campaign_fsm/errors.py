@@ -353,10 +353,10 @@ class OutcomeUnknown(CampaignFsmError):
 
     def _from_fields(self) -> str:
         if self.campaign_id is None:
-            found = f"It may be one of {', '.join(self.candidates)}." if self.candidates else None
+            candidates = f"It may be one of {', '.join(self.candidates)}." if self.candidates else None
             return _sentence(
                 f"The outcome of {self.action} is unknown: {self.why}",
-                found,
+                candidates,
                 "It was not sent again; list the campaigns before repeating it.",
             )
         state = f"It was {self.seen} before" if self.seen else "Its status before is not known"

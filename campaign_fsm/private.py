@@ -64,22 +64,22 @@ def forms_of(*secrets: str) -> tuple[str, ...]:
 
 def secrets_of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[str, ...]:
     """What an Authorization header gives away, in every form that a server could echo."""
-    found: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     for name, value in headers:
         if name.lower() in (b"authorization", b"proxy-authorization"):
-            found += _given_away(value)
-    return found
+            secrets += _given_away(value)
+    return secrets
 
 
 @lru_cache(maxsize=16)  # a client sends the same one with each request
 def _given_away(value: bytes) -> tuple[str, ...]:
     scheme, _, blob = value.decode("latin-1").partition(" ")
-    found = [blob or scheme, blob.translate({43: 45, 47: 95})]  # also in the alphabet for URLs
+    parts = [blob or scheme, blob.translate({43: 45, 47: 95})]  # also in the alphabet for URLs
     with suppress(ValueError):
         raw = base64.b64decode(blob)
         for decoded in (raw.decode("latin-1"), raw.decode(errors="replace")):
-            found += [decoded, *decoded.split(":", 1)]
-    return forms_of(*found)
+            parts += [decoded, *decoded.split(":", 1)]
+    return forms_of(*parts)
 
 
 def redact(text: str, secrets: Collection[str]) -> str:

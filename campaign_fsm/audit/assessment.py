@@ -149,18 +149,18 @@ def _by_status(  # noqa: PLR0917 (a cache by keyword is slower)
 
 def _over(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | None, passed: Events) -> Assessment:
     verdicts = {status: ask(status) for status in sorted(possible)}
-    found = [verdict for verdict in verdicts.values() if verdict]
+    allowed = [verdict for verdict in verdicts.values() if verdict]
     open_ = [verdict.reason for verdict in verdicts.values() if verdict.code == "CF605"]
-    unknown = open_[0].rstrip(".") if open_ and not found else ""
+    unknown = open_[0].rstrip(".") if open_ and not allowed else ""
     since = [ask(status) for status in sorted(moved(possible, passed))]
-    later = [] if found or unknown else [verdict for verdict in since if verdict]
-    chosen = found[0] if found else verdicts[last if last in possible else min(possible)]
+    later = [] if allowed or unknown else [verdict for verdict in since if verdict]
+    chosen = allowed[0] if allowed else verdicts[last if last in possible else min(possible)]
     # A server may well obey what the gate refuses for what stands beside the action.
     obeyed = [verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
     after = frozenset(status for decision in obeyed for status in decision.accepted)
     return Assessment(
         verdict=chosen,
-        legal=bool(found),
+        legal=bool(allowed),
         unknown=unknown,
         excuse=later[0] if later else None,
         overtaken=not all(since),

@@ -238,14 +238,14 @@ class Answered:
         status_code: The effective status code: that of the item inside, if it failed.
         raw_status: The campaign's status as it is spelled; None if none is shown.
         reading: The campaign, if the answer's body shows it.
-        found: The id of that campaign.
+        campaign_id: The id of that campaign.
         readable: False if there is an answer, and it cannot be read in exactly one way.
     """
 
     status_code: int | None
     raw_status: str | None = None
     reading: Reading | None = None
-    found: str | None = None
+    campaign_id: str | None = None
     readable: bool = True
 
     @property
@@ -274,10 +274,10 @@ def read_answer(exchange: Exchange, target: Target) -> Answered:
             return Answered(item.code if 200 <= code < 300 else code)
         if not 200 <= code < 300:
             return Answered(code)
-        found, reading = read_campaign(item, target.channel, None)
+        campaign_id, reading = read_campaign(item, target.channel, None)
     except NotReadable:
         return Answered(code, readable=False)
-    return Answered(code, reading.raw_status, reading, found)
+    return Answered(code, reading.raw_status, reading, campaign_id)
 
 
 def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]:
@@ -285,7 +285,7 @@ def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]
     body = exchange.response_body
     if body is None or exchange.status_code is None or not 200 <= exchange.status_code < 300:
         return []
-    found = []
+    campaigns = []
     try:
         items: tuple[Item, ...] = read_page(Answer(exchange.status_code, (), body)).items
     except NotReadable:
@@ -293,7 +293,7 @@ def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]
     for item in items:
         try:
             if not item.failed:
-                found.append(read_campaign(item, channel, None))
+                campaigns.append(read_campaign(item, channel, None))
         except NotReadable:
             continue
-    return found
+    return campaigns

@@ -120,7 +120,7 @@ class Observer:
         answer = read_answer(exchange, target)
         if not answer.taken or (answer.readable and answer.raw_status is None):
             return None
-        if answer.reading is not None and answer.found != target.id:
+        if answer.reading is not None and answer.campaign_id != target.id:
             return MisdirectedAnswer(exchange=exchange, options=options, target=target)
         tracked = self._named(exchange, target)
         if answer.raw_status is None:
@@ -172,7 +172,7 @@ class Observer:
                 assessment=assessment,
             )
         answer = read_answer(exchange, target)
-        if answer.reading is not None and answer.found != target.id:
+        if answer.reading is not None and answer.campaign_id != target.id:
             answer = evolve(answer, raw_status=None, reading=None)
         result = result_of(exchange, answer)
         raw_status = answer.raw_status if result is WriteResult.TAKEN else None
@@ -195,7 +195,7 @@ class Observer:
             return
         yield CreateRequest(**about, target=intent.target)
         answer = read_answer(exchange, intent.target)
-        campaign = exchange.campaign if answer.reading is None else answer.found
+        campaign = exchange.campaign if answer.reading is None else answer.campaign_id
         if campaign is None or answer.raw_status is None or not answer.taken:
             return
         target = evolve(intent.target, id=campaign)

@@ -59,7 +59,7 @@ class Audit:
     accepted: Accepted = field(factory=Accepted)
     strict: bool = False
     progress: Callable[[Recording], object] | None = None
-    found: set[str] = field(factory=set, init=False)
+    fingerprints: set[str] = field(factory=set, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
     _reported: Counter[str] = field(factory=Counter, init=False)
@@ -133,7 +133,7 @@ class Audit:
     def _judge(self, finding: Finding) -> None:
         if not self.accepted.leaves_out(finding):
             # What is suppressed does not come into a baseline: it would outlive the suppression there.
-            self.found.add(finding.fingerprint)
+            self.fingerprints.add(finding.fingerprint)
             self._report(finding)
 
     def _report(self, finding: Finding) -> None:

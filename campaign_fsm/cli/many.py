@@ -66,10 +66,10 @@ def list_campaigns(
     try:
         with host.client(as_json=as_json) as client:
             try:
-                found = client.list(status=statuses or None, name=name, sort=sort)
+                campaigns = client.list(status=statuses or None, name=name, sort=sort)
             except ValueError as error:
                 raise click.UsageError(f"{error}.") from None
-            for campaign in found:
+            for campaign in campaigns:
                 if wide and not count and not as_json:
                     print_text(click.style(table_line(tuple(name.upper() for name in COLUMNS), wide=True), bold=True))
                 count += 1

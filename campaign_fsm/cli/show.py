@@ -81,8 +81,8 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
 def notes(campaign: Campaign) -> list[tuple[str, str]]:
     """What explains where the campaign stands (see `diagnose`), as labels and values."""
     rows = []
-    for found in diagnose(evolve(campaign, raw_status=word(campaign.raw_status))):
-        rows += [("note", f"{found.title}: {found.explanation}"), ("", found.advice)]
+    for diagnosis in diagnose(evolve(campaign, raw_status=word(campaign.raw_status))):
+        rows += [("note", f"{diagnosis.title}: {diagnosis.explanation}"), ("", diagnosis.advice)]
     return [(label, printable(value)) for label, value in rows]
 
 

@@ -53,14 +53,14 @@ class Proxy:
             )
         user, password = settings.raw_auth or (b"", b"")
         headers = tuple(settings.headers.raw)
-        found = list(secrets_of(headers))
+        secrets = list(secrets_of(headers))
         if password:
             pair = user + b":" + password
-            found += [pair.decode(), password.decode(), base64.b64encode(pair).decode()]
+            secrets += [pair.decode(), password.decode(), base64.b64encode(pair).decode()]
             if "@" in written:
                 userinfo = written.partition("://")[2].rpartition("@")[0]
-                found += [userinfo, userinfo.partition(":")[2]]
-        return cls(settings, forms_of(*found), family)
+                secrets += [userinfo, userinfo.partition(":")[2]]
+        return cls(settings, forms_of(*secrets), family)
 
     @property
     def name(self) -> str:

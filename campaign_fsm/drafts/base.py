@@ -52,8 +52,8 @@ class BaseDraft:
     @classmethod
     def specs(cls) -> dict[str, attrs.Attribute[Any]]:
         """The fields, by their names on the wire."""
-        found = attrs.fields_dict(cls)
-        return {spec.metadata["wire"] or name: spec for name, spec in found.items()}
+        fields = attrs.fields_dict(cls)
+        return {spec.metadata["wire"] or name: spec for name, spec in fields.items()}
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(self, spec.name) for name, spec in self.specs().items()}

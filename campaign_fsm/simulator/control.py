@@ -85,10 +85,10 @@ def control(simulator: Simulator, method: str, target: str, body: bytes) -> Cont
             raise BadControl(f"{method} changes nothing, so it takes no {', '.join(sorted(given))}")
         else:
             given = dict(parse_qsl(query))
-        found = handler(simulator, given)
+        answer = handler(simulator, given)
     except (ValueError, TypeError, KeyError, OverflowError) as problem:
         return ControlAnswer(400, {"error": str(problem.args[0]) if problem.args else type(problem).__name__})
-    return found if isinstance(found, ControlAnswer) else ControlAnswer(200, found)
+    return answer if isinstance(answer, ControlAnswer) else ControlAnswer(200, answer)
 
 
 def _read(body: bytes) -> dict[str, Any]:

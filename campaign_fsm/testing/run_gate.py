@@ -264,9 +264,9 @@ class RunGate:
 
     def take(self) -> list[Incident]:
         """What was not reported to a test yet; from now on it counts as reported."""
-        found = self.pending[:]
-        del self.pending[: len(found)]
-        return found
+        incidents = self.pending[:]
+        del self.pending[: len(incidents)]
+        return incidents
 
     # The patch
 

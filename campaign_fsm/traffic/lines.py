@@ -83,10 +83,10 @@ def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
 def _is_foreign(line: bytes) -> bool:
     """Whether a line is a JSON object of somebody else's, which only looks like an exchange."""
     try:
-        found = msgspec.json.decode(line)
+        value = msgspec.json.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return False
-    return isinstance(found, dict) and not {"url", "campaign", "callback"} & found.keys()
+    return isinstance(value, dict) and not {"url", "campaign", "callback"} & value.keys()
 
 
 def _refuse_doubles(path: str, number: int, line: bytes) -> None:

@@ -328,10 +328,10 @@ def _check_parameters(item: dict[str, Any], target: Target, action: Action) -> N
 
 def edit_kind(keys: Iterable[str], channel: Channel) -> Action:
     """Which action a PUT without one is, by its keys alone: the rules differ after the start."""
-    found = set(keys)
-    if found <= CALLBACKS[channel]:
+    names = set(keys)
+    if names <= CALLBACKS[channel]:
         return Action.EDIT_CALLBACKS
-    return Action.RESCHEDULE if found == {"schedule"} else Action.EDIT
+    return Action.RESCHEDULE if names == {"schedule"} else Action.EDIT
 
 
 def _read_edit(item: dict[str, Any], target: Target) -> Intent:

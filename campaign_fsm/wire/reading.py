@@ -73,8 +73,8 @@ def read_status(answer: Answer, target: Target, method: str | None = None) -> Re
     item = read_item(answer, method)
     if item.failed:
         raise NotReadable(f"the item in the answer failed{f' with {item.code}' if 100 <= item.code < 600 else ''}")
-    found, reading = read_campaign(item, target.channel, answer.date)
-    if found != target.id:
+    campaign_id, reading = read_campaign(item, target.channel, answer.date)
+    if campaign_id != target.id:
         raise NotReadable("the answer is about another campaign", "CF503")
     if item.data.get("account_sid") not in (None, target.account):
         raise NotReadable("the answer is about a campaign of another account", "CF503")
@@ -91,8 +91,8 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
     ids = [data[key] for key in ("id", "sid") if key in data]
     if not ids:
         raise NotReadable("the answer names no campaign")
-    found = ids[0]
-    if not isinstance(found, str) or ids[-1] != found:
+    campaign_id = ids[0]
+    if not isinstance(campaign_id, str) or ids[-1] != campaign_id:
         raise NotReadable("the answer is about another campaign", "CF503")
     raw = data.get("status")
     if not isinstance(raw, str):
@@ -107,4 +107,4 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
         date=date,
         start_unreadable=unreadable,
     )
-    return found, reading
+    return campaign_id, reading

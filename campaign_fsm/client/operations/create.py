@@ -84,10 +84,10 @@ def _failed(context: ClientContext, outcome: Outcome, target: Target) -> NotAppl
 def _created(context: ClientContext, answer: Answer) -> Campaign | None:
     """The campaign that a successful create shows, None if it cannot be read."""
     try:
-        found, reading = read_campaign(read_item(answer), context.channel, answer.date)
+        campaign_id, reading = read_campaign(read_item(answer), context.channel, answer.date)
     except NotReadable:
         return None
-    return campaign_from(reading, found, context.channel, context.now()) if is_id(found) else None
+    return campaign_from(reading, campaign_id, context.channel, context.now()) if is_id(campaign_id) else None
 
 
 def _made(

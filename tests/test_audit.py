@@ -239,7 +239,7 @@ TO_COMPLETE = write("complete", "Completed")
         ([read("in-progress"), write("pause", None, 303), TO_COMPLETE], ["CF609"]),
         ([read("in-progress"), write("pause", None, 408), TO_COMPLETE], []),
         ([read("in-progress"), write("pause", None, 400), TO_COMPLETE], ["CF224"]),
-        # A write of which nobody knows what it did ends what was known of the parameters.
+        # A write of unknown effect ends what was known of the parameters.
         (
             [
                 whole(),
@@ -286,7 +286,7 @@ def moved(*, send_at, **more):
         ([read("created", start=NOON), moved(send_at=LATE, status="Created"), RENAMED], []),
         ([read("created", start=EARLY), moved(send_at=LATE, status="Created"), RENAMED], ["CF235"]),
         ([read("created", start=LATE), moved(send_at=LATER, status="Created"), RENAMED], ["CF232"]),
-        # Not so if nobody knows whether it was taken, or what it said.
+        # Not so if it is unknown whether it was taken, or what it set.
         ([read("created", start=LATE), moved(send_at=LATER, **LOST), read("created"), RENAMED], ["CF605"]),
         ([read("created", start=LATE), put(fields=["schedule"], status="Created"), RENAMED], ["CF605"]),
         ([read("created", start=LATE), put(fields=["schedule"], status="Created"), put(action="pause")], []),

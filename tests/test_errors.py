@@ -115,7 +115,7 @@ def test_whoever_knows_nothing_but_its_args_rebuilds_every_exception(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_told_of_an_exception_is_its_message(kind):
+def test_the_text_of_an_exception_is_its_message(kind):
     """One thing of any class, or several, or with a field that is known: never a `TypeError` for want of the others."""
     assert str(kind("Told.")) == "Told."
     assert str(kind(7)) == "7"

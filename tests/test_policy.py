@@ -154,7 +154,7 @@ def test_an_end_is_asked_for_where_a_schedule_is_set():
     [(NOON - 7 * DAY, []), (NOON - 7 * DAY + timedelta(seconds=1), ["CF705"]), (None, ["CF705"]), (NIGHT, ["CF705"])],
 )
 def test_an_archive_waits(completed, expected):
-    """Also where nobody can say for how long it has been completed."""
+    """Also where it is unknown for how long it has been completed."""
     policy = Policy(archive_after=7 * DAY)
     assert codes(policy, "archive", completed=completed) == expected
     assert codes(policy, "complete", completed=completed) == []

@@ -70,7 +70,7 @@ PROBLEMS: Final = {
         Problem("CF417", "a body where none is documented", "Send DELETE without a body."),
         Problem(
             "CF418",
-            "a campaign in a version of the API whose rules are unknown",
+            "a campaign in a version of the API whose rules are not known",
             "Send it to /v2, the version that the vendor's pages describe.",
         ),
         Problem("CF501", "the status could not be read", "Look at the cause; nothing was written."),

@@ -172,7 +172,7 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
     if request.url_target is not None and request.url_target != request.target:
         raise _unreadable("CF405", "an extension replaces the target of the request line", target)
     if target is None and is_other_version(request.path):
-        raise _unreadable("CF418", "its path names campaigns in a version of the API whose rules are unknown")
+        raise _unreadable("CF418", "its path names campaigns in a version of the API whose rules are not known")
     if target is None:
         raise _unreadable("CF401", "its path could be taken for a campaign path, but is not spelled as one")
     if not target.well_formed:

@@ -116,7 +116,7 @@ def audit(
 ) -> int:
     """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
 
-    A PATH is a file, a folder, or - for the standard input. Exit codes: 0 nothing found, 1 findings,
+    A PATH is a file, a folder, or - for the standard input. Exit codes: 0 no findings, 1 findings,
     2 a file could not be read to its end.
 
     \b

@@ -89,8 +89,8 @@ def _matrix(channel: Channel | None) -> str:
         for status in Status
         if status is not Status.UNKNOWN
     ]
-    told = "Legal in bold, with where it leads; a code alone is why it is refused."
-    return f"{told} `campaign-fsm explain CODE` says more.\n\n{_table(['', *actions], rows)}"
+    text = "Legal in bold, with where it leads; a code alone is why it is refused."
+    return f"{text} `campaign-fsm explain CODE` says more.\n\n{_table(['', *actions], rows)}"
 
 
 def _decision(status: Status, action: Action, channel: Channel | None) -> str:

@@ -52,8 +52,8 @@ class BaseDraft:
     @classmethod
     def specs(cls) -> dict[str, attrs.Attribute[Any]]:
         """The fields, by their names on the wire."""
-        found = attrs.fields_dict(cls)
-        return {spec.metadata["wire"] or name: spec for name, spec in found.items()}
+        fields = attrs.fields_dict(cls)
+        return {spec.metadata["wire"] or name: spec for name, spec in fields.items()}
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(self, spec.name) for name, spec in self.specs().items()}
@@ -109,14 +109,14 @@ class BaseDraft:
         Raises:
             InvalidParameters: The server does not show everything that a draft needs.
         """
-        shown: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": schedule_of(campaign)}
+        values: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": schedule_of(campaign)}
         read = {"name": campaign.name, "template": campaign.template, "lists": campaign.lists or None}
-        shown |= {key: value for key, value in read.items() if value is not None}
-        if shown.get("dlt_entitiy_id") is not None:  # S1 spells it so
-            shown["dlt_entity_id"] = shown["dlt_entitiy_id"]
+        values |= {key: value for key, value in read.items() if value is not None}
+        if values.get("dlt_entitiy_id") is not None:  # S1 spells it so
+            values["dlt_entity_id"] = values["dlt_entitiy_id"]
         known = cls.specs()
         return cls.build(
-            {key: value for key, value in shown.items() if key in known and value is not None}, partial=False
+            {key: value for key, value in values.items() if key in known and value is not None}, partial=False
         )
 
     @classmethod
@@ -129,29 +129,29 @@ class BaseDraft:
             problems: What is known to be wrong already.
         """
         specs = cls.specs()
-        found = list(problems)
+        wrong = list(problems)
         values: dict[str, Any] = {}
         unread: set[str] = set()
         for name, value in parameters.items():
             if name in specs:
-                wrong: list[FieldProblem] = []
-                values[name] = _from_wire(name, value, cls.channel, wrong)
+                misread: list[FieldProblem] = []
+                values[name] = _from_wire(name, value, cls.channel, misread)
                 # A part that could not even be read is not reported a second time as a whole.
-                unread |= {name, *(problem.field for problem in wrong)} if wrong else set()
-                found += wrong
+                unread |= {name, *(problem.field for problem in misread)} if misread else set()
+                wrong += misread
             else:
-                found += cls._stranger(str(name), value)
+                wrong += cls._stranger(str(name), value)
         draft = cls.__new__(cls)
         for name, spec in specs.items():
             object.__setattr__(draft, spec.name, kept(values.get(name)))
-        found += [problem for problem in draft.problems(partial=partial) if problem.field not in unread]
+        wrong += [problem for problem in draft.problems(partial=partial) if problem.field not in unread]
         if partial:
             # No page says how a parameter is taken back, so none is sent as null.
             rule = "a value; no page shows how to unset one"
-            found += [FieldProblem(name, rule, "None") for name in specs if name in values and values[name] is None]
-        if found:
+            wrong += [FieldProblem(name, rule, "None") for name in specs if name in values and values[name] is None]
+        if wrong:
             what = f"edit of a {cls.channel} campaign" if partial else f"{cls.channel} campaign"
-            raise InvalidParameters(what=what, problems=tuple(found))
+            raise InvalidParameters(what=what, problems=tuple(wrong))
         return draft
 
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import CampaignWrite, UnsentWrite, Write
+from campaign_fsm.audit.observation import CampaignWrite, UnsentWrite, WriteObservation
 
 
 @check("CF2", "CF413", "CF416", stage=Stage.LIFE_CYCLE, of=(CampaignWrite, UnsentWrite))
@@ -33,9 +33,9 @@ def illegal(seen: CampaignWrite | UnsentWrite) -> Iterator[Detection]:
     )
 
 
-def _what_was_done(seen: Write, code: int | None) -> str:
+def _what_was_done(seen: WriteObservation, code: int | None) -> str:
     if seen.exchange.planned:
         return "is planned"
     if isinstance(seen, UnsentWrite):
         return "was not sent"
-    return "was sent" if code is None else f"was sent, and the server said {code}"
+    return "was sent" if code is None else f"was sent, and the server answered {code}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import CampaignWrite, CreatedCampaign, StatusCallback, StatusRead, WriteResult
+from campaign_fsm.audit.observation import CallbackObservation, CampaignWrite, CreatedCampaign, StatusRead, WriteResult
 from campaign_fsm.lifecycle import by_platform
 from campaign_fsm.rules import Status
 
@@ -15,8 +15,8 @@ def _disagreement(message: str) -> Detection:
     return Detection(code="CF601", level=Level.WARNING, message=message)
 
 
-@check("CF601", stage=Stage.STATUS, of=(StatusRead, StatusCallback))
-def unreachable_status(seen: StatusRead | StatusCallback) -> Iterator[Detection]:
+@check("CF601", stage=Stage.STATUS, of=(StatusRead, CallbackObservation))
+def unreachable_status(seen: StatusRead | CallbackObservation) -> Iterator[Detection]:
     """Nothing leads to what a read shows, or a callback claims."""
     if seen.status is not Status.UNKNOWN and not seen.explained:
         who = "It shows" if isinstance(seen, StatusRead) else "A status callback claims"
@@ -39,7 +39,7 @@ def unexpected_conflict(seen: CampaignWrite) -> Iterator[Detection]:
     assessment = seen.assessment
     if seen.result is WriteResult.CONFLICT and assessment is not None and assessment.legal and not assessment.overtaken:
         yield _disagreement(
-            f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server said 409."
+            f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server answered 409."
         )
 
 

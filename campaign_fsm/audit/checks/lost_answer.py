@@ -11,7 +11,7 @@ from campaign_fsm.audit.observation import CampaignWrite
 
 @check("CF602", stage=Stage.BEFORE, of=(CampaignWrite,))
 def lost_answer(seen: CampaignWrite) -> Iterator[Detection]:
-    """The answer to an earlier write was lost, and nobody looked what became of it."""
+    """The answer to an earlier write was lost, and no read followed it."""
     if lost := seen.tracked.lost:
         place = f"{'entry' if seen.options.by_entry else 'line'} {lost}"
         message = f"The answer to the write at {place} was lost, and nothing was read since."

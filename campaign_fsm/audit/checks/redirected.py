@@ -14,5 +14,5 @@ def redirected(seen: CampaignWrite) -> Iterator[Detection]:
     """The server sent the client elsewhere with it."""
     code = seen.answer.status_code
     if code is not None and 300 <= code < 400 and seen.result is not WriteResult.PLANNED:
-        message = f"The server answered {seen.action} with {code}, and what was sent after that is judged by nobody."
+        message = f"The server answered {seen.action} with {code}, and what was sent after that is not judged."
         yield Detection(code="CF609", level=Level.ERROR, message=message)

@@ -1,4 +1,4 @@
-"""Writes of which nobody can say whether they were legal."""
+"""Writes of which it is unknown whether they were legal."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from campaign_fsm.audit.observation import CampaignWrite, UnclearWrite
 def unjudged(seen: UnclearWrite | CampaignWrite) -> Iterator[Detection]:
     """Something that counts was not recorded; a finding only in a strict audit."""
     if seen.options.strict and (reason := seen.unjudged):
-        message = f"Nobody can say whether {seen.action or 'this write'} was legal: {reason}."
+        message = f"Whether {seen.action or 'this write'} was legal is unknown: {reason}."
         yield Detection(code="CF605", level=Level.WARNING, message=message)

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from campaign_fsm.cli.options import CHANNEL, STATUSES, STRICT, json_option, not_one_of
+from campaign_fsm.cli.options import CHANNEL, STRICT, json_option, not_one_of
 from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.lifecycle import Decision, decide, undoable
 from campaign_fsm.lifecycle import route as find_route
-from campaign_fsm.rules import Action, Standing, Status
+from campaign_fsm.rules import STATUSES, Action, Standing, Status
 
 
 def _status(_: click.Context, __: click.Parameter, value: str) -> Status:

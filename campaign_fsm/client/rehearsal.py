@@ -15,6 +15,7 @@ from campaign_fsm.client.sent_write import WriteCommand
 from campaign_fsm.client.steps import Call, Operation
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
+from campaign_fsm.rules.vocabulary import one_of
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
@@ -50,10 +51,7 @@ class Rehearsal(WriteOperations[Rehearsed]):
 
     def check(self, campaign_id: str, action: Action | str, fields: Mapping[str, Any]) -> Operation[Rehearsed]:
         """An action with these parameters; without any, an edit of any kind is judged by its kind alone."""
-        try:
-            wanted = Action(action)
-        except ValueError:
-            raise ValueError(f"{action!r} is no action; it is one of {', '.join(Action)}") from None
+        wanted = one_of(Action, action)
         context = self.context
         target = context.target(campaign_id)
         verb = wanted in VERBS.values()

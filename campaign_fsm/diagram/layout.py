@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from campaign_fsm.diagram.model import Drawing, Edge, Kind, LegendEntry, Node, Weight, identifier
 from campaign_fsm.diagram.text import width, wrap
-from campaign_fsm.rules import Status
+from campaign_fsm.rules import STATUSES, Status
 
 TITLE: Final = 19.0
 NAME: Final = 16.0
@@ -159,7 +159,7 @@ _CELLS: Final = {
 }
 _PLACES: Final = {identifier(status): place for status, place in _CELLS.items()}
 
-if missing := set(Status) - _CELLS.keys() - {Status.UNKNOWN}:
+if missing := set(STATUSES) - _CELLS.keys():
     raise ValueError(f"no place on the picture: {', '.join(sorted(missing))}")
 
 

@@ -19,7 +19,7 @@ from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETH
 from campaign_fsm.rules.pages import PAGES, Page, Source
 from campaign_fsm.rules.problems import PROBLEMS, Problem
 from campaign_fsm.rules.refusals import REFUSALS, STRICT_REFUSAL, Refusal
-from campaign_fsm.rules.vocabulary import Action, Actor, Channel, Event, Standing, Status
+from campaign_fsm.rules.vocabulary import STATUSES, Action, Actor, Channel, Event, Standing, Status
 
 __all__ = [
     "DEAD_ENDS",
@@ -32,6 +32,7 @@ __all__ = [
     "REFUSALS",
     "RULE",
     "RULES",
+    "STATUSES",
     "STRICT_REFUSAL",
     "TOGETHER",
     "Action",

@@ -23,7 +23,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from campaign_fsm.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
 from campaign_fsm.lifecycle import decide, walks
-from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.rules import RULES, STATUSES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator
 from campaign_fsm.simulator.payloads import spelled
 from campaign_fsm.wire.answer import Answer
@@ -32,14 +32,13 @@ from campaign_fsm.wire.reading import read_status
 from campaign_fsm.wire.schedule import Schedule
 from campaign_fsm.wire.target import read_target
 
-_KNOWN: Final = tuple(status for status in Status if status is not Status.UNKNOWN)
 _COLLECTIONS: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "campaigns"}
 _HOURS: Final = 24 * 30
 
 
 def statuses(*, unknown: bool = False) -> SearchStrategy[Status]:
     """Every status; with `unknown` also the one that stands for a spelling on no list."""
-    return st.sampled_from(tuple(Status) if unknown else _KNOWN)
+    return st.sampled_from(tuple(Status) if unknown else STATUSES)
 
 
 def actions() -> SearchStrategy[Action]:

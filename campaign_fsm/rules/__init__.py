@@ -15,7 +15,7 @@ Everything else in the package reads this one: the machine, `decide`, the gate, 
 from __future__ import annotations
 
 from campaign_fsm.rules.codes import ENTRIES, GROUPS, Entry
-from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETHER, Rule, Together
+from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETHER, Rule, Together, effect_of, goal_of
 from campaign_fsm.rules.pages import PAGES, Page, Source
 from campaign_fsm.rules.problems import PROBLEMS, Problem
 from campaign_fsm.rules.refusals import REFUSALS, STRICT_REFUSAL, Refusal
@@ -48,4 +48,6 @@ __all__ = [
     "Standing",
     "Status",
     "Together",
+    "effect_of",
+    "goal_of",
 ]

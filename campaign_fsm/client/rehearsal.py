@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -18,10 +18,8 @@ from campaign_fsm.rules import Action
 from campaign_fsm.rules.vocabulary import one_of
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
+from campaign_fsm.wire.intent import JSON_HEADERS, NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
 from campaign_fsm.wire.reading import Reading
-
-_JSON: Final = ((b"Content-Type", b"application/json"),)
 
 
 @frozen
@@ -102,7 +100,7 @@ class Rehearsal(WriteOperations[Rehearsed]):
                 host=where.hostname or "",
                 port=where.port,
                 target=(where.path + Call(command.method, command.target).path).encode(),
-                headers=() if command.json is None else _JSON,
+                headers=() if command.json is None else JSON_HEADERS,
                 body=b"" if command.json is None else json.dumps(command.json).encode(),
             )
         )

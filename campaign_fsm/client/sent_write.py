@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -14,13 +14,11 @@ from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.campaign import SHOWN_AS
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
-
-# The seed's answer spells it so (S1); requests spell it right.
-_SHOWN_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 
 
 @frozen
@@ -49,7 +47,7 @@ def same(sent: object, shown: object) -> bool:
 
 def shown(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
     """Whether a resource shows a parameter at all, and its value."""
-    for key in (name, _SHOWN_AS.get(name, name)):
+    for key in (name, SHOWN_AS.get(name, name)):
         if key in data:
             return True, data[key]
     return False, None

@@ -153,4 +153,4 @@ def _reason(refusal: Refusal) -> str:
 
 def _either(names: Iterable[str | None]) -> str:
     """The names in the order in which they came, each once."""
-    return listed(dict.fromkeys(name for name in names if name) or [""], "or")
+    return listed(dict.fromkeys(name for name in names if name), "or")

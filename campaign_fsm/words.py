@@ -34,8 +34,8 @@ def none_of(value: object, kind: str, known: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
-    """Names in a row: ``a, b and c``; `last` is the word before the last one."""
-    *others, end = names
+    """Names in a row: ``a, b and c``; `last` is the word before the last one. Empty without a name."""
+    *others, end = list(names) or [""]
     return f"{', '.join(others)} {last} {end}" if others else end
 
 

@@ -12,6 +12,7 @@ from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.observation import Observation
 from campaign_fsm.audit.tracker import Statuses
 from campaign_fsm.rules import Source
+from campaign_fsm.words import listed
 
 AS_RECORDED: Final = -1
 
@@ -93,4 +94,4 @@ def check(*codes: str, stage: Stage, of: tuple[type[Observation], ...]) -> Calla
 
 def names(statuses: Statuses) -> str:
     """The statuses, as a message has them."""
-    return " or ".join(sorted(statuses))
+    return listed(sorted(statuses), "or")

@@ -19,6 +19,7 @@ from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
+from campaign_fsm.words import listed
 
 
 @frozen
@@ -186,7 +187,7 @@ def movers(seen: Status, now: Status, channel: Channel) -> str:
         for rule in RULES
         if rule.applies(seen, channel) and rule.leads_to is now
     ]
-    return " or ".join(names) if names else "several steps of the platform or of other users"
+    return listed(names, "or") or "several steps of the platform or of other users"
 
 
 def is_there(conflict: StateConflict) -> bool:

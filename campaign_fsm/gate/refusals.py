@@ -86,7 +86,7 @@ def unavailable(
     retry_after: float | None = None,
     no_answer: bool = False,
 ) -> StatusUnavailable:
-    """The refusal of a write whose campaign could not be read; `why` is a sentence, or what is wrong with the answer."""
+    """The refusal of a write whose campaign could not be read; `why` is a sentence, or the problem of the answer."""
     problem = why if isinstance(why, NotReadable) else None
     return StatusUnavailable(
         **_subject(action, target, problem.code if problem else "CF501"),

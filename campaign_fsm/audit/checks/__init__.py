@@ -1,6 +1,6 @@
-"""The checks: one small function each, one file for one check or for a close family.
+"""The checks: one small function each, and a file for each family.
 
-To add one, add one file here; nothing else lists it::
+To add one, add the function to its family's file, or add a file here; nothing else lists it::
 
     @check("CF610", stage=Stage.ANSWER, of=(CampaignWrite,))
     def answered_by_teapot(seen: CampaignWrite) -> Iterator[Detection]:
@@ -10,7 +10,8 @@ To add one, add one file here; nothing else lists it::
 A check is asked about every observation (`campaign_fsm.audit.observation`) of the kinds in `of`, and gets it as it was
 before the campaign was brought up to date: `seen.tracked` is what was known until then. It changes nothing and keeps
 nothing. The title and the advice of its code are in `campaign_fsm.rules`; its message has no secrets, numbers and texts
-of the recording. Findings come in the order of `Stage`, and within one stage in that of the files' names.
+of the recording. Findings come in the order of `Stage`, within one stage in that of the files' names, and within one
+file in that of its functions.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from campaign_fsm.rules.codes import ENTRIES, GROUPS, Entry
 from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETHER, Rule, Together, effect_of, goal_of
-from campaign_fsm.rules.pages import PAGES, Page, Source
+from campaign_fsm.rules.pages import PAGES, Source
 from campaign_fsm.rules.problems import PROBLEMS, Problem
 from campaign_fsm.rules.refusals import REFUSALS, STRICT_REFUSAL, Refusal
 from campaign_fsm.rules.vocabulary import STATUSES, Action, Actor, Channel, Event, Standing, Status
@@ -40,7 +40,6 @@ __all__ = [
     "Channel",
     "Entry",
     "Event",
-    "Page",
     "Problem",
     "Refusal",
     "Rule",

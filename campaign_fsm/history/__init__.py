@@ -2,7 +2,7 @@
 
 Read are the recordings that an audit reads (`recording`), the journal of the simulator (`journal`; what
 ``GET /_simulator/journal`` answers, and `Simulator.journal`), and the coverage that the pytest plugin writes
-(`coverage`). What they show is put together in `builder`, into what `model` describes.
+(`file`). What they show is put together in `builder`, into what `model` describes.
 
 A recording shows what was asked for and what readings showed. What lies between two readings that differ is
 inferred: the shortest way that the platform alone can have taken, or else the shortest one.

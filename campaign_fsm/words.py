@@ -33,6 +33,11 @@ def none_of(value: object, kind: str, known: Iterable[str]) -> str:
     return f"{value!r} is no {kind}; it is one of {', '.join(known)}"
 
 
+def sentence(text: str) -> str:
+    """A text as a sentence: with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def listed(names: Iterable[str], last: str = "and") -> str:
     """Names in a row: ``a, b and c``; `last` is the word before the last one. Empty without a name."""
     *others, end = list(names) or [""]

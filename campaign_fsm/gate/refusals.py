@@ -23,6 +23,7 @@ from campaign_fsm.wire.answer import NotReadable
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.target import Target
+from campaign_fsm.words import sentence
 
 
 def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: str = "") -> Refused:
@@ -102,7 +103,7 @@ def busy(closed: Closed, intent: Intent, events: FlowEvents) -> CampaignBusy:
     """The refusal of a write whose section is closed to it."""
     refusal = CampaignBusy(
         **_subject(intent.action, intent.target, closed.code),
-        reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
+        reason=sentence(str(closed)),
         holder=closed.holder,
         seconds=closed.seconds,
     )

@@ -17,7 +17,8 @@ from campaign_fsm.audit.observation import (
 )
 from campaign_fsm.lifecycle import by_platform
 from campaign_fsm.private import word
-from campaign_fsm.rules import Status
+from campaign_fsm.rules import PROBLEMS, Status
+from campaign_fsm.words import sentence
 
 
 @check("CF609", stage=Stage.ANSWER, of=(CampaignWrite,))
@@ -32,7 +33,7 @@ def redirected(seen: CampaignWrite) -> Iterator[Detection]:
 @check("CF503", stage=Stage.ANSWER, of=(MisdirectedAnswer,))
 def wrong_campaign(_: MisdirectedAnswer) -> Iterator[Detection]:
     """A read of one campaign shows another one."""
-    yield Detection(code="CF503", level=Level.WARNING, message="The answer is about another campaign.")
+    yield Detection(code="CF503", level=Level.WARNING, message=sentence(PROBLEMS["CF503"].title))
 
 
 def _disagreement(message: str) -> Detection:

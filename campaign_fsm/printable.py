@@ -31,10 +31,11 @@ def text_of(value: object, limit: int) -> str | None:
 
 
 def quoted(value: object, limit: int = 80) -> str:
-    """Whatever a caller or a file has given, in quotes if it is a text, as one short printable line."""
+    """Whatever a caller or a file has given, a text in quotes, as one printable line of some `limit` characters."""
     try:
         if isinstance(value, str):
-            return repr(str(value) if len(value) <= limit else f"{value[:limit]}…")
+            text = repr(str(value[: limit + 1]))
+            return text if len(value) <= limit and len(text) <= limit + 2 else f"{text[: limit + 1]}…{text[0]}"
         text = repr(value)
     except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
         text = f"<{type(value).__name__}>"

@@ -16,9 +16,11 @@ import pytest
 import campaign_fsm
 from campaign_fsm.audit import checks
 from campaign_fsm.audit.auditor import Auditor
-from campaign_fsm.audit.observation import Options
-from campaign_fsm.audit.steps import INDIFFERENT, PLAIN, STEP, step_of
-from campaign_fsm.rules import PROBLEMS, REFUSALS, STRICT_REFUSAL
+from campaign_fsm.audit.check import Stage, check
+from campaign_fsm.audit.observation import CampaignWrite, Options
+from campaign_fsm.audit.shortcut import INDIFFERENT, PLAIN, STEP, step_of
+from campaign_fsm.audit.tracker import ANY_TIME, TIME_OF
+from campaign_fsm.rules import PROBLEMS, REFUSALS, STRICT_REFUSAL, Event
 from campaign_fsm.traffic import Exchange
 
 COLLECTION = "/v2/accounts/acme1/campaigns"
@@ -140,18 +142,18 @@ def test_a_plain_step_is_looked_at_once(monkeypatch):
 def test_every_check_has_its_codes_and_every_code_its_check():
     """Of those that a recording can be found with; each file in the folder of checks has one at least."""
     listed = {*PROBLEMS, STRICT_REFUSAL.code, *(refusal.code for refusal in REFUSALS)}
-    begins = tuple(code for check in checks.CHECKS for code in check.codes)
+    begins = tuple(code for one in checks.CHECKS for code in one.codes)
     assert all(any(code.startswith(begin) for code in listed) for begin in begins)
     # The last two are about suppressions.
     of_recordings = {code for code in listed if code.startswith(("CF2", "CF6", "CF7"))} - {"CF607", "CF608"}
     assert [code for code in sorted(of_recordings) if not code.startswith(begins)] == []
     files = {path.stem for path in Path(checks.__file__).parent.glob("*.py")} - {"__init__"}
-    assert {check.ask.__module__.rpartition(".")[2] for check in checks.CHECKS} == files
-    assert all(check.ask.__doc__ for check in checks.CHECKS)
+    assert {one.ask.__module__.rpartition(".")[2] for one in checks.CHECKS} == files
+    assert all(one.ask.__doc__ for one in checks.CHECKS)
 
 
 def test_one_file_is_enough_for_a_check(tmp_path):
-    """The example of the package's own docstring, put beside the others as a file, is asked; in a zip file as well."""
+    """The docstring's own example, put beside the others, is asked about each time that it reads; in a zip file too."""
     root = Path(campaign_fsm.__file__).parent
     shutil.copytree(root, tmp_path / "copy" / root.name, ignore=shutil.ignore_patterns("__pycache__"))
     example = textwrap.dedent(re.search(r"::\n\n(.*?)\n\n\S", checks.__doc__, re.DOTALL)[1])
@@ -166,12 +168,31 @@ def test_one_file_is_enough_for_a_check(tmp_path):
     script = (
         "from campaign_fsm.audit.auditor import Auditor\n"
         "from campaign_fsm.traffic import Exchange\n"
-        f"pause = Exchange(method='PUT', url='{URL}', action='pause', status_code=418)\n"
-        "print(*(finding.code for finding in Auditor().feed(pause)))\n"
+        "auditor = Auditor()\n"
+        "for campaign, hour in (('c1', '10'), ('c2', '10'), ('c3', '03'), ('c4', '10')):\n"
+        "    for method, action, status in (('GET', None, 'in-progress'), ('PUT', 'pause', 'Paused')):\n"
+        f"        url = '{URL}'.rpartition('/')[0] + '/' + campaign\n"
+        "        at = f'2026-01-05T{hour}:00:00Z'\n"
+        "        step = Exchange(at=at, method=method, url=url, action=action, status=status, status_code=200)\n"
+        "        print(*(f'{finding.code} {campaign}' for finding in auditor.feed(step)), end='')\n"
     )
     for path in (str(tmp_path / "copy"), archive):
         environment = {**os.environ, "PYTHONPATH": path}
         done = subprocess.run(
             [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
         )
-        assert done.stdout == "CF610\n", path
+        assert done.stdout == "CF601 c3", path
+
+
+def test_a_check_without_a_text_or_with_an_unknown_field_is_none():
+    """Its code has to be explained, and what it reads has to be there."""
+    with pytest.raises(ValueError, match="CF699 has no text"):
+        check("CF699", stage=Stage.ANSWER, of=(CampaignWrite,))
+    with pytest.raises(ValueError, match="no fields of an exchange: hour"):
+        check("CF601", stage=Stage.ANSWER, of=(CampaignWrite,), reads={"hour"})
+
+
+def test_each_event_has_a_time_or_may_come_at_any():
+    """An event that is in neither list would excuse nothing, without a word."""
+    assert ANY_TIME | TIME_OF.keys() == set(Event)
+    assert not ANY_TIME & TIME_OF.keys()

@@ -489,7 +489,9 @@ def broken(**changes):
         ((*RULES, attrs.evolve(RULES[1], source=Status.COMPLETED)), "codes used twice"),
         ((*RULES, broken(source=Status.UNKNOWN)), "the unknown status"),
         ((*RULES, broken(dest="gone", source=Status.COMPLETED)), "is no status"),
+        ((*RULES, broken(source=Status.FAILED, dest=Status.UNKNOWN)), "the unknown status"),
         ((*RULES, broken(source=None)), "only create acts on no campaign"),
+        ((attrs.evolve(RULES[0], dest=None), *RULES[1:]), "only create acts on no campaign, and it leads somewhere"),
         (tuple(rule for rule in RULES if rule.code != "CF305"), "no way leads to canceled"),
         ((*RULES, broken(source=Status.FAILED)), "failed is no dead end"),
         (tuple(rule for rule in RULES if rule.code != "CF106"), "completed is an undeclared dead end"),
@@ -519,3 +521,11 @@ def test_deciding_leaves_no_trace_in_the_log_of_transitions(caplog):
         assert decide("paused", "resume")
     assert not [record for record in caplog.records if record.name.startswith("transitions")]
     assert _machine(Channel.MESSAGE).models == []
+
+
+def test_spellings_that_are_no_status_are_not_kept():
+    """Whoever asks about many of them fills no memory; and where there is no way, it is empty."""
+    before = len(_CELLS)
+    assert not any(decide(f"status {number}", "pause") for number in range(100))
+    assert len(_CELLS) == before
+    assert decide("archived", "pause").way == ""

@@ -10,7 +10,9 @@ import attrs
 import pytest
 
 from campaign_fsm.diagram import Theme, draw, draw_view
+from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.layout import lay_out
+from campaign_fsm.diagram.mermaid import mermaid
 from campaign_fsm.diagram.model import Kind, Weight, describe
 from campaign_fsm.diagram.svg import svg
 from campaign_fsm.diagram.text import width, wrap
@@ -150,6 +152,15 @@ def test_an_edge_without_a_way_of_its_own_goes_across(source, dest):
     layout = lay_out(draw(rules=(*RULES, rule)))
     from_border_to_border(layout)
     assert rule in [rule for line in layout.lines for rule in line.edge.rules]
+
+
+def test_a_status_without_a_place_stops_pictures_and_nothing_else():
+    """It is an error that says where to give it one; the formats that need no place show it."""
+    drawing = draw()
+    stranger = attrs.evolve(drawing, nodes=(*drawing.nodes, attrs.evolve(drawing.nodes[-1], id="held")))
+    with pytest.raises(ValueError, match=r"no place on the picture, in campaign_fsm/diagram/layout\.py: held"):
+        lay_out(stranger)
+    assert all("held" in write(stranger) for write in (mermaid, dot))
 
 
 def from_border_to_border(layout):

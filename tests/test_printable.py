@@ -156,3 +156,13 @@ def test_what_is_not_printable_has_a_stand_in():
     assert text_of("a\nb", 10) == "a b"
     assert text_of("abcd", 3) == "abc…"
     assert text_of({}, 3) is text_of(None, 3) is None
+
+
+@pytest.mark.parametrize("text", ["x" * 81, "\u202e" * 30, "\x1b" * 80, "'" * 200, "x" * 79 + "\x1b"])
+def test_a_quoted_text_is_cut_to_its_length_with_its_quotes(text):
+    """However much is escaped; both quotes stay."""
+    cut = quoted(text)
+    assert len(cut) <= 83
+    assert cut[0] == cut[-1]
+    assert cut.endswith(f"…{cut[0]}")
+    assert quoted("short") == "'short'"

@@ -357,3 +357,12 @@ def test_credentials_in_the_wrong_places_of_an_answer_are_nowhere(caplog, pace, 
     # A hand-written client gets what httpx makes of it: an error, or an answer that is no status.
     assert texts or (guarded and way != "header")
     assert_nowhere(forms(KEY, TOKEN), texts + logged(caplog))
+
+
+@pytest.mark.parametrize("length", range(50, 90, 3))
+def test_a_secret_in_a_bad_id_is_redacted_before_the_id_is_cut(length):
+    """Where it lies across the cut, half of it is not shown either."""
+    with CampaignClient(account_sid="acme1", api_key="key", api_token="SECRET-canary-of-24-signs") as client:
+        with pytest.raises(errors.InvalidParameters) as caught:
+            client.get("x" * length + "!SECRET-canary-of-24-signs")
+    assert "SECRET-" not in str(caught.value)

@@ -9,10 +9,11 @@ import httpx2
 import pytest
 
 from campaign_fsm import AsyncCampaignClient, CampaignClient
+from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.client.proxies import environment_proxy
-from campaign_fsm.client.settings import is_loopback, resolve
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.gate import GateSettings, GuardSettings
+from campaign_fsm.wire.hosts import is_loopback
 
 ENV = {"EXOTEL_ACCOUNT_SID": "acme1", "EXOTEL_API_KEY": "key-e", "EXOTEL_API_TOKEN": "token-e"}
 # What stands for no name; the successor of httpx does not look into it.
@@ -214,13 +215,15 @@ def test_plain_http_elsewhere_has_to_be_named():
     assert resolve(base_url=url, plain_http_hosts=["Gateway.internal"], environment=ENV).base_url == url
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost", "a.localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost", "a.localhost", "::ffff:127.0.0.1"])
 def test_loopback_is_recognised(host):
     """All of 127.0.0.0/8, ::1 and localhost."""
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1.example", "localhost.example", "10.0.0.1", ""])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "127.0.0.1.example", "localhost.example", "10.0.0.1", "::ffff:10.0.0.1", ""]
+)
 def test_what_only_looks_like_loopback_is_not(host):
     """A host name that begins with 127 is somebody else's."""
     assert not is_loopback(host)

@@ -317,7 +317,11 @@ def test_completing_marks_the_remaining_numbers_as_failed():
         lambda s: Simulator(at_end="gone"),
         lambda s: Simulator(illegal_status_code=200),
         lambda s: Simulator(resume_before_start="paused"),
-        lambda s: Simulator(journal_limit=0),
+        *(
+            lambda s, name=name, value=value: Simulator(**{name: value})
+            for name in ("journal_limit", "rate_limit")
+            for value in (0, -1, True, 1.5, "3", 10**20)
+        ),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong):

@@ -297,11 +297,14 @@ def test_the_journal_over_http_says_what_it_has_dropped():
         answer = httpx.get(journal)
         assert [entry["number"] for entry in answer.json()] == [3, 4, 5, 6]
         assert answer.headers["X-Simulator-Journal-Dropped"] == "2"
-        for after, numbers in ((0, [3, 4, 5, 6]), (2, [3, 4, 5, 6]), (4, [5, 6]), (6, []), (99, [])):
+        for after, numbers in ((0, [3, 4, 5, 6]), (2, [3, 4, 5, 6]), ("0005", [6]), (6, [])):
             found = httpx.get(f"{journal}?after={after}")
             assert [entry["number"] for entry in found.json()] == numbers
         for after in ("-1", "x", "²"):
             assert httpx.get(f"{journal}?after={after}").status_code == 400
+        # After a reset the numbers begin anew: who reads on from the old ones would wait for long.
+        for after in ("7", "99", "9" * 5000):
+            assert "the last one is 6" in httpx.get(f"{journal}?after={after}").json()["error"]
 
 
 def test_the_campaigns_that_are_listed_are_those_of_now():
@@ -348,6 +351,7 @@ EVERYWHERE = "0.0.0.0"
                 "sim.example.test",
                 "SIM.example.test.:99",
                 "192.0.2.7",
+                "",
             )
         ),
         *(
@@ -366,7 +370,6 @@ EVERYWHERE = "0.0.0.0"
                 "user@localhost",
                 "localhost,evil.example",
                 "localhost evil.example",
-                "",
                 ".",
                 "[::1",
             )
@@ -378,6 +381,13 @@ EVERYWHERE = "0.0.0.0"
                 "simulator:8080",
                 "host.docker.internal:80",
                 "s.ns.svc.cluster.local",
+                "s.ns.svc",
+                "web-1.project_default:80",
+                "sim.lan",
+                "sim.home.arpa",
+                "sim.test",
+                "sim.stack_",
+                "",
                 "192.0.2.8",
                 "[2001:db8::1]:80",
                 "localhost",
@@ -390,7 +400,12 @@ EVERYWHERE = "0.0.0.0"
                 "simulator.evil.example",
                 "internal.evil.example",
                 "evil-local.example",
-                "",
+                "evil_local.example",
+                "s.ns",
+                ".local",
+                "a..local",
+                "sim?x",
+                "localhost\0",
                 ".",
                 "user@simulator",
             )
@@ -425,7 +440,14 @@ def test_it_is_driven_by_the_name_and_the_address_that_it_listens_on():
 
 
 @pytest.mark.parametrize(
-    ("hosts", "error"), [("sim.example.test", TypeError), (["http://sim"], ValueError), ([""], ValueError)]
+    ("hosts", "error"),
+    [
+        ("sim.example.test", TypeError),
+        *(
+            ([host], ValueError)
+            for host in ("http://sim", "", "*", "*.example.com", ".example.com", "sim,other", "a..b")
+        ),
+    ],
 )
 def test_hosts_that_are_none_are_refused(hosts, error):
     """One text would be its letters."""

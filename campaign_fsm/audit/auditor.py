@@ -12,7 +12,7 @@ from campaign_fsm.audit.finding import Finding
 from campaign_fsm.audit.observation import Observation, Options
 from campaign_fsm.audit.observe import Observer
 from campaign_fsm.audit.report import Reporter
-from campaign_fsm.audit.steps import Steps, step_of
+from campaign_fsm.audit.shortcut import Steps, step_of
 from campaign_fsm.audit.tracker import Tracker
 from campaign_fsm.audit.update import update
 from campaign_fsm.traffic import Exchange

@@ -11,7 +11,8 @@ from attrs import frozen
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.observation import Observation
 from campaign_fsm.audit.tracker import Statuses
-from campaign_fsm.rules import Source
+from campaign_fsm.rules import ENTRIES, Source
+from campaign_fsm.traffic import Exchange
 from campaign_fsm.words import listed
 
 AS_RECORDED: Final = -1
@@ -69,12 +70,15 @@ class Check(NamedTuple):
         codes: The codes that it reports; ``CF7`` stands for all that begin with it.
         stage: When it is asked.
         of: The kinds of observations that it is asked about, exactly these and none derived from them.
+        reads: The fields of `campaign_fsm.audit.shortcut.INDIFFERENT` that it looks at: where one is set, an exchange
+            is looked at whole, however much it is like one before.
         ask: The function.
     """
 
     codes: tuple[str, ...]
     stage: Stage
     of: tuple[type[Observation], ...]
+    reads: frozenset[str]
     ask: Callable[[Any], Iterable[Detection]]
 
 
@@ -82,11 +86,22 @@ REGISTERED: Final[list[Check]] = []
 _Ask = TypeVar("_Ask", bound=Callable[[Any], Iterator[Detection]])
 
 
-def check(*codes: str, stage: Stage, of: tuple[type[Observation], ...]) -> Callable[[_Ask], _Ask]:
-    """Register the function as the check of these codes, see `Check`."""
+def check(
+    *codes: str, stage: Stage, of: tuple[type[Observation], ...], reads: Iterable[str] = ()
+) -> Callable[[_Ask], _Ask]:
+    """Register the function as the check of these codes, see `Check`.
+
+    Raises:
+        ValueError: A code has no text, or a field is none of an exchange.
+    """
+    for code in codes:
+        if not any(known.startswith(code) for known in ENTRIES):
+            raise ValueError(f"{code} has no text; give it one in campaign_fsm/rules/problems.py")
+    if unknown := set(reads) - {*Exchange.__struct_fields__}:
+        raise ValueError(f"no fields of an exchange: {', '.join(sorted(unknown))}")
 
     def register(ask: _Ask) -> _Ask:
-        REGISTERED.append(Check(codes, stage, of, ask))
+        REGISTERED.append(Check(codes, stage, of, frozenset(reads), ask))
         return ask
 
     return register

@@ -21,8 +21,8 @@ Events = frozenset[Event]
 
 # What the platform does at a time that a campaign shows. It finishes one as soon as its contacts are processed, and
 # fails one as soon as none could be attempted: no time that is shown says when.
-_AT: Final = {Event.START: "start", Event.EXPIRE: "end", Event.SUSPEND: "end"}
-ANY_TIME: Final = frozenset(Event) - frozenset(_AT)
+TIME_OF: Final = {Event.START: "start", Event.EXPIRE: "end", Event.SUSPEND: "end"}
+ANY_TIME: Final = frozenset({Event.FINISH, Event.FAIL})
 """What the platform may do at any time."""
 
 _MOST_URLS: Final = 100_000
@@ -183,7 +183,7 @@ class TrackedCampaign:
             return ANY_TIME
         times = {"start": self.start, "end": self.end}
         return ANY_TIME | {
-            event for event, name in _AT.items() if (time := times[name]) is not None and seen <= time <= at
+            event for event, name in TIME_OF.items() if (time := times[name]) is not None and seen <= time <= at
         }
 
 

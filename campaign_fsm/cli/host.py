@@ -19,7 +19,7 @@ from campaign_fsm.cli.options import CHANNEL, json_option
 from campaign_fsm.cli.output import hide, say
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
-from campaign_fsm.client.settings import resolve
+from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.drafts import Draft
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.gate import Wait
@@ -27,8 +27,8 @@ from campaign_fsm.policy import Policy, confirmed, is_confirmed, load_configurat
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.waiting import DEADLINE
+from campaign_fsm.wire.hosts import HOST_OF
 from campaign_fsm.wire.intent import Intent
-from campaign_fsm.wire.regions import HOST_OF
 from campaign_fsm.wire.target import COLLECTION_OF, Target
 from campaign_fsm.words import listed
 

@@ -14,7 +14,7 @@ from campaign_fsm.cli.options import json_option
 from campaign_fsm.cli.output import say_json
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
-from campaign_fsm.simulator.access import is_loopback
+from campaign_fsm.wire.hosts import is_loopback
 from campaign_fsm.wire.target import COLLECTION_OF
 
 
@@ -110,8 +110,9 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
     "allow_hosts",
     metavar="NAME",
     multiple=True,
-    help="A name by which it may be driven, such as sim.example.test; can be given several times. Names of loopback and"
-    " --host may; with --host 0.0.0.0 any address, and any name without a dot or under .internal or .local.",
+    help="A name by which it may be driven, such as sim.namespace; can be given several times. Names of loopback and"
+    " --host may; with --host 0.0.0.0 any address, and what no public name can be: without a dot, with a _ in its last"
+    " part, or under .internal, .local, .svc, .lan, .home.arpa or .test.",
 )
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
 @click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")

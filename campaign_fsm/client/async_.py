@@ -9,8 +9,8 @@ from typing import Any, Self
 import anyio
 
 from campaign_fsm.client.base import BaseClient
+from campaign_fsm.client.calls import Call, Outcome, Statuses
 from campaign_fsm.client.pools import AsyncPoolPerProcess
-from campaign_fsm.client.steps import Call, Outcome, Statuses
 from campaign_fsm.drafts import Draft
 from campaign_fsm.drive import Sleep, drive_async, iterate_async
 from campaign_fsm.errors import Refused

@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 
 import httpx
 
+from campaign_fsm.client.calls import Call, Outcome
 from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection
+from campaign_fsm.client.endpoint import Settings, resolve
 from campaign_fsm.client.failures import outcome_of_failure
 from campaign_fsm.client.operations import ClientContext, Operations
 from campaign_fsm.client.proxies import Proxy
 from campaign_fsm.client.rehearsal import Rehearsal
-from campaign_fsm.client.settings import Settings, resolve
-from campaign_fsm.client.steps import Call, Outcome
 from campaign_fsm.gate import Drift, GuardSettings, Wait
 from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Channel

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from campaign_fsm.client.endpoint import Settings
 from campaign_fsm.client.proxies import Proxy, environment_proxy
-from campaign_fsm.client.settings import Settings
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import redact, secrets_of
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import anyio
 
-from campaign_fsm.client.steps import Outcome
+from campaign_fsm.client.calls import Outcome
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, TimedOut, UnexpectedRedirect
 from campaign_fsm.gate import WriteRecord
 from campaign_fsm.printable import text_of

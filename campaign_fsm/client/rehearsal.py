@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from campaign_fsm.client.calls import Call, Operation, WriteCommand
 from campaign_fsm.client.operations import WriteOperations
 from campaign_fsm.client.operations.reads import read, read_before
-from campaign_fsm.client.sent_write import WriteCommand
-from campaign_fsm.client.steps import Call, Operation
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
 from campaign_fsm.rules.vocabulary import one_of

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
-from campaign_fsm.client.steps import Outcome
+from campaign_fsm.client.calls import Outcome, WriteCommand
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
@@ -20,18 +20,6 @@ from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
 from campaign_fsm.words import listed
-
-
-@frozen
-class WriteCommand:
-    """What a write is to achieve."""
-
-    action: Action
-    target: Target
-    method: str
-    json: Any = None
-    fields: Mapping[str, Any] = field(factory=dict)
-    """The parameters that it sets."""
 
 
 def same(sent: object, shown: object) -> bool:

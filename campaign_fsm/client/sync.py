@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from campaign_fsm.client.base import BaseClient
+from campaign_fsm.client.calls import Call, Operation, Outcome, Statuses
 from campaign_fsm.client.pools import PoolPerProcess
 from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
-from campaign_fsm.client.steps import Call, Operation, Outcome, Statuses
 from campaign_fsm.drafts import Draft
 from campaign_fsm.drive import Sleep, drive, iterate
 from campaign_fsm.errors import Refused

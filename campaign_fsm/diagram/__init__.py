@@ -13,7 +13,9 @@ from campaign_fsm.diagram.views import NoRoute, draw_view
 from campaign_fsm.diagram.writers import make, render
 from campaign_fsm.history.model import History, HistoryStep, Outcome
 
-Format, Step = DiagramFormat, HistoryStep  # their names before others had these too
+# Their names before others had these too.
+Format = DiagramFormat
+Step = HistoryStep
 
 __all__ = [
     "DiagramFormat",

@@ -60,7 +60,7 @@ class _Window:
 
 
 @frozen(eq=False)
-class Ticket:
+class Turn:
     """A place in the queue: the urgent first, then by arrival."""
 
     rank: tuple[bool, int]
@@ -70,11 +70,11 @@ class Ticket:
 
 @frozen
 class _Place:
-    ticket: Ticket
+    turn: Turn
     asks_at: float
 
     def is_left(self, now: float) -> bool:
-        party = self.ticket.party
+        party = self.turn.party
         return now - self.asks_at >= _SILENT or party.is_gone() or party.is_dead()
 
 
@@ -88,12 +88,12 @@ class _State:
     closed_until: float = 0.0
     queue: tuple[_Place, ...] = ()
 
-    def without(self, ticket: Ticket, now: float | None = None) -> _State:
+    def without(self, turn: Turn, now: float | None = None) -> _State:
         """Also without those that will not ask again."""
         return evolve(
             self,
             queue=tuple(
-                place for place in self.queue if place.ticket is not ticket and (now is None or not place.is_left(now))
+                place for place in self.queue if place.turn is not turn and (now is None or not place.is_left(now))
             ),
         )
 
@@ -119,32 +119,32 @@ class Budget:
         """Allow so many a minute from now on; what was spent stays spent."""
         self._state.update(lambda state: (evolve(state, per_minute=per_minute), None))
 
-    def queue(self, weight: int, *, urgent: bool, blocking: bool = False) -> Ticket:
+    def queue(self, weight: int, *, urgent: bool, blocking: bool = False) -> Turn:
         """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case.
 
         `blocking` says whether whoever waits blocks its thread: then nothing below it on the stack is ahead of it.
         """
-        return Ticket((not urgent, next(self._numbers)), weight, Party.here(blocking=blocking))
+        return Turn((not urgent, next(self._numbers)), weight, Party.here(blocking=blocking))
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, turn: Turn) -> None:
         """Give the place up; may be called twice."""
-        self._state.update(lambda state: (state.without(ticket), None))
+        self._state.update(lambda state: (state.without(turn), None))
 
-    def ask(self, ticket: Ticket) -> float:
+    def ask(self, turn: Turn) -> float:
         """0 if the requests may be made now, and then they are counted; else seconds after which to ask again."""
         now = self._clock()
 
         def step(state: _State) -> tuple[_State, float]:
-            state = state.without(ticket, now)
+            state = state.without(turn, now)
             if state.closed_until > now:
                 wait = state.closed_until - now
-            elif first := _first(state.queue, ticket):
+            elif first := _first(state.queue, turn):
                 # Ask again just after whoever is first.
                 wait = max(first.asks_at - now, 0.0) + _POLL
             else:
-                state, wait = _taken(state, ticket.weight, now)
+                state, wait = _taken(state, turn.weight, now)
             if wait:
-                state = evolve(state, queue=(*state.queue, _Place(ticket, now + wait)))
+                state = evolve(state, queue=(*state.queue, _Place(turn, now + wait)))
             return state, wait
 
         return self._state.update(step)
@@ -173,14 +173,12 @@ class Budget:
         self._state.update(step)
 
 
-def _first(queue: tuple[_Place, ...], ticket: Ticket) -> _Place | None:
-    """Who is to be served before the ticket, and can be."""
+def _first(queue: tuple[_Place, ...], turn: Turn) -> _Place | None:
+    """Who is to be served before the turn, and can be."""
     before = [
-        place
-        for place in queue
-        if place.ticket.rank < ticket.rank and not place.ticket.party.is_stuck_behind(ticket.party)
+        place for place in queue if place.turn.rank < turn.rank and not place.turn.party.is_stuck_behind(turn.party)
     ]
-    return min(before, key=lambda place: place.ticket.rank, default=None)
+    return min(before, key=lambda place: place.turn.rank, default=None)
 
 
 def _taken(state: _State, weight: int, now: float) -> tuple[_State, float]:

@@ -20,6 +20,7 @@ from typing import Any
 from campaign_fsm import waiting
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import CampaignFsmError, Refused, StatusUnavailable
+from campaign_fsm.gate.attempt import Attempt, check_process, is_below_a_gate, process_of
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.judging import judged, judged_create
@@ -31,7 +32,6 @@ from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_
 from campaign_fsm.gate.sending import forward, report, send
 from campaign_fsm.gate.settings import GateSettings
 from campaign_fsm.gate.spending import spend
-from campaign_fsm.gate.write import Write, check_process, is_below_a_gate, process_of
 from campaign_fsm.rules import Action
 from campaign_fsm.waiting import Pace, Tries
 from campaign_fsm.wire.intent import Intent, WireRequest, concerns, read_intent
@@ -104,7 +104,7 @@ class Gate:
             return (yield from _create(context, request, intent, events))
         record = yield from _write(
             context,
-            Write(
+            Attempt(
                 request,
                 intent,
                 events,
@@ -142,7 +142,7 @@ def _create(
     raise refusal
 
 
-def _write(context: GateContext, write: Write) -> Generator[GateStep, Any, WriteRecord]:
+def _write(context: GateContext, attempt: Attempt) -> Generator[GateStep, Any, WriteRecord]:
     """Enter the campaign's section, read, decide and send; again until it is sent, refused or given up.
 
     Whatever has to be waited for is waited for outside of the section, so that nobody waits between the
@@ -150,22 +150,22 @@ def _write(context: GateContext, write: Write) -> Generator[GateStep, Any, Write
     is entered, the time between two tries of a read after it was left.
     """
     while True:
-        tries = yield from _pay(context, write)
+        tries = yield from _pay(context, attempt)
         ticket = context.sections.ticket(
-            write.campaign,
-            partial(about, write.intent),
+            attempt.campaign,
+            partial(about, attempt.intent),
             blocking=context.blocking,
             patience=tries.left() if context.settings.deadline else context.pace.section,
-            urgent=write.urgent,
-            above=write.above,
-            began=write.began,
-            owner=write,
+            urgent=attempt.urgent,
+            above=attempt.above,
+            began=attempt.began,
+            owner=attempt,
         )
         try:
             try:
-                while seconds := write.asked(ticket.ask):
+                while seconds := attempt.asked(ticket.ask):
                     yield Poll(seconds)
-                outcome = yield from _hold(context, ticket, write)
+                outcome = yield from _hold(context, ticket, attempt)
             finally:
                 ticket.release()
         finally:
@@ -176,27 +176,27 @@ def _write(context: GateContext, write: Write) -> Generator[GateStep, Any, Write
             yield Sleep(outcome)
 
 
-def _pay(context: GateContext, write: Write) -> Generator[GateStep, Any, Tries]:
+def _pay(context: GateContext, attempt: Attempt) -> Generator[GateStep, Any, Tries]:
     """Pay for the requests that the next try may make. The deadline counts from the first time that they are paid."""
     clock = context.settings.clock
-    needed = 1 if kept(context, write) else 2
-    if needed > write.paid:
+    needed = 1 if kept(context, attempt) else 2
+    if needed > attempt.paid:
         begun = clock()
-        yield from spend(context, write.request, write.intent.target, needed - write.paid, urgent=write.urgent)
-        write.paid = needed
-        if write.tries is not None:
-            write.tries.give_up += clock() - begun  # this waiting comes on top
-    if write.tries is None:
-        write.tries = Tries.within(context.settings.deadline, clock, context.pace)
-    return write.tries
+        yield from spend(context, attempt.request, attempt.intent.target, needed - attempt.paid, urgent=attempt.urgent)
+        attempt.paid = needed
+        if attempt.tries is not None:
+            attempt.tries.give_up += clock() - begun  # this waiting comes on top
+    if attempt.tries is None:
+        attempt.tries = Tries.within(context.settings.deadline, clock, context.pace)
+    return attempt.tries
 
 
-def _hold(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:
+def _hold(context: GateContext, ticket: Ticket, attempt: Attempt) -> Generator[GateStep, Any, WriteRecord | float]:
     """What is done inside: the record of the write that was sent, or after how long to come again."""
     try:
-        record = yield from judged(context, ticket, write)
+        record = yield from judged(context, ticket, attempt)
     except StatusUnavailable as refusal:
-        write.events.was_refused(refusal.code)
+        attempt.events.was_refused(refusal.code)
         raise
     except CampaignFsmError:
         raise
@@ -204,4 +204,4 @@ def _hold(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateS
         raise failed(error) from error
     if not isinstance(record, WriteRecord):
         return record
-    return (yield from send(context, ticket, write, record))
+    return (yield from send(context, ticket, attempt, record))

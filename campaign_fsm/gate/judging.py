@@ -9,27 +9,27 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignFsmError, Refused
+from campaign_fsm.gate.attempt import Attempt
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import GateStep, WriteRecord
 from campaign_fsm.gate.reads import kept, read
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.gate.section import Ticket
-from campaign_fsm.gate.write import Write
 from campaign_fsm.policy import is_confirmed
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.intent import Intent, WireRequest
 from campaign_fsm.wire.reading import Reading
 
 
-def judged(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, WriteRecord | float]:
+def judged(context: GateContext, ticket: Ticket, attempt: Attempt) -> Generator[GateStep, Any, WriteRecord | float]:
     """A record that allows the write, or after how long to come again.
 
     Raises:
         Refused: The write may not go.
     """
-    request, intent, events = write.request, write.intent, write.events
-    earlier = kept(context, write)
+    request, intent, events = attempt.request, attempt.intent, attempt.events
+    earlier = kept(context, attempt)
     if earlier:
         # The campaign may have moved since: nobody is refused on an old reading.
         with suppress(CampaignFsmError):
@@ -38,10 +38,10 @@ def judged(context: GateContext, ticket: Ticket, write: Write) -> Generator[Gate
             events.was_reused(earlier[0], record.at)
             _note(events, record)
             return record
-        write.reread = True
-    if write.paid < 2:
+        attempt.reread = True
+    if attempt.paid < 2:
         return 0.0  # the read has to be paid for, outside
-    found = yield from read(context, ticket, write)
+    found = yield from read(context, ticket, attempt)
     if isinstance(found, float):
         return found
     try:

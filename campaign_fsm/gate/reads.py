@@ -8,12 +8,12 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignFsmError, StatusUnavailable
+from campaign_fsm.gate.attempt import Attempt, is_below_a_gate
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.model import Forward, GateStep, Read
 from campaign_fsm.gate.refusals import unavailable
 from campaign_fsm.gate.section import Ticket, campaign_key
 from campaign_fsm.gate.spending import learn, spend
-from campaign_fsm.gate.write import Write, is_below_a_gate
 from campaign_fsm.private import redact_error
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.failure import api_error
@@ -28,9 +28,9 @@ def reading_key(request: WireRequest, target: Target) -> str:
     return f"{scheme} {host} {port} {target.prefix} {target.account} {target.collection} {target.id}"
 
 
-def kept(context: GateContext, write: Write) -> tuple[Reading, float] | None:
+def kept(context: GateContext, attempt: Attempt) -> tuple[Reading, float] | None:
     """An earlier reading that will do for a write, and when it was asked for."""
-    return None if write.reread else context.readings.get(write.key, context.sections.moves)
+    return None if attempt.reread else context.readings.get(attempt.key, context.sections.moves)
 
 
 def pass_read(context: GateContext, request: WireRequest, target: Target) -> Generator[GateStep, Any, None]:
@@ -64,15 +64,17 @@ def pass_read(context: GateContext, request: WireRequest, target: Target) -> Gen
         context.readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
 
-def read(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateStep, Any, tuple[Reading, float] | float]:
+def read(
+    context: GateContext, ticket: Ticket, attempt: Attempt
+) -> Generator[GateStep, Any, tuple[Reading, float] | float]:
     """Read the status before a write: the reading and when it was asked for, or after how long to try again.
 
     Raises:
         StatusUnavailable: It cannot be had in time, or the answer cannot be used.
     """
-    request, intent, events, clock = write.request, write.intent, write.events, context.settings.clock
-    write.asked(ticket.check)
-    write.paid -= 1
+    request, intent, events, clock = attempt.request, attempt.intent, attempt.events, context.settings.clock
+    attempt.asked(ticket.check)
+    attempt.paid -= 1
     mark, sent_at = context.sections.moves.mark(), clock()
     events.begin()
     cause: Exception | None = None
@@ -86,32 +88,32 @@ def read(context: GateContext, ticket: Ticket, write: Write) -> Generator[GateSt
         cause = error
     else:
         learn(context, request, intent.target, answer)
-    write.asked(ticket.check)  # whatever it says, a fork has no use for it
+    attempt.asked(ticket.check)  # whatever it says, a fork has no use for it
     if answer is not None and answer.status_code != 429 and answer.status_code < 500:
         try:
             reading = _usable(context, answer, intent, request)
         except StatusUnavailable:
             events.was_read(answer, None)
-            context.readings.put(write.key, write.campaign, None, sent_at, mark)
+            context.readings.put(attempt.key, attempt.campaign, None, sent_at, mark)
             raise
         events.was_read(answer, reading, reading.date or context.settings.now())
-        context.readings.put(write.key, write.campaign, reading, sent_at, mark)
+        context.readings.put(attempt.key, attempt.campaign, reading, sent_at, mark)
         return reading, sent_at
     if answer is not None:
         events.was_read(answer, None)
-        context.readings.put(write.key, write.campaign, None, sent_at, mark)
-    return _wait_after(context, write, answer, cause)
+        context.readings.put(attempt.key, attempt.campaign, None, sent_at, mark)
+    return _wait_after(context, attempt, answer, cause)
 
 
-def _wait_after(context: GateContext, write: Write, answer: Answer | None, cause: Exception | None) -> float:
+def _wait_after(context: GateContext, attempt: Attempt, answer: Answer | None, cause: Exception | None) -> float:
     """Seconds until a read that failed is tried again; raises if it is not."""
-    intent = write.intent
-    assert write.tries is not None
+    intent = attempt.intent
+    assert attempt.tries is not None
     wait = None
-    if cause is None or write.transient(cause):
-        wait = write.tries.wait(answer.retry_after if answer else None)
+    if cause is None or attempt.transient(cause):
+        wait = attempt.tries.wait(answer.retry_after if answer else None)
     if wait is None:
-        raise _unavailable(context, intent, answer, cause, write.request) from cause
+        raise _unavailable(context, intent, answer, cause, attempt.request) from cause
     log.warning(
         "%s %s: the status could not be read (%s); next try in %.1f s",
         intent.action,

@@ -8,13 +8,13 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignBusy
+from campaign_fsm.gate.attempt import Attempt
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import Drift, Forward, GateStep, TooOld, WriteRecord
 from campaign_fsm.gate.refusals import busy
 from campaign_fsm.gate.section import Closed, Ticket
 from campaign_fsm.gate.spending import learn
-from campaign_fsm.gate.write import Write
 from campaign_fsm.lifecycle import Decision, platform_moves
 from campaign_fsm.private import redact, redact_error
 from campaign_fsm.wire.answer import Answer, NotReadable
@@ -24,41 +24,41 @@ from campaign_fsm.wire.reading import Reading, read_status
 
 
 def send(
-    context: GateContext, ticket: Ticket, write: Write, record: WriteRecord
+    context: GateContext, ticket: Ticket, attempt: Attempt, record: WriteRecord
 ) -> Generator[GateStep, Any, WriteRecord | float]:
     """The record with what the answer shows; 0.0 if the reading became too old before the bytes left."""
-    write.asked(ticket.check)
-    moves, events = context.sections.moves, write.events
+    attempt.asked(ticket.check)
+    moves, events = context.sections.moves, attempt.events
     sent_at = context.settings.clock()
     check = partial(_last_check, context, ticket, record)
-    events.is_sent(write.intent.fields)
-    moves.note(write.campaign)
+    events.is_sent(attempt.intent.fields)
+    moves.note(attempt.campaign)
     refusal: CampaignBusy | None = None
     noted = False
     try:
         try:
             check()  # whoever was told may have taken its time, or have forked
             step = Forward(record, section=ticket, check=check)
-            record = yield from forward(context, write.request, step, record, events)
+            record = yield from forward(context, attempt.request, step, record, events)
         finally:
-            moves.note(write.campaign)
+            moves.note(attempt.campaign)
             noted = True
     except TooOld as held:
         events.was_held()
         if held.record is not record:
             raise  # the gate above has to read anew
-        write.reread = True
+        attempt.reread = True
         return 0.0
     except Closed as error:
         events.was_held()
-        refusal = busy(error, write.intent, events)
+        refusal = busy(error, attempt.intent, events)
     finally:
         if not noted:
-            moves.note(write.campaign)  # as with the section
+            moves.note(attempt.campaign)  # as with the section
     if refusal:
         raise refusal
     if record.answered and not record.drift:
-        context.readings.put(write.key, write.campaign, record.answered, sent_at, moves.mark())
+        context.readings.put(attempt.key, attempt.campaign, record.answered, sent_at, moves.mark())
     return record
 
 

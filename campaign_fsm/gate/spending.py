@@ -27,11 +27,11 @@ def spend(
     budget = _budget(context, request, target) if weight > 0 else None
     if budget is None:
         return
-    ticket = budget.queue(weight, urgent=urgent, blocking=context.blocking)
+    turn = budget.queue(weight, urgent=urgent, blocking=context.blocking)
     is_reported = False
     try:
         try:
-            while seconds := budget.ask(ticket):
+            while seconds := budget.ask(turn):
                 if request.until is not None and context.settings.clock() + seconds > request.until:
                     raise BudgetSpent(account=target.account, host=request.host, seconds=seconds)
                 if not is_reported:
@@ -39,9 +39,9 @@ def spend(
                     _report(context, Wait(target.account, request.host, request.method, target.id, seconds))
                 yield Sleep(seconds)
         finally:
-            budget.leave(ticket)
+            budget.leave(turn)
     finally:
-        budget.leave(ticket)  # an interrupt may have come just before the first did anything
+        budget.leave(turn)  # an interrupt may have come just before the first did anything
 
 
 def learn(context: GateContext, request: WireRequest, target: Target, answer: Answer) -> None:

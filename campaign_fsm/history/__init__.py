@@ -2,7 +2,7 @@
 
 Read are the recordings that an audit reads (`recording`), the journal of the simulator (`journal`; what
 ``GET /_simulator/journal`` answers, and `Simulator.journal`), and the coverage that the pytest plugin writes
-(`file`). What they show is put together in `builder`, into what `model` describes.
+(`recording`, too). What they show is put together in `builder`, into what `model` describes.
 
 A recording shows what was asked for and what readings showed. What lies between two readings that differ is
 inferred: the shortest way that the platform alone can have taken, or else the shortest one.
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from campaign_fsm.history.builder import KEPT as KEPT
-    from campaign_fsm.history.file import history_of_recording as history_of_recording
     from campaign_fsm.history.journal import history_of_journal as history_of_journal
     from campaign_fsm.history.model import UnreadableHistory as UnreadableHistory
+    from campaign_fsm.history.recording import history_of_recording as history_of_recording
 else:
     from campaign_fsm._lazy import lazy
 
     # Diagrams need the model alone.
     _HOMES = {
         "builder": "KEPT",
-        "file": "history_of_recording",
         "journal": "history_of_journal",
         "model": "UnreadableHistory",
+        "recording": "history_of_recording",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

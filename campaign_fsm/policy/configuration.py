@@ -39,7 +39,7 @@ from campaign_fsm.policy.model import DAYS, Hours, Policy, Scope
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action
 from campaign_fsm.strict.toml import NotToml, read_toml
-from campaign_fsm.wire.regions import HOST_OF
+from campaign_fsm.wire.hosts import HOST_OF
 from campaign_fsm.wire.target import ID_FORM, is_id
 from campaign_fsm.words import did_you_mean, hint
 

@@ -4,8 +4,10 @@ Two rules for maintainers:
 
 1. Codes are stable. A code that was released keeps its meaning, and an edge that goes takes its code with it.
 2. An edge is stated here and nowhere else. The machine, `decide`, the gate, the simulator, the diagnoses, the
-   diagrams and the reference read it. A new edge is a line here and its text in `campaign_fsm.rules.texts`; a
-   new status is a word in `campaign_fsm.rules.vocabulary` and the edges that lead in and out.
+   diagrams and the reference read it. A new edge is a line here and its text in `campaign_fsm.rules.texts`; read
+   the refusals of its action and its status, which may not be true any more. A new status is a word in
+   `campaign_fsm.rules.vocabulary`, the edges that lead in and out, and a place in `campaign_fsm.diagram.layout`.
+   A new event also has a time: in `campaign_fsm.audit.tracker` and in `campaign_fsm.simulator.campaigns`.
 """
 
 from __future__ import annotations

@@ -6,48 +6,33 @@ then leads to this machine, and stands in the ``Host`` header.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Final
 
 from attrs import field, frozen
 
-# Of Docker and Podman (host.docker.internal), and of Kubernetes (sim.default.svc.cluster.local); both are reserved.
-_LOCAL: Final = (".internal", ".local")
-_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@/\s]+))(?::[0-9]*)?")
+from campaign_fsm.wire.hosts import address_of, is_loopback
+
+# Of Docker and Podman (host.docker.internal), of Kubernetes (sim.default.svc.cluster.local, and short for it
+# sim.default.svc), of tests and of networks at home. No public domain ends so.
+_LOCAL: Final = (".internal", ".local", ".svc", ".test", ".lan", ".home.arpa")
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|(\w[\w-]*(?:\.\w[\w-]*)*\.?))(?::[0-9]*)?")
 
 
 def _folded(host: str) -> str:
     """The name or address of a ``Host`` header, without its port, as it is compared."""
     found = _HOST.fullmatch(host)
     name = (found[1] or found[2]).lower().removesuffix(".") if found else host
-    address = _address(name)
+    address = address_of(name)
     if address is None and (found is None or not name):
         raise ValueError(f"{host!r} is no name or address of a host")
     return str(address or name)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])  # a zone is the affair of the machine that names it
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    address = _address(host)
-    if address is not None:
-        return address.is_loopback
-    return host == "localhost" or host.endswith(".localhost")
-
-
 def _is_local(name: str) -> bool:
-    """Whether the public DNS cannot have the name."""
-    return "." not in name or name.endswith(_LOCAL)
+    """Whether the public DNS cannot have the name. No top-level domain has a ``_`` in it, and Docker's networks do."""
+    return "_" in name.rpartition(".")[2] or "." not in name or name.endswith(_LOCAL)
 
 
 def host_names(hosts: Iterable[str]) -> frozenset[str]:
@@ -78,13 +63,13 @@ class Access:
         """Why a request may not drive the simulator; None if it may.
 
         Args:
-            hosts: Its ``Host`` headers. Without one it comes from no browser.
-            origin: Its ``Origin`` header, which only browsers send.
+            hosts: Its ``Host`` headers. Without one, or with an empty one, it comes from no browser.
+            origin: Its ``Origin`` header, which browsers send for pages.
         """
         if origin is not None:
-            return "pages in a browser may not drive the simulator"
+            return "pages in a browser may not drive the simulator; a program sends no Origin header"
         for host in hosts:
-            if not self._is_own(host):
+            if host and not self._is_own(host):
                 return (
                     f"{host[:100]!r} is not a known name of this simulator, so a page in a browser may be behind it. "
                     "Use 127.0.0.1 or localhost, or allow the name: campaign-fsm simulate --allow-host NAME, or "
@@ -99,9 +84,9 @@ class Access:
             return False
         if name in self.names or name == self.address or is_loopback(name):
             return True
-        listens_on = _address(self.address)
+        listens_on = address_of(self.address)
         if listens_on is None or not listens_on.is_unspecified:
             return False
         # What listens on every address may have others in front of its container, and names that containers give each
         # other. No page of the public web has such a name.
-        return _address(name) is not None or _is_local(name)
+        return address_of(name) is not None or _is_local(name)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from campaign_fsm.rules import STATUSES, Channel, Status
-from campaign_fsm.simulator import platform
+from campaign_fsm.simulator import agenda
 from campaign_fsm.simulator.campaigns import StoredCampaign, settable
 from campaign_fsm.simulator.clock import Clock, aware, later_or_last
 from campaign_fsm.simulator.forks import Lock
@@ -36,6 +36,11 @@ class _Beginning:
     made: int
 
 
+def is_count(value: object) -> bool:
+    """Whether a limit is a whole number from 1 on that something can be counted up to."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= sys.maxsize
+
+
 class Account:
     """One account in memory, as the dashboard and the platform change it. `Simulator` says what the arguments are.
 
@@ -59,7 +64,7 @@ class Account:
             raise ValueError(f"resume_before_start is 'in-progress' or 'created', not {resume_before_start!r}")
         if not 400 <= illegal_status_code < 500:
             raise ValueError(f"illegal_status_code is 400 to 499, not {illegal_status_code!r}")
-        if journal_limit is not None and journal_limit < 1:
+        if journal_limit is not None and not is_count(journal_limit):
             raise ValueError(f"journal_limit is 1 or more, not {journal_limit!r}")
         self.account_sid = account_sid
         self.illegal_status_code = illegal_status_code
@@ -221,7 +226,7 @@ class Account:
             self._happen()
 
     def _happen(self) -> None:
-        for at, campaign, rule in platform.take_due(self.campaigns.values(), self.now, self.at_end):
+        for at, campaign, rule in agenda.take_due(self.campaigns.values(), self.now, self.at_end):
             self._journal.write(
                 "event",
                 at,

@@ -149,7 +149,10 @@ def _journal(simulator: Simulator, query: dict[str, Any]) -> Any:
     if not (after.isascii() and after.isdigit()):
         raise BadControl("after is the number of an entry")
     entries = simulator.journal
-    dropped = entries[0].number - 1 if entries else 0
+    dropped, last = (entries[0].number - 1, entries[-1].number) if entries else (0, 0)
+    after = after.lstrip("0") or "0"
+    if len(after) > len(str(last)) or int(after) > last:
+        raise BadControl(f"after is the number of an entry, and the last one is {last}; after a reset they begin anew")
     # Numbers have no gaps, so the place of an entry follows from its number.
     shown = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
     return ControlAnswer(200, shown, ((DROPPED, str(dropped)),))

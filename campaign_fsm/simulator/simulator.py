@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from campaign_fsm.rules import Status
 from campaign_fsm.simulator import api, replies
-from campaign_fsm.simulator.account import Account
+from campaign_fsm.simulator.account import Account, is_count
 from campaign_fsm.simulator.answers import Request, Result
 from campaign_fsm.simulator.faults import UNANSWERED, Fault, Faults, Planned
 from campaign_fsm.simulator.limit import MinuteCount
@@ -60,7 +60,7 @@ class Simulator(Account):
             resume_before_start=resume_before_start,
             journal_limit=journal_limit,
         )
-        if rate_limit is not None and rate_limit < 1:
+        if rate_limit is not None and not is_count(rate_limit):
             raise ValueError(f"rate_limit is 1 or more, not {rate_limit!r}")
         self.api_key, self.api_token = api_key, api_token
         self.rate_limit = rate_limit

@@ -16,6 +16,7 @@ from campaign_fsm import (
     Drift,
     GuardTransport,
     IllegalTransition,
+    Judgement,
     MessageCampaignDraft,
     Recipient,
     Refused,
@@ -30,8 +31,9 @@ from campaign_fsm import (
     parse_status_callback,
     route,
 )
-from campaign_fsm.diagram import History, draw_view, render
+from campaign_fsm.diagram import Format, History, Step, draw_view, render
 from campaign_fsm.history import history_of_recording
+from campaign_fsm.simulator import Entry
 from campaign_fsm.testing import assert_legal
 
 
@@ -120,3 +122,8 @@ def drawn() -> tuple[str, bytes]:
     picture: bytes = render("png")
     print(draw_view("route:created:archived").title, len(history.steps))
     return text, picture
+
+
+def former_names(record: Judgement, entry: Entry, step: Step, format: Format) -> list[object]:
+    """Names from before, as types."""
+    return [record.reading, entry.number, step.code, format.value]

@@ -2,16 +2,19 @@
 
 To add one, add the function to its family's file, or add a file here; nothing else lists it::
 
-    @check("CF610", stage=Stage.ANSWER, of=(CampaignWrite,))
-    def answered_by_teapot(seen: CampaignWrite) -> Iterator[Detection]:
-        if seen.answer.status_code == 418:
-            yield Detection(code="CF610", level=Level.WARNING, message=f"A teapot answered {seen.action}.")
+    @check("CF601", stage=Stage.ANSWER, of=(CampaignWrite,), reads={"at"})
+    def written_at_night(seen: CampaignWrite) -> Iterator[Detection]:
+        if "T03:" in (seen.exchange.at or ""):
+            yield Detection(code="CF601", level=Level.WARNING, message=f"{seen.action} at three in the morning.")
 
 A check is asked about every observation (`campaign_fsm.audit.observation`) of the kinds in `of`, and gets it as it was
 before the campaign was brought up to date: `seen.tracked` is what was known until then. It changes nothing and keeps
-nothing. The title and the advice of its code are in `campaign_fsm.rules`; its message has no secrets, numbers and texts
-of the recording. Findings come in the order of `Stage`, within one stage in that of the files' names, and within one
-file in that of its functions.
+nothing. The title and the advice of its code are in `campaign_fsm/rules/problems.py`, where a new code comes first; its
+message has no secrets, numbers and texts of the recording. Findings come in the order of `Stage`, within one stage
+in that of the files' names, and within one file in that of its functions.
+
+Most exchanges of a long recording are like one before and are not looked at again (`campaign_fsm.audit.shortcut`). What
+a check looks at that does not tell such exchanges apart, such as their time, it names in `reads`.
 """
 
 from __future__ import annotations

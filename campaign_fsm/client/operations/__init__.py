@@ -16,11 +16,10 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from campaign_fsm.client.calls import Operation, Statuses, WriteCommand
 from campaign_fsm.client.operations import commands, create, pages, reads, writes
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import Listing
-from campaign_fsm.client.sent_write import WriteCommand
-from campaign_fsm.client.steps import Operation, Statuses
 from campaign_fsm.drafts import Draft
 from campaign_fsm.rules import Action
 from campaign_fsm.wire.campaign import Campaign

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from campaign_fsm import log
+from campaign_fsm.client.calls import Call, Operation, Outcome, changed
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, read, reading_of
 from campaign_fsm.client.sent_write import NotApplied, SentWrite, says_gone
-from campaign_fsm.client.steps import Call, Operation, Outcome, changed
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     ApiError,

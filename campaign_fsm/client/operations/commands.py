@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from campaign_fsm import log
+from campaign_fsm.client.calls import Operation, WriteCommand
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import read_before
-from campaign_fsm.client.sent_write import WriteCommand
-from campaign_fsm.client.steps import Operation
 from campaign_fsm.drafts import Draft, changes_to_wire, check_schedule, schedule_to_wire, schedule_warnings
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.rules import Action, Channel

@@ -10,8 +10,8 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from campaign_fsm import waiting
-from campaign_fsm.client.settings import Settings
-from campaign_fsm.client.steps import changed
+from campaign_fsm.client.calls import changed
+from campaign_fsm.client.endpoint import Settings
 from campaign_fsm.errors import ApiError, FieldProblem, InvalidParameters, UnexpectedAnswer
 from campaign_fsm.printable import quoted
 from campaign_fsm.private import redact, redact_error
@@ -65,7 +65,9 @@ class ClientContext:
             InvalidParameters: That is no id.
         """
         if not isinstance(campaign_id, str) or not is_id(campaign_id):
-            given = redact(quoted(campaign_id), self.secrets) or ""
+            # Redacted before it is cut: half a secret is one, too.
+            known = redact(campaign_id, self.secrets) if isinstance(campaign_id, str) else campaign_id
+            given = redact(quoted(known), self.secrets) or ""
             raise InvalidParameters(what="request", problems=(FieldProblem("campaign_id", ID_RULE, given),))
         return evolve(self.collection(), id=campaign_id)
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from campaign_fsm import log
+from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand
 from campaign_fsm.client.operations.aftermath import may_be_applied
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import listed, page_of
-from campaign_fsm.client.sent_write import NotApplied, WriteCommand, same, shown
-from campaign_fsm.client.steps import Call, Operation, Outcome
+from campaign_fsm.client.sent_write import NotApplied, same, shown
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
 from campaign_fsm.rules import Action

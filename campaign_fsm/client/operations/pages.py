@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
+from campaign_fsm.client.calls import Call, Operation, changed
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, hint_elsewhere
-from campaign_fsm.client.steps import Call, Operation, changed
 from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import ApiError, NotFound, NotOne
 from campaign_fsm.wire.answer import Answer, NotReadable

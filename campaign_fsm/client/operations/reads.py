@@ -7,8 +7,8 @@ from collections.abc import Callable
 from attrs import evolve
 
 from campaign_fsm import log
+from campaign_fsm.client.calls import Call, Operation, Outcome, Statuses, changed
 from campaign_fsm.client.operations.context import ClientContext
-from campaign_fsm.client.steps import Call, Operation, Outcome, Statuses, changed
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     ApiError,

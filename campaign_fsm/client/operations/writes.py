@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from campaign_fsm import log
+from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand, changed
 from campaign_fsm.client.operations.aftermath import became
 from campaign_fsm.client.operations.commands import act
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import hint_elsewhere, read, read_before
-from campaign_fsm.client.sent_write import NotApplied, SentWrite, WriteCommand, is_there
-from campaign_fsm.client.steps import Call, Operation, Outcome, changed
+from campaign_fsm.client.sent_write import NotApplied, SentWrite, is_there
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     AlreadyThere,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, CampaignFsmError, ConnectionFailed
 from campaign_fsm.gate import WriteRecord
-from campaign_fsm.rules import Status
+from campaign_fsm.rules import Action, Status
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.target import Target
 
@@ -37,6 +37,18 @@ class Call:
         parts = [part for part in (target.id, *target.rest) if part is not None]
         path = "/".join(["/v2/accounts", target.account, target.collection, *parts])
         return f"{path}?{self.query}" if self.query else path
+
+
+@frozen
+class WriteCommand:
+    """What a write is to achieve."""
+
+    action: Action
+    target: Target
+    method: str
+    json: Any = None
+    fields: Mapping[str, Any] = field(factory=dict)
+    """The parameters that it sets."""
 
 
 @frozen

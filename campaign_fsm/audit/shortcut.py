@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from campaign_fsm.audit.checks import CHECKS
 from campaign_fsm.audit.tracker import Statuses, TrackedCampaign
 from campaign_fsm.rules import Status
 from campaign_fsm.traffic import Exchange
@@ -33,12 +34,14 @@ INDIFFERENT: Final = frozenset(
         "place",  # counts where there is a finding, or no answer
     }
 )
-"""The fields that count for nothing in a plain exchange with a status."""
+"""The fields that count for nothing in a plain exchange with a status, unless a check says that it `reads` them."""
+
+_LOOKED_AT: Final = frozenset(name for check in CHECKS for name in check.reads)
 
 PLAIN: Final[dict[str, Any]] = {
     name: default
     for name, default in zip(Exchange.__struct_fields__, Exchange.__struct_defaults__, strict=True)
-    if name not in STEP | INDIFFERENT
+    if name not in STEP | (INDIFFERENT - _LOOKED_AT)
 } | {"status_code": 200}
 """Every other field, also one that is new, and the value that it has in a plain exchange."""
 

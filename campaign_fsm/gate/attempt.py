@@ -17,7 +17,7 @@ from campaign_fsm.wire.intent import Intent, WireRequest
 
 
 @define(eq=False)
-class Write:
+class Attempt:
     """One write, and what its tries share.
 
     Attributes:

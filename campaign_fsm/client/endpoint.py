@@ -16,7 +16,7 @@ from attrs import field, frozen
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.regions import DEFAULT, HOST_OF
+from campaign_fsm.wire.hosts import DEFAULT, HOST_OF, is_loopback
 from campaign_fsm.wire.target import ID_FORM, is_id
 from campaign_fsm.words import listed
 
@@ -37,16 +37,6 @@ class Settings:
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_ipv6(host: str) -> bool:

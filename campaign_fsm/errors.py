@@ -42,6 +42,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform
 import attrs
 from attrs import define, frozen
 
+from campaign_fsm.words import listed
+
 if TYPE_CHECKING:
     from campaign_fsm.lifecycle import Decision
     from campaign_fsm.rules import Action, Channel, Source, Status
@@ -437,7 +439,7 @@ class NotReached(CampaignFsmError):
     waited: float
 
     def _from_fields(self) -> str:
-        goal = " or ".join(self.goal)
+        goal = listed(self.goal, "or")
         if not self.reachable:
             return f"Campaign {self.campaign_id} is {self.now}, and no documented way leads from there to {goal}."
         state = f"it is {self.now}" if self.now else "its status could not be read"

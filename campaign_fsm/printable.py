@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which is no character."""
+
 # "##[command]" and "##vso[command]" are taken for commands anywhere in a line, "::command::" where it begins.
 _ANYWHERE: Final = re.compile(r"##(?=\w*\[)")
 _AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))([^\S\r\n]*):(?=:)")

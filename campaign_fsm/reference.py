@@ -22,7 +22,7 @@ from campaign_fsm.rules import (
     Source,
     Status,
 )
-from campaign_fsm.words import listed
+from campaign_fsm.words import listed, sentence
 
 
 def phrase(entry: Entry) -> str:
@@ -125,7 +125,7 @@ def rule_text(code: str) -> RuleText:
         case Refusal() as refusal:
             return _text(refusal.title, _reason(refusal), refusal.sources)
         case Problem() as problem:
-            return _text(problem.title, f"{_sentence(problem.title)} {problem.advice}", ())
+            return _text(problem.title, f"{sentence(problem.title)} {problem.advice}", ())
     return _text(code, f"{code} is on no list of this version's.", ())
 
 
@@ -136,10 +136,6 @@ def _text(title: str, description: str, sources: tuple[Source, ...]) -> RuleText
     ]
     markdown = "\n".join([without_markup(description), *([""] if rows else []), *rows])
     return RuleText(title, description, markdown, sources[0] if sources else None)
-
-
-def _sentence(title: str) -> str:
-    return f"{title[:1].upper()}{title[1:]}."
 
 
 def _reason(refusal: Refusal) -> str:
@@ -153,4 +149,4 @@ def _reason(refusal: Refusal) -> str:
 
 def _either(names: Iterable[str | None]) -> str:
     """The names in the order in which they came, each once."""
-    return listed(dict.fromkeys(name for name in names if name) or [""], "or")
+    return listed(dict.fromkeys(name for name in names if name), "or")

@@ -6,8 +6,12 @@ Until when something is tried is the `deadline` of a client or transport. The pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from attrs import define, frozen
+
+DEADLINE: Final = 30.0
+"""For how many seconds a call is tried again, unless its client or transport is given another time."""
 
 
 @frozen

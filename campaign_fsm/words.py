@@ -28,9 +28,19 @@ def hint(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known) or f"there are {', '.join(known)}"
 
 
+def none_of(value: object, kind: str, known: Iterable[str]) -> str:
+    """The sentence about a value that is none of the known ones: ``'p' is no view; it is one of life, matrix``."""
+    return f"{value!r} is no {kind}; it is one of {', '.join(known)}"
+
+
+def sentence(text: str) -> str:
+    """A text as a sentence: with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def listed(names: Iterable[str], last: str = "and") -> str:
-    """Names in a row: ``a, b and c``; `last` is the word before the last one."""
-    *others, end = names
+    """Names in a row: ``a, b and c``; `last` is the word before the last one. Empty without a name."""
+    *others, end = list(names) or [""]
     return f"{', '.join(others)} {last} {end}" if others else end
 
 

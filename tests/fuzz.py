@@ -371,7 +371,7 @@ def check_gate(rng: random.Random, case: dict[str, Any]) -> str:
         pass
     except errors.CampaignFsmError as error:
         outcome = type(error).__name__
-    if len(gate.sections):
+    if len(gate.context.sections):
         raise Finding("the lock was kept")
     return outcome
 

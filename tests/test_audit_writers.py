@@ -22,7 +22,8 @@ from campaign_fsm.audit import Finding, Level, Place
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import ReportFormat, writer
 from campaign_fsm.audit.writers.sarif import uri
-from campaign_fsm.rules import ENTRIES, PAGES, Page
+from campaign_fsm.rules import ENTRIES, PAGES
+from campaign_fsm.rules.pages import Page
 
 SOURCE = Source(PAGES["S1"], "only a paused campaign can be marked as completed")
 FINDING = Finding(

@@ -320,7 +320,7 @@ def test_a_write_pays_for_both_its_requests_before_it_enters_the_section(clock):
     flow = gate.flow(wire(body={"action": "resume"}))
     step = next(flow)
     assert isinstance(step, Sleep)
-    assert len(gate.sections) == 0
+    assert len(gate.context.sections) == 0
     clock.now += step.seconds
     assert isinstance(flow.send(None), Read)
     assert isinstance(flow.send(answer(body=PAUSED)), Forward)

@@ -326,7 +326,7 @@ def held(client):
     """What a client still holds that it may hold only while it works."""
     gate = client._http._transport._gate
     return {
-        "sections": len(gate.sections),
+        "sections": len(gate.context.sections),
         "queues": budget.budgets().waiting,
         "answers": len(getattr(client._http._transport._inner, "still_open", ())),
     }

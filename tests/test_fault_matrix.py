@@ -212,7 +212,7 @@ def settings_for(server, channel, fault, patient):
 
 def settled(guard):
     """No campaign is locked, and no connection of the pool is in use."""
-    assert len(guard._gate.sections) == 0
+    assert len(guard._gate.context.sections) == 0
     pool = guard._inner.here._pool
     assert all(connection.is_idle() or connection.is_closed() for connection in pool.connections)
     assert not pool._requests

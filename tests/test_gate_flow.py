@@ -70,7 +70,7 @@ def run(gate, request, *answers, transient=lambda error: isinstance(error, OSErr
         error.steps = steps
         raise
     finally:
-        assert len(gate.sections) == 0, "a section was left behind"
+        assert len(gate.context.sections) == 0, "a section was left behind"
 
 
 def put(action, target=MESSAGE, **fields):
@@ -780,7 +780,7 @@ def test_campaigns_have_sections_of_their_own():
     assert kinds(steps) == ["Read", "Read", "Poll"]
     for flow in flows:
         flow.close()
-    assert len(gate.sections) == 0
+    assert len(gate.context.sections) == 0
 
 
 def test_settings_are_checked():

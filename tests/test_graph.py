@@ -5,7 +5,8 @@ import itertools
 import oracle
 import pytest
 
-from campaign_fsm.lifecycle import between, by_platform, moved, platform_moves, reached, shortest, walks
+from campaign_fsm.lifecycle import between, by_platform, moved, platform_moves, walks
+from campaign_fsm.lifecycle.graph import reached, shortest
 from campaign_fsm.rules import RULE, RULES, Event, Status
 
 STATUSES = [Status(status) for status in oracle.STATUSES[:-1]]

@@ -58,7 +58,7 @@ class World:
         self.reentries = 0
 
     def free(self, actor):
-        return not actor.gate.sections._holders
+        return not actor.gate.context.sections._holders
 
     def moves(self):
         """Who can move now: an actor that does not wait for a section, or the foreign hand."""
@@ -96,7 +96,11 @@ class World:
         """Whoever is inside is interrupted by a call on the same campaign, through either gate."""
         for actor, other in itertools.permutations(self.actors.values()) if self.again else ():
             if actor.inside:
-                gates = [actor.gate, other.gate] if actor.gate.sections is other.gate.sections else [actor.gate]
+                gates = (
+                    [actor.gate, other.gate]
+                    if actor.gate.context.sections is other.gate.context.sections
+                    else [actor.gate]
+                )
                 for gate in gates:
                     flow = gate.flow(put(self.again))
                     with pytest.raises(errors.CampaignBusy) as caught:
@@ -152,7 +156,7 @@ def check(case, schedule, world, *, together):
                 if not together:
                     moved_since |= {other: True for other in moved_since if other != name}
     for actor in world.actors.values():
-        assert len(actor.gate.sections) == 0
+        assert len(actor.gate.context.sections) == 0
         assert isinstance(actor.result, WriteRecord | errors.Refused)
     return raced
 
@@ -208,10 +212,10 @@ def test_a_flow_that_is_closed_at_any_step_leaves_the_section_free():
             assert isinstance(flow.send(envelope("in-progress")), Forward)
         with pytest.raises(KeyboardInterrupt):
             flow.throw(KeyboardInterrupt())
-        assert len(gate.sections) == (other is not None)
+        assert len(gate.context.sections) == (other is not None)
         if other:
             other.flow.close()
-        assert len(gate.sections) == 0
+        assert len(gate.context.sections) == 0
 
 
 # Gates with readings that they use again

@@ -26,9 +26,11 @@ from campaign_fsm import (
     VoiceCampaignDraft,
     errors,
 )
+from campaign_fsm.cli.failures import _SPELLED, for_shell
 from campaign_fsm.client import sent_write
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.lifecycle import reachable
+from campaign_fsm.rules import PROBLEMS
 from campaign_fsm.simulator.campaigns import StoredCampaign
 
 LOOKS = (0.0, 0.0, 0.0)
@@ -236,6 +238,22 @@ def test_a_whole_edit_starts_from_what_the_campaign_shows(simulator, connect):
     edited = connect().edit(campaign.id, attrs.evolve(draft, template="Hello again."))
     assert (edited.template, edited.name, edited.status) == ("Hello again.", "diwali", "created")
     assert writes_of(simulator)[-1].action == "edit"
+
+
+def test_what_the_command_line_spells_otherwise_is_in_messages(simulator, connect):
+    """Every phrase for callers in Python that `for_shell` replaces is in a message that they get."""
+    messages = [PROBLEMS["CF702"].advice]
+    for channel, other in (("message", "voice"), ("voice", "message")):
+        with pytest.raises(errors.NotFound) as missing:
+            connect(channel=channel).get(simulator.add("paused", channel=other))
+        messages.append(missing.value.message)
+    with pytest.raises(errors.InvalidParameters) as unfinished:
+        connect().edit(simulator.add("created"), name="renamed")
+    messages.append(unfinished.value.message)
+    for python, shell in _SPELLED:
+        found = [message for message in messages if python in message]
+        assert found, python
+        assert all(shell in for_shell(message) for message in found)
 
 
 def test_a_partial_edit_says_what_is_not_known(simulator, connect, caplog):

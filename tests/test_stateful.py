@@ -332,7 +332,7 @@ class Campaigns(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "simulator"):
             for client in self.clients.values():
-                assert len(client._http._transport._gate.sections) == 0
+                assert len(client._http._transport._gate.context.sections) == 0
                 client.close()
             self.plain.close()
 

@@ -472,7 +472,7 @@ def test_a_lost_answer_leaves_the_judgement_with_the_request():
         with pytest.raises(httpx.ReadError) as caught:
             http.put(URL, json={"action": "pause"})
         assert caught.value.request.extensions[EXTENSION].reading.status == "in-progress"
-        assert len(transport._gate.sections) == 0
+        assert len(transport._gate.context.sections) == 0
 
 
 def test_a_cached_reading_is_none():
@@ -689,7 +689,7 @@ def test_of_many_threads_one_pause_is_sent():
         thread.join()
     assert sorted(outcomes) == ["already"] * 15 + ["sent"]
     assert inner.writes() == ["pause"]
-    assert len(transport._gate.sections) == 0
+    assert len(transport._gate.context.sections) == 0
 
 
 class KeepOpen:
@@ -728,7 +728,7 @@ async def test_of_many_tasks_one_pause_is_sent():
     await http.aclose()
     assert sorted(outcomes) == ["already"] * 15 + ["sent"]
     assert inner.writes() == ["pause"]
-    assert len(transport._gate.sections) == 0
+    assert len(transport._gate.context.sections) == 0
 
 
 @pytest.mark.anyio
@@ -779,7 +779,7 @@ async def test_cancellation_anywhere_leaves_the_lock_free(stop_in):
             tasks.start_soon(lambda: http.put(URL, json={"action": "pause"}))
             await anyio.wait_all_tasks_blocked()
         tasks.cancel_scope.cancel()
-    assert len(transport._gate.sections) == 0
+    assert len(transport._gate.context.sections) == 0
     inner.handle_async_request = original
     with anyio.fail_after(5):
         await http.put(URL, json={"action": "pause"})
@@ -797,7 +797,7 @@ def test_an_interrupt_in_the_write_leaves_the_lock_free():
     transport = GuardTransport(inner)
     with pytest.raises(KeyboardInterrupt):
         httpx.Client(transport=transport).put(URL, json={"action": "pause"})
-    assert len(transport._gate.sections) == 0
+    assert len(transport._gate.context.sections) == 0
     inner.on_write = lambda request: None
     httpx.Client(transport=transport).put(URL, json={"action": "pause"})
 

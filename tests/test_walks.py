@@ -133,4 +133,4 @@ def test_every_fault_before_and_in_a_write_is_met(kind, method):
     writes = [entry for entry in walk.simulator.journal if entry.method == "PUT"]
     harmless = kind in ("moved", "no-date")
     assert len(writes) == (1 if method == "PUT" or harmless else 0)
-    assert len(walk.http._transport._gate.sections) == 0
+    assert len(walk.http._transport._gate.context.sections) == 0

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaign_fsm.words import counted, did_you_mean, hint, length, listed, nearest
+from campaign_fsm.words import counted, did_you_mean, hint, length, listed, nearest, none_of, sentence
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,22 @@ def test_the_nearest_names_keep_their_own_spelling():
     assert nearest("cf224", ["CF224", "CF225", "CF101"], most=2) == ["CF224", "CF225"]
 
 
+def test_a_text_becomes_a_sentence():
+    """With a capital letter, whatever follows, and a full stop."""
+    assert sentence("the SMS was sent") == "The SMS was sent."
+
+
+def test_what_is_none_of_the_known_ones_is_named_with_them():
+    """In quotes, and with all of them in their order."""
+    assert none_of("p", "view", iter(["life", "history"])) == "'p' is no view; it is one of life, history"
+
+
 def test_names_are_listed_in_the_order_in_which_they_come():
     """With one word before the last, and none where there is one alone."""
     assert listed(["a"]) == "a"
     assert listed(iter(["a", "b"])) == "a and b"
     assert listed(("c", "a", "b"), "or") == "c, a or b"
+    assert not listed([])
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 files"), (1, "1 file"), (2000, "2,000 files")])

@@ -13,6 +13,7 @@ from campaign_fsm.audit.observation import Observation
 from campaign_fsm.audit.tracker import Statuses
 from campaign_fsm.rules import ENTRIES, Source
 from campaign_fsm.traffic import Exchange
+from campaign_fsm.words import listed
 
 AS_RECORDED: Final = -1
 
@@ -108,4 +109,4 @@ def check(
 
 def names(statuses: Statuses) -> str:
     """The statuses, as a message has them."""
-    return " or ".join(sorted(statuses))
+    return listed(sorted(statuses), "or")

@@ -77,5 +77,5 @@ class Finding:
     @property
     def reasons(self) -> list[tuple[str, str]]:
         """The rules that it rests on, and what to do instead, as labels and sentences."""
-        rules = [("rule", f"{source.page.title}: {source.says} <{source.page.url}>") for source in self.sources]
+        rules = [("rule", f"{source.statement} <{source.page.url}>") for source in self.sources]
         return [*rules, *([("instead", self.advice)] if self.advice else [])]

@@ -11,15 +11,15 @@ from attrs import frozen
 from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.private import printable_key
-from campaign_fsm.rules import Action, Channel
+from campaign_fsm.rules import PROBLEMS, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.envelope import Item, read_item
 from campaign_fsm.wire.intent import (
+    JSON_HEADERS,
     NOT_RECORDED,
     SAFE_METHODS,
-    VERBS,
     Intent,
     WireRequest,
     concerns,
@@ -29,8 +29,6 @@ from campaign_fsm.wire.intent import (
 from campaign_fsm.wire.listing import read_page
 from campaign_fsm.wire.reading import Reading, read_campaign
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
-
-_JSON: Final = ((b"Content-Type", b"application/json"),)
 
 
 @lru_cache(maxsize=8192)
@@ -171,7 +169,7 @@ def _is_form(exchange: Exchange) -> bool:
 
 def _headers(exchange: Exchange, body: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
     if exchange.headers is None:
-        return _JSON if body else ()
+        return JSON_HEADERS if body else ()
     return tuple(
         (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
         for name, value in exchange.headers
@@ -192,7 +190,7 @@ def _described(exchange: Exchange, target: Target) -> Intent:
             reason=f"{method[:20]} on {'a collection' if target.id is None else 'a campaign'}.",
             channel=target.channel,
             campaign_id=target.id,
-            advice="Use PUT or DELETE on a campaign, POST on its collection.",
+            advice=PROBLEMS["CF402"].advice,
         )
     action = _ACTIONS.get(exchange.action or "")
     if action is None:
@@ -208,7 +206,7 @@ def _described(exchange: Exchange, target: Target) -> Intent:
                 reason=f"its action is {printable_key(exchange.action)}.",
                 channel=target.channel,
                 campaign_id=target.id,
-                advice=f"Send one of {', '.join(VERBS)}.",
+                advice=PROBLEMS["CF412"].advice,
             )
         else:
             raise Unjudged("neither its body nor its action was recorded", target)

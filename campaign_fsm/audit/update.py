@@ -17,7 +17,7 @@ from campaign_fsm.audit.observation import (
     WriteResult,
 )
 from campaign_fsm.audit.tracker import alone
-from campaign_fsm.rules import RULES, Action, Status
+from campaign_fsm.rules import Action, Status, goal_of
 from campaign_fsm.wire.schedule import parse_time
 
 
@@ -95,7 +95,7 @@ def _planned(seen: CampaignWrite) -> None:
 
 def _led_to(seen: CampaignWrite) -> None:
     """Whatever it was before: if the write is taken, the campaign is where it leads."""
-    goal = next((rule.dest for rule in RULES if rule.trigger is seen.action and rule.source is not None), None)
+    goal = goal_of(seen.action)
     if goal is not None:
         seen.tracked.moved(goal)
 

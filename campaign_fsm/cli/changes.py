@@ -15,15 +15,14 @@ from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
 from campaign_fsm.cli.output import print_error, print_text, print_value, print_warning
-from campaign_fsm.cli.results import confirm, leave, print_verdict
+from campaign_fsm.cli.results import confirm, confirm_action, leave, print_verdict
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
 from campaign_fsm.drafts import DRAFT_OF, Draft
 from campaign_fsm.errors import CampaignFsmError, InvalidParameters
 from campaign_fsm.files import without_mark
-from campaign_fsm.policy import confirmed
 from campaign_fsm.printable import printable, quoted
-from campaign_fsm.rules import RULES, Action, Channel
+from campaign_fsm.rules import Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.wire.campaign import Campaign
@@ -118,12 +117,8 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
     try:
         with host.client(as_json=as_json) as client:
             if not yes and at_once:
-                rows = [
-                    ("account", client.account_sid),
-                    ("host", client.base_url),
-                    ("name", printable(draft.name or "-")),
-                ]
-                confirm("Create it?", rows, at_once, as_json=as_json)
+                name = printable(draft.name or "-")
+                confirm(client, "Create it?", [("name", name)], at_once, as_json=as_json)
             campaign = client.create(draft)
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
@@ -287,8 +282,7 @@ def reschedule(
                 print_verdict(rehearsed.verdict, as_json=as_json, more=True)
             at_once = _at_once(schedule) if start else None
             if at_once and not yes:
-                rows = [("account", client.account_sid), ("host", client.base_url), ("campaign", campaign_id)]
-                confirm("Reschedule it?", rows, at_once, as_json=as_json)
+                confirm(client, "Reschedule it?", [("campaign", campaign_id)], at_once, as_json=as_json)
             campaign = client.reschedule(campaign_id, schedule, resume=resume)
     except InvalidParameters as error:
         _show_problems(error, as_json=as_json)
@@ -319,12 +313,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
             if dry_run:
                 print_verdict(rehearse(client, lambda on: on.delete(campaign_id)).verdict, as_json=as_json)
             if not yes:
-                with confirmed():
-                    rehearsed = rehearse(client, lambda on: on.delete(campaign_id))
-                if rehearsed.verdict and rehearsed.campaign is not None:
-                    effect = next(rule.effect for rule in RULES if rule.trigger is Action.DELETE)
-                    rows = [("account", client.account_sid), ("host", client.base_url), *describe(rehearsed.campaign)]
-                    confirm("Delete it?", rows, f"delete cannot be undone. {effect}", as_json=as_json)
+                confirm_action(client, Action.DELETE, lambda on: on.delete(campaign_id), describe, as_json=as_json)
             campaign = client.delete(campaign_id)
     except CampaignFsmError as error:
         there = already(error)

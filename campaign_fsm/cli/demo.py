@@ -78,7 +78,7 @@ def story(server: SimulatorServer, simulator: Simulator) -> Iterator[str]:
 def _refusal(refusal: IllegalTransition | UnreadableRequest) -> Iterator[str]:
     yield f"   {_styled('refused', fg='red')} [{refusal.code}] {refusal.reason}"
     if refusal.sources:
-        yield f"   rule      {refusal.sources[0].page.title}: {refusal.sources[0].says}"
+        yield f"   rule      {refusal.sources[0].statement}"
     if refusal.decision is not None and refusal.decision.way:
         yield f"   legal way {refusal.decision.way}"
     elif refusal.advice:

@@ -26,6 +26,7 @@ from campaign_fsm.gate import Wait
 from campaign_fsm.policy import Policy, confirmed, is_confirmed, load_configuration, load_nearest
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.verdict import Verdict, judge
+from campaign_fsm.waiting import DEADLINE
 from campaign_fsm.wire.hosts import HOST_OF
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.target import COLLECTION_OF, Target
@@ -132,7 +133,7 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--deadline",
             type=click.FloatRange(min=0),
-            default=30.0,
+            default=DEADLINE,
             show_default=True,
             help="Seconds to go on trying what can be tried again.",
         ),

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
-from campaign_fsm.cli.options import CAMPAIGN_ID, STATUSES
+from campaign_fsm.cli.options import CAMPAIGN_ID, STATUS
 from campaign_fsm.cli.output import print_text
 from campaign_fsm.cli.results import leave
 from campaign_fsm.cli.show import (
@@ -34,7 +34,7 @@ _OVER = tuple(sorted(OVER))
 
 
 @click.command("list", epilog=ENVIRONMENT)
-@click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only these; may be repeated.")
+@click.option("--status", "statuses", type=STATUS, multiple=True, help="Only these; may be repeated.")
 @click.option("--name", help="Only what the server finds for this name; no page says how it compares.")
 @click.option(
     "--sort",
@@ -176,7 +176,7 @@ class _Progress:
 @click.option(
     "--until",
     "goal",
-    type=click.Choice(STATUSES),
+    type=STATUS,
     multiple=True,
     help="The status to wait for; may be repeated. Without it: until the campaign is over.",
 )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
-from campaign_fsm.cli.options import CHANNEL, STATUSES, STRICT, json_option, not_one_of
+from campaign_fsm.cli.options import CHANNEL, STRICT, json_option, not_one_of
 from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.lifecycle import Decision, decide, undoable
 from campaign_fsm.lifecycle import route as find_route
-from campaign_fsm.rules import Action, Standing, Status
+from campaign_fsm.rules import ENTRIES, STATUSES, Action, Refusal, Source, Standing, Status
 
 
 def _status(_: click.Context, __: click.Parameter, value: str) -> Status:
@@ -36,6 +36,13 @@ def _action(_: click.Context, __: click.Parameter, value: str) -> Action:
 def steps(route: tuple[Action, ...]) -> str:
     """A route in words, with what cannot be undone marked."""
     return " → ".join(step if undoable(step) else f"{step} (cannot be undone)" for step in route)
+
+
+def cited(sources: Iterable[Source]) -> Iterator[tuple[str, str]]:
+    """What the vendor's pages say, each with its address below, as labels and sentences."""
+    for source in sources:
+        yield "rule", source.statement
+        yield "", source.page.url
 
 
 def way_back(source: Status | None, dest: Status | None, *, channel: str, strict: bool = False) -> str | None:
@@ -65,8 +72,7 @@ def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
             labelled.append(("way back", back))
         if decision.standing is Standing.CONTESTED:
             labelled.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
-    for source in decision.sources:
-        labelled += [("rule", f"{source.page.title}: {source.says}"), ("", source.page.url)]
+    labelled += cited(decision.sources)
     labelled.append(("legal now", ", ".join(decision.legal_actions) or "nothing"))
     if not decision:
         labelled.append(("the way", _way(decision)))
@@ -78,9 +84,13 @@ def _way(decision: Decision) -> str:
         return "it is there already"
     if decision.route:
         return steps(decision.route)
-    if decision.status is Status.CREATED and decision.action is Action.RESUME:
-        return "wait for its start time"
-    return "there is none"
+    return _hint(decision) or "there is none"
+
+
+def _hint(decision: Decision) -> str:
+    """The way where no action is one; empty if there is none."""
+    entry = ENTRIES.get(decision.code)
+    return entry.hint if isinstance(entry, Refusal) else ""
 
 
 def print_decision(decision: Decision, given: str | None = None) -> None:
@@ -163,8 +173,8 @@ def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool
         click.echo(steps(way))
     elif way == ():
         click.echo(f"It is {goal} already.")
-    elif start is Status.CREATED and goal is Status.IN_PROGRESS:
-        click.echo("No action starts a campaign early: wait for its start time.")
+    elif goal is Status.IN_PROGRESS and (hint := _hint(decide(start, Action.RESUME, channel=channel))):
+        click.echo(f"No action starts a campaign early: {hint}.")
     else:
         click.echo(f"No legal way leads from {start} to {goal}.")
     return 1 if way is None else 0

@@ -12,14 +12,14 @@ from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
 from campaign_fsm.cli.output import print_text
-from campaign_fsm.cli.results import confirm, leave, print_verdict
+from campaign_fsm.cli.results import confirm_action, leave, print_verdict
 from campaign_fsm.cli.show import as_dict, describe, notes, print_outcome, print_rows
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
 from campaign_fsm.lifecycle import undoable
-from campaign_fsm.policy import confirmed
 from campaign_fsm.printable import printable
-from campaign_fsm.rules import RULES, Action, Channel
+from campaign_fsm.rules import Action, Channel
+from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.target import COLLECTION_OF
 
 
@@ -60,24 +60,13 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
         print_rows(describe(campaign) + notes(campaign))
 
 
-def _confirm(client: CampaignClient, campaign_id: str, action: Action, *, as_json: bool) -> None:
-    """Ask before what cannot be undone; elsewhere than on a terminal, `--yes` has to be given."""
-    with confirmed():
-        rehearsed = rehearse(client, lambda on: on.act(campaign_id, action))
-    campaign = rehearsed.campaign
-    if not rehearsed.verdict or campaign is None:
-        return  # the gate will say so
-    pending = "unknown" if campaign.pending is None else str(campaign.pending)
-    effect = next(rule.effect for rule in RULES if rule.trigger is action)
-    rows = [
-        ("account", client.account_sid),
-        ("host", client.base_url),
+def _about(campaign: Campaign) -> list[tuple[str, str]]:
+    return [
         ("campaign", f"{campaign.id} ({campaign.channel})"),
         ("name", printable(campaign.name or "-")),
         ("status", campaign.status),
-        ("pending", pending),
+        ("pending", "unknown" if campaign.pending is None else str(campaign.pending)),
     ]
-    confirm(f"{action.capitalize()} it?", rows, f"{action} cannot be undone. {effect}", as_json=as_json)
 
 
 def _action_command(action: Action, summary: str) -> click.Command:
@@ -93,7 +82,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
                 if dry_run:
                     print_verdict(rehearse(client, lambda on: on.act(campaign_id, action)).verdict, as_json=as_json)
                 if not undoable(action) and not yes:
-                    _confirm(client, campaign_id, action, as_json=as_json)
+                    confirm_action(client, action, lambda on: on.act(campaign_id, action), _about, as_json=as_json)
                 campaign = getattr(client, action.value)(campaign_id)
             except CampaignFsmError as error:
                 _finish(error, client, campaign_id, action, as_json=as_json)

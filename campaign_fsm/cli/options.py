@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from campaign_fsm.rules import Channel, Status
+from campaign_fsm.rules import STATUSES, Channel
 
-STATUSES = tuple(status.value for status in Status if status is not Status.UNKNOWN)
+STATUS = click.Choice([status.value for status in STATUSES])
 CHANNELS = click.Choice([channel.value for channel in Channel])
 CHANNEL = click.option("--channel", type=CHANNELS, default="message", show_default=True)
 STRICT = click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from campaign_fsm.cli.offline import steps, way_back
+from campaign_fsm.cli.offline import cited, steps, way_back
 from campaign_fsm.cli.options import CHANNELS, json_option
 from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.printable import without_markup
@@ -35,13 +35,11 @@ def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
                         yield "about", f"{rule.code}  {phrase(rule)}"
             for status, route in ways(entry):
                 yield "the way", f"from {status}: {steps(route)}"
-            if entry.code == "CF222":
-                yield "the way", "wait for its start time"
+            if entry.hint:
+                yield "the way", entry.hint
         case Problem():
             yield "instead", entry.advice
-    for source in getattr(entry, "sources", ()):
-        yield "rule", f"{source.page.title}: {source.says}"
-        yield "", source.page.url
+    yield from cited(getattr(entry, "sources", ()))
 
 
 def explanation(entry: Entry, width: int | None = None) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import click
 
@@ -11,10 +12,13 @@ from campaign_fsm.cli.failures import exit_code, for_shell, outcome
 from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.cli.output import print_error, print_text, print_warning
 from campaign_fsm.cli.show import error_dict, print_outcome
+from campaign_fsm.client import CampaignClient, rehearse
+from campaign_fsm.client.rehearsal import Rehearsal
 from campaign_fsm.errors import CampaignFsmError
 from campaign_fsm.policy import confirmed
-from campaign_fsm.rules import Standing, Status
+from campaign_fsm.rules import Action, Standing, Status, effect_of
 from campaign_fsm.verdict import Verdict
+from campaign_fsm.wire.campaign import Campaign
 
 
 def print_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoReturn:
@@ -57,7 +61,31 @@ def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None, b
     raise click.exceptions.Exit(0 if there else exit_code(error)) from None
 
 
-def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bool) -> None:
+def confirm_action(
+    client: CampaignClient,
+    action: Action,
+    call: Callable[[Rehearsal], Any],
+    about: Callable[[Campaign], list[tuple[str, str]]],
+    *,
+    as_json: bool,
+) -> None:
+    """Ask before an action that cannot be undone, unless the gate is against it and will say so.
+
+    Args:
+        client: The client that it is to be done with.
+        action: The action.
+        call: The call, as `rehearse` takes it.
+        about: What there is to say of the campaign, as labels and values.
+        as_json: Whether a refusal to ask is printed as JSON.
+    """
+    with confirmed():
+        rehearsed = rehearse(client, call)
+    if rehearsed.verdict and rehearsed.campaign is not None:
+        why = f"{action} cannot be undone. {effect_of(action)}"
+        confirm(client, f"{action.capitalize()} it?", about(rehearsed.campaign), why, as_json=as_json)
+
+
+def confirm(client: CampaignClient, question: str, about: list[tuple[str, str]], why: str, *, as_json: bool) -> None:
     """Ask before what cannot be taken back; elsewhere than on a terminal, `--yes` has to be given."""
     message = f"{why} Pass --yes to do it without being asked."
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -65,7 +93,7 @@ def confirm(question: str, rows: list[tuple[str, str]], why: str, *, as_json: bo
             print_outcome("not confirmed", error={"type": "UsageError", "message": message})
             raise click.exceptions.Exit(2)
         raise click.UsageError(message)
-    for label, value in rows:
+    for label, value in [("account", client.account_sid), ("host", client.base_url), *about]:
         print_text(f"{label:<9}{value}", err=True)
     print_text(why, err=True)
     click.confirm(question, abort=True, err=True)

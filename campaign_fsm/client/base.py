@@ -21,6 +21,7 @@ from campaign_fsm.policy import Policy, load_configuration
 from campaign_fsm.rules import Channel
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.transports import ANSWER, EXTENSION, UNTIL
+from campaign_fsm.waiting import DEADLINE
 from campaign_fsm.wire.answer import Answer
 
 Trace = str | os.PathLike[str] | Callable[[Mapping[str, Any]], object]
@@ -92,7 +93,7 @@ class BaseClient:
         transport: Any = None,
         max_age: float = 0.0,
         strict: bool = False,
-        deadline: float = 30.0,
+        deadline: float = DEADLINE,
         on_drift: Callable[[Drift], object] | None = None,
         budget: int | None = None,
         on_wait: Callable[[Wait], object] | None = None,

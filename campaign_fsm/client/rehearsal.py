@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -14,12 +14,11 @@ from campaign_fsm.client.operations import WriteOperations
 from campaign_fsm.client.operations.reads import read, read_before
 from campaign_fsm.policy import Policy, is_confirmed
 from campaign_fsm.rules import Action
+from campaign_fsm.rules.vocabulary import one_of
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
+from campaign_fsm.wire.intent import JSON_HEADERS, NOT_RECORDED, VERBS, Intent, WireRequest, read_intent
 from campaign_fsm.wire.reading import Reading
-
-_JSON: Final = ((b"Content-Type", b"application/json"),)
 
 
 @frozen
@@ -49,10 +48,7 @@ class Rehearsal(WriteOperations[Rehearsed]):
 
     def check(self, campaign_id: str, action: Action | str, fields: Mapping[str, Any]) -> Operation[Rehearsed]:
         """An action with these parameters; without any, an edit of any kind is judged by its kind alone."""
-        try:
-            wanted = Action(action)
-        except ValueError:
-            raise ValueError(f"{action!r} is no action; it is one of {', '.join(Action)}") from None
+        wanted = one_of(Action, action)
         context = self.context
         target = context.target(campaign_id)
         verb = wanted in VERBS.values()
@@ -103,7 +99,7 @@ class Rehearsal(WriteOperations[Rehearsed]):
                 host=where.hostname or "",
                 port=where.port,
                 target=(where.path + Call(command.method, command.target).path).encode(),
-                headers=() if command.json is None else _JSON,
+                headers=() if command.json is None else JSON_HEADERS,
                 body=b"" if command.json is None else json.dumps(command.json).encode(),
             )
         )

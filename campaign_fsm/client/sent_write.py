@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -14,13 +14,12 @@ from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import Answer, NotReadable
+from campaign_fsm.wire.campaign import SHOWN_AS
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
-
-# The seed's answer spells it so (S1); requests spell it right.
-_SPELLED: Final = {"dlt_entity_id": "dlt_entitiy_id"}
+from campaign_fsm.words import listed
 
 
 def same(sent: object, actual: object) -> bool:
@@ -37,7 +36,7 @@ def same(sent: object, actual: object) -> bool:
 
 def value_in(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
     """Whether a resource shows a parameter at all, and its value."""
-    for key in (name, _SPELLED.get(name, name)):
+    for key in (name, SHOWN_AS.get(name, name)):
         if key in data:
             return True, data[key]
     return False, None
@@ -176,7 +175,7 @@ def movers(seen: Status, now: Status, channel: Channel) -> str:
         for rule in RULES
         if rule.applies(seen, channel) and rule.leads_to is now
     ]
-    return " or ".join(names) if names else "several steps of the platform or of other users"
+    return listed(names, "or") or "several steps of the platform or of other users"
 
 
 def is_there(conflict: StateConflict) -> bool:

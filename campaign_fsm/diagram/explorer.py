@@ -23,7 +23,7 @@ from campaign_fsm.diagram.views import View
 from campaign_fsm.history.model import History, HistoryStep
 from campaign_fsm.lifecycle import Decision, decide, route
 from campaign_fsm.reference import as_dict
-from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.rules import RULES, STATUSES, Action, Channel, Event, Status
 
 _STARTED: Final = {"unknown": None, "no": False, "yes": True}
 _STRICT: Final = {"no": False, "yes": True}
@@ -113,7 +113,7 @@ def _data(recipe: Recipe, history: History | None) -> dict[str, Any]:
     begin = recipe.look.statuses[0] if recipe.look.view is View.FROM else Status.CREATED
     return {
         "version": 1,
-        "statuses": [status for status in Status if status is not Status.UNKNOWN],
+        "statuses": STATUSES,
         "actions": list(Action),
         "events": list(Event),
         "rules": [as_dict(rule) for rule in RULES],
@@ -123,9 +123,7 @@ def _data(recipe: Recipe, history: History | None) -> dict[str, Any]:
             channel: {
                 strict: {
                     start or "new": {
-                        goal: route(start, goal, channel=channel, strict=_STRICT[strict])
-                        for goal in Status
-                        if goal is not Status.UNKNOWN
+                        goal: route(start, goal, channel=channel, strict=_STRICT[strict]) for goal in STATUSES
                     }
                     for start in (None, *Status)
                 }

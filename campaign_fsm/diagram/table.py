@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from campaign_fsm.diagram.model import CONTESTED_MARK, IRREVERSIBLE_MARK, Drawing, Edge, Label, Weight
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import STATUSES, Action, Channel, Status
 
 
 def markdown(drawing: Drawing, channel: Channel | None = None, *, stamp: str = "", whole: bool = True) -> str:
@@ -84,11 +84,7 @@ def _refused(drawing: Drawing) -> str:
 
 def _matrix(channel: Channel | None) -> str:
     actions = [action for action in Action if action is not Action.CREATE]
-    rows = [
-        [f"**{status}**", *(_decision(status, action, channel) for action in actions)]
-        for status in Status
-        if status is not Status.UNKNOWN
-    ]
+    rows = [[f"**{status}**", *(_decision(status, action, channel) for action in actions)] for status in STATUSES]
     text = "Legal in bold, with where it leads; a code alone is why it is refused."
     return f"{text} `campaign-fsm explain CODE` says more.\n\n{_table(['', *actions], rows)}"
 

@@ -30,8 +30,8 @@ from campaign_fsm.diagram.model import (
 from campaign_fsm.history.model import History
 from campaign_fsm.lifecycle import decide, route
 from campaign_fsm.printable import printable
-from campaign_fsm.rules import RULES, Action, Actor, Channel, Rule, Status
-from campaign_fsm.words import counted, listed
+from campaign_fsm.rules import RULES, STATUSES, Action, Actor, Channel, Rule, Status
+from campaign_fsm.words import counted, listed, none_of
 
 
 class NoRoute(Exception):
@@ -76,15 +76,14 @@ class Look:
         try:
             view = View(name)
         except ValueError:
-            raise ValueError(f"{name!r} is no view; it is one of {', '.join(FORMS)}") from None
+            raise ValueError(none_of(name, "view", FORMS)) from None
         if len(rest) != _STATUSES.get(view, 0):
             raise ValueError(f"{text!r} is not complete, or too long: write {_form(view)}")
         statuses = []
         for one in rest:
             status = Status.parse(one)
             if status is Status.UNKNOWN:
-                known = ", ".join(status for status in Status if status is not Status.UNKNOWN)
-                raise ValueError(f"{one!r} is no status; it is one of {known}")
+                raise ValueError(none_of(one, "status", STATUSES))
             statuses.append(status)
         return cls(view, tuple(statuses))
 

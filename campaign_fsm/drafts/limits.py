@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from campaign_fsm.printable import SURROGATE
+
 _MOST_NUMBERS: Final = 5000
 _MOST_PLACES: Final = 5
-
-_halves: Final = re.compile("[\ud800-\udfff]")
 
 Check = Callable[[Any], Iterator[str]]
 
@@ -26,7 +26,7 @@ def text(least: int = 1, most: int | None = None) -> Check:
     def check(value: Any) -> Iterator[str]:
         if not isinstance(value, str) or len(value.strip()) < least or (most is not None and len(value) > most):
             yield limit
-        elif _halves.search(value):
+        elif SURROGATE.search(value):
             yield "a text of whole characters, without halves of surrogate pairs"
 
     return check
@@ -79,7 +79,7 @@ def whole(least: int, most: int | None = None) -> Check:
 def list_ids(value: Any) -> Iterator[str]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 5:
         yield "1 to 5 list ids"
-    elif not all(isinstance(entry, str) and entry.strip() and not _halves.search(entry) for entry in value):
+    elif not all(isinstance(entry, str) and entry.strip() and not SURROGATE.search(entry) for entry in value):
         yield "list ids, each a text"
 
 

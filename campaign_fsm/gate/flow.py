@@ -63,11 +63,6 @@ class Gate:
         readings = Readings(settings.max_age, settings.clock)
         self.context = GateContext(settings, blocking, pace or waiting.PACE, readings, own_sections)
 
-    @property
-    def sections(self) -> Sections:
-        """Where this gate and all others of the process hold campaigns."""
-        return self.context.sections
-
     def concerns(self, request: WireRequest) -> bool:
         """Whether the request has to go through `flow`; needs no body. All others pass untouched."""
         return request.host.lower() not in self.context.settings.ignore_hosts and concerns(request)

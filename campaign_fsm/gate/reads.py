@@ -11,7 +11,7 @@ from campaign_fsm.errors import CampaignFsmError, StatusUnavailable
 from campaign_fsm.gate.attempt import Attempt, is_below_a_gate
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.model import Forward, GateStep, Read
-from campaign_fsm.gate.refusals import subject
+from campaign_fsm.gate.refusals import unavailable
 from campaign_fsm.gate.section import Ticket, campaign_key
 from campaign_fsm.gate.spending import learn, spend
 from campaign_fsm.private import redact_error
@@ -131,11 +131,7 @@ def _usable(context: GateContext, answer: Answer, intent: Intent, request: WireR
         return context.redacted(read_status(answer, intent.target, "GET"), request)
     except NotReadable as problem:
         redact_error(problem, context.secrets(request))
-        raise StatusUnavailable(
-            **subject(intent, problem.code),
-            reason=f"{problem}.",
-            status_code=answer.status_code,
-        ) from None
+        raise unavailable(intent.action, intent.target, problem, status_code=answer.status_code) from None
 
 
 def _unavailable(
@@ -146,15 +142,13 @@ def _unavailable(
         assert cause is not None
         redact_error(cause, secrets)  # it is shown with the refusal
         text = str(cause)
-        return StatusUnavailable(
-            **subject(intent, "CF501"),
-            reason=f"The status could not be read: {type(cause).__name__}{': ' + text if text else ''}.",
-            no_answer=True,
-        )
+        why = f"{type(cause).__name__}{': ' + text if text else ''}."
+        return unavailable(intent.action, intent.target, why, no_answer=True)
     error = api_error(answer, "GET", intent.target, secrets)
-    return StatusUnavailable(
-        **subject(intent, "CF501"),
-        reason=f"The status could not be read: {error.message}",
+    return unavailable(
+        intent.action,
+        intent.target,
+        error.message,
         status_code=error.status_code,
         request_id=error.request_id,
         retry_after=error.retry_after,

@@ -11,15 +11,19 @@ from campaign_fsm.errors import (
     GateFailure,
     IllegalTransition,
     Refused,
+    StatusUnavailable,
     UnknownStatus,
     UnreadableRequest,
 )
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.section import Closed
-from campaign_fsm.rules import PROBLEMS, Status
+from campaign_fsm.rules import PROBLEMS, Action, Status
 from campaign_fsm.verdict import Verdict
+from campaign_fsm.wire.answer import NotReadable
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.reading import Reading
+from campaign_fsm.wire.target import Target
+from campaign_fsm.words import sentence
 
 
 def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: str = "") -> Refused:
@@ -62,22 +66,44 @@ def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: s
     )
 
 
-def subject(intent: Intent, code: str) -> dict[str, Any]:
+def _subject(action: Action, target: Target, code: str) -> dict[str, Any]:
     """What every refusal of a write says of it."""
     return {
         "code": code,
-        "action": intent.action,
-        "channel": intent.channel,
-        "campaign_id": intent.target.id,
+        "action": action,
+        "channel": target.channel,
+        "campaign_id": target.id,
         "advice": PROBLEMS[code].advice,
     }
+
+
+def unavailable(
+    action: Action,
+    target: Target,
+    why: str | NotReadable,
+    *,
+    status_code: int | None = None,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+    no_answer: bool = False,
+) -> StatusUnavailable:
+    """The refusal of a write whose campaign could not be read; `why` is a sentence, or the problem of the answer."""
+    problem = why if isinstance(why, NotReadable) else None
+    return StatusUnavailable(
+        **_subject(action, target, problem.code if problem else "CF501"),
+        reason=f"{problem}." if problem else f"The status could not be read: {why}",
+        status_code=status_code,
+        request_id=request_id,
+        retry_after=retry_after,
+        no_answer=no_answer,
+    )
 
 
 def busy(closed: Closed, intent: Intent, events: FlowEvents) -> CampaignBusy:
     """The refusal of a write whose section is closed to it."""
     refusal = CampaignBusy(
-        **subject(intent, closed.code),
-        reason=f"{str(closed)[0].upper()}{str(closed)[1:]}.",
+        **_subject(intent.action, intent.target, closed.code),
+        reason=sentence(str(closed)),
         holder=closed.holder,
         seconds=closed.seconds,
     )

@@ -27,6 +27,7 @@ from typing import Final
 from weakref import ref
 
 from campaign_fsm.gate.party import Party, Process
+from campaign_fsm.rules import PROBLEMS
 from campaign_fsm.wire.intent import Intent, WireRequest
 from campaign_fsm.wire.target import Target
 
@@ -61,7 +62,7 @@ class Closed(Exception):
 
 def forked() -> Closed:
     """The call is of the process that this one was forked from, and goes on there."""
-    return Closed("CF803", "the process was forked while the call was at work")
+    return Closed("CF803", PROBLEMS["CF803"].title)
 
 
 class _Book:

@@ -16,6 +16,7 @@ from attrs import Attribute, field, frozen
 from campaign_fsm.gate.budget import Wait
 from campaign_fsm.gate.model import Drift
 from campaign_fsm.policy import Policy
+from campaign_fsm.waiting import DEADLINE
 
 Trace = Callable[[Mapping[str, Any]], object]
 
@@ -85,7 +86,7 @@ class GateSettings:
 
     max_age: float = field(default=0.0, validator=_check_seconds)
     strict: bool = field(default=False, validator=_check_bool)
-    deadline: float = field(default=30.0, validator=_check_seconds)
+    deadline: float = field(default=DEADLINE, validator=_check_seconds)
     ignore_hosts: frozenset[str] = field(default=(), converter=_hosts)
     on_drift: Callable[[Drift], object] | None = None
     budget: int | None = field(default=None, validator=_check_budget)

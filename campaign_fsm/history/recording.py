@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from campaign_fsm.history.builder import HistoryBuilder
-from campaign_fsm.history.coverage import history_of_coverage
 from campaign_fsm.history.journal import KEYS, history_of_journal
-from campaign_fsm.history.model import History
+from campaign_fsm.history.model import History, UnreadableHistory
+from campaign_fsm.rules import RULE
 
 if TYPE_CHECKING:
     from campaign_fsm.traffic.recordings import Recording
@@ -46,7 +46,7 @@ def history_of_recording(
     if isinstance(document, list):
         return history_of_journal(document, campaign, name=name)
     if isinstance(document, dict):
-        return history_of_coverage(document, name)
+        return _history_of_coverage(document, name)
     builder = HistoryBuilder(campaign)
     auditor = Auditor(watch=RecordedPaths(builder).see)
     with open_recording(str(path)) as recording:
@@ -72,3 +72,16 @@ def _document(path: Path) -> list[Any] | dict[str, Any] | None:
     if isinstance(document, list) and all(isinstance(entry, dict) and entry.keys() >= KEYS for entry in document):
         return document
     return document if isinstance(document, dict) else None
+
+
+def _history_of_coverage(document: Mapping[str, Any], name: str) -> History:
+    """The edges that tests reached and how often, from what the plugin wrote; errors call it `name`.
+
+    Raises:
+        UnreadableHistory: It has no edges with their numbers.
+    """
+    edges = document.get("edges")
+    if not isinstance(edges, dict) or not all(isinstance(number, int) and number >= 0 for number in edges.values()):
+        raise UnreadableHistory(f"{name} is no coverage: it has no edges with their numbers.")
+    taken = {code: number for code, number in edges.items() if code in RULE and number}
+    return History(title="Edges that tests reached", taken=taken, total=sum(taken.values()))

@@ -16,9 +16,7 @@ from campaign_fsm.lifecycle.graph import (
     moved,
     platform_moves,
     reachable,
-    reached,
     route,
-    shortest,
     walks,
 )
 from campaign_fsm.lifecycle.machine import NEW, build_machine
@@ -35,9 +33,7 @@ __all__ = [
     "moved",
     "platform_moves",
     "reachable",
-    "reached",
     "route",
-    "shortest",
     "undoable",
     "walks",
 ]

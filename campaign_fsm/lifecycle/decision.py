@@ -21,6 +21,7 @@ from campaign_fsm.rules import (
     Source,
     Standing,
     Status,
+    goal_of,
 )
 from campaign_fsm.rules.vocabulary import one_of
 
@@ -126,13 +127,6 @@ class Decision:
 def undoable(action: Action) -> bool:
     """Whether a way back from the action is documented, by the hand-set column of the table."""
     return all(rule.undoable for rule in RULES if rule.trigger is action)
-
-
-def _goal(action: Action) -> Status | None:
-    """The status that an action is to take a campaign to; None where it leaves the status as it is."""
-    if action is Action.CREATE:
-        return None  # it makes a campaign and takes none anywhere
-    return next((rule.dest for rule in RULES if rule.trigger is action), None)
 
 
 def _counts_as_started(status: Status | None, started: bool | None) -> bool:
@@ -242,7 +236,7 @@ def _refused(contested: Rule | None, common: dict[str, Any]) -> Decision:
     """The refusal of a cell; `contested` is the edge that only ``strict`` refuses."""
     status, action, channel = common["status"], common["action"], common["channel"]
     refusal = STRICT_REFUSAL if contested else _refusal(status, action, channel)
-    goal = _goal(action)
+    goal = goal_of(action)
     way = None if goal is None else route(status, goal, channel=channel, strict=common["strict"])
     if way and way[0] is action:
         way = None  # the route does not know whether the campaign has started, and this one has

@@ -8,7 +8,7 @@ from typing import Any, Final
 from transitions import Machine
 
 from campaign_fsm.lifecycle.graph import reached
-from campaign_fsm.rules import DEAD_ENDS, REFUSALS, RULES, STRICT_REFUSAL, Action, Channel, Rule, Status
+from campaign_fsm.rules import DEAD_ENDS, REFUSALS, RULES, STATUSES, STRICT_REFUSAL, Action, Channel, Rule, Status
 
 NEW: Final = "new"
 """The machine's name for "no campaign yet", from which only `Action.CREATE` leads."""
@@ -55,9 +55,7 @@ def _check_distinct(rules: tuple[Rule, ...]) -> None:
 
 def _check_reached(rules: tuple[Rule, ...]) -> None:
     known = reached(None, rules)
-    for status in Status:
-        if status is Status.UNKNOWN:
-            continue
+    for status in STATUSES:
         if status not in known:
             raise ValueError(f"no way leads to {status}")
         ends = all(rule.leads_to is status for rule in rules if rule.source is status)
@@ -80,7 +78,7 @@ def build_machine(channel: Channel | str = Channel.MESSAGE, rules: tuple[Rule, .
     _check(rules)
     machine = Machine(
         model=None,
-        states=[NEW, *(status.value for status in Status if status is not Status.UNKNOWN)],
+        states=[NEW, *(status.value for status in STATUSES)],
         initial=None,
         auto_transitions=False,
         name=f"{channel} campaign",

@@ -15,11 +15,11 @@ Everything else in the package reads this one: the machine, `decide`, the gate, 
 from __future__ import annotations
 
 from campaign_fsm.rules.codes import ENTRIES, GROUPS, Entry
-from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETHER, Rule, Together
-from campaign_fsm.rules.pages import PAGES, Page, Source
+from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETHER, Rule, Together, effect_of, goal_of
+from campaign_fsm.rules.pages import PAGES, Source
 from campaign_fsm.rules.problems import PROBLEMS, Problem
 from campaign_fsm.rules.refusals import REFUSALS, STRICT_REFUSAL, Refusal
-from campaign_fsm.rules.vocabulary import Action, Actor, Channel, Event, Standing, Status
+from campaign_fsm.rules.vocabulary import STATUSES, Action, Actor, Channel, Event, Standing, Status
 
 __all__ = [
     "DEAD_ENDS",
@@ -32,6 +32,7 @@ __all__ = [
     "REFUSALS",
     "RULE",
     "RULES",
+    "STATUSES",
     "STRICT_REFUSAL",
     "TOGETHER",
     "Action",
@@ -39,7 +40,6 @@ __all__ = [
     "Channel",
     "Entry",
     "Event",
-    "Page",
     "Problem",
     "Refusal",
     "Rule",
@@ -47,4 +47,6 @@ __all__ = [
     "Standing",
     "Status",
     "Together",
+    "effect_of",
+    "goal_of",
 ]

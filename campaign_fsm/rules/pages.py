@@ -23,6 +23,11 @@ class Source:
     page: Page
     says: str
 
+    @property
+    def statement(self) -> str:
+        """The page's title and what it says."""
+        return f"{self.page.title}: {self.says}"
+
     def __str__(self) -> str:
         return f"{self.page.title} <{self.page.url}>: {self.says}"
 

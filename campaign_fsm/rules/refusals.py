@@ -17,7 +17,7 @@ class Refusal:
     """Why a cell of the table is not legal. The first refusal that matches a cell is its answer.
 
     Empty `actions`, `statuses` or `channels` match all. `reason` may name ``{status}``, ``{action}``
-    and ``{channel}``.
+    and ``{channel}``. `hint` is the way where no action is one.
     """
 
     code: str
@@ -28,6 +28,7 @@ class Refusal:
     reason: str
     sources: tuple[Source, ...] = ()
     already: bool = False
+    hint: str = ""
 
     def matches(self, status: Status | None, action: Action, channel: Channel) -> bool:
         return (
@@ -89,6 +90,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         title="a created campaign is waiting for its start",
         reason="Only a paused campaign can be resumed; a created one starts by itself at its start time.",
         sources=(pages.RESUME, pages.SCHEDULING),
+        hint="wait for its start time",
     ),
     Refusal(
         code="CF223",

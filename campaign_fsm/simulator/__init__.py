@@ -1,25 +1,25 @@
 """The documented campaign API of one account, simulated: in process, or as a real HTTP server."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
-from campaign_fsm.simulator.faults import Fault
-from campaign_fsm.simulator.journal import JournalEntry
-from campaign_fsm.simulator.replies import Reply
-from campaign_fsm.simulator.server import SimulatorServer
-from campaign_fsm.simulator.simulator import Simulator
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign_fsm.simulator.transport import SimulatorTransport
+    from campaign_fsm.simulator.faults import Fault as Fault
+    from campaign_fsm.simulator.journal import Entry as Entry
+    from campaign_fsm.simulator.journal import JournalEntry as JournalEntry
+    from campaign_fsm.simulator.server import SimulatorServer as SimulatorServer
+    from campaign_fsm.simulator.simulator import Simulator as Simulator
+    from campaign_fsm.simulator.transport import SimulatorTransport as SimulatorTransport
+else:
+    from campaign_fsm._lazy import lazy
 
-Entry = JournalEntry  # its name before others had it too
-
-__all__ = ["Entry", "Fault", "JournalEntry", "Reply", "Simulator", "SimulatorServer", "SimulatorTransport"]
-
-
-def __getattr__(name: str) -> Any:
-    # It is a transport of an HTTP library, which the server needs none of.
-    if name != "SimulatorTransport":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from campaign_fsm.simulator.transport import SimulatorTransport
-
-    return SimulatorTransport
+    # The transport needs an HTTP library, and the server needs none.
+    _HOMES = {
+        "faults": "Fault",
+        "journal": "Entry JournalEntry",
+        "server": "SimulatorServer",
+        "simulator": "Simulator",
+        "transport": "SimulatorTransport",
+    }
+    __getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

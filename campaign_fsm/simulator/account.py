@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from campaign_fsm.rules import Channel, Status
+from campaign_fsm.rules import STATUSES, Channel, Status
 from campaign_fsm.simulator import agenda
 from campaign_fsm.simulator.campaigns import StoredCampaign, settable
 from campaign_fsm.simulator.clock import Clock, aware, later_or_last
@@ -147,17 +147,16 @@ class Account:
         added: list[tuple[Channel, str, Status]] = []
         now = self.now
         for channel in Channel:
-            for status in Status:
-                if status is not Status.UNKNOWN:
-                    campaign_id = self.add(
-                        status,
-                        channel=channel,
-                        id=_SEED_IDS.get((channel, status)),
-                        name=f"{channel} {status}",
-                        start=later_or_last(now, _HOUR if status is Status.CREATED else -_HOUR),
-                        end=later_or_last(now, _DAY),
-                    )
-                    added.append((channel, campaign_id, status))
+            for status in STATUSES:
+                campaign_id = self.add(
+                    status,
+                    channel=channel,
+                    id=_SEED_IDS.get((channel, status)),
+                    name=f"{channel} {status}",
+                    start=later_or_last(now, _HOUR if status is Status.CREATED else -_HOUR),
+                    end=later_or_last(now, _DAY),
+                )
+                added.append((channel, campaign_id, status))
         return added
 
     def listed(self) -> list[StoredCampaign]:

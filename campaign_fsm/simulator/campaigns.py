@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from attrs import Factory, define, field
 
 from campaign_fsm.lifecycle import has_started
-from campaign_fsm.rules import OVER, RULES, Channel, Event, Rule, Status
+from campaign_fsm.rules import OVER, RULES, STATUSES, Channel, Event, Rule, Status
 from campaign_fsm.simulator.clock import later
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
@@ -35,8 +35,7 @@ def settable(status: Status | str) -> Status:
     """
     parsed = Status.parse(status)
     if parsed is Status.UNKNOWN:
-        known = ", ".join(known for known in Status if known is not Status.UNKNOWN)
-        raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {known}")
+        raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {', '.join(STATUSES)}")
     return parsed
 
 

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from campaign_fsm.rules import Status
 from campaign_fsm.simulator.campaigns import settable
+from campaign_fsm.words import none_of
 
 
 class Fault(StrEnum):
@@ -127,7 +128,7 @@ class Faults:
         try:
             kind = Fault(kind)
         except ValueError:
-            raise ValueError(f"{kind!r} is no fault; it is one of {', '.join(Fault)}") from None
+            raise ValueError(none_of(kind, "fault", Fault)) from None
         default, allowed = _STATUS_CODES.get(kind, _STATUS_CODES[Fault.SERVER_ERROR])
         status_code = default if status_code is None else status_code
         if kind is Fault.MOVED and to_status is None:

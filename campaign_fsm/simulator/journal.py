@@ -52,6 +52,9 @@ class JournalEntry:
     user_agent: str | None = None
 
 
+Entry = JournalEntry  # its name before others had it too
+
+
 @define
 class Journal:
     """The entries, in order; with a limit only the newest so many."""

@@ -23,23 +23,22 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from campaign_fsm.drafts import Draft, MessageCampaignDraft, Retries, VoiceCampaignDraft
 from campaign_fsm.lifecycle import decide, walks
-from campaign_fsm.rules import RULES, Action, Channel, Event, Status
+from campaign_fsm.rules import RULES, STATUSES, Action, Channel, Event, Status
 from campaign_fsm.simulator import Simulator
 from campaign_fsm.simulator.payloads import spelled
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.intent import JSON_HEADERS
 from campaign_fsm.wire.reading import read_status
 from campaign_fsm.wire.schedule import Schedule
-from campaign_fsm.wire.target import read_target
+from campaign_fsm.wire.target import COLLECTION_OF, read_target
 
-_KNOWN: Final = tuple(status for status in Status if status is not Status.UNKNOWN)
-_COLLECTIONS: Final = {Channel.MESSAGE: "message-campaigns", Channel.VOICE: "campaigns"}
 _HOURS: Final = 24 * 30
 
 
 def statuses(*, unknown: bool = False) -> SearchStrategy[Status]:
     """Every status; with `unknown` also the one that stands for a spelling on no list."""
-    return st.sampled_from(tuple(Status) if unknown else _KNOWN)
+    return st.sampled_from(tuple(Status) if unknown else STATUSES)
 
 
 def actions() -> SearchStrategy[Action]:
@@ -240,7 +239,7 @@ def _answers(draw: DrawFn, channel: Channel, status: Status | str | None) -> tup
         end=None if end is None else simulator.now + timedelta(hours=end),
         contacts=draw(st.integers(0, 5000)),
     )
-    path = f"/v2/accounts/{simulator.account_sid}/{_COLLECTIONS[channel]}/{campaign_id}"
+    path = f"/v2/accounts/{simulator.account_sid}/{COLLECTION_OF[channel]}/{campaign_id}"
     login = base64.b64encode(f"{simulator.api_key}:{simulator.api_token}".encode()).decode()
     reply = simulator.handle("GET", path, [("Authorization", f"Basic {login}")], b"")
     body: dict[str, Any] = json.loads(reply.body)
@@ -276,8 +275,9 @@ def campaigns(draw: DrawFn, channel: Channel | str | None = None, status: Status
     target = read_target(path)
     assert target is not None
     assert target.id is not None
-    headers = ((b"Content-Type", b"application/json"),)
-    return campaign_from(read_status(Answer(200, headers, json.dumps(body).encode()), target), target.id, kind, now)
+    return campaign_from(
+        read_status(Answer(200, JSON_HEADERS, json.dumps(body).encode()), target), target.id, kind, now
+    )
 
 
 # Drafts

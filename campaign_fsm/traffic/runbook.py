@@ -33,7 +33,7 @@ from datetime import date, datetime
 from typing import Any, BinaryIO, Final, Never
 
 from campaign_fsm.printable import quoted
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import STATUSES, Action, Channel, Status
 from campaign_fsm.strict.toml import NotToml, read_toml
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
@@ -111,8 +111,7 @@ class _Reader:
         status = named["status"]
         if status is not None:
             if Status.parse(status) is Status.UNKNOWN:
-                known = [one for one in Status if one is not Status.UNKNOWN]
-                self._fail(given, f"the status {quoted(status, 40)} is on no list; {hint(status, known)}")
+                self._fail(given, f"the status {quoted(status, 40)} is on no list; {hint(status, STATUSES)}")
             if named["campaign"] is None:
                 self._fail(given, "a campaign with a status has an id: campaign")
             times: dict[str, Any] = {"start": named["start"], "end": named["end"]}

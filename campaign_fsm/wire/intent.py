@@ -23,6 +23,9 @@ from campaign_fsm.wire.target import Target, read_target
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
+JSON_HEADERS: Final = ((b"Content-Type", b"application/json"),)
+"""What the headers of a write have to say of its body."""
+
 # The actions that a PUT body can name (S1).
 VERBS: Final = {verb.value: verb for verb in (Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE)}
 

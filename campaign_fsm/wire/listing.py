@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from attrs import field, frozen
 
-from campaign_fsm.rules import Channel, Status
+from campaign_fsm.rules import STATUSES, Channel, Status
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.envelope import Item, read_entry, read_envelope
+from campaign_fsm.words import none_of
 
 # S6, S7: default and greatest page size.
 PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
@@ -44,9 +45,8 @@ class Filter:
         wanted = () if status is None else (status,) if isinstance(status, str) else tuple(status)
         statuses = set()
         for one in wanted:
-            if one not in set(Status) or one == Status.UNKNOWN:
-                known = ", ".join(known for known in Status if known is not Status.UNKNOWN)
-                raise ValueError(f"{one!r} is no status; it is one of {known}")
+            if one not in STATUSES:
+                raise ValueError(none_of(one, "status", STATUSES))
             statuses.add(Status(one))
         key, colon, order = sort.partition(":")
         if key not in _SORT_KEYS[channel] or (colon and order not in ("asc", "desc")):

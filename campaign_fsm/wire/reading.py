@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from campaign_fsm.lifecycle import has_started
-from campaign_fsm.rules import Channel, Status
+from campaign_fsm.rules import PROBLEMS, Channel, Status
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.envelope import Item, read_item
 from campaign_fsm.wire.schedule import parse_time, read_schedule
@@ -75,7 +75,7 @@ def read_status(answer: Answer, target: Target, method: str | None = None) -> Re
         raise NotReadable(f"the item in the answer failed{f' with {item.code}' if 100 <= item.code < 600 else ''}")
     campaign_id, reading = read_campaign(item, target.channel, answer.date)
     if campaign_id != target.id:
-        raise NotReadable("the answer is about another campaign", "CF503")
+        raise NotReadable(PROBLEMS["CF503"].title, "CF503")
     if item.data.get("account_sid") not in (None, target.account):
         raise NotReadable("the answer is about a campaign of another account", "CF503")
     return reading
@@ -93,7 +93,7 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
         raise NotReadable("the answer names no campaign")
     campaign_id = ids[0]
     if not isinstance(campaign_id, str) or ids[-1] != campaign_id:
-        raise NotReadable("the answer is about another campaign", "CF503")
+        raise NotReadable(PROBLEMS["CF503"].title, "CF503")
     raw = data.get("status")
     if not isinstance(raw, str):
         raise NotReadable("the answer holds no status")

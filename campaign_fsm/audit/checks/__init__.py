@@ -1,6 +1,6 @@
-"""The checks: one small function each, one file for one check or for a close family.
+"""The checks: one small function each, and a file for each family.
 
-To add one, add one file here; nothing else lists it::
+To add one, add the function to its family's file, or add a file here; nothing else lists it::
 
     @check("CF601", stage=Stage.ANSWER, of=(CampaignWrite,), reads={"at"})
     def written_at_night(seen: CampaignWrite) -> Iterator[Detection]:
@@ -10,8 +10,8 @@ To add one, add one file here; nothing else lists it::
 A check is asked about every observation (`campaign_fsm.audit.observation`) of the kinds in `of`, and gets it as it was
 before the campaign was brought up to date: `seen.tracked` is what was known until then. It changes nothing and keeps
 nothing. The title and the advice of its code are in `campaign_fsm/rules/problems.py`, where a new code comes first; its
-message has no secrets, numbers and texts of the recording. Findings come in the order of `Stage`, and within one stage
-in that of the files' names.
+message has no secrets, numbers and texts of the recording. Findings come in the order of `Stage`, within one stage
+in that of the files' names, and within one file in that of its functions.
 
 Most exchanges of a long recording are like one before and are not looked at again (`campaign_fsm.audit.shortcut`). What
 a check looks at that does not tell such exchanges apart, such as their time, it names in `reads`.

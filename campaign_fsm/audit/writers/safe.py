@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final, TextIO
 
 from campaign_fsm.audit.finding import Place
-from campaign_fsm.printable import harmless_json, text_of, without_commands
+from campaign_fsm.printable import SURROGATE, harmless_json, text_of, without_commands
 
 _LONGEST: Final = 4096
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def line(text: str) -> str:
@@ -43,7 +41,7 @@ def dumps(value: Any) -> str:
 def _whole(value: Any) -> Any:
     match value:
         case str():
-            return _SURROGATE.sub("\ufffd", value)
+            return SURROGATE.sub("\ufffd", value)
         case dict():
             return {key: _whole(part) for key, part in value.items()}
         case list() | tuple():

@@ -5,7 +5,7 @@ it yields a `Sleep` and is sent None. It returns a result or raises from `campai
 listing also yields the things listed, each as an `Emit`.
 
 `reads` and `pages` read. `commands` says what a write is to achieve, `writes` and `create` send it, `aftermath` finds
-out what became of it.
+out what became of it. What each operation does is said there; the classes here gather them.
 """
 
 from __future__ import annotations
@@ -42,22 +42,18 @@ class WriteOperations(ABC, Generic[_R]):
         """What is done with a write."""
 
     def act(self, campaign_id: str, action: Action) -> Operation[_R]:
-        """One action."""
         return (yield from self.perform(commands.act(self.context, campaign_id, action)))
 
     def create(self, draft: Draft) -> Operation[_R]:
-        """Create a campaign."""
         return (yield from self.perform(commands.create(self.context, draft)))
 
     def edit(
         self, campaign_id: str, draft: Draft | None, *, partial: bool, changes: Mapping[str, Any]
     ) -> Operation[_R]:
-        """Set parameters: a whole draft, callback URLs alone, or some of them on the caller's own word."""
         command = yield from commands.edit(self.context, campaign_id, draft, partial=partial, changes=changes)
         return (yield from self.perform(command))
 
     def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool) -> Operation[_R]:
-        """Set the schedule alone, or together with a resume (fact sheet 5.3)."""
         return (
             yield from self.perform(
                 (yield from commands.reschedule(self.context, campaign_id, schedule, resume=resume))
@@ -79,11 +75,9 @@ class Operations(WriteOperations[Campaign]):
         return send(self.context, command)
 
     def ensure(self, campaign_id: str, action: Action) -> Operation[Campaign]:
-        """An action that takes "already there" as success, whoever brought the campaign there and when."""
         return writes.ensure(self.context, campaign_id, action)
 
     def get(self, campaign_id: str) -> Operation[Campaign]:
-        """Read one campaign."""
         return reads.get(self.context, campaign_id)
 
     def wait_until(
@@ -95,17 +89,13 @@ class Operations(WriteOperations[Campaign]):
         poll: float,
         on_read: Callable[[Campaign], object] | None,
     ) -> Operation[Campaign]:
-        """Read again and again until the campaign is where it is wanted, or cannot get there any more."""
         return reads.wait_until(self.context, campaign_id, status, timeout=timeout, poll=poll, on_read=on_read)
 
     def list(self, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
-        """Every campaign that a filter lets through."""
         return pages.campaigns(self.context, wanted, page_size)
 
     def recipients(self, campaign_id: str) -> Listing[Recipient]:
-        """What the server says of each number of a campaign."""
         return pages.recipients(self.context, campaign_id)
 
     def find(self, name: str) -> Operation[Campaign]:
-        """The one campaign with exactly this name."""
         return pages.find(self.context, name)

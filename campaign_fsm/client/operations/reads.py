@@ -18,10 +18,10 @@ from campaign_fsm.errors import (
     NotReached,
     RateLimited,
     ServerError,
-    StatusUnavailable,
 )
+from campaign_fsm.gate.refusals import unavailable
 from campaign_fsm.lifecycle import reachable
-from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
+from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.waiting import Tries
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign
@@ -156,14 +156,10 @@ def read_before(context: ClientContext, target: Target, action: Action) -> Opera
     except (ApiError, ConnectionFailed) as error:
         # What the gate says of an answer that it cannot use.
         problem = error.__cause__ if isinstance(error.__cause__, NotReadable) else None
-        code = problem.code if problem else "CF501"
-        raise StatusUnavailable(
-            code=code,
-            reason=f"{problem}." if problem else f"The status could not be read: {error.message}",
-            action=action,
-            channel=target.channel,
-            campaign_id=target.id,
-            advice=PROBLEMS[code].advice,
+        raise unavailable(
+            action,
+            target,
+            problem or error.message,
             status_code=getattr(error, "status_code", None),
             request_id=getattr(error, "request_id", None),
             retry_after=getattr(error, "retry_after", None),

@@ -1,4 +1,4 @@
-"""Parameters that break a documented limit."""
+"""How a request can be read, and the parameters in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import CampaignWrite, CreateRequest
+from campaign_fsm.audit.observation import CampaignWrite, CreateRequest, UnreadableWrite
 from campaign_fsm.drafts import DRAFT_OF
 from campaign_fsm.errors import InvalidParameters
 from campaign_fsm.rules import Action
@@ -28,3 +28,14 @@ def parameters(seen: CampaignWrite | CreateRequest) -> Iterator[Detection]:
         listed = "; ".join(f"{problem.field}: {problem.rule}" for problem in error.problems)
         message = f"The parameters of {seen.action} break documented limits: {listed}."
         yield Detection(code="CF606", level=Level.WARNING, message=message, about=listed)
+
+
+@check("CF4", stage=Stage.REQUEST, of=(UnreadableWrite,))
+def unreadable_request(seen: UnreadableWrite) -> Iterator[Detection]:
+    """Two servers could read it differently; a warning if it was not sent."""
+    yield Detection(
+        code=seen.refusal.code,
+        level=Level.ERROR if seen.exchange.sent else Level.WARNING,
+        message=f"Two servers could read this write differently, or none as it is meant: {seen.refusal.reason}",
+        advice=seen.refusal.advice,
+    )

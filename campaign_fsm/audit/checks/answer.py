@@ -1,4 +1,4 @@
-"""Statuses, and answers, that the model does not expect: the vendor's server and the model disagree."""
+"""Answers, and the statuses that they and callbacks show, that are not what the model expects."""
 
 from __future__ import annotations
 
@@ -6,9 +6,34 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import CallbackObservation, CampaignWrite, CreatedCampaign, StatusRead, WriteResult
+from campaign_fsm.audit.observation import (
+    CallbackObservation,
+    CampaignWrite,
+    CreatedCampaign,
+    MisdirectedAnswer,
+    StatusObservation,
+    StatusRead,
+    WriteResult,
+)
 from campaign_fsm.lifecycle import by_platform
-from campaign_fsm.rules import Status
+from campaign_fsm.private import word
+from campaign_fsm.rules import PROBLEMS, Status
+from campaign_fsm.words import sentence
+
+
+@check("CF609", stage=Stage.ANSWER, of=(CampaignWrite,))
+def redirected(seen: CampaignWrite) -> Iterator[Detection]:
+    """The server sent the client elsewhere with it."""
+    code = seen.answer.status_code
+    if code is not None and 300 <= code < 400 and seen.result is not WriteResult.PLANNED:
+        message = f"The server answered {seen.action} with {code}, and what was sent after that is not judged."
+        yield Detection(code="CF609", level=Level.ERROR, message=message)
+
+
+@check("CF503", stage=Stage.ANSWER, of=(MisdirectedAnswer,))
+def wrong_campaign(_: MisdirectedAnswer) -> Iterator[Detection]:
+    """A read of one campaign shows another one."""
+    yield Detection(code="CF503", level=Level.WARNING, message=sentence(PROBLEMS["CF503"].title))
 
 
 def _disagreement(message: str) -> Detection:
@@ -48,3 +73,12 @@ def unexpected_after_create(seen: CreatedCampaign) -> Iterator[Detection]:
     """A campaign was created, and is in a status that no new one has."""
     if seen.status is not Status.UNKNOWN and not any(seen.status in by_platform(one) for one in seen.accepted):
         yield _disagreement(f"After create it shows {seen.status}, and not {names(seen.accepted)}.")
+
+
+@check("CF604", stage=Stage.STATUS, of=(StatusRead, CallbackObservation, CampaignWrite, CreatedCampaign))
+def undocumented_status(seen: StatusObservation | CampaignWrite | CreatedCampaign) -> Iterator[Detection]:
+    """An answer or a callback shows a status that the vendor's pages do not have."""
+    if seen.status is Status.UNKNOWN:
+        raw = seen.answer.raw_status if isinstance(seen, CampaignWrite) else seen.raw_status
+        message = f"It shows the status {word(raw or '')!r}, which is on no list."
+        yield Detection(code="CF604", level=Level.WARNING, message=message)

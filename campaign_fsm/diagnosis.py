@@ -55,10 +55,10 @@ def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis
     >>> [found.title for found in diagnose(Campaign("a1", "failed", "failed", "voice"))]
     ['no number could be attempted']
     """
-    return tuple(_found(campaign, now or campaign.read_at or datetime.now(UTC)))
+    return tuple(_diagnoses(campaign, now or campaign.read_at or datetime.now(UTC)))
 
 
-def _found(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
+def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     match campaign.status:
         case Status.CREATED:
             yield from _not_started(campaign, now)
@@ -111,7 +111,7 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
 
 
 def _start_unread(campaign: Campaign) -> bool:
-    """Whether there is a start that nobody can read: then nobody can say whether it has passed."""
+    """Whether there is a start that cannot be read: then it is unknown whether it has passed."""
     return read_schedule(campaign.raw, campaign.channel)[2]
 
 

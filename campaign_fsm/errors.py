@@ -18,7 +18,7 @@
     │   ├── UnexpectedRedirect   a 3xx, never followed
     │   └── UnexpectedAnswer     a success that cannot be read
     ├── StateConflict            somebody moved the campaign between the read and the write
-    ├── OutcomeUnknown           it could not be found out whether the write took effect
+    ├── OutcomeUnknown           whether the write took effect is unknown
     ├── ConnectionFailed         no answer; the message says what is known about a write
     │   └── TimedOut
     ├── BudgetSpent              the request budget has no room in the time that was given; nothing was sent
@@ -64,7 +64,7 @@ def _rebuild(cls: type[CampaignFsmError], fields: dict[str, Any]) -> CampaignFsm
     return error
 
 
-# What a field without a default is where nobody knows it, by its type. None for all others.
+# What a field without a default is where it is unknown, by its type. None for all others.
 _UNKNOWN: Final = {"str": "", "int": 0, "float": 0.0, "bool": True, "tuple[Status, ...]": ()}
 
 
@@ -76,10 +76,10 @@ def _sentence(*parts: str | None) -> str:
 class CampaignFsmError(Exception):
     """The base of everything that this package raises on purpose."""
 
-    def __init__(self, *told: object, **fields: Any) -> None:
+    def __init__(self, *args: object, **fields: Any) -> None:
         """By its fields; or by a message alone, as by those who know no more of an exception than its `args`."""
-        if told:
-            self._told = str(told[0] if len(told) == 1 else told)
+        if args:
+            self._text = str(args[0] if len(args) == 1 else args)
             known = attrs.fields(type(self))  # type: ignore[arg-type]
             needed = [each for each in known if each.default is attrs.NOTHING]
             fields = {each.name: _UNKNOWN.get(str(each.type)) for each in needed} | fields
@@ -89,8 +89,8 @@ class CampaignFsmError(Exception):
     @property
     def message(self) -> str:
         """What happened and what to do next, made from the fields."""
-        told: str | None = self.__dict__.get("_told")
-        return self._from_fields() if told is None else told
+        text: str | None = self.__dict__.get("_text")
+        return self._from_fields() if text is None else text
 
     def _from_fields(self) -> str:
         return f"{type(self).__name__}."
@@ -162,7 +162,7 @@ class UnknownStatus(Refused):
 
 @_error
 class UnreadableRequest(Refused):
-    """The request cannot be read in exactly one way, so nobody can say what it would do."""
+    """The request cannot be read in exactly one way, so what it would do is unknown."""
 
 
 @_error
@@ -245,10 +245,10 @@ class ApiError(CampaignFsmError):
     def _from_fields(self) -> str:
         about = f" campaign {self.campaign_id}" if self.campaign_id else ""
         code = f"code {self.error_code}" if self.error_code else None
-        said = ", ".join(part for part in (code, self.description) if part)
+        detail = ", ".join(part for part in (code, self.description) if part)
         request = f"(request id {self.request_id})" if self.request_id else None
         wait = f"The server asks to wait {self.retry_after:g} s." if self.retry_after is not None else None
-        head = f"{self.method}{about} was answered with {self.status_code}{': ' + said if said else ''}"
+        head = f"{self.method}{about} was answered with {self.status_code}{': ' + detail if detail else ''}"
         return _sentence(f"{head} {request}." if request else f"{head}.", wait, self.hint)
 
 
@@ -323,7 +323,7 @@ class StateConflict(CampaignFsmError):
     rejection: ApiError | None = None
 
     def _from_fields(self) -> str:
-        rejection = f"The server said: {self.rejection.message}" if self.rejection else None
+        rejection = f"The server answered: {self.rejection.message}" if self.rejection else None
         return _sentence(
             f"{self.action} of campaign {self.campaign_id} was overtaken: it was {self.seen} when read and is "
             f"{self.now} now.",
@@ -335,7 +335,7 @@ class StateConflict(CampaignFsmError):
 
 @_error
 class OutcomeUnknown(CampaignFsmError):
-    """The write was sent, and it could not be found out whether it took effect.
+    """The write was sent, and whether it took effect is unknown.
 
     Attributes:
         action: What was asked for.
@@ -355,10 +355,10 @@ class OutcomeUnknown(CampaignFsmError):
 
     def _from_fields(self) -> str:
         if self.campaign_id is None:
-            found = f"It may be one of {', '.join(self.candidates)}." if self.candidates else None
+            candidates = f"It may be one of {', '.join(self.candidates)}." if self.candidates else None
             return _sentence(
                 f"The outcome of {self.action} is unknown: {self.why}",
-                found,
+                candidates,
                 "It was not sent again; list the campaigns before repeating it.",
             )
         state = f"It was {self.seen} before" if self.seen else "Its status before is not known"

@@ -19,7 +19,7 @@ def enabled(level: int) -> bool:
     return _LOGGER.isEnabledFor(level)
 
 
-def _say(level: int, message: str, *args: object, **options: Any) -> None:
+def _log(level: int, message: str, *args: object, **options: Any) -> None:
     try:
         _LOGGER.log(level, message, *args, stacklevel=3, **options)
     except Exception:  # noqa: BLE001 (a handler may raise anything)
@@ -28,13 +28,13 @@ def _say(level: int, message: str, *args: object, **options: Any) -> None:
 
 
 def info(message: str, *args: object) -> None:
-    _say(logging.INFO, message, *args)
+    _log(logging.INFO, message, *args)
 
 
 def warning(message: str, *args: object) -> None:
-    _say(logging.WARNING, message, *args)
+    _log(logging.WARNING, message, *args)
 
 
 def exception(message: str, *args: object) -> None:
     """An error, with the traceback of the exception that is being handled."""
-    _say(logging.ERROR, message, *args, exc_info=True)
+    _log(logging.ERROR, message, *args, exc_info=True)

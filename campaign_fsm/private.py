@@ -35,12 +35,12 @@ def word(text: str) -> str:
     return _masked(text) if len(text) <= _LONGEST and _WORDS.fullmatch(text) else f"[{len(text)} characters]"
 
 
-def shown_key(key: str) -> str:
+def printable_key(key: str) -> str:
     """The beginning of a key of a body, for a message, in quotes; of one that is no word only its length."""
     return repr(_masked(key[:_LONGEST]) if _KEY.fullmatch(key) else f"[{len(key)} characters]")
 
 
-def shown_id(text: str) -> str:
+def printable_id(text: str) -> str:
     """An id of the server's as it is, unless it holds what somebody could call: digits that belong to no hex word."""
     return f"[{len(text)} characters]" if _CALLED.search(text) else text
 
@@ -64,22 +64,22 @@ def forms_of(*secrets: str) -> tuple[str, ...]:
 
 def secrets_of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[str, ...]:
     """What an Authorization header gives away, in every form that a server could echo."""
-    found: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     for name, value in headers:
         if name.lower() in (b"authorization", b"proxy-authorization"):
-            found += _given_away(value)
-    return found
+            secrets += _given_away(value)
+    return secrets
 
 
 @lru_cache(maxsize=16)  # a client sends the same one with each request
 def _given_away(value: bytes) -> tuple[str, ...]:
     scheme, _, blob = value.decode("latin-1").partition(" ")
-    found = [blob or scheme, blob.translate({43: 45, 47: 95})]  # also in the alphabet for URLs
+    parts = [blob or scheme, blob.translate({43: 45, 47: 95})]  # also in the alphabet for URLs
     with suppress(ValueError):
         raw = base64.b64decode(blob)
         for decoded in (raw.decode("latin-1"), raw.decode(errors="replace")):
-            found += [decoded, *decoded.split(":", 1)]
-    return forms_of(*found)
+            parts += [decoded, *decoded.split(":", 1)]
+    return forms_of(*parts)
 
 
 def redact(text: str, secrets: Collection[str]) -> str:

@@ -4,7 +4,7 @@ Each line is one object with these keys; those without a value are left out:
 
 - ``version`` 1; ``event`` one of ``read``, ``decided``, ``refused``, ``sent``, ``held`` (what the line before says
   was not sent after all: its reading had become too old), ``answered``, ``failed``
-- ``at`` the local time, RFC 3339 in UTC; ``server_at`` the server's at the reading, if it told it, which is what
+- ``at`` the local time, RFC 3339 in UTC; ``server_at`` the server's at the reading, if it gave it, which is what
   starts and ends are held against; ``flow`` the same for all lines of one request
 - ``host``, ``account``, ``channel``, ``campaign``, ``method``, ``action``
 - ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows; of a status that is

@@ -23,14 +23,14 @@ from attrs import asdict, evolve, field, frozen
 
 from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.policy import Policy, Violation, policy_input
-from campaign_fsm.private import shown_key
+from campaign_fsm.private import printable_key
 from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Standing, Status, Together
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 _ACTIONS: Final = frozenset(VERBS.values())
 _END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)
-_SHOWN: Final = 5  # keys that a reason names, at most
+_MOST_NAMES: Final = 5  # keys that a reason names, at most
 
 
 class Seen(Protocol):
@@ -54,10 +54,10 @@ class Seen(Protocol):
         """When it was last changed, so when it was completed at the latest."""
 
     def started(self, now: Any, /) -> bool | None:
-        """Whether it counts as started; None if nobody knows."""
+        """Whether it counts as started; None if unknown."""
 
     def shows(self, parameter: str, value: object, /) -> bool | None:
-        """Whether it has this very value of a parameter; None if nobody knows."""
+        """Whether it has this very value of a parameter; None if unknown."""
 
 
 @frozen
@@ -103,12 +103,12 @@ def judge(
     Args:
         intent: What it would do.
         seen: What is known of its campaign; None if there is none yet, for a create.
-        now: The time, an aware datetime; None if nobody knows it.
+        now: The time, an aware datetime; None if unknown.
         strict: Refuse what the vendor's pages contradict each other about.
         policy: What the team forbids on top of the life cycle.
         confirmed: Whether somebody confirmed it, where the policy asks for that.
-        host: Where it goes, without a port; None if nobody knows.
-        account: The account that it is for; None if nobody knows.
+        host: Where it goes, without a port; None if unknown.
+        account: The account that it is for; None if unknown.
 
     Raises:
         TypeError: `strict` is no boolean.
@@ -176,7 +176,7 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
     together = _together(intent)
     beside = together.parameter if together else None
     if any(key != beside for key in changes):
-        names = ", ".join(shown_key(key) for key in changes[:_SHOWN])
+        names = ", ".join(printable_key(key) for key in changes[:_MOST_NAMES])
         return _against(verdict, "CF413", f"beside the action stand {names}.")
     if any(same is None and key != beside for key, same in known.items()):
         return _against(verdict, "CF605", "it is unknown whether what stands beside the action changes anything.")

@@ -1,4 +1,4 @@
-"""Answers that are no readings, starts that nobody knows, and encoded bodies that would grow."""
+"""Answers that are no readings, unknown starts, and encoded bodies that would grow."""
 
 import gzip
 import json
@@ -310,7 +310,7 @@ def test_an_odd_date_is_none_and_no_failure(value, action):
     assert (sent, record.reading.date) == (1, None)
 
 
-def test_a_date_is_told_in_utc_and_by_one_header():
+def test_a_date_is_given_in_utc_and_by_one_header():
     """Two that differ are none, whichever comes first."""
     date = (b"Date", b"Mon, 05 Jan 2026 10:00:00 GMT")
     assert answer(headers=[date]).date == NOW
@@ -360,7 +360,7 @@ def test_a_new_end_in_small_letters_is_read():
     assert (sent, refusal.code) == (0, "CF416")
 
 
-# Starts that nobody knows
+# Unknown starts
 
 _ODD_STARTS = [
     {"Start_Time": SOON},
@@ -416,7 +416,7 @@ def test_the_key_of_the_other_channel_is_another_spelling(channel, schedule):
 
 @pytest.mark.parametrize("key", ["Schedule", "SCHEDULE", "schedule_", "sche-dule", "\uff53chedule"])
 def test_a_schedule_under_another_name_has_a_start_that_nobody_knows(key):
-    """The resource has a schedule, and nobody knows whether it is the one."""
+    """The resource has a schedule, and whether it is the one is unknown."""
     assert shown("message", {"start_time": SOON}, key).start_unreadable
     assert not shown("message", None, key).start_unreadable
 

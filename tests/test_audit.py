@@ -67,14 +67,14 @@ def test_a_legal_life_has_nothing_to_find():
 @pytest.mark.parametrize("status", [None, "Completed", "InProgress"])
 @pytest.mark.parametrize("code", [200, 202, 400, 409, None])
 def test_what_was_illegal_in_the_last_known_status_is_found(code, status):
-    """Whatever was answered; with the code of the rule, what the server said, the source and the legal way."""
+    """Whatever was answered; with the code of the rule, what the server answered, the source and the legal way."""
     far = {"end": "2099-01-01T00:00:00Z"}
     (finding,) = audit(read("in-progress", **far), write("complete", status, code))
     assert (finding.code, finding.place.line, finding.level) == ("CF224", 2, "error")
     assert (finding.campaign, finding.channel, finding.action) == (ID, "voice", "complete")
     assert (finding.status, finding.status_code, finding.sent) == ("in-progress", code, True)
     assert "complete while in-progress was sent" in finding.message
-    assert (f"the server said {code}" in finding.message) == (code is not None)
+    assert (f"the server answered {code}" in finding.message) == (code is not None)
     assert "pause, then complete" in finding.advice
     assert finding.sources[0].page.key == "S1"
 
@@ -239,7 +239,7 @@ TO_COMPLETE = write("complete", "Completed")
         ([read("in-progress"), write("pause", None, 303), TO_COMPLETE], ["CF609"]),
         ([read("in-progress"), write("pause", None, 408), TO_COMPLETE], []),
         ([read("in-progress"), write("pause", None, 400), TO_COMPLETE], ["CF224"]),
-        # A write of which nobody knows what it did ends what was known of the parameters.
+        # A write of unknown effect ends what was known of the parameters.
         (
             [
                 whole(),
@@ -286,7 +286,7 @@ def moved(*, send_at, **more):
         ([read("created", start=NOON), moved(send_at=LATE, status="Created"), RENAMED], []),
         ([read("created", start=EARLY), moved(send_at=LATE, status="Created"), RENAMED], ["CF235"]),
         ([read("created", start=LATE), moved(send_at=LATER, status="Created"), RENAMED], ["CF232"]),
-        # Not so if nobody knows whether it was taken, or what it said.
+        # Not so if it is unknown whether it was taken, or what it set.
         ([read("created", start=LATE), moved(send_at=LATER, **LOST), read("created"), RENAMED], ["CF605"]),
         ([read("created", start=LATE), put(fields=["schedule"], status="Created"), RENAMED], ["CF605"]),
         ([read("created", start=LATE), put(fields=["schedule"], status="Created"), put(action="pause")], []),

@@ -302,7 +302,7 @@ def test_an_applied_write_is_no_failure_whoever_failed_on_the_way_back(answered,
 
 
 @pytest.mark.parametrize("name", OPEN)
-def test_a_write_that_was_not_applied_is_told_by_a_read_whatever_was_answered(answered, name):
+def test_a_write_that_was_not_applied_is_known_by_a_read_whatever_was_answered(answered, name):
     """Sent again if it can be undone and nobody sent it elsewhere; unknown where it may be on its way, as a create."""
     instead, error, again = OPEN[name]
     found, sent = answered(instead, lambda client: client.pause(ID), applied=False)

@@ -711,7 +711,7 @@ def test_a_wait_for_a_status_ends_when_its_time_is_up_whatever_the_budget(timeou
     assert len(simulator.journal) == 2
 
 
-def test_a_request_that_would_wait_too_long_for_the_budget_is_told(clock):
+def test_a_request_that_would_wait_too_long_for_the_budget_is_an_error(clock):
     """After how long there would be room; and it leaves the queue."""
     gate = drained(2, clock)
     request = attrs.evolve(wire("GET", body=b""), until=clock.now + 30)

@@ -251,7 +251,7 @@ def test_what_is_no_moment_is_none(value):
         b'{"request_id": "r9", "RestException": {"Status": 400, "Code": 1010, "Message": "bad"}}',
     ],
 )
-def test_errors_are_told_apart_by_status_code(status_code, kind, body):
+def test_errors_are_distinguished_by_status_code(status_code, kind, body):
     """All documented error forms give code, text and request id."""
     error = api_error(Answer(status_code, ((b"Retry-After", b"7"),), body), "PUT", target())
     assert type(error).__name__ == kind

@@ -44,7 +44,7 @@ def test_nothing_found_is_0_and_findings_are_1(folder, capsys):
     assert (code, out) == (0, "no findings in 1 file (2 requests of 1 campaign)\n")
     code, out, _ = call(capsys, "audit", folder("bad.jsonl", READ, ILLEGAL, LEGAL))
     assert code == 1
-    assert out.startswith("bad.jsonl:2: CF224 error: complete while in-progress was sent, and the server said 409.")
+    assert out.startswith("bad.jsonl:2: CF224 error: complete while in-progress was sent, and the server answered 409.")
     assert "pause, then complete" in out
     assert out.endswith("1 error in 1 file (3 requests of 1 campaign)\n")
 
@@ -404,7 +404,7 @@ def test_a_named_file_that_is_not_understood_is_no_success(folder, capsys, tmp_p
     code, out, _ = call(capsys, "audit", folder("x.jsonl", line))
     assert code == 2
     assert "x.jsonl" in out
-    assert "nothing says what it is about" in out
+    assert "so what it is about is unknown" in out
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_how_late_a_created_campaign_is_is_said(channel):
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_start_that_cannot_be_read_is_not_called_none(channel):
-    """A time without a zone is kept in `raw`; nobody can say whether it has passed."""
+    """A time without a zone is kept in `raw`; whether it has passed is unknown."""
     key = {"message": "start_time", "voice": "send_at"}[channel]
     for raw in (
         {"schedule": {key: "2026-01-08T10:00:00"}},
@@ -113,7 +113,7 @@ def test_a_paused_campaign_with_an_end_and_numbers_waiting_is_in_danger(channel,
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("end", [NOW - HOUR, NOW + HOUR])
 def test_a_paused_campaign_that_does_not_count_is_in_danger_too(channel, end):
-    """Without the count nobody can say that nobody is waiting."""
+    """Without the count it is unknown whether somebody waits."""
     assert len(titles(campaign("paused", channel, end=end))) == 1
     other = {"message": "pending", "voice": "scheduled"}[channel]
     assert len(titles(campaign("paused", channel, end=end, stats={other: 0}))) == 1

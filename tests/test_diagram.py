@@ -409,7 +409,7 @@ def test_a_changed_file_is_drift(copies, file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_without_its_stamp_is_passed_over_and_told(copies, file):
+def test_a_file_without_its_stamp_is_passed_over_and_reported(copies, file):
     """A diagram that says nothing of how it was made is not compared, and is named if it must be a diagram."""
     (copies / file).write_bytes(b"")
     result = check(copies, load)
@@ -541,7 +541,7 @@ def test_an_ending_that_tells_no_format_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_output_that_cannot_be_written_is_told(tmp_path):
+def test_an_output_that_cannot_be_written_is_an_error(tmp_path):
     """An output in a directory that does not exist gives exit code 2 and names the file."""
     done = run("-o", tmp_path / "nowhere" / "a.dot")
     assert done.exit_code == 2
@@ -598,7 +598,7 @@ def test_check_exits_0_without_drift():
     assert f"all {len(FILES)} diagrams" in done.output
 
 
-def test_check_tells_machines_too(copies):
+def test_check_reports_to_machines_too(copies):
     """With --json the check prints one object with what was compared and what has drifted."""
     path = copies / "lifecycle.mmd"
     path.write_bytes(path.read_bytes().replace(b": resume", b": restart"))
@@ -729,7 +729,7 @@ def test_a_link_is_not_written_through(tmp_path):
     assert (tmp_path / "life.svg").read_text() == before
 
 
-def test_a_stamp_that_nobody_can_follow_is_drift(copies):
+def test_a_stamp_that_cannot_be_followed_is_drift(copies):
     """One that asks for what a channel never has does not keep the others from being checked."""
     recipe = Recipe.make("svg", "from:deleted", channel="message")
     (copies / "odd.svg").write_text(f"<!-- {recipe.stamp} --><svg/>")

@@ -108,14 +108,14 @@ def test_whoever_knows_nothing_but_its_args_rebuilds_every_exception(kind):
     again = type(error)(*json.loads(json.dumps(error.args)))
     assert type(again) is kind
     assert (str(again), again.message, again.args) == (str(error), str(error), error.args)
-    assert set(vars(again)) - set(vars(error)) == {"_told"}
+    assert set(vars(again)) - set(vars(error)) == {"_text"}
     for travel in (*TRAVELS, lambda each: type(each)(*each.args)):
         assert (str(travel(again)), travel(again).args) == (str(error), error.args)
         assert type(travel(again)) is kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_told_of_an_exception_is_its_message(kind):
+def test_the_text_of_an_exception_is_its_message(kind):
     """One thing of any class, or several, or with a field that is known: never a `TypeError` for want of the others."""
     assert str(kind("Told.")) == "Told."
     assert str(kind(7)) == "7"

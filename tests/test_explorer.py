@@ -155,7 +155,7 @@ def test_playing_undoing_and_sharing(opened):
     assert again.page.eval_on_selector_all("#played li", "all => all.map(one => one.textContent)") == played
     again.page.click("#undo")
     assert again.text("#where") == "The campaign is paused"
-    assert "a real campaign knows no undo" in again.text("#said")
+    assert "a real campaign knows no undo" in again.text("#announcement")
     assert again.hash().endswith("play=start.pause")
     again.page.click("#reset")
     assert again.text("#where") == "The campaign is created"
@@ -228,7 +228,7 @@ def test_a_link_that_plays_something_illegal_stops_and_says_so(opened):
         "#at=<img src=x onerror=alert(1)>&play=<script>",
     ],
 )
-def test_a_link_with_nonsense_is_left_out_and_told(opened, fragment):
+def test_a_link_with_nonsense_is_left_out_and_reported(opened, fragment):
     """What a link says that the page does not know is left out, and nothing of it becomes markup."""
     page = opened(fragment)
     assert page.text("#where").startswith("The campaign is ")
@@ -244,7 +244,7 @@ def test_a_changed_link_changes_the_page(opened):
     page.page.wait_for_function("document.getElementById('where').textContent === 'The campaign is completed'")
 
 
-def test_the_legal_way_is_told_and_drawn(opened):
+def test_the_legal_way_is_named_and_drawn(opened):
     """Choosing a goal tells the legal way there, marks it on the picture, and says where there is none."""
     page = opened("#at=in-progress")
     page.page.select_option("#goal", "archived")
@@ -284,7 +284,7 @@ def test_everything_can_be_done_with_the_keyboard(opened):
     assert page.page.evaluate("document.activeElement !== document.body")
 
 
-def test_a_screen_reader_is_told(opened):
+def test_a_screen_reader_is_notified(opened):
     """Statuses are buttons with names and states, changes are announced, and every control has a label."""
     page = opened()
     nodes = page.page.get_by_role("button", name="paused", exact=True)
@@ -292,8 +292,8 @@ def test_a_screen_reader_is_told(opened):
     assert nodes.first.get_attribute("aria-pressed") == "false"
     nodes.first.click()
     assert nodes.first.get_attribute("aria-pressed") == "true"
-    assert page.page.get_attribute("#said", "aria-live") == "polite"
-    assert "paused" in page.text("#said")
+    assert page.page.get_attribute("#announcement", "aria-live") == "polite"
+    assert "paused" in page.text("#announcement")
     unnamed = page.page.evaluate(
         """() => [...document.querySelectorAll('button, select, input')]
             .filter((one) => !one.textContent.trim() && !one.labels?.length).map((one) => one.outerHTML)"""

@@ -323,7 +323,7 @@ def test_fields_equal_to_the_reading_are_no_edit():
     ],
 )
 def test_an_action_with_fields_that_change_something_is_refused(action, target, fields):
-    """Nobody documents what such a mix does, so the action has to go alone."""
+    """It is not documented what such a mix does, so the action has to go alone."""
     status = "paused" if action == "resume" else "in-progress"
     wrapped = target == VOICE
     refusal = refuse(make(), put(action, target, **fields), envelope(status, wrapped=wrapped, flag=True, caller_id="0"))
@@ -356,7 +356,7 @@ def test_schedule_and_resume_together_is_contested_before_the_start_too():
     assert refuse(make(strict=True), request, early).code == "CF251"
 
 
-def test_an_unknown_status_is_told_as_it_was_spelled():
+def test_an_unknown_status_is_reported_as_it_was_spelled():
     """The person who reads the refusal sees what the server said."""
     refusal = refuse(make(), put("pause"), envelope("On Hold"), kind=errors.UnknownStatus)
     assert refusal.raw_status == "On Hold"
@@ -876,7 +876,7 @@ def test_a_create_is_decided_for_its_channel(channel):
     assert record.decision.channel is record.intent.channel
 
 
-def test_a_create_that_the_policy_forbids_is_told_as_refused():
+def test_a_create_that_the_policy_forbids_is_reported_as_refused():
     """And nothing else is told of it."""
     events = []
     policy = Policy(scopes=(Scope(forbid=frozenset({Action.CREATE})),))
@@ -901,7 +901,7 @@ def test_what_a_gate_handed_on_before_a_fork_is_not_sent_after_it(out):
         flow.close()
 
 
-def test_each_try_of_a_read_that_fails_is_told_and_timed_for_itself():
+def test_each_try_of_a_read_that_fails_is_reported_and_timed_for_itself():
     """From when it was asked, not from when the first one was."""
     events = []
     with pytest.raises(errors.StatusUnavailable):
@@ -962,7 +962,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("action", "place"), [(action, place) for action in PLACES for place in PLACES[action]])
-def test_in_a_fork_nothing_is_handed_on_or_told_as_sent(monkeypatch, action, place):
+def test_in_a_fork_nothing_is_handed_on_or_reported_as_sent(monkeypatch, action, place):
     """Whatever is known already when something is told; who was told before is told that it was held."""
     events = []
 

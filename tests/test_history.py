@@ -163,7 +163,7 @@ def test_only_the_campaign_that_is_asked_for(tmp_path):
         ('{"a": 1}\n', UnreadableRecording),
     ],
 )
-def test_what_shows_nothing_is_told(tmp_path, content, error):
+def test_what_shows_nothing_is_an_error(tmp_path, content, error):
     """A file that cannot be read, or shows nothing, is an error of its kind and no empty picture."""
     path = tmp_path / "a.jsonl"
     path.write_text(content)

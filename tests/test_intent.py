@@ -217,7 +217,7 @@ def test_an_action_is_read_in_every_documented_form(target, action):
         (VOICE, {"id": ID, "name": "n"}, "edit"),
     ],
 )
-def test_an_edit_is_told_from_a_callback_edit_and_a_reschedule(target, body, action):
+def test_an_edit_is_distinguished_from_a_callback_edit_and_a_reschedule(target, body, action):
     """Which rule judges a PUT without an action hangs on its keys alone."""
     intent = read_intent(wire(target=target, body=body))
     assert intent.action == action
@@ -385,7 +385,7 @@ def test_another_dot_is_another_host(value):
 @pytest.mark.parametrize("more", [{}, {"name": "new"}, {"action": "resume"}])
 @pytest.mark.parametrize("target", [MESSAGE, VOICE])
 def test_a_schedule_that_is_no_object_is_refused(target, more, schedule):
-    """Nobody can say which start and which end it has, in an edit, a reschedule, or beside an action."""
+    """Which start and which end it has is unknown, in an edit, a reschedule, or beside an action."""
     with pytest.raises(UnreadableRequest) as caught:
         read_intent(wire(target=target, body={**more, "schedule": schedule}))
     assert caught.value.code == "CF416"

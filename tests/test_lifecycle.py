@@ -141,7 +141,7 @@ def test_every_problem_says_what_its_code_stands_for():
         ("completed", "pause", "message", False, "can be paused; this one is completed."),
         ("paused", "pause", "message", False, "The campaign is already paused; there is nothing to pause."),
         ("in-progress", "edit-callbacks", "message", False, "callback edit of a started message campaign."),
-        ("unknown", "archive", "voice", False, "Nobody documents what archive does in this status"),
+        ("unknown", "archive", "voice", False, "It is not documented what archive does in this status"),
         ("created", "delete", "voice", True, "contradict each other about delete while created; strict"),
         ("created", "pause", "message", False, "pause is legal while created."),
     ],

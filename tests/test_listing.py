@@ -237,7 +237,7 @@ def test_what_holds_no_list_of_items_is_no_page(document):
     ],
 )
 def test_an_item_that_contradicts_itself_spoils_the_page(item):
-    """Nobody can say whether it is there."""
+    """Whether it is there is unknown."""
     with pytest.raises(NotReadable):
         page([SUCCESS, item])
 

@@ -288,7 +288,7 @@ def test_edits_after_the_start_are_refused_but_for_callbacks_on_voice(simulator,
     assert [entry.action for entry in writes_of(simulator)] == ["edit-callbacks"]
 
 
-def test_an_edit_whose_answer_is_lost_is_told_by_its_fields(simulator, connect):
+def test_an_edit_whose_answer_is_lost_is_known_by_its_fields(simulator, connect):
     """Applied if a read shows the new value; sent again if it still shows the old one."""
     campaign = simulator.add("created", start=simulator.now + timedelta(hours=1))
     simulator.fault("lost-after", method="PUT")
@@ -819,7 +819,7 @@ def test_what_can_still_be_reached(status, channel):
     assert reachable(Status(status), channel) == expected
 
 
-def test_from_an_unknown_status_nobody_can_say_what_is_out_of_reach():
+def test_from_an_unknown_status_it_is_unknown_what_is_out_of_reach():
     """So waiting goes on."""
     assert reachable(Status.UNKNOWN, "message") == set(Status)
 

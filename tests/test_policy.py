@@ -154,7 +154,7 @@ def test_an_end_is_asked_for_where_a_schedule_is_set():
     [(NOON - 7 * DAY, []), (NOON - 7 * DAY + timedelta(seconds=1), ["CF705"]), (None, ["CF705"]), (NIGHT, ["CF705"])],
 )
 def test_an_archive_waits(completed, expected):
-    """Also where nobody can say for how long it has been completed."""
+    """Also where it is unknown for how long it has been completed."""
     policy = Policy(archive_after=7 * DAY)
     assert codes(policy, "archive", completed=completed) == expected
     assert codes(policy, "complete", completed=completed) == []
@@ -168,7 +168,7 @@ def test_only_the_accounts_and_hosts_of_the_list_may_be_written_to():
     assert codes(policy, host="api.in.exotel.com", account="other") == ["CF706"]
 
 
-def test_everything_that_a_policy_has_against_a_deed_is_said():
+def test_everything_that_a_policy_has_against_a_write_is_reported():
     """Each with its code and a sentence."""
     policy = Policy((Scope(forbid=frozenset({Action.RESUME}), confirm=frozenset({Action.RESUME})),), OFFICE)
     found = policy.violations(facts("resume", at=NIGHT))
@@ -178,7 +178,7 @@ def test_everything_that_a_policy_has_against_a_deed_is_said():
 
 LIMITS = (datetime(2025, 1, 1), datetime(2027, 1, 1))  # noqa: DTZ001 (hypothesis adds the zone)
 moments = st.datetimes(*LIMITS, timezones=st.just(UTC))
-deeds = st.builds(
+inputs = st.builds(
     PolicyInput,
     action=st.sampled_from(Action),
     channel=st.sampled_from(Channel),
@@ -207,15 +207,15 @@ policies = st.builds(
 )
 
 
-@given(policies, deeds)
-def test_a_policy_only_ever_has_something_against_a_deed(policy, one):
+@given(policies, inputs)
+def test_a_policy_only_ever_has_something_against_a_write(policy, one):
     """Whatever it says: known codes, never an exception; what it has no key for it says nothing about."""
     found = {violation.code for violation in policy.violations(one)}
     assert found <= {code for code in PROBLEMS if code.startswith("CF7")}
     assert not found or policy
 
 
-@given(policies, policies, deeds)
+@given(policies, policies, inputs)
 def test_more_policy_is_never_less(policy, other, one):
     """Two policies' scopes together are against everything that each of them is against."""
     both = Policy(policy.scopes + other.scopes)

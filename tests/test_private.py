@@ -13,7 +13,7 @@ from servers import Server
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import CampaignClient, GuardTransport, errors
-from campaign_fsm.private import redact, shown_id, shown_key, word
+from campaign_fsm.private import printable_id, printable_key, redact, word
 from campaign_fsm.wire.intent import read_intent
 
 PHONES = ["+919876543210", "919876543210", "98765 43210", "9876-543-210"]
@@ -234,7 +234,7 @@ def test_only_a_word_is_shown_as_it_is(text, shown):
 )
 def test_an_id_is_shown_unless_it_can_be_called(given, shown):
     """The vendor's support needs it; seven digits that belong to no hex word may be a phone number."""
-    assert shown_id(given) == shown
+    assert printable_id(given) == shown
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_an_id_is_shown_unless_it_can_be_called(given, shown):
 )
 def test_a_key_is_shown_by_its_beginning(key, shown):
     """If it is one word; whoever looks for it finds it."""
-    assert shown_key(key) == shown
+    assert printable_key(key) == shown
     with pytest.raises(errors.UnreadableRequest) as caught:
         read_intent(wire(target=VOICE, body=f"{{{json.dumps(key)}: 1, {json.dumps(key)}: 2}}".encode()))
     assert f"the keys {shown} and {shown} could" in caught.value.reason

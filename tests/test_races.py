@@ -85,7 +85,7 @@ def test_of_two_processes_that_ensure_the_same_both_succeed(action):
 
 
 @pytest.mark.parametrize("action", first("pause"))
-def test_of_two_processes_that_act_one_is_told_of_the_other(action):
+def test_of_two_processes_that_act_one_learns_of_the_other(action):
     """The plain action is no success of the second one: it did not do it."""
     with Crossroads(FROM[action]) as server:
         first, second = race(server, "-c", CALL, action, ID)

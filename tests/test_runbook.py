@@ -143,7 +143,7 @@ def test_what_is_not_understood_ends_the_reading_with_its_line(text, line, said)
 
 
 @pytest.mark.parametrize("text", ["x = ", "runbook = 1\ncampaigns = 5", "runbook = 1\n[[campaigns]]\nsteps = [5]"])
-def test_a_wrong_toml_file_is_told_too(text):
+def test_a_wrong_toml_file_is_an_error_too(text):
     """Without a line, but with what is wrong."""
     with pytest.raises(UnreadableRecording, match=r"plan\.toml"):
         plan(text, "plan.toml")

@@ -879,7 +879,7 @@ def test_the_further_back_in_the_queue_the_longer_the_wait(ahead, wait):
     assert last == pytest.approx(wait)
 
 
-def test_whoever_is_never_let_through_is_told_that_others_went_first():
+def test_whoever_is_never_let_through_learns_that_others_went_first():
     """Nobody is inside when it asks for the last time, and somebody was there before it."""
     sections = Sections()
     holder, first, last = ticket_of(sections), ticket_of(sections), ticket_of(sections, patience=0.0)

@@ -100,7 +100,7 @@ def test_walks_reach_every_edge(channel):
             assert len(walk) <= 6
 
 
-def test_sizes_that_make_no_sense_are_told():
+def test_sizes_that_make_no_sense_are_errors():
     """A least size above the greatest is an error of the strategy, as in hypothesis itself."""
     with pytest.raises(InvalidArgument, match="min_size"):
         find(legal_walks(min_size=3, max_size=2), lambda _: True)

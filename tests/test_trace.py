@@ -41,7 +41,7 @@ def told(events):
     return [(event["event"], event.get("action"), event.get("status"), event.get("code")) for event in events]
 
 
-def test_a_write_is_told_step_by_step(simulator):
+def test_a_write_is_traced_step_by_step(simulator):
     """Read, decided, sent, answered, all of one flow, each with its version."""
     campaign = simulator.add("in-progress")
     events = []
@@ -64,7 +64,7 @@ def test_a_write_is_told_step_by_step(simulator):
 
 
 @pytest.mark.parametrize("max_age", [0, 60])
-def test_the_servers_clock_is_told_where_the_server_tells_it(simulator, max_age):
+def test_the_servers_clock_is_traced_where_the_server_gives_it(simulator, max_age):
     """What is judged by it can be judged again; whether the campaign has started goes by it, too."""
     campaign = simulator.add("created", start=simulator.now + timedelta(hours=5))
     events = []
@@ -257,7 +257,7 @@ def test_the_log_says_what_was_decided(simulator, caplog):
     ]
 
 
-def test_what_is_refused_is_told_too(simulator):
+def test_what_is_refused_is_traced_too(simulator):
     """With its code, and nothing after it."""
     events = []
     with client_of(simulator, trace=events.append) as client:
@@ -273,7 +273,7 @@ def test_what_is_refused_is_told_too(simulator):
     assert not any(event["event"] == "sent" for event in events)
 
 
-def test_what_fails_and_what_drifts_is_told(simulator):
+def test_what_fails_and_what_drifts_is_traced(simulator):
     """The class of the failure; the statuses that were expected."""
     events = []
     lost, odd = simulator.add("in-progress"), simulator.add("paused")
@@ -290,7 +290,7 @@ def test_what_fails_and_what_drifts_is_told(simulator):
     assert "in-progress" in answered["expected"]
 
 
-def test_reads_and_lists_and_edits_are_told(simulator):
+def test_reads_and_lists_and_edits_are_traced(simulator):
     """An edit by the names of its parameters alone; a list without a campaign; a reused reading as such."""
     events = []
     with client_of(simulator, channel="voice", trace=events.append, max_age=60) as client:

@@ -1,4 +1,4 @@
-"""What is to be said of a write on a campaign of which something is known.
+"""What is known of a write on a campaign of which something is known.
 
 A write is assessed in the status that was seen last, and in those that a lost or not yet seen write may have led to.
 That the platform may have moved the campaign since excuses it only where the recording shows why.
@@ -28,7 +28,7 @@ class Known:
     tracked: TrackedCampaign
     name: str | None = None
     assumed: bool | None = None
-    """Whether it has started, where nobody knows and both are looked at."""
+    """Whether it has started, where that is unknown and both are looked at."""
 
     @property
     def start(self) -> datetime | None:
@@ -58,12 +58,12 @@ class Known:
 
 @frozen
 class Assessment:
-    """What is to be said of a write in a set of statuses.
+    """What is known of a write in a set of statuses.
 
     Attributes:
         verdict: The verdict in a status in which it may go, or in the one seen last.
         legal: Whether it may go in a status that the campaign may have.
-        unknown: Why nobody can say, since something that counts was not recorded; empty if it can be said.
+        unknown: Why that is unknown: what was not recorded and counts; empty if it is known.
         excuse: The verdict in a status that the platform may have moved it to, if it may go in one.
         overtaken: Whether the platform may have moved it to one in which it may not go.
         after: The statuses that it leads to.
@@ -80,7 +80,7 @@ class Assessment:
 
 
 def assess(tracked: TrackedCampaign, intent: Intent, at: datetime | None, *, strict: bool) -> Assessment:
-    """What is to be said of a write on a campaign of which something is known."""
+    """What is known of a write on a campaign, by what is known of the campaign."""
     if not intent.fields and not tracked.timed:
         # Of most campaigns no more is known than a status.
         return _by_status(tracked.possible, tracked.last, intent.action, intent.channel, (None, None), strict, ANY_TIME)
@@ -93,7 +93,7 @@ def assess(tracked: TrackedCampaign, intent: Intent, at: datetime | None, *, str
     return evolve(
         after,
         legal=False,
-        unknown="nobody can say whether the campaign has started",
+        unknown="whether the campaign has started is unknown",
         excuse=None,
         overtaken=True,
         after=before.after | after.after,
@@ -149,18 +149,18 @@ def _by_status(  # noqa: PLR0917 (a cache by keyword is slower)
 
 def _over(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | None, passed: Events) -> Assessment:
     verdicts = {status: ask(status) for status in sorted(possible)}
-    found = [verdict for verdict in verdicts.values() if verdict]
+    allowed = [verdict for verdict in verdicts.values() if verdict]
     open_ = [verdict.reason for verdict in verdicts.values() if verdict.code == "CF605"]
-    unknown = open_[0].rstrip(".") if open_ and not found else ""
+    unknown = open_[0].rstrip(".") if open_ and not allowed else ""
     since = [ask(status) for status in sorted(moved(possible, passed))]
-    later = [] if found or unknown else [verdict for verdict in since if verdict]
-    shown = found[0] if found else verdicts[last if last in possible else min(possible)]
+    later = [] if allowed or unknown else [verdict for verdict in since if verdict]
+    chosen = allowed[0] if allowed else verdicts[last if last in possible else min(possible)]
     # A server may well obey what the gate refuses for what stands beside the action.
     obeyed = [verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
     after = frozenset(status for decision in obeyed for status in decision.accepted)
     return Assessment(
-        verdict=shown,
-        legal=bool(found),
+        verdict=chosen,
+        legal=bool(allowed),
         unknown=unknown,
         excuse=later[0] if later else None,
         overtaken=not all(since),

@@ -25,7 +25,7 @@ class Auditor:
     Attributes:
         options: How the file is audited that the exchanges come from.
         unjudged: How many writes could not be judged.
-        watch: Called with each observation, before its campaign is brought up to date; None for nobody.
+        watch: Called with each observation, before its campaign is brought up to date; None for no call.
         counts: How often each finding was reported already; auditors of several files share it.
     """
 

@@ -100,12 +100,12 @@ def read_baseline(path: str) -> frozenset[str] | None:
         document = json.loads(without_mark(data).decode())
     except (ValueError, RecursionError):
         document = None
-    found = document.get("fingerprints") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or document.get("version") != _VERSION or not isinstance(found, list):
+    fingerprints = document.get("fingerprints") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or document.get("version") != _VERSION or not isinstance(fingerprints, list):
         raise BadBaseline(f"{path}: it is no baseline of version {_VERSION}")
-    if not all(isinstance(fingerprint, str) for fingerprint in found):
+    if not all(isinstance(fingerprint, str) for fingerprint in fingerprints):
         raise BadBaseline(f"{path}: its fingerprints are not texts")
-    return frozenset(found)
+    return frozenset(fingerprints)
 
 
 def write_baseline(path: str, fingerprints: frozenset[str]) -> None:

@@ -29,7 +29,7 @@ class Detection:
         advice: What to do instead; None for what is always the advice of this code.
         sources: The vendor's statements that it rests on.
         status_code: What the server answered, if the check read it otherwise than the recording has it.
-        about: What tells it from another finding of this code about the same campaign and action, for the fingerprint.
+        about: What distinguishes it from another finding of this code about the same campaign and action (fingerprint).
         once: What it is about in the whole file: of detections with the same text here only the first counts. Empty
             if every one counts.
     """

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.errors import UnreadableRequest
-from campaign_fsm.private import shown_key
+from campaign_fsm.private import printable_key
 from campaign_fsm.rules import PROBLEMS, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.traffic import Exchange
@@ -203,7 +203,7 @@ def _described(exchange: Exchange, target: Target) -> Intent:
         elif exchange.action:
             raise UnreadableRequest(
                 code="CF412",
-                reason=f"its action is {shown_key(exchange.action)}.",
+                reason=f"its action is {printable_key(exchange.action)}.",
                 channel=target.channel,
                 campaign_id=target.id,
                 advice=PROBLEMS["CF412"].advice,
@@ -218,8 +218,8 @@ def _described(exchange: Exchange, target: Target) -> Intent:
             raise Unjudged(f"its parameters cannot be read: {problem}", target) from None
     if not exchange.fields:
         # Nothing is known of the schedule that these set, or may set.
-        unsaid = action in (Action.RESCHEDULE, Action.CREATE)
-        return Intent(action, target, {"schedule": NOT_RECORDED}) if unsaid else _plain(action, target)
+        unrecorded = action in (Action.RESCHEDULE, Action.CREATE)
+        return Intent(action, target, {"schedule": NOT_RECORDED}) if unrecorded else _plain(action, target)
     return Intent(action, target, dict.fromkeys(exchange.fields, NOT_RECORDED))
 
 
@@ -236,14 +236,14 @@ class Answered:
         status_code: The effective status code: that of the item inside, if it failed.
         raw_status: The campaign's status as it is spelled; None if none is shown.
         reading: The campaign, if the answer's body shows it.
-        found: The id of that campaign.
+        campaign_id: The id of that campaign.
         readable: False if there is an answer, and it cannot be read in exactly one way.
     """
 
     status_code: int | None
     raw_status: str | None = None
     reading: Reading | None = None
-    found: str | None = None
+    campaign_id: str | None = None
     readable: bool = True
 
     @property
@@ -272,10 +272,10 @@ def read_answer(exchange: Exchange, target: Target) -> Answered:
             return Answered(item.code if 200 <= code < 300 else code)
         if not 200 <= code < 300:
             return Answered(code)
-        found, reading = read_campaign(item, target.channel, None)
+        campaign_id, reading = read_campaign(item, target.channel, None)
     except NotReadable:
         return Answered(code, readable=False)
-    return Answered(code, reading.raw_status, reading, found)
+    return Answered(code, reading.raw_status, reading, campaign_id)
 
 
 def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]:
@@ -283,7 +283,7 @@ def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]
     body = exchange.response_body
     if body is None or exchange.status_code is None or not 200 <= exchange.status_code < 300:
         return []
-    found = []
+    campaigns = []
     try:
         items: tuple[Item, ...] = read_page(Answer(exchange.status_code, (), body)).items
     except NotReadable:
@@ -291,7 +291,7 @@ def read_list(exchange: Exchange, channel: Channel) -> list[tuple[str, Reading]]
     for item in items:
         try:
             if not item.failed:
-                found.append(read_campaign(item, channel, None))
+                campaigns.append(read_campaign(item, channel, None))
         except NotReadable:
             continue
-    return found
+    return campaigns

@@ -74,7 +74,7 @@ class Observation:
 
     @property
     def unjudged(self) -> str:
-        """Why nobody can say whether a write was legal; empty if somebody can, and for everything else."""
+        """Why it is unknown whether a write was legal; empty if it is known, and for everything else."""
         return ""
 
 
@@ -110,7 +110,7 @@ class UnclearWrite(Observation):
 
 
 @frozen(kw_only=True)
-class StatusSeen(Observation):
+class StatusObservation(Observation):
     """A status of a campaign, from somebody who asked for nothing else.
 
     Attributes:
@@ -130,12 +130,12 @@ class StatusSeen(Observation):
 
 
 @frozen(kw_only=True)
-class StatusCallback(StatusSeen):
+class CallbackObservation(StatusObservation):
     """A status callback claims a status."""
 
 
 @frozen(kw_only=True)
-class StatusRead(StatusSeen):
+class StatusRead(StatusObservation):
     """The answer to a read shows a status.
 
     Attributes:
@@ -175,12 +175,12 @@ class WriteResult(Enum):
 
 
 @frozen(kw_only=True)
-class Write(Observation):
+class WriteObservation(Observation):
     """A write, or a create.
 
     Attributes:
         intent: What it would do.
-        assessment: What is to be said of it; None if no status was known, and for a create.
+        assessment: What is known of it; None if no status was known, and for a create.
     """
 
     intent: Intent
@@ -197,12 +197,12 @@ class Write(Observation):
 
 
 @frozen(kw_only=True)
-class UnsentWrite(Write):
+class UnsentWrite(WriteObservation):
     """It was not sent: the client refused it."""
 
 
 @frozen(kw_only=True)
-class CampaignWrite(Write):
+class CampaignWrite(WriteObservation):
     """A write on a campaign that was sent, or is planned.
 
     Attributes:
@@ -220,7 +220,7 @@ class CampaignWrite(Write):
         if self.assessment is not None:
             return self.assessment.unknown
         if self.exchange.planned:
-            return "nothing says in which status the campaign is then"
+            return "its status then is unknown"
         return "no status was seen before it"
 
     @property
@@ -238,12 +238,12 @@ class CampaignWrite(Write):
 
 
 @frozen(kw_only=True)
-class CreateRequest(Write):
+class CreateRequest(WriteObservation):
     """A create that was sent. There is no campaign yet."""
 
 
 @frozen(kw_only=True)
-class CreatedCampaign(Write):
+class CreatedCampaign(WriteObservation):
     """The answer to a create shows a campaign.
 
     Attributes:

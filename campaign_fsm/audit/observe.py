@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 from campaign_fsm.audit.assessment import assess
 from campaign_fsm.audit.interpret import Answered, Unjudged, key_of, read_answer, read_list, read_request, split_url
 from campaign_fsm.audit.observation import (
+    CallbackObservation,
     CampaignWrite,
     CreatedCampaign,
     CreateRequest,
@@ -17,13 +18,12 @@ from campaign_fsm.audit.observation import (
     Observation,
     Options,
     RawExchange,
-    StatusCallback,
     StatusRead,
     UnclearWrite,
     UnreadableAnswer,
     UnreadableWrite,
     UnsentWrite,
-    Write,
+    WriteObservation,
     WriteResult,
 )
 from campaign_fsm.audit.tracker import NO_CAMPAIGN, TrackedCampaign, Tracker
@@ -80,8 +80,8 @@ class Observer:
             yield self._unclear(exchange, asked, options)
         elif asked.id is None:
             yield from self._list(exchange, asked, options)
-        elif not asked.rest and (shown := self._read(exchange, asked, options)) is not None:
-            yield shown
+        elif not asked.rest and (observed := self._read(exchange, asked, options)) is not None:
+            yield observed
 
     def _callback(self, exchange: Exchange, body: dict[str, Any], options: Options) -> Iterator[Observation]:
         try:
@@ -92,7 +92,7 @@ class Observer:
         for tracked in self.tracker.with_id(callback.campaign_id):
             key = tracked.key
             assert key is not None
-            yield StatusCallback(
+            yield CallbackObservation(
                 exchange=exchange,
                 options=options,
                 target=Target("", key.account, COLLECTION_OF[key.channel], key.campaign, ()),
@@ -120,7 +120,7 @@ class Observer:
         answer = read_answer(exchange, target)
         if not answer.taken or (answer.readable and answer.raw_status is None):
             return None
-        if answer.reading is not None and answer.found != target.id:
+        if answer.reading is not None and answer.campaign_id != target.id:
             return MisdirectedAnswer(exchange=exchange, options=options, target=target)
         tracked = self._named(exchange, target)
         if answer.raw_status is None:
@@ -172,7 +172,7 @@ class Observer:
                 assessment=assessment,
             )
         answer = read_answer(exchange, target)
-        if answer.reading is not None and answer.found != target.id:
+        if answer.reading is not None and answer.campaign_id != target.id:
             answer = evolve(answer, raw_status=None, reading=None)
         result = result_of(exchange, answer)
         raw_status = answer.raw_status if result is WriteResult.TAKEN else None
@@ -188,14 +188,14 @@ class Observer:
             status=None if raw_status is None else Status.parse(raw_status),
         )
 
-    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[Write]:
+    def _create(self, exchange: Exchange, intent: Intent, options: Options) -> Iterator[WriteObservation]:
         about: dict[str, Any] = {"exchange": exchange, "options": options, "intent": intent}
         if not exchange.sent:
             yield UnsentWrite(**about, target=intent.target)
             return
         yield CreateRequest(**about, target=intent.target)
         answer = read_answer(exchange, intent.target)
-        campaign = exchange.campaign if answer.reading is None else answer.found
+        campaign = exchange.campaign if answer.reading is None else answer.campaign_id
         if campaign is None or answer.raw_status is None or not answer.taken:
             return
         target = evolve(intent.target, id=campaign)

@@ -52,14 +52,14 @@ class Audit:
         report: Called with each finding that is not accepted.
         accepted: What is left out.
         strict: See `Auditor`.
-        progress: Called now and then with the recording that is read; None for nobody.
+        progress: Called now and then with the recording that is read; None for no call.
     """
 
     report: Callable[[Finding], object]
     accepted: Accepted = field(factory=Accepted)
     strict: bool = False
     progress: Callable[[Recording], object] | None = None
-    found: set[str] = field(factory=set, init=False)
+    fingerprints: set[str] = field(factory=set, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
     _reported: Counter[str] = field(factory=Counter, init=False)
@@ -88,7 +88,7 @@ class Audit:
         Args:
             path: The file.
             format: Its format, None to find out.
-            named: Whether it is an error that nobody can say what it is.
+            named: Whether it is an error if its format is unknown.
         """
         weak, broken = False, ""
         options = Options(self.accepted.configuration.policy, strict=self.strict, path=path)
@@ -133,7 +133,7 @@ class Audit:
     def _judge(self, finding: Finding) -> None:
         if not self.accepted.leaves_out(finding):
             # What is suppressed does not come into a baseline: it would outlive the suppression there.
-            self.found.add(finding.fingerprint)
+            self.fingerprints.add(finding.fingerprint)
             self._report(finding)
 
     def _report(self, finding: Finding) -> None:

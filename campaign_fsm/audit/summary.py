@@ -43,7 +43,7 @@ class Summary:
         return {Level.ERROR: self.errors, Level.WARNING: self.warnings, Level.NOTE: self.notes}[level]
 
     def __str__(self) -> str:
-        found = [counted(self.count(level), level.value) for level in Level if self.count(level)]
+        levels = [counted(self.count(level), level.value) for level in Level if self.count(level)]
         left_out = [
             *([f"{self.suppressed:,} suppressed"] if self.suppressed else []),
             *([f"{self.baselined:,} in the baseline"] if self.baselined else []),
@@ -52,4 +52,4 @@ class Summary:
         ]
         read = f"{counted(self.events, 'request')} of {counted(self.campaigns, 'campaign')}"
         files = counted(len(self.files), "file")
-        return f"{', '.join(found) or 'no findings'} in {files} ({'; '.join([read, *left_out])})"
+        return f"{', '.join(levels) or 'no findings'} in {files} ({'; '.join([read, *left_out])})"

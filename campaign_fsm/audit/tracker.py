@@ -29,7 +29,7 @@ _MOST_URLS: Final = 100_000
 
 
 class CampaignKey(NamedTuple):
-    """What tells a campaign from every other one: the same id in two accounts is two campaigns."""
+    """What distinguishes a campaign from every other one: the same id in two accounts is two campaigns."""
 
     server: str
     """Host, port and what stands before ``/v2``, as far as they were recorded."""
@@ -39,7 +39,7 @@ class CampaignKey(NamedTuple):
 
 
 def _digest(value: object) -> int:
-    """What tells two values of a parameter apart without keeping them; within this process."""
+    """What distinguishes two values of a parameter without keeping them; within this process."""
     if isinstance(value, str):
         return hash(value)
     return hash((json.dumps(value, sort_keys=True), "as JSON"))

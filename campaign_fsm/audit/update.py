@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from campaign_fsm.audit.observation import (
+    CallbackObservation,
     CampaignWrite,
     CreatedCampaign,
     Observation,
-    StatusCallback,
     StatusRead,
     UnclearWrite,
     UnreadableAnswer,
@@ -28,7 +28,7 @@ def update(seen: Observation) -> None:
         bring(seen)
 
 
-def _claimed(seen: StatusCallback) -> None:
+def _claimed(seen: CallbackObservation) -> None:
     """A claim widens what is possible, and settles nothing."""
     if seen.tracked.possible and seen.status is not Status.UNKNOWN and seen.explained:
         seen.tracked.widened(alone(seen.status))
@@ -136,7 +136,7 @@ _UPDATES: Final[dict[type[Observation], Callable[[Any], None]]] = {
     StatusRead: _observed,
     CreatedCampaign: _observed,
     CampaignWrite: _written,
-    StatusCallback: _claimed,
+    CallbackObservation: _claimed,
     UnreadableAnswer: _garbled,
     UnclearWrite: _may_be_anything,
     UnreadableWrite: _may_be_anything,

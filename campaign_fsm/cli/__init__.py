@@ -108,21 +108,21 @@ def wants_colour() -> bool:
     return _colour() is None
 
 
-def _complain(text: str) -> None:
-    from campaign_fsm.cli.output import complain
+def _print_error(text: str) -> None:
+    from campaign_fsm.cli.output import print_error
 
-    complain(text, color=_colour())
+    print_error(text, color=_colour())
 
 
 def _show(error: click.ClickException) -> None:
-    """What click has to say: it may quote a file's name, and that may be any lines."""
+    """A message of click's: it may quote a file's name, and that may be any lines."""
     from io import StringIO
 
-    from campaign_fsm.cli.output import say
+    from campaign_fsm.cli.output import print_text
 
     text = StringIO()
     error.show(text)
-    say(text.getvalue(), err=True, nl=False, color=_colour())
+    print_text(text.getvalue(), err=True, nl=False, color=_colour())
 
 
 def _failed(error: Exception) -> int:
@@ -132,11 +132,11 @@ def _failed(error: Exception) -> int:
     from campaign_fsm.printable import printable
 
     if isinstance(error, CampaignFsmError):
-        _complain(for_shell(error.message))
+        _print_error(for_shell(error.message))
         return exit_code(error)
     # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
     text = " ".join(printable(str(error), " ").split())
-    _complain(f"{type(error).__name__}{text and f': {text}'}")
+    _print_error(f"{type(error).__name__}{text and f': {text}'}")
     click.echo("That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.", err=True)
     return 2
 
@@ -155,7 +155,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Whatever is no verdict is 2.
 
     Raises:
-        Exception: What nobody expected, if CAMPAIGN_FSM_DEBUG is set.
+        Exception: An unexpected one, if CAMPAIGN_FSM_DEBUG is set.
     """
     command = next(iter(sys.argv[1:] if argv is None else argv), None)
     try:
@@ -202,16 +202,16 @@ def _print_in_any_encoding() -> None:
             reconfigure(errors="campaign_fsm.escape")
 
 
-def _written(*, complained: bool) -> bool:
-    """Whether what was printed has been written. Python would find out only when it exits, and say 120."""
+def _written(*, failed: bool) -> bool:
+    """Whether what was printed has been written. Python would find out only when it exits, and end with 120."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
         # What is still in the buffer goes nowhere, or Python would try once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not (complained or isinstance(error, BrokenPipeError)):
-            _complain(f"what was printed could not be written: {error.strerror}")
+        if not (failed or isinstance(error, BrokenPipeError)):
+            _print_error(f"what was printed could not be written: {error.strerror}")
         return False
     return True
 
@@ -226,4 +226,4 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
         traceback.print_exc()
         code = 2
-    sys.exit(code if _written(complained=code == 2) else 2)
+    sys.exit(code if _written(failed=code == 2) else 2)

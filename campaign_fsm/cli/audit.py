@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from campaign_fsm.cli.options import json_option, not_one_of
-from campaign_fsm.cli.output import complain
+from campaign_fsm.cli.output import print_error
 
 if TYPE_CHECKING:
     from campaign_fsm.audit.finding import Finding
@@ -53,17 +53,17 @@ class Progress:
 
 
 def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, str | None]]:
-    found: list[tuple[str, str | None]] = []
+    outputs: list[tuple[str, str | None]] = []
     for value in values:
         name, equals, file = value.partition("=")
         if name not in _OUTPUTS:
             raise not_one_of(name, "is no format", _OUTPUTS)
         if equals and not file:
             raise click.BadParameter(f"{value!r} names no file.")
-        found.append((name, file or None))
-    if len([file for _, file in found if file is None]) > 1:
+        outputs.append((name, file or None))
+    if len([file for _, file in outputs if file is None]) > 1:
         raise click.BadParameter("only one format can go to the standard output; give the others a file: sarif=FILE.")
-    return found
+    return outputs
 
 
 def load(config: str | None, no_config: bool) -> Configuration:
@@ -116,7 +116,7 @@ def audit(
 ) -> int:
     """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
 
-    A PATH is a file, a folder, or - for the standard input. Exit codes: 0 nothing found, 1 findings,
+    A PATH is a file, a folder, or - for the standard input. Exit codes: 0 no findings, 1 findings,
     2 a file could not be read to its end.
 
     \b
@@ -148,7 +148,7 @@ def audit(
                     run.path(path, RecordingFormat(format_name) if format_name else None, named=not skip_others)
         summary = report.summary
         if baseline and not summary.incomplete:
-            smaller = frozenset(run.found) if known is None else accepted.shrunk()
+            smaller = frozenset(run.fingerprints) if known is None else accepted.shrunk()
             if smaller is not None:
                 write_baseline(baseline, smaller)
                 click.echo(f"{safe.path(baseline)}: {_kept(known, smaller)}", err=True)
@@ -158,7 +158,7 @@ def audit(
         if ("text", None) not in outputs:
             for sentence in summary.incomplete:
                 # A file's name is not ours: it may hold commands of a terminal or of a build server.
-                complain(safe.line(sentence))
+                print_error(safe.line(sentence))
         return 2
     made = baseline is not None and known is None
     return 1 if (summary.errors or summary.warnings) and not made else 0

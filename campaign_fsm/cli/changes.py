@@ -14,8 +14,8 @@ import click
 from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
-from campaign_fsm.cli.output import complain, say, say_json, warn
-from campaign_fsm.cli.results import confirm, confirm_action, leave, show_verdict
+from campaign_fsm.cli.output import print_error, print_text, print_value, print_warning
+from campaign_fsm.cli.results import confirm, confirm_action, leave, print_verdict
 from campaign_fsm.cli.show import as_dict, describe, print_outcome, print_rows
 from campaign_fsm.client import rehearse
 from campaign_fsm.drafts import DRAFT_OF, Draft
@@ -58,10 +58,10 @@ def _show_problems(error: InvalidParameters, *, as_json: bool) -> NoReturn:
     """Print every problem on a line of its own, and leave."""
     if as_json:
         leave(error, as_json=True)
-    complain(f"The {error.what} cannot be sent:")
+    print_error(f"The {error.what} cannot be sent:")
     for problem in error.problems:
-        say(f"  {printable(str(problem))}", err=True)
-    say("Nothing was sent.", err=True)
+        print_text(f"  {printable(str(problem))}", err=True)
+    print_text("Nothing was sent.", err=True)
     raise click.exceptions.Exit(1) from None
 
 
@@ -103,16 +103,16 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
     if dry_run:
         verdict = host.judge_create(draft)
         if not verdict:
-            show_verdict(verdict, as_json=as_json)
+            print_verdict(verdict, as_json=as_json)
         if as_json:
             print_outcome("valid", parameters=draft.to_wire(), warnings=_warnings(draft), starts_at_once=bool(at_once))
         else:
-            say_json(draft.to_wire(), indent=1)
+            print_value(draft.to_wire(), indent=1)
             for warning in _warnings(draft):
-                warn(warning)
+                print_warning(warning)
             if at_once:
-                warn(at_once)
-            say("Nothing was sent (dry run).", err=True)
+                print_warning(at_once)
+            print_text("Nothing was sent (dry run).", err=True)
         return
     try:
         with host.client(as_json=as_json) as client:
@@ -136,13 +136,13 @@ def _at_once(schedule: Schedule | None) -> str | None:
 
 
 def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for text in values:
         name, equals, value = text.partition("=")
-        if not equals or not name or name in found:
+        if not equals or not name or name in settings:
             raise click.BadParameter(f"{quoted(text, 60)} is not NAME=VALUE, or its name was given before.")
-        found[name] = value
-    return found
+        settings[name] = value
+    return settings
 
 
 @click.command(epilog=ENVIRONMENT)
@@ -197,7 +197,7 @@ def edit(
             given = _attributes(host.channel, changes)
             if dry_run:
                 rehearsed = rehearse(client, lambda on: on.edit(campaign_id, draft, partial=partial, changes=given))
-                show_verdict(rehearsed.verdict, as_json=as_json)
+                print_verdict(rehearsed.verdict, as_json=as_json)
             campaign = client.edit(campaign_id, draft, partial=partial, **given)
     except InvalidParameters as error:
         _show_problems(error, as_json=as_json)
@@ -212,15 +212,15 @@ def _attributes(channel: Channel, changes: dict[str, str]) -> dict[str, Any]:
     Digits stay a text unless the parameter is a number: DLT and sender ids are texts of digits.
     """
     specs = DRAFT_OF[channel].specs()
-    found: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for name, text in changes.items():
         spec = specs.get(name)
         value: Any = text
         if text[:1] in ("{", "[", '"') or text in ("true", "false") or (spec and "int" in str(spec.type)):
             with contextlib.suppress(ValueError, RecursionError):
                 value = json.loads(text)
-        found[spec.name if spec else name] = value
-    return found
+        given[spec.name if spec else name] = value
+    return given
 
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def reschedule(
         with host.client(as_json=as_json, strict=strict) as client:
             if dry_run:
                 rehearsed = rehearse(client, lambda on: on.reschedule(campaign_id, schedule, resume=resume))
-                show_verdict(rehearsed.verdict, as_json=as_json, more=True)
+                print_verdict(rehearsed.verdict, as_json=as_json, more=True)
             at_once = _at_once(schedule) if start else None
             if at_once and not yes:
                 confirm(client, "Reschedule it?", [("campaign", campaign_id)], at_once, as_json=as_json)
@@ -311,7 +311,7 @@ def delete(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: b
     try:
         with host.client(as_json=as_json, strict=strict) as client:
             if dry_run:
-                show_verdict(rehearse(client, lambda on: on.delete(campaign_id)).verdict, as_json=as_json)
+                print_verdict(rehearse(client, lambda on: on.delete(campaign_id)).verdict, as_json=as_json)
             if not yes:
                 confirm_action(client, Action.DELETE, lambda on: on.delete(campaign_id), describe, as_json=as_json)
             campaign = client.delete(campaign_id)

@@ -18,7 +18,7 @@ from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.transports import GuardTransport
 
 
-def _say(text: str, **style: Any) -> str:
+def _styled(text: str, **style: Any) -> str:
     return click.style(text, **style)
 
 
@@ -32,36 +32,36 @@ def story(server: SimulatorServer, simulator: Simulator) -> Iterator[str]:
         api_token=simulator.api_token,
         trust_env=False,
     ) as client:
-        yield _say("1. An illegal action is stopped before its bytes leave", bold=True)
+        yield _styled("1. An illegal action is stopped before its bytes leave", bold=True)
         yield f"   client.complete({diwali[:8]}…) while {client.get(diwali).status}:"
         try:
             client.complete(diwali)
         except IllegalTransition as refusal:
             yield from _refusal(refusal)
 
-        yield _say("2. The legal way goes through", bold=True)
+        yield _styled("2. The legal way goes through", bold=True)
         for action in ("pause", "complete", "archive"):
             campaign = getattr(client, action)(diwali)
-            yield f"   client.{action}({diwali[:8]}…) {_say('sent', fg='green')}: it is {campaign.status} now"
+            yield f"   client.{action}({diwali[:8]}…) {_styled('sent', fg='green')}: it is {campaign.status} now"
 
-        yield _say("3. A race: somebody resumes the campaign between our read and our write", bold=True)
+        yield _styled("3. A race: somebody resumes the campaign between our read and our write", bold=True)
         raced = simulator.add("paused", name="race")
         simulator.fault("moved", method="GET", id=raced, to_status=Status.IN_PROGRESS)
         try:
             client.complete(raced)
         except StateConflict as conflict:
-            yield f"   client.complete({raced[:8]}…) {_say('overtaken', fg='yellow')}: it was {conflict.seen} when"
+            yield f"   client.complete({raced[:8]}…) {_styled('overtaken', fg='yellow')}: it was {conflict.seen} when"
             yield f"   read and is {conflict.now} now, moved perhaps by {conflict.who}."
             yield "   The API has no compare-and-set, so this cannot be prevented; it is detected and reported."
 
-        yield _say("4. A lost answer: the connection breaks after the pause took effect", bold=True)
+        yield _styled("4. A lost answer: the connection breaks after the pause took effect", bold=True)
         lost = simulator.add("in-progress", name="lost-answer")
         simulator.fault("lost-after", method="PUT", id=lost)
         campaign = client.pause(lost)
-        yield f"   client.pause({lost[:8]}…) {_say('applied', fg='green')}: read again, it is {campaign.status}."
+        yield f"   client.pause({lost[:8]}…) {_styled('applied', fg='green')}: read again, it is {campaign.status}."
         yield "   Nothing was sent twice."
 
-    yield _say("5. A hand-written request through the same gate", bold=True)
+    yield _styled("5. A hand-written request through the same gate", bold=True)
     body = b'{"action": "pause", "Action": "complete"}'
     hand = simulator.add("in-progress", name="by-hand")
     with httpx.Client(
@@ -76,7 +76,7 @@ def story(server: SimulatorServer, simulator: Simulator) -> Iterator[str]:
 
 
 def _refusal(refusal: IllegalTransition | UnreadableRequest) -> Iterator[str]:
-    yield f"   {_say('refused', fg='red')} [{refusal.code}] {refusal.reason}"
+    yield f"   {_styled('refused', fg='red')} [{refusal.code}] {refusal.reason}"
     if refusal.sources:
         yield f"   rule      {refusal.sources[0].statement}"
     if refusal.decision is not None and refusal.decision.way:
@@ -103,7 +103,7 @@ def _journal(simulator: Simulator) -> Iterator[str]:
         legal = "" if entry.legal is not False else "  illegal on arrival (moved in between)"
         line = f"   {entry.number:>2}  {what or '-':<10} {(entry.id or '-')[:8]:<10} "
         line += f"{entry.status_before or '-':<14} {entry.status_after or '-':<12} {answer}{legal}"
-        yield _say(line, dim=entry.method == "GET")
+        yield _styled(line, dim=entry.method == "GET")
 
 
 @click.command()
@@ -133,7 +133,7 @@ def demo(as_json: bool) -> None:
     if as_json:
         print_json(totals)
         return
-    click.echo(_say("\nWhat reached the server, from its own journal", bold=True))
+    click.echo(_styled("\nWhat reached the server, from its own journal", bold=True))
     for line in _journal(simulator):
         click.echo(line)
     click.echo(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from campaign_fsm.cli.options import CHANNELS, json_option
-from campaign_fsm.cli.output import say, say_json
+from campaign_fsm.cli.output import print_text, print_value
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
-    from campaign_fsm.diagram.committed import Check
+    from campaign_fsm.diagram.committed import DriftCheck
 
 _DIRECTORY: Final = "diagrams"
 _FORMATS: Final = ("mermaid", "dot", "svg", "png", "scxml", "markdown", "json", "html")
@@ -177,7 +177,9 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
         # What came through a pipe cannot be read again, so nothing says how it was made.
         data = as_bytes(make(recipe, history, stamped=recipe.history != "-"))
     except NoRoute as error:
-        say(f"{error} To see what is legal now: campaign-fsm diagram --view from:{recipe.look.statuses[0]}", err=True)
+        print_text(
+            f"{error} To see what is legal now: campaign-fsm diagram --view from:{recipe.look.statuses[0]}", err=True
+        )
         return 1
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
@@ -219,7 +221,7 @@ def _give(data: bytes, output: Path | None) -> None:
 
 
 def _show(output: Path) -> None:
-    say(f"{output}", err=True)
+    print_text(f"{output}", err=True)
     if not webbrowser.open(output.absolute().as_uri()):
         raise _CannotDo(f"No browser could be opened here. The diagram is in {output}.")
 
@@ -263,9 +265,9 @@ def _write(directory: Path) -> None:
     except OSError as error:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
     for path in paths:
-        say(f"wrote {path}")
+        print_text(f"wrote {path}")
     if missing := GALLERY.keys() - {path.name for path in paths} if fresh else set():
-        say(f"left out {', '.join(sorted(missing))}: PNG needs pip install 'campaign_fsm[diagrams]'", err=True)
+        print_text(f"left out {', '.join(sorted(missing))}: PNG needs pip install 'campaign_fsm[diagrams]'", err=True)
 
 
 def _check(directory: Path, as_json: bool) -> int:
@@ -289,23 +291,23 @@ def _check(directory: Path, as_json: bool) -> int:
     return 1 if result.drift else 0
 
 
-def _print_check_json(result: Check) -> None:
+def _print_check_json(result: DriftCheck) -> None:
     drift = [{"name": item.name, "problem": item.problem, "difference": item.difference} for item in result.drift]
     report = {"checked": list(result.checked), "unstamped": list(result.unstamped), "drift": drift}
-    say_json({"version": 1, **report}, indent=1)
+    print_value({"version": 1, **report}, indent=1)
 
 
-def _print_check(directory: Path, result: Check) -> None:
+def _print_check(directory: Path, result: DriftCheck) -> None:
     for item in result.drift:
-        say(f"{directory / item.name} {item.problem}.")
+        print_text(f"{directory / item.name} {item.problem}.")
         if item.difference:
-            say(item.difference)
+            print_text(item.difference)
     if result.unstamped:
-        say(f"Passed over, because they have no stamp: {', '.join(result.unstamped)}")
+        print_text(f"Passed over, because they have no stamp: {', '.join(result.unstamped)}")
     if result.drift:
-        say(
+        print_text(
             f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
             f"campaign-fsm diagram --write {directory}"
         )
     else:
-        say(f"{directory}: all {len(result.checked)} diagrams show the table.")
+        print_text(f"{directory}: all {len(result.checked)} diagrams show the table.")

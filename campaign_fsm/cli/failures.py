@@ -47,7 +47,7 @@ def for_shell(message: str) -> str:
 
 
 def already(error: CampaignFsmError) -> str | None:
-    """What to say of a campaign that is where an action leads, before the write or in spite of it; None if it is not.
+    """The message for a campaign that is where an action leads, before the write or in spite of it; else None.
 
     Only of an action alone: whoever also wants a schedule set has not got it.
     """

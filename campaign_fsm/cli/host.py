@@ -16,7 +16,7 @@ import click
 from attrs import frozen
 
 from campaign_fsm.cli.options import CHANNEL, json_option
-from campaign_fsm.cli.output import hide, say
+from campaign_fsm.cli.output import hide, print_text
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.endpoint import resolve
@@ -65,7 +65,7 @@ class Host:
                 timeout=self.timeout,
                 deadline=self.deadline,
                 budget=self.budget,
-                on_wait=_say_wait,
+                on_wait=_report_wait,
                 trace=self.trace,
                 policy=self.team(),
                 **settings,
@@ -100,8 +100,8 @@ class Host:
         return found.policy if found else None
 
 
-def _say_wait(wait: Wait) -> None:
-    say(f"waiting {wait.seconds:.0f} s for the account's request budget", err=True)
+def _report_wait(wait: Wait) -> None:
+    print_text(f"waiting {wait.seconds:.0f} s for the account's request budget", err=True)
 
 
 def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | None:

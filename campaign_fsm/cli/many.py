@@ -11,7 +11,7 @@ import click
 
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, STATUS
-from campaign_fsm.cli.output import say
+from campaign_fsm.cli.output import print_text
 from campaign_fsm.cli.results import leave
 from campaign_fsm.cli.show import (
     COLUMNS,
@@ -66,23 +66,23 @@ def list_campaigns(
     try:
         with host.client(as_json=as_json) as client:
             try:
-                found = client.list(status=statuses or None, name=name, sort=sort)
+                campaigns = client.list(status=statuses or None, name=name, sort=sort)
             except ValueError as error:
                 raise click.UsageError(f"{error}.") from None
-            for campaign in found:
+            for campaign in campaigns:
                 if wide and not count and not as_json:
-                    say(click.style(table_line(tuple(name.upper() for name in COLUMNS), wide=True), bold=True))
+                    print_text(click.style(table_line(tuple(name.upper() for name in COLUMNS), wide=True), bold=True))
                 count += 1
                 if as_json:
                     print_outcome("read", campaign=as_dict(campaign))
                 else:
-                    say(table_line(row(campaign), wide=wide))
+                    print_text(table_line(row(campaign), wide=wide))
                 if count == limit:
                     break
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     if wide and not as_json:
-        say(f"{counted(count, 'campaign')}.", err=True)
+        print_text(f"{counted(count, 'campaign')}.", err=True)
 
 
 @click.command(epilog=ENVIRONMENT)
@@ -107,7 +107,7 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
     if only_id:
-        say(campaign.id)
+        print_text(campaign.id)
     elif as_json:
         print_outcome("read", campaign=as_dict(campaign))
     else:
@@ -138,7 +138,7 @@ def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool
                     print_outcome("read", recipient=dict(recipient.raw))
                 else:
                     cells = (f"{key}={value}" for key, value in sorted(recipient.raw.items()))
-                    say("\t".join(printable(cell) for cell in cells))
+                    print_text("\t".join(printable(cell) for cell in cells))
     except CampaignFsmError as error:
         leave(error, as_json=as_json)
 
@@ -161,14 +161,14 @@ class _Progress:
                 print_outcome("seen", campaign=as_dict(campaign))
             else:
                 pending = "" if campaign.pending is None else f", {campaign.pending} pending"
-                say(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
+                print_text(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
             sys.stdout.flush()
         if self._live:
-            say(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
+            print_text(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
 
     def clear(self) -> None:
         if self._live:
-            say("\r\033[K", err=True, nl=False)
+            print_text("\r\033[K", err=True, nl=False)
 
 
 @click.command(epilog=ENVIRONMENT)

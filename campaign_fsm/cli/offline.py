@@ -57,26 +57,26 @@ def way_back(source: Status | None, dest: Status | None, *, channel: str, strict
 
 
 def rows(decision: Decision, given: str | None = None) -> list[tuple[str, str]]:
-    """What there is to say of a decision, as labels and sentences.
+    """What is known of a decision, as labels and sentences.
 
     `given` is the status as it was spelled by the caller, named where it is not the canonical one.
     """
-    found: list[tuple[str, str]] = []
+    labelled: list[tuple[str, str]] = []
     if given is not None and given != decision.status:
-        found.append(("read as", f"{decision.status}, from {given!r}"))
+        labelled.append(("read as", f"{decision.status}, from {given!r}"))
     if decision:
-        found.append(("effect", decision.effect))
-        found.append(("then", f"{decision.destination}{'' if decision.undoable else ' (cannot be undone)'}"))
+        labelled.append(("effect", decision.effect))
+        labelled.append(("then", f"{decision.destination}{'' if decision.undoable else ' (cannot be undone)'}"))
         back = way_back(decision.status, decision.destination, channel=decision.channel, strict=decision.strict)
         if back and decision.undoable:
-            found.append(("way back", back))
+            labelled.append(("way back", back))
         if decision.standing is Standing.CONTESTED:
-            found.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
-    found += cited(decision.sources)
-    found.append(("legal now", ", ".join(decision.legal_actions) or "nothing"))
+            labelled.append(("standing", "contested: the vendor's pages contradict each other; --strict refuses it"))
+    labelled += cited(decision.sources)
+    labelled.append(("legal now", ", ".join(decision.legal_actions) or "nothing"))
     if not decision:
-        found.append(("the way", _way(decision)))
-    return found
+        labelled.append(("the way", _way(decision)))
+    return labelled
 
 
 def _way(decision: Decision) -> str:
@@ -129,7 +129,7 @@ def check(raw_status: str, action: Action, *, channel: str, started: bool | None
       campaign-fsm check created edit --not-started
       campaign-fsm check paused reschedule --channel voice --started --strict --json
 
-    Exit code: 0 legal, 1 illegal, 2 could not tell.
+    Exit code: 0 legal, 1 illegal, 2 unknown.
 
     JSON: version (1), verdict (legal, illegal or unknown), status_given, and the decision: allowed,
     status, action, channel, started, strict, destination, accepted, code, reason, standing, effect,
@@ -162,13 +162,13 @@ def route(start: Status, goal: Status, channel: str, strict: bool, as_json: bool
       campaign-fsm route in-progress archived
       campaign-fsm route created deleted --channel voice
 
-    Exit code: 0 there is a way, 1 there is none, 2 could not tell.
+    Exit code: 0 there is a way, 1 there is none, 2 unknown.
     """
     way = find_route(start, goal, channel=channel, strict=strict)
     if as_json:
         irreversible = [step for step in way or () if not undoable(step)]
-        found = {"from": start, "to": goal, "channel": channel, "strict": strict}
-        print_json({**found, "route": None if way is None else list(way), "irreversible_steps": irreversible})
+        asked = {"from": start, "to": goal, "channel": channel, "strict": strict}
+        print_json({**asked, "route": None if way is None else list(way), "irreversible_steps": irreversible})
     elif way:
         click.echo(steps(way))
     elif way == ():

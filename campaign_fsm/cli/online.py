@@ -11,8 +11,8 @@ import click
 from campaign_fsm.cli.failures import already
 from campaign_fsm.cli.host import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, STRICT, YES
-from campaign_fsm.cli.output import say
-from campaign_fsm.cli.results import confirm_action, leave, show_verdict
+from campaign_fsm.cli.output import print_text
+from campaign_fsm.cli.results import confirm_action, leave, print_verdict
 from campaign_fsm.cli.show import as_dict, describe, notes, print_outcome, print_rows
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import CampaignFsmError, ConnectionFailed, ServerError, StatusUnavailable
@@ -80,7 +80,7 @@ def _action_command(action: Action, summary: str) -> click.Command:
         with host.client(as_json=as_json, strict=strict) as client:
             try:
                 if dry_run:
-                    show_verdict(rehearse(client, lambda on: on.act(campaign_id, action)).verdict, as_json=as_json)
+                    print_verdict(rehearse(client, lambda on: on.act(campaign_id, action)).verdict, as_json=as_json)
                 if not undoable(action) and not yes:
                     confirm_action(client, action, lambda on: on.act(campaign_id, action), _about, as_json=as_json)
                 campaign = getattr(client, action.value)(campaign_id)
@@ -90,9 +90,9 @@ def _action_command(action: Action, summary: str) -> click.Command:
                 if as_json:
                     print_outcome("applied", campaign=as_dict(campaign))
                 else:
-                    say(f"{action} of {campaign_id} applied: it is {campaign.status}.")
+                    print_text(f"{action} of {campaign_id} applied: it is {campaign.status}.")
                     if action is Action.RESUME:
-                        say("What is sent from now on stays sent.")
+                        print_text("What is sent from now on stays sent.")
 
     command.help = f"""{summary}
 

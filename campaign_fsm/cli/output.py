@@ -35,24 +35,24 @@ def _redacted(value: Any, secrets: Collection[str]) -> Any:
     return value
 
 
-def say(text: str, *, err: bool = False, nl: bool = True, color: bool | None = None) -> None:
+def print_text(text: str, *, err: bool = False, nl: bool = True, color: bool | None = None) -> None:
     """Print lines in which no build server sees a command, whatever names they hold."""
     from campaign_fsm.printable import harmless
 
     click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=color)
 
 
-def complain(text: str, *, color: bool | None = None) -> None:
+def print_error(text: str, *, color: bool | None = None) -> None:
     """Print an error to standard error."""
-    say(f"{click.style('error:', fg='red')} {text}", err=True, color=color)
+    print_text(f"{click.style('error:', fg='red')} {text}", err=True, color=color)
 
 
-def warn(text: str) -> None:
+def print_warning(text: str) -> None:
     """Print a warning to standard error."""
-    say(f"{click.style('warning:', fg='yellow')} {text}", err=True)
+    print_text(f"{click.style('warning:', fg='yellow')} {text}", err=True)
 
 
-def say_json(value: Any, **how: Any) -> None:
+def print_value(value: Any, **how: Any) -> None:
     """Print JSON in which no build server sees a command and nothing drives a terminal.
 
     `how` is that of `json.dumps`; letters are not escaped unless it says so.
@@ -64,9 +64,9 @@ def say_json(value: Any, **how: Any) -> None:
     click.echo(harmless_json(json.dumps(_without_secrets(value), **{"ensure_ascii": False, **how})))
 
 
-def print_json(found: dict[str, Any]) -> None:
+def print_json(value: dict[str, Any]) -> None:
     """One JSON object on one line."""
-    say_json({"version": 1, **found})
+    print_value({"version": 1, **value})
 
 
 def columns() -> int | None:

@@ -44,7 +44,7 @@ def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def explanation(entry: Entry, width: int | None = None) -> Iterator[str]:
     """An entry as lines of text, none longer than `width`."""
-    kind = {"CF6": "found", "CF7": "against a policy"}.get(entry.code[:3], "refused")
+    kind = {"CF6": "finding", "CF7": "against a policy"}.get(entry.code[:3], "refused")
     yield f"{entry.code}  {'' if isinstance(entry, Rule) else f'{kind}: '}{phrase(entry)}"
     yield from lay_out(_rows(entry), width)
 

@@ -10,7 +10,7 @@ import click
 
 from campaign_fsm.cli.failures import exit_code, for_shell, outcome
 from campaign_fsm.cli.offline import print_decision
-from campaign_fsm.cli.output import complain, say, warn
+from campaign_fsm.cli.output import print_error, print_text, print_warning
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.client.rehearsal import Rehearsal
@@ -21,7 +21,7 @@ from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.campaign import Campaign
 
 
-def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoReturn:
+def print_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoReturn:
     """Print what the gate would decide of a call, and leave with it; `more` was asked for than the action."""
     unknown = verdict.status is Status.UNKNOWN
     if as_json:
@@ -29,14 +29,14 @@ def show_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> NoRe
     elif verdict or not verdict.life_cycle:
         print_decision(verdict)
         for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
-            warn(warning)
+            print_warning(warning)
     else:
         # The status allows it, and something else is against it.
         refused = click.style("REFUSED", fg="red", bold=True)
-        say(f"{refused}  {verdict.action} while {verdict.status}  ({verdict.code}, {verdict.channel})")
-        say(f"  {verdict.reason}\n  {for_shell(verdict.advice)}")
+        print_text(f"{refused}  {verdict.action} while {verdict.status}  ({verdict.code}, {verdict.channel})")
+        print_text(f"  {verdict.reason}\n  {for_shell(verdict.advice)}")
     if not as_json:
-        say("Nothing was sent (dry run).")
+        print_text("Nothing was sent (dry run).")
     raise click.exceptions.Exit(2 if unknown else 0 if verdict or (verdict.already and not more) else 1)
 
 
@@ -53,11 +53,11 @@ def leave(error: CampaignFsmError, *, as_json: bool, there: str | None = None, b
         more = {"by_hand": by_hand} if by_hand else {}
         print_outcome("already there" if there else outcome(error), error=error_dict(error), **more)
     elif there:
-        say(there)
+        print_text(there)
     else:
-        complain(for_shell(error.message))
+        print_error(for_shell(error.message))
         if by_hand:
-            say(f"To try it by hand, unguarded:\n  {by_hand}", err=True)
+            print_text(f"To try it by hand, unguarded:\n  {by_hand}", err=True)
     raise click.exceptions.Exit(0 if there else exit_code(error)) from None
 
 
@@ -94,7 +94,7 @@ def confirm(client: CampaignClient, question: str, about: list[tuple[str, str]],
             raise click.exceptions.Exit(2)
         raise click.UsageError(message)
     for label, value in [("account", client.account_sid), ("host", client.base_url), *about]:
-        say(f"{label:<9}{value}", err=True)
-    say(why, err=True)
+        print_text(f"{label:<9}{value}", err=True)
+    print_text(why, err=True)
     click.confirm(question, abort=True, err=True)
     click.get_current_context().with_resource(confirmed())

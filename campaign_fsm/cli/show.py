@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from campaign_fsm.cli.output import print_json, say
+from campaign_fsm.cli.output import print_json, print_text
 from campaign_fsm.diagnosis import diagnose
 from campaign_fsm.errors import (
     CampaignFsmError,
@@ -81,8 +81,8 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
 def notes(campaign: Campaign) -> list[tuple[str, str]]:
     """What explains where the campaign stands (see `diagnose`), as labels and values."""
     rows = []
-    for found in diagnose(evolve(campaign, raw_status=word(campaign.raw_status))):
-        rows += [("note", f"{found.title}: {found.explanation}"), ("", found.advice)]
+    for diagnosis in diagnose(evolve(campaign, raw_status=word(campaign.raw_status))):
+        rows += [("note", f"{diagnosis.title}: {diagnosis.explanation}"), ("", diagnosis.advice)]
     return [(label, printable(value)) for label, value in rows]
 
 
@@ -136,4 +136,4 @@ def row(campaign: Campaign) -> tuple[str, ...]:
 
 def print_rows(rows: list[tuple[str, str]]) -> None:
     for label, value in rows:
-        say(f"{label:<9}{value}")
+        print_text(f"{label:<9}{value}")

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import click
 
 from campaign_fsm.cli.options import json_option
-from campaign_fsm.cli.output import say_json
+from campaign_fsm.cli.output import print_value
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.wire.hosts import is_loopback
@@ -143,7 +143,7 @@ def simulate(
         facts = greeting(server, campaigns)
         # Flushed, because whoever started it waits for this line.
         if as_json:
-            say_json(facts)
+            print_value(facts)
         else:
             click.echo("\n".join(lines(facts)))
         if not is_private(server.base_url):

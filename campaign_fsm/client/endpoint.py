@@ -62,7 +62,7 @@ def resolve(
     """The settings of a client: each argument before its environment variable. `http` is what will send to the URL.
 
     Raises:
-        ConfigurationError: Something is missing, malformed or said twice; it names what.
+        ConfigurationError: Something is missing, malformed or given twice; it names what.
     """
     try:
         channel = Channel(channel)
@@ -223,7 +223,7 @@ def _check_all_there(
     missing: list[tuple[str, str]] = []
     for (argument, variable), (given, in_url) in settings.items():
         if given is not None and not given.strip():
-            # An argument that is there and empty is a mistake: nobody means the environment by it.
+            # An argument that is there and empty is a mistake: it does not mean the environment.
             raise ConfigurationError(
                 setting=argument, problem="it is empty; leave it out to take it from the environment."
             )

@@ -39,7 +39,7 @@ class Proxy:
         """A proxy from what a caller or the environment gives: a URL, or the HTTP library's own.
 
         Raises:
-            ConfigurationError: It is no URL of a proxy. What it is is not said: parts of a password may be anywhere.
+            ConfigurationError: It is no URL of a proxy. What it is is not named: parts of a password may be anywhere.
         """
         written = str(given) if isinstance(given, str | family.URL) else ""
         settings: Any = None
@@ -53,14 +53,14 @@ class Proxy:
             )
         user, password = settings.raw_auth or (b"", b"")
         headers = tuple(settings.headers.raw)
-        found = list(secrets_of(headers))
+        secrets = list(secrets_of(headers))
         if password:
             pair = user + b":" + password
-            found += [pair.decode(), password.decode(), base64.b64encode(pair).decode()]
+            secrets += [pair.decode(), password.decode(), base64.b64encode(pair).decode()]
             if "@" in written:
                 userinfo = written.partition("://")[2].rpartition("@")[0]
-                found += [userinfo, userinfo.partition(":")[2]]
-        return cls(settings, forms_of(*found), family)
+                secrets += [userinfo, userinfo.partition(":")[2]]
+        return cls(settings, forms_of(*secrets), family)
 
     @property
     def name(self) -> str:
@@ -158,12 +158,12 @@ def _pattern(name: str) -> str:
     """An entry of ``NO_PROXY`` as a URL pattern: a name stands for what is below it, an address for itself."""
     if "://" in name:
         return name
-    for kind, shown in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
+    for kind, host in ((ipaddress.IPv4Address, name), (ipaddress.IPv6Address, f"[{name}]")):
         try:
             kind(name.partition("/")[0])
         except ValueError:
             continue
-        return f"all://{shown}"
+        return f"all://{host}"
     return f"all://{name}" if name.lower() == "localhost" else f"all://*{name}"
 
 

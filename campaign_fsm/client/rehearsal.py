@@ -53,8 +53,8 @@ class Rehearsal(WriteOperations[Rehearsed]):
         target = context.target(campaign_id)
         verb = wanted in VERBS.values()
         if not fields and not verb:
-            unsaid = {"schedule": NOT_RECORDED} if wanted is Action.RESCHEDULE else {}
-            intent = Intent(wanted, target, unsaid)
+            missing = {"schedule": NOT_RECORDED} if wanted is Action.RESCHEDULE else {}
+            intent = Intent(wanted, target, missing)
         else:
             item = {"action": wanted.value, **fields} if verb else dict(fields)
             intent = self._read_back(WriteCommand(wanted, target, "PUT", context.item(item)))

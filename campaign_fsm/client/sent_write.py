@@ -1,4 +1,4 @@
-"""A write that went out, and what a later reading says of it."""
+"""A write that went out, and what a later reading shows of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import Answer, NotReadable
-from campaign_fsm.wire.campaign import SHOWN_AS
+from campaign_fsm.wire.campaign import SPELLED_AS
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import parse_time
@@ -22,21 +22,21 @@ from campaign_fsm.wire.target import Target
 from campaign_fsm.words import listed
 
 
-def same(sent: object, shown: object) -> bool:
+def same(sent: object, actual: object) -> bool:
     """Whether the server shows what was sent; times count as instants, words in any case."""
     if isinstance(sent, dict):
-        return isinstance(shown, dict) and all(same(value, shown.get(key)) for key, value in sent.items())
-    if isinstance(sent, bool) or isinstance(shown, bool):
-        return sent is shown
-    if isinstance(sent, str) and isinstance(shown, str):
-        first, second = parse_time(sent), parse_time(shown)
-        return first == second if first and second else sent.casefold() == shown.casefold()
-    return sent == shown
+        return isinstance(actual, dict) and all(same(value, actual.get(key)) for key, value in sent.items())
+    if isinstance(sent, bool) or isinstance(actual, bool):
+        return sent is actual
+    if isinstance(sent, str) and isinstance(actual, str):
+        first, second = parse_time(sent), parse_time(actual)
+        return first == second if first and second else sent.casefold() == actual.casefold()
+    return sent == actual
 
 
-def shown(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
+def value_in(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
     """Whether a resource shows a parameter at all, and its value."""
-    for key in (name, SHOWN_AS.get(name, name)):
+    for key in (name, SPELLED_AS.get(name, name)):
         if key in data:
             return True, data[key]
     return False, None
@@ -50,13 +50,13 @@ def took_over(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mappi
     proofs: set[bool] = set()
     silent = False
     for name, sent in fields.items():
-        there, value = shown(after, name)
+        there, value = value_in(after, name)
         if not there:
             silent = True
         elif same(sent, value):
-            if not same(sent, shown(before, name)[1]):
+            if not same(sent, value_in(before, name)[1]):
                 proofs.add(True)
-        elif same(value, shown(before, name)[1]):
+        elif same(value, value_in(before, name)[1]):
             proofs.add(False)
         else:
             silent = True  # the server made something of its own out of it
@@ -111,7 +111,7 @@ class SentWrite:
         """Whether it changes the status."""
         return self.seen not in self.accepted
 
-    def shown_by(self, reading: Reading) -> bool | None:
+    def is_applied_in(self, reading: Reading) -> bool | None:
         """Whether a reading shows that the write was applied; None if it does not say."""
         if self.moves and reading.status is self.seen:
             return False
@@ -139,7 +139,7 @@ class SentWrite:
         )
 
 
-def says_gone(answer: Answer) -> bool:
+def is_gone(answer: Answer) -> bool:
     """Whether an answer to a read says in a form of the API's own that there is no such campaign (S1, S6, S7, S8)."""
     if answer.status_code not in (200, 207, 404) or answer.unreadable or answer.from_cache:
         return False
@@ -163,7 +163,7 @@ class NotApplied:
     wait: float | None = None
     """Seconds that the server asked to wait."""
     certain: bool = False
-    """The server said that it did nothing (429), or never got it; otherwise a later read showed no change."""
+    """The server answered that it did nothing (429), or never got it; otherwise a later read showed no change."""
 
 
 def movers(seen: Status, now: Status, channel: Channel) -> str:

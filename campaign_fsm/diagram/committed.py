@@ -74,7 +74,7 @@ GALLERY: Final = {
 
 
 def format_of(path: Path) -> DiagramFormat | None:
-    """The format that the end of a file's name tells; None if it tells none."""
+    """The format by the end of a file's name; None if it is no diagram's."""
     return _ENDINGS.get(path.suffix.lower())
 
 
@@ -94,8 +94,8 @@ class StaleDiagram:
 
 
 @frozen
-class Check:
-    """What a folder of diagrams was found to be.
+class DriftCheck:
+    """Whether the diagrams in a folder are what the table says.
 
     Attributes:
         checked: The diagrams that were compared.
@@ -114,7 +114,7 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
     Raises:
         OSError: The folder or a file in it cannot be read.
     """
-    found, others = {}, []
+    recipes, others = {}, []
     for path in sorted(directory.iterdir()):
         if format_of(path) is None or not path.is_file():
             continue
@@ -123,10 +123,10 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
             recipe = Recipe.read(start + file.read() if start.startswith(SIGNATURE) else start)
         # A page that quotes a diagram bears its stamp, and is not that diagram.
         if recipe is not None and recipe.format is format_of(path) and _stands_first(recipe, start):
-            found[path.name] = recipe
+            recipes[path.name] = recipe
         elif format_of(path) not in _COMMON:
             others.append(path.name)
-    return found, others
+    return recipes, others
 
 
 def _stands_first(recipe: Recipe, start: bytes) -> bool:
@@ -137,7 +137,7 @@ def _stands_first(recipe: Recipe, start: bytes) -> bool:
     return start.replace(b"\r\n", b"\n").startswith(begin)
 
 
-def check(directory: Path | str, load: Load) -> Check:
+def check(directory: Path | str, load: Load) -> DriftCheck:
     """Whether the diagrams in a folder are what the table says.
 
     Text is compared byte for byte, a PNG by its stamp: resvg is not needed.
@@ -153,14 +153,14 @@ def check(directory: Path | str, load: Load) -> Check:
         data = (directory / name).read_bytes()
         compare = _png_drift if recipe.format is DiagramFormat.PNG else _text_drift
         try:
-            found = compare(name, data, recipe, directory, load)
+            stale = compare(name, data, recipe, directory, load)
         except NoRoute as error:
-            found = StaleDiagram(name, f"shows a route that is not legal: {error}")
+            stale = StaleDiagram(name, f"shows a route that is not legal: {error}")
         except ValueError as error:
-            found = StaleDiagram(name, f"cannot be made: {error}")
-        if found is not None:
-            drift.append(found)
-    return Check(tuple(recipes), tuple(others), tuple(drift))
+            stale = StaleDiagram(name, f"cannot be made: {error}")
+        if stale is not None:
+            drift.append(stale)
+    return DriftCheck(tuple(recipes), tuple(others), tuple(drift))
 
 
 def write(directory: Path | str, load: Load) -> list[Path]:

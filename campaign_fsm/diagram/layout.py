@@ -347,12 +347,12 @@ def _columns(drawing: Drawing, sizes: dict[str, _Size], lane: float) -> dict[int
 
 
 def _hang(drawing: Drawing, column: int | None, wide: float, side: str, lane: float) -> float:
-    found = 0.0
+    most = 0.0
     for line in drawing.edges:
         way = _way(line)
         if column == _PLACES[line.source][0] == _PLACES[line.dest][0] and way.label == side:
-            found = max(found, abs(way.out + way.lane * lane) + 10 + _label_width(line) - wide / 2)
-    return found
+            most = max(most, abs(way.out + way.lane * lane) + 10 + _label_width(line) - wide / 2)
+    return most
 
 
 def _rows(drawing: Drawing, sizes: dict[str, _Size]) -> dict[int, float]:

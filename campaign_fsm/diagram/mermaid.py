@@ -1,6 +1,6 @@
 """The drawing model as Mermaid text: a stateDiagram-v2 that GitHub renders.
 
-Mermaid can style no single transition of a state diagram, so what lines show elsewhere is said by marks here:
+Mermaid can style no single transition of a state diagram, so what lines show elsewhere is marked in the text here:
 a gear before what the platform does by itself. What a view leaves faint elsewhere is left out here.
 """
 

@@ -122,12 +122,12 @@ class Recipe:
             "campaign": self.campaign,
         }
         assert set(pairs) == {"view", *(field.name for field in fields(Recipe))} - {"look"}
-        told = " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
-        return f"{_MADE}{told}{_END}"
+        text = " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
+        return f"{_MADE}{text}{_END}"
 
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:
-        """The recipe that a file's stamp tells; None if there is no stamp, or not one of this version."""
+        """The recipe in a file's stamp; None if there is no stamp, or not one of this version."""
         found = _STAMP.search(_png_comment(data) or data[:NEAR])
         if found is None:
             return None

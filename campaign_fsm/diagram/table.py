@@ -85,8 +85,8 @@ def _refused(drawing: Drawing) -> str:
 def _matrix(channel: Channel | None) -> str:
     actions = [action for action in Action if action is not Action.CREATE]
     rows = [[f"**{status}**", *(_decision(status, action, channel) for action in actions)] for status in STATUSES]
-    told = "Legal in bold, with where it leads; a code alone is why it is refused."
-    return f"{told} `campaign-fsm explain CODE` says more.\n\n{_table(['', *actions], rows)}"
+    text = "Legal in bold, with where it leads; a code alone is why it is refused."
+    return f"{text} `campaign-fsm explain CODE` says more.\n\n{_table(['', *actions], rows)}"
 
 
 def _decision(status: Status, action: Action, channel: Channel | None) -> str:

@@ -33,7 +33,7 @@ _BOLD: Final = 1.16
 
 @lru_cache(maxsize=4096)
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """The room for a text in a size; a character that nobody measured counts as a square."""
+    """The room for a text in a size; a character of unknown width counts as a square."""
     return sum(_WIDTHS.get(character, 1.04) for character in text) * size * (_BOLD if bold else 1)
 
 

@@ -150,7 +150,7 @@ def _finish(
     extra: tuple[LegendEntry, ...] = (),
     rest: str = "the rest of the life",
 ) -> Drawing:
-    """A view with the title, legend and notes of what is left on it. Faint pieces have no say in that."""
+    """A view with the title, legend and notes of what is left on it. Faint pieces do not count for that."""
     nodes, edges = drawing.nodes, drawing.edges
     shown = [node for node in nodes if node.weight > Weight.FAINT]
     bold = [edge for edge in edges if edge.weight > Weight.FAINT]
@@ -200,7 +200,7 @@ def _from(life: Drawing, status: Status, channel: Channel | None) -> Drawing:
 
 def _refusals(status: Status, channel: Channel | None) -> list[Attempt]:
     """What is refused in a status for every campaign: what is legal for some stands among the legal ones."""
-    found = []
+    attempts = []
     for action in Action:
         if action is Action.CREATE:
             continue
@@ -211,8 +211,8 @@ def _refusals(status: Status, channel: Channel | None) -> list[Attempt]:
         ]
         if not any(asked):
             codes = "/".join(sorted({decision.code for decision in asked}))
-            found.append(Attempt(action, codes))
-    return found
+            attempts.append(Attempt(action, codes))
+    return attempts
 
 
 def _weigh(edge: Edge, shown: bool) -> Edge:
@@ -251,10 +251,10 @@ def _route(life: Drawing, start: Status, goal: Status, *, channel: Channel | Non
         )
         for node in life.nodes
     )
-    told = ", then ".join(way) if way else "nothing to do"
+    text = ", then ".join(way) if way else "nothing to do"
     return _finish(
         evolve(life, nodes=nodes, edges=edges),
-        title=f"From {start} to {goal}: {told}",
+        title=f"From {start} to {goal}: {text}",
         extra=(LegendEntry(Sample.STRONG, "on the route"),),
     )
 
@@ -364,10 +364,10 @@ def _coverage(life: Drawing, history: History) -> Drawing:
     totals: defaultdict[Actor, Counter[bool]] = defaultdict(Counter)
     for rule in rules_of(nodes, edges):
         totals[rule.actor][rule.code in taken] += 1
-    told = [f"{count[True]} of {count.total()} edges of the {actor}" for actor, count in sorted(totals.items())]
+    counts = [f"{count[True]} of {count.total()} edges of the {actor}" for actor, count in sorted(totals.items())]
     return _finish(
         evolve(life, nodes=nodes, edges=edges),
         title="Edges that were reached",
-        notes=(f"Reached: {listed(told)}.",),
+        notes=(f"Reached: {listed(counts)}.",),
         rest="never reached",
     )

@@ -16,7 +16,7 @@ from campaign_fsm.drafts.schedule import check_schedule, schedule_of, schedule_t
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.campaign import SHOWN_AS, Campaign
+from campaign_fsm.wire.campaign import SPELLED_AS, Campaign
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 from campaign_fsm.words import did_you_mean
 
@@ -52,8 +52,8 @@ class BaseDraft:
     @classmethod
     def specs(cls) -> dict[str, attrs.Attribute[Any]]:
         """The fields, by their names on the wire."""
-        found = attrs.fields_dict(cls)
-        return {spec.metadata["wire"] or name: spec for name, spec in found.items()}
+        fields = attrs.fields_dict(cls)
+        return {spec.metadata["wire"] or name: spec for name, spec in fields.items()}
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(self, spec.name) for name, spec in self.specs().items()}
@@ -109,15 +109,15 @@ class BaseDraft:
         Raises:
             InvalidParameters: The server does not show everything that a draft needs.
         """
-        shown: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": schedule_of(campaign)}
+        values: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": schedule_of(campaign)}
         read = {"name": campaign.name, "template": campaign.template, "lists": campaign.lists or None}
-        shown |= {key: value for key, value in read.items() if value is not None}
-        for name, spelling in SHOWN_AS.items():
-            if shown.get(spelling) is not None:
-                shown[name] = shown[spelling]
+        values |= {key: value for key, value in read.items() if value is not None}
+        for name, spelling in SPELLED_AS.items():
+            if values.get(spelling) is not None:
+                values[name] = values[spelling]
         known = cls.specs()
         return cls.build(
-            {key: value for key, value in shown.items() if key in known and value is not None}, partial=False
+            {key: value for key, value in values.items() if key in known and value is not None}, partial=False
         )
 
     @classmethod
@@ -130,29 +130,29 @@ class BaseDraft:
             problems: What is known to be wrong already.
         """
         specs = cls.specs()
-        found = list(problems)
+        wrong = list(problems)
         values: dict[str, Any] = {}
         unread: set[str] = set()
         for name, value in parameters.items():
             if name in specs:
-                wrong: list[FieldProblem] = []
-                values[name] = _from_wire(name, value, cls.channel, wrong)
+                misread: list[FieldProblem] = []
+                values[name] = _from_wire(name, value, cls.channel, misread)
                 # A part that could not even be read is not reported a second time as a whole.
-                unread |= {name, *(problem.field for problem in wrong)} if wrong else set()
-                found += wrong
+                unread |= {name, *(problem.field for problem in misread)} if misread else set()
+                wrong += misread
             else:
-                found += cls._stranger(str(name), value)
+                wrong += cls._stranger(str(name), value)
         draft = cls.__new__(cls)
         for name, spec in specs.items():
             object.__setattr__(draft, spec.name, kept(values.get(name)))
-        found += [problem for problem in draft.problems(partial=partial) if problem.field not in unread]
+        wrong += [problem for problem in draft.problems(partial=partial) if problem.field not in unread]
         if partial:
             # No page says how a parameter is taken back, so none is sent as null.
             rule = "a value; no page shows how to unset one"
-            found += [FieldProblem(name, rule, "None") for name in specs if name in values and values[name] is None]
-        if found:
+            wrong += [FieldProblem(name, rule, "None") for name in specs if name in values and values[name] is None]
+        if wrong:
             what = f"edit of a {cls.channel} campaign" if partial else f"{cls.channel} campaign"
-            raise InvalidParameters(what=what, problems=tuple(found))
+            raise InvalidParameters(what=what, problems=tuple(wrong))
         return draft
 
     @classmethod

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from campaign_fsm.printable import SURROGATE
 
 _MOST_NUMBERS: Final = 5000
-_SHOWN: Final = 5
+_MOST_PLACES: Final = 5
 
 Check = Callable[[Any], Iterator[str]]
 
@@ -116,8 +116,8 @@ def phone_numbers(value: Any) -> Iterator[str]:
         return
     bad = [at for at, number in enumerate(value, 1) if not isinstance(number, str) or not _possible(number)]
     if bad:
-        places = ", ".join(str(at) for at in bad[:_SHOWN])
-        more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        places = ", ".join(str(at) for at in bad[:_MOST_PLACES])
+        more = f" and {len(bad) - _MOST_PLACES} more" if len(bad) > _MOST_PLACES else ""
         yield f"phone numbers, preferably in E.164 (+ and up to 15 digits); number {places}{more} in the list is none"
 
 

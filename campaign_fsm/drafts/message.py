@@ -39,8 +39,8 @@ class MessageCampaignDraft(BaseDraft):
         dlt_template_id: Digits, as a string.
         name: At least 3 characters.
         schedule: When it starts and ends; without a start it starts at once.
-        status_callback: A URL that is told when the campaign ends.
-        sms_status_callback: A URL that is told about each message.
+        status_callback: A URL that is notified when the campaign ends.
+        sms_status_callback: A URL that is notified of each message.
 
     Raises:
         InvalidParameters: With every field's problem.

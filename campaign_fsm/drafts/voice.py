@@ -44,9 +44,9 @@ class VoiceCampaignDraft(BaseDraft):
         call_duplicate_numbers: Whether a number that occurs twice is called twice.
         retries: How often, and when, a number is tried again.
         schedule: When it starts and ends; without a start it starts at once.
-        call_status_callback: A URL that is told about each call.
-        call_schedule_callback: A URL that is told about the schedule.
-        status_callback: A URL that is told when the campaign ends.
+        call_status_callback: A URL that is notified of each call.
+        call_schedule_callback: A URL that is notified of the schedule.
+        status_callback: A URL that is notified when the campaign ends.
         mode: ``"auto"`` or ``"custom"``.
         throttle: Calls a minute, for mode ``"custom"``.
         custom_field: A text that comes back in callbacks.

@@ -2,7 +2,7 @@
 
 `flow` is the way of a request. On it lie `spending` (waiting for the request `budget`), `section` (one write a campaign
 at a time, between the `party` that asks and others), `reads` and the `readings` that are kept, `judging` with its
-`refusals`, and `sending`. `settings` is what its user can set, `model` what it yields and says, `events` its log and
+`refusals`, and `sending`. `settings` is what its user can set, `model` what it yields and reports, `events` its log and
 trace. How long it waits between tries is `campaign_fsm.waiting`.
 """
 
@@ -12,7 +12,7 @@ from campaign_fsm.gate.model import Drift, Forward, GateStep, Permit, Poll, Read
 from campaign_fsm.gate.section import Closed, Sections
 from campaign_fsm.gate.settings import GateSettings, GuardSettings
 
-Judgement = WriteRecord  # its name before it said what it is
+Judgement = WriteRecord  # its name in older versions
 
 __all__ = [
     "Closed",

@@ -25,7 +25,7 @@ PER_MINUTE: Final = 30
 _MINUTE: Final = 60.0
 _SHORTEST: Final = 0.001
 # The documented limits are those of a minute: a reset further away is a mistake or another clock, and
-# whoever is told to stay away for longer is better told by an error than by silence.
+# whoever has to stay away for longer is better served by an error than by silence.
 _LONGEST: Final = 90.0
 _POLL: Final = 0.05
 # Whoever was to ask again and has not done so for as long is passed over.
@@ -99,7 +99,7 @@ class _State:
 
 
 class Budget:
-    """The budget of one account. Nothing here waits: whoever asks is told how long to."""
+    """The budget of one account. Nothing here waits: whoever asks gets the time to wait."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float], minute: float = _MINUTE) -> None:
         self._clock = clock
@@ -166,7 +166,7 @@ class Budget:
                 return state, None
             window, left = state.window, remaining
             if window and abs(window.resets_at - (now + ahead)) < 2.0:
-                # Answers overtake each other: the least that was said is what is left.
+                # Answers overtake each other: the least that was reported is what is left.
                 return evolve(state, window=evolve(window, remaining=min(window.remaining, left))), None
             return evolve(state, window=_Window(now + ahead, left)), None
 
@@ -261,8 +261,8 @@ def budget_of(host: str, account: str, per_minute: int | None, clock: Callable[[
     Args:
         host: The host, with its port where there is one.
         account: The account.
-        per_minute: What this client was told: None is the default, which is none but on the vendor's
-            hosts; 0 is none at all. Of two clients that were told differently, the smaller counts.
+        per_minute: What this client was given: None is the default, which is none but on the vendor's
+            hosts; 0 is none at all. Of two clients that were given different ones, the smaller counts.
         clock: Seconds, monotonic.
     """
     return _budgets.of(host, account, per_minute, clock)

@@ -43,7 +43,7 @@ class GateContext:
         """What must not be shown, whoever says it."""
         return *self.settings.secrets, *secrets_of(request.headers)
 
-    def shown(self, reading: Reading, request: WireRequest) -> Reading:
+    def redacted(self, reading: Reading, request: WireRequest) -> Reading:
         """The reading, in case that a server says something else than a status for one: this goes into logs."""
         if reading.status is not Status.UNKNOWN:
             return reading

@@ -16,7 +16,7 @@ from campaign_fsm.gate.model import WriteRecord
 from campaign_fsm.gate.settings import Trace
 from campaign_fsm.lifecycle import Decision
 from campaign_fsm.policy import is_confirmed
-from campaign_fsm.private import redact, secrets_of, shown_id, word
+from campaign_fsm.private import printable_id, redact, secrets_of, word
 from campaign_fsm.rules import Action
 from campaign_fsm.trace import VERSION
 from campaign_fsm.wire.answer import Answer
@@ -45,7 +45,7 @@ def _names(fields: Mapping[str, Any]) -> list[str]:
     return sorted(map(word, fields))
 
 
-def _shown(reading: Reading) -> dict[str, Any]:
+def _as_fields(reading: Reading) -> dict[str, Any]:
     return {
         "status": reading.status.value,
         "raw_status": reading.raw_status,
@@ -55,7 +55,7 @@ def _shown(reading: Reading) -> dict[str, Any]:
 
 
 class FlowEvents:
-    """One request on its way through the gate, as it is told to the log and the trace.
+    """One request on its way through the gate, as it is reported to the log and the trace.
 
     Neither may stand between a write and its answer: a trace that fails is logged and left alone.
     """
@@ -92,7 +92,7 @@ class FlowEvents:
     def _id_in(self, answer: Answer) -> str | None:
         """The vendor's id of the request, if it is no secret of ours and no number that somebody could call."""
         found = request_id(answer)
-        return None if found is None else shown_id(redact(found, self._secrets(self._request)))
+        return None if found is None else printable_id(redact(found, self._secrets(self._request)))
 
     def _event(self, event: str, **fields: Any) -> None:
         if self._trace is None:
@@ -121,8 +121,8 @@ class FlowEvents:
 
     def was_read(self, answer: Answer, reading: Reading | None, now: datetime | None = None) -> None:
         """A read was answered; `reading` if it was about one campaign and could be used, `now` if a write follows."""
-        shown = f"{answer.status_code}{f' {reading.status}' if reading else ''}"
-        self._line("GET", shown, answer)
+        outcome = f"{answer.status_code}{f' {reading.status}' if reading else ''}"
+        self._line("GET", outcome, answer)
         if self._trace:
             self._server_at = reading.date if reading else None
             self._event(
@@ -132,14 +132,14 @@ class FlowEvents:
                 request_id=self._id_in(answer),
                 ms=self._ms(),
                 started=reading.started(now) if reading and now else None,
-                **(_shown(reading) if reading else {}),
+                **(_as_fields(reading) if reading else {}),
             )
 
     def was_reused(self, reading: Reading, now: datetime) -> None:
         """An earlier reading was good enough."""
         if self._trace:
             self._server_at = now if reading.date else None
-            self._event("read", method="GET", reused=True, started=reading.started(now), **_shown(reading))
+            self._event("read", method="GET", reused=True, started=reading.started(now), **_as_fields(reading))
 
     def was_decided(self, decision: Decision, fields: Mapping[str, Any]) -> None:
         """The life cycle allowed or refused the write."""
@@ -164,7 +164,7 @@ class FlowEvents:
             self._event("sent", method=self._request.method, fields=_names(fields), confirmed=confirmed)
 
     def was_held(self) -> None:
-        """What was said to leave has not left: its reading became too old while it waited for a connection."""
+        """What was reported to leave has not left: its reading became too old while it waited for a connection."""
         self._event("held", method=self._request.method)
 
     def was_answered(self, record: WriteRecord, answer: Answer) -> None:
@@ -183,7 +183,7 @@ class FlowEvents:
                 request_id=self._id_in(answer),
                 ms=self._ms(),
                 expected=sorted(status.value for status in drift.expected) if drift else None,
-                **(_shown(answered) if answered else {}),
+                **(_as_fields(answered) if answered else {}),
             )
 
     def has_failed(self, method: str, error: BaseException) -> None:

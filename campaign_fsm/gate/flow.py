@@ -129,7 +129,7 @@ def _create(
     record = judged_create(context, request, intent, events)
     check = partial(check_process, began)
     try:
-        check()  # nobody is told that it is sent where it is known already that it is not
+        check()  # it is not reported as sent where it is known already that it is not
         events.is_sent(intent.fields)
         try:
             check()

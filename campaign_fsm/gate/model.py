@@ -1,4 +1,4 @@
-"""What the flow yields to its driver, and what it says of a write."""
+"""What the flow yields to its driver, and what it reports of a write."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Readings:
         Args:
             key: The campaign, exactly as it was asked for.
             campaign: The campaign, as `Moves` know it.
-            reading: What the server said; None if that was no reading.
+            reading: What the server answered; None if that was no reading.
             sent_at: When it was asked, on the gate's clock.
             mark: The same in marks of `Moves`: a write since then ends the reading.
         """

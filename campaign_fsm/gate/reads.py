@@ -58,7 +58,7 @@ def pass_read(context: GateContext, request: WireRequest, target: Target) -> Gen
     reading: Reading | None = None
     if one and answer.status_code == 200 and (settings.max_age or settings.trace):
         with suppress(NotReadable):
-            reading = context.shown(read_status(answer, target, "GET"), request)
+            reading = context.redacted(read_status(answer, target, "GET"), request)
     events.was_read(answer, reading)
     if one and is_plain(request, target):
         context.readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
@@ -128,7 +128,7 @@ def _usable(context: GateContext, answer: Answer, intent: Intent, request: WireR
     if answer.status_code != 200:
         raise _unavailable(context, intent, answer, None, request)
     try:
-        return context.shown(read_status(answer, intent.target, "GET"), request)
+        return context.redacted(read_status(answer, intent.target, "GET"), request)
     except NotReadable as problem:
         redact_error(problem, context.secrets(request))
         raise unavailable(intent.action, intent.target, problem, status_code=answer.status_code) from None

@@ -37,7 +37,7 @@ def send(
     noted = False
     try:
         try:
-            check()  # whoever was told may have taken its time, or have forked
+            check()  # whoever was notified may have taken its time, or have forked
             step = Forward(record, section=ticket, check=check)
             record = yield from forward(context, attempt.request, step, record, events)
         finally:
@@ -82,7 +82,7 @@ def forward(
     except (TooOld, Closed):
         raise
     except GeneratorExit:
-        # Nobody is told: this may be the middle of a collection, in a thread that holds what they need.
+        # Not reported: this may be the middle of a collection, in a thread that holds what they need.
         raise
     except BaseException as error:
         events.has_failed(request.method, error)
@@ -104,7 +104,7 @@ def _compared(context: GateContext, record: WriteRecord, answer: Answer, request
     answered, problem, drift = None, None, None
     if answer.status_code < 300 and reading and decision and intent.target.id:
         try:
-            answered = context.shown(read_status(answer, intent.target), request)
+            answered = context.redacted(read_status(answer, intent.target), request)
             drift = drift_of(context, intent, reading, decision, answered)
         except NotReadable as unreadable:
             problem = redact(str(unreadable), context.secrets(request))

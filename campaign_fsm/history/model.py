@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     SENT = "sent although illegal"
     """It is illegal, and was sent."""
     LOST = "answer lost"
-    """It was sent, and nobody knows what came of it."""
+    """It was sent, and what came of it is unknown."""
 
 
 @frozen(kw_only=True)
@@ -34,7 +34,7 @@ class HistoryStep:
         dest: The status after it.
         code: The rule or the refusal, empty without one.
         outcome: What came of it.
-        inferred: Nobody saw it: it lies between two readings.
+        inferred: It was not observed: it lies between two readings.
         at: When, as it was recorded.
         channel: The campaign's channel.
         campaign: Its id.

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, field
 
 from campaign_fsm.audit.assessment import Assessment
-from campaign_fsm.audit.observation import Observation, StatusRead, Write
+from campaign_fsm.audit.observation import Observation, StatusRead, WriteObservation
 from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.history.builder import HistoryBuilder
 from campaign_fsm.lifecycle import decide
@@ -35,7 +35,7 @@ class RecordedPaths:
         details = {"at": seen.exchange.at or "", "place": seen.exchange.place}
         if isinstance(seen, StatusRead):
             self._read(key, seen.status, details)
-        elif isinstance(seen, Write):
+        elif isinstance(seen, WriteObservation):
             if seen.action is Action.CREATE:
                 self._create(key, seen, details)
             elif not seen.exchange.sent:
@@ -50,25 +50,25 @@ class RecordedPaths:
         if status is not self._unseen.pop(key, None):
             self.builder.reach(key, status, **details)
 
-    def _create(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
+    def _create(self, key: CampaignKey, seen: WriteObservation, details: dict[str, Any]) -> None:
         code = seen.exchange.status_code
         if seen.status is not None and (code is None or 200 <= code < 300):
             self.builder.move(key, RULE["CF101"], **details)
             self.builder.reach(key, seen.status, **details)
 
-    def _withheld(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
+    def _withheld(self, key: CampaignKey, seen: WriteObservation, details: dict[str, Any]) -> None:
         # A client says itself why it sent nothing.
         code = seen.exchange.code if seen.exchange.code in ENTRIES else ""
         if not code and seen.assessment is not None and not seen.assessment.legal:
             code = self._illegal(key, seen)
         self.builder.refuse(key, seen.intent.action, code or "", sent=False, **details)
 
-    def _illegal(self, key: CampaignKey, seen: Write) -> str:
+    def _illegal(self, key: CampaignKey, seen: WriteObservation) -> str:
         """The code against an action in the status where the path ends; empty if there is none."""
         decision = decide(self.builder.now.get(key), seen.intent.action, channel=key.channel)
         return "" if decision else decision.code
 
-    def _write(self, key: CampaignKey, seen: Write, details: dict[str, Any]) -> None:
+    def _write(self, key: CampaignKey, seen: WriteObservation, details: dict[str, Any]) -> None:
         assessment = seen.assessment
         if assessment is None or assessment.unknown:
             self._read(key, seen.status, details)
@@ -84,7 +84,7 @@ class RecordedPaths:
             self._read(key, seen.status, details)
 
     def _legal(
-        self, key: CampaignKey, seen: Write, verdict: Verdict, details: dict[str, Any], *, accepted: bool
+        self, key: CampaignKey, seen: WriteObservation, verdict: Verdict, details: dict[str, Any], *, accepted: bool
     ) -> None:
         exchange, rule = seen.exchange, RULE[verdict.life_cycle.code]
         code = exchange.status_code
@@ -97,17 +97,17 @@ class RecordedPaths:
         elif accepted or (code is None and seen.status is not None):
             self._taken(key, rule, seen.status, details)
 
-    def _taken(self, key: CampaignKey, rule: Rule, shown: Status | None, details: dict[str, Any]) -> None:
+    def _taken(self, key: CampaignKey, rule: Rule, answered: Status | None, details: dict[str, Any]) -> None:
         before = self.builder.now.get(key)
         self.builder.answered(key)
         self.builder.move(key, rule, **details)
-        if before is not None and shown is before and rule.leads_to is not before:
+        if before is not None and answered is before and rule.leads_to is not before:
             self._unseen[key] = before
         else:
-            self._read(key, shown, details)
+            self._read(key, answered, details)
 
 
-def _accepted(seen: Write, assessment: Assessment) -> bool:
+def _accepted(seen: WriteObservation, assessment: Assessment) -> bool:
     """Whether the server took a write; what is planned counts as taken if it is legal."""
     code = seen.exchange.status_code
     return assessment.legal if seen.exchange.planned else code is not None and 200 <= code < 300

@@ -159,7 +159,7 @@ def decide(
             refused as unknown: parse spellings from the wire with `Status.parse`.
         action: An `Action` or its canonical string.
         channel: The kind of campaign.
-        started: Whether the campaign has started (see `has_started`). None means that nobody knows,
+        started: Whether the campaign has started (see `has_started`). None means unknown,
             and counts as started except from created.
         strict: Refuse what the vendor's pages contradict each other about.
 

@@ -196,7 +196,7 @@ class _Reader:
     # Lines
 
     def _line(self, table: str, number: int, key: str) -> int:
-        """The line of a key, as well as a look at the text can tell: tomllib does not say."""
+        """The line of a key, as well as a look at the text can find it: tomllib does not give it."""
         header = ".".join(part for part in (self._prefix, table) if part)
         current, seen, start = "", 0, 0
         for at, line in enumerate(self._lines, 1):

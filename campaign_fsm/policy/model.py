@@ -148,10 +148,10 @@ class Policy:
         return bool(self.scopes or self.hours or self.require_end or self.archive_after or self.accounts or self.hosts)
 
     def violations(self, facts: PolicyInput) -> tuple[Violation, ...]:
-        """What it has against a write; empty if nothing. What cannot be told counts against it."""
-        return tuple(self._found(facts))
+        """What it has against a write; empty if nothing. What is unknown counts against it."""
+        return tuple(self._violations(facts))
 
-    def _found(self, facts: PolicyInput) -> Iterator[Violation]:
+    def _violations(self, facts: PolicyInput) -> Iterator[Violation]:
         action = facts.action
         for scope in self.scopes:
             if scope.covers(facts):

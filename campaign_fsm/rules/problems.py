@@ -70,7 +70,7 @@ PROBLEMS: Final = {
         Problem("CF417", "a body where none is documented", "Send DELETE without a body."),
         Problem(
             "CF418",
-            "a campaign in a version of the API whose rules nobody has written down",
+            "a campaign in a version of the API whose rules are not known",
             "Send it to /v2, the version that the vendor's pages describe.",
         ),
         Problem("CF501", "the status could not be read", "Look at the cause; nothing was written."),
@@ -109,7 +109,7 @@ PROBLEMS: Final = {
         Problem(
             "CF609",
             "a write that was answered with a redirect",
-            "Follow no redirects of writes: they are sent again, to another place, and judged by nobody.",
+            "Follow no redirects of writes: they are sent again, to another place, and not judged.",
         ),
         Problem("CF701", "an action that the policy forbids", "Leave it to those who may, or change the policy."),
         Problem(

@@ -55,7 +55,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         code="CF201",
         statuses=frozenset({Status.UNKNOWN}),
         title="the status is on no list of the vendor's",
-        reason="Nobody documents what {action} does in this status, so nothing is sent.",
+        reason="It is not documented what {action} does in this status, so nothing is sent.",
     ),
     Refusal(
         code="CF202",

@@ -35,7 +35,7 @@ class Status(StrEnum):
         """The canonical status of a spelling seen on the wire; `Status.UNKNOWN` if it is on no list.
 
         Spellings are compared without ``-``, ``_`` and spaces and in any case, of ASCII letters alone: whoever
-        folds others as well, full-width ones say, sees a status that nobody else sees.
+        folds others as well, full-width ones say, sees a status that no other reader sees.
 
         >>> Status.parse("InProgress")
         <Status.IN_PROGRESS: 'in-progress'>

@@ -144,7 +144,7 @@ class Account:
 
     def seed(self) -> list[tuple[Channel, str, Status]]:
         """Add a campaign in every status on both channels; their channels, ids and statuses."""
-        found: list[tuple[Channel, str, Status]] = []
+        added: list[tuple[Channel, str, Status]] = []
         now = self.now
         for channel in Channel:
             for status in STATUSES:
@@ -156,8 +156,8 @@ class Account:
                     start=later_or_last(now, _HOUR if status is Status.CREATED else -_HOUR),
                     end=later_or_last(now, _DAY),
                 )
-                found.append((channel, campaign_id, status))
-        return found
+                added.append((channel, campaign_id, status))
+        return added
 
     def listed(self) -> list[StoredCampaign]:
         """Copies of all campaigns as they are now."""

@@ -65,7 +65,7 @@ def error(request: Request, status_code: int, description: str, code: int = 1000
     return Result(request, status_code, _envelope(request, status_code, [item] if voice else item))
 
 
-def shown(request: Request, campaign: StoredCampaign, account_sid: str, *, applied: bool) -> Result:
+def details(request: Request, campaign: StoredCampaign, account_sid: str, *, applied: bool) -> Result:
     """The campaign; `applied` if that is the answer to a write that took effect."""
     item = _item(payload(campaign, account_sid))
     response = [item] if campaign.channel is Channel.VOICE else item

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from campaign_fsm.rules import EDITS, Action, Channel
 from campaign_fsm.simulator import listing
 from campaign_fsm.simulator.account import Account
-from campaign_fsm.simulator.answers import Request, Result, created, error, not_found, shown
+from campaign_fsm.simulator.answers import Request, Result, created, details, error, not_found
 from campaign_fsm.simulator.campaigns import StoredCampaign
 from campaign_fsm.simulator.payloads import payload, spelled
 from campaign_fsm.verdict import Verdict, judge
@@ -57,7 +57,7 @@ def plan(account: Account, request: Request) -> Plan:
         return _failing(request, 404, "No such campaign.")
     match request.method:
         case "GET":
-            return Plan(request, None, None, partial(shown, request, campaign, account.account_sid, applied=False))
+            return Plan(request, None, None, partial(details, request, campaign, account.account_sid, applied=False))
         case "PUT":
             return _plan_put(account, request, request.target, campaign)
         case "DELETE":
@@ -139,7 +139,7 @@ def _take_step(
         assert dest is not None
         campaign.become(dest, account.now)
     campaign.updated = account.now
-    return shown(request, campaign, account.account_sid, applied=True)
+    return details(request, campaign, account.account_sid, applied=True)
 
 
 def _plan_create(account: Account, request: Request, target: Target) -> Plan:

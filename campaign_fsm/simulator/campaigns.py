@@ -33,10 +33,10 @@ def settable(status: Status | str) -> Status:
     Raises:
         ValueError: No campaign has it.
     """
-    found = Status.parse(status)
-    if found is Status.UNKNOWN:
+    parsed = Status.parse(status)
+    if parsed is Status.UNKNOWN:
         raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {', '.join(STATUSES)}")
-    return found
+    return parsed
 
 
 @define
@@ -88,12 +88,12 @@ class StoredCampaign:
             now: The time, an aware datetime.
             at_end: What the end time leads to while in progress: completed (S4) or paused (S5).
         """
-        found: tuple[datetime, Rule] | None = None
+        earliest: tuple[datetime, Rule] | None = None
         for rule in _PLATFORM[self.status]:
             for at in self._times(rule, at_end):
-                if at is not None and at <= now and (found is None or at < found[0]):
-                    found = at, rule
-        return found
+                if at is not None and at <= now and (earliest is None or at < earliest[0]):
+                    earliest = at, rule
+        return earliest
 
     def _times(self, rule: Rule, at_end: Status) -> Iterator[datetime | None]:
         """When the platform would take this edge; nothing, or None, for never."""

@@ -85,10 +85,10 @@ def control(simulator: Simulator, method: str, target: str, body: bytes) -> Cont
             raise BadControl(f"{method} changes nothing, so it takes no {', '.join(sorted(given))}")
         else:
             given = dict(parse_qsl(query))
-        found = handler(simulator, given)
+        answer = handler(simulator, given)
     except (ValueError, TypeError, KeyError, OverflowError) as problem:
         return ControlAnswer(400, {"error": str(problem.args[0]) if problem.args else type(problem).__name__})
-    return found if isinstance(found, ControlAnswer) else ControlAnswer(200, found)
+    return answer if isinstance(answer, ControlAnswer) else ControlAnswer(200, answer)
 
 
 def _read(body: bytes) -> dict[str, Any]:
@@ -154,8 +154,8 @@ def _journal(simulator: Simulator, query: dict[str, Any]) -> Any:
     if len(after) > len(str(last)) or int(after) > last:
         raise BadControl(f"after is the number of an entry, and the last one is {last}; after a reset they begin anew")
     # Numbers have no gaps, so the place of an entry follows from its number.
-    shown = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
-    return ControlAnswer(200, shown, ((DROPPED, str(dropped)),))
+    listed = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
+    return ControlAnswer(200, listed, ((DROPPED, str(dropped)),))
 
 
 def _plain(_: Any, __: Any, value: Any) -> Any:

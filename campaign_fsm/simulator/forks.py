@@ -15,7 +15,7 @@ from typing import Final
 
 
 class Forked:
-    """Is told of forks, as long as it lives; see `watch`."""
+    """Is notified of forks, as long as it lives; see `watch`."""
 
     def before_fork(self) -> None:
         """The thread that calls is about to fork the process."""
@@ -28,16 +28,16 @@ _NUMBERS: Final = itertools.count(1)
 _WATCHED: Final[dict[int, weakref.ref[Forked]]] = {}
 
 
-class _Told(threading.local):
+class _Notified(threading.local):
     def __init__(self) -> None:
         self.those: tuple[Forked, ...] = ()
 
 
-_TOLD: Final = _Told()
+_NOTIFIED: Final = _Notified()
 
 
 def watch(thing: Forked) -> None:
-    """Tell a thing of forks from now on. Those that came first are told first."""
+    """Notify a thing of forks from now on. Those that came first are notified first."""
     number = next(_NUMBERS)
     _WATCHED[number] = weakref.ref(thing, lambda _: _WATCHED.pop(number, None))
 
@@ -45,13 +45,13 @@ def watch(thing: Forked) -> None:
 def _before() -> None:
     # Always in the same order: two threads that fork at the same time do not wait for each other.
     living = [reference() for _, reference in sorted(_WATCHED.copy().items())]
-    _TOLD.those = tuple(thing for thing in living if thing is not None)
-    for thing in _TOLD.those:
+    _NOTIFIED.those = tuple(thing for thing in living if thing is not None)
+    for thing in _NOTIFIED.those:
         thing.before_fork()
 
 
 def _after(*, in_child: bool) -> None:
-    those, _TOLD.those = _TOLD.those, ()
+    those, _NOTIFIED.those = _NOTIFIED.those, ()
     for thing in reversed(those):
         thing.after_fork(in_child=in_child)
 

@@ -30,10 +30,10 @@ class MinuteCount:
         minute = _minute(now)
         resets = (minute + 1) * 60
         left = max(0, limit - self._taken_in(minute))
-        found = [("X-RateLimit-Limit", limit), ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", resets)]
+        headers = [("X-RateLimit-Limit", limit), ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", resets)]
         if limited and not left:
-            found.append(("Retry-After", resets - int(now.timestamp())))
-        return [(name, str(value)) for name, value in found]
+            headers.append(("Retry-After", resets - int(now.timestamp())))
+        return [(name, str(value)) for name, value in headers]
 
     def clear(self) -> None:
         self.minute, self.taken = 0, 0

@@ -183,7 +183,7 @@ class SimulatorServer(Forked):
 
     Args:
         simulator: The account to serve.
-        host: Where to listen; loopback unless said otherwise.
+        host: Where to listen; loopback by default.
         port: 0 picks a free one.
         allow_hosts: Names and addresses by which it may be driven (``/_simulator/``), besides those of loopback and
             `host`; where that is every address (``0.0.0.0``) any address may, and any name without a dot or under

@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any, Final
 
-from campaign_fsm.private import shown_key
+from campaign_fsm.private import printable_key
 
 
 class Ambiguous(ValueError):
@@ -85,11 +85,12 @@ def _check(keys: tuple[str, ...]) -> None:
     seen: dict[str, str] = {}
     for key in keys:
         if _with_few_marks(key) != key:
-            raise Ambiguous(f"the key {shown_key(key)} has more marks on a letter than parsers agree on", "CF410")
+            raise Ambiguous(f"the key {printable_key(key)} has more marks on a letter than parsers agree on", "CF410")
         folded = fold(key)
         if folded in seen:
             raise Ambiguous(
-                f"the keys {shown_key(seen[folded])} and {shown_key(key)} could be taken for each other", "CF410"
+                f"the keys {printable_key(seen[folded])} and {printable_key(key)} could be taken for each other",
+                "CF410",
             )
         seen[folded] = key
 

@@ -38,7 +38,7 @@ _BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
 
 
 class _Noted:
-    """What a parser reads, with what there is to say of the piece that it read last."""
+    """What a parser reads, with what is known of the piece that it read last."""
 
     def __init__(self, stream: Readable) -> None:
         self.ended = False
@@ -164,21 +164,21 @@ class JsonStream:
 
     def _object(self, shape: Shape, depth: int) -> dict[str, Any]:
         self._deep(depth)
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         tokens = self._tokens
         for kind, key in tokens:
             if kind == "end_map":
-                return found
+                return members
             inner, value = next(tokens)
             if shape and key not in shape:
                 if inner in _STARTS:
                     self._skip(inner)
-            elif key in found:
+            elif key in members:
                 self._twice(key)
             elif inner in _STARTS:
-                found[key] = self._value(inner, value, shape[key] if shape else shape, depth + 1)
+                members[key] = self._value(inner, value, shape[key] if shape else shape, depth + 1)
             else:
-                found[key] = value
+                members[key] = value
         raise StopIteration
 
     def _skip(self, kind: str) -> None:

@@ -12,7 +12,7 @@ def _asked(decision: Decision) -> str:
     return f"{decision.action} of a {decision.channel} campaign ({decision.status or 'not created'}{started}{strict})"
 
 
-def _told(decision: Decision) -> str:
+def _text(decision: Decision) -> str:
     rule = f"Rule: {decision.sources[0]}." if decision.sources else ""
     return " ".join(part for part in (f"[{decision.code}]: {decision.reason}", rule, decision.advice) if part)
 
@@ -36,7 +36,7 @@ def assert_legal(
     __tracebackhide__ = True
     decision = decide(status, action, channel=channel, started=started, strict=strict)
     if not decision:
-        raise AssertionError(f"{_asked(decision)} is not legal {_told(decision)}")
+        raise AssertionError(f"{_asked(decision)} is not legal {_text(decision)}")
     return decision
 
 
@@ -69,7 +69,7 @@ def assert_refused(
     __tracebackhide__ = True
     decision = decide(status, action, channel=channel, started=started, strict=strict)
     if decision:
-        raise AssertionError(f"{_asked(decision)} is not refused {_told(decision)} It leads to {decision.destination}.")
+        raise AssertionError(f"{_asked(decision)} is not refused {_text(decision)} It leads to {decision.destination}.")
     if code is not None and decision.code != code:
-        raise AssertionError(f"{_asked(decision)} is refused, but not with {code}. It is {_told(decision)}")
+        raise AssertionError(f"{_asked(decision)} is refused, but not with {code}. It is {_text(decision)}")
     return decision

@@ -73,7 +73,7 @@ class CampaignLife(RuleBasedStateMachine):
 
         Args:
             action: What was asked for.
-            decision: What the life cycle said about it, in the status that the campaign had.
+            decision: What the life cycle answered, in the status that the campaign had.
             error: What the client raised of `expected`, None if it raised nothing.
         """
 

@@ -135,7 +135,7 @@ def campaign_client(campaign_simulator: Simulator) -> Iterator[CampaignClient]:
 
 
 class _Watch:
-    """Tells tests of what they would have sent, and the terminal of all of it."""
+    """Reports to tests what they would have sent, and to the terminal all of it."""
 
     def __init__(self, gate: RunGate) -> None:
         self._gate = gate
@@ -150,20 +150,20 @@ class _Watch:
         try:
             result = yield
         except (pytest.skip.Exception, pytest.xfail.Exception) as skipped:
-            if found := self._gate.take():
-                raise _noted(_bare(found[0].refusal), found) from skipped
+            if incidents := self._gate.take():
+                raise _noted(_bare(incidents[0].refusal), incidents) from skipped
             raise
         except (Exception, pytest.fail.Exception) as error:
-            found = self._gate.take()
-            if found:
+            incidents = self._gate.take()
+            if incidents:
                 self._illegal.add(item.nodeid)
-            _noted(error, found)
+            _noted(error, incidents)
             raise
         finally:
             self._gate.test, self._gate.off = None, False
-        if found := self._gate.take():
+        if incidents := self._gate.take():
             self._illegal.add(item.nodeid)
-            raise _noted(_bare(found[0].refusal), found)
+            raise _noted(_bare(incidents[0].refusal), incidents)
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -246,8 +246,8 @@ def _bare(refusal: Refused) -> Refused:
     return refusal.with_traceback(None)
 
 
-def _noted(error: BaseException, found: list[Incident]) -> BaseException:
+def _noted(error: BaseException, incidents: list[Incident]) -> BaseException:
     """The error, with what was refused and where."""
-    for incident in found:
+    for incident in incidents:
         error.add_note(f"campaign policy: {incident.brief if incident.refusal is error else incident}")
     return error

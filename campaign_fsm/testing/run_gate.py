@@ -148,7 +148,7 @@ class RunGate:
         off: Whether requests pass unjudged for now.
         edges: How often each edge was taken.
         incidents: What was refused or could not be judged, in order.
-        pending: Those of them that no test has been told of yet.
+        pending: Those of them that were not reported to a test yet.
     """
 
     allow_unjudged: bool = False
@@ -263,10 +263,10 @@ class RunGate:
         return passed_on
 
     def take(self) -> list[Incident]:
-        """What no test has been told of yet; it is told now."""
-        found = self.pending[:]
-        del self.pending[: len(found)]
-        return found
+        """What was not reported to a test yet; from now on it counts as reported."""
+        incidents = self.pending[:]
+        del self.pending[: len(incidents)]
+        return incidents
 
     # The patch
 

@@ -92,21 +92,21 @@ class Step:
 @cache
 def _possible(status: Status | None, channel: Channel, started: bool) -> tuple[Step, ...]:
     """The steps that can come next: actions, then the platform's; last what is possible once the start has passed."""
-    found: list[Step] = []
+    steps: list[Step] = []
     for action in Action:
         decision = decide(status, action, channel=channel, started=started)
         if decision:
-            found.append(Step(action, status, decision.destination, channel, started, decision.code))
-    found += [
+            steps.append(Step(action, status, decision.destination, channel, started, decision.code))
+    steps += [
         # Whatever the platform does, it does from the start on.
         Step(rule.trigger, status, rule.leads_to, channel, True, rule.code)
         for rule in RULES
         if isinstance(rule.trigger, Event) and rule.applies(status, channel, started)
     ]
     if status is not None and not started:
-        codes = {step.code for step in found}
-        found += [step for step in _possible(status, channel, True) if step.code not in codes]
-    return tuple(found)
+        codes = {step.code for step in steps}
+        steps += [step for step in _possible(status, channel, True) if step.code not in codes]
+    return tuple(steps)
 
 
 @cache
@@ -124,10 +124,10 @@ _FOR_EVER: Final = 2 * len(Status) + 1
 @cache
 def _ways(status: Status | None, channel: Channel, started: bool) -> dict[str, tuple[Step, ...]]:
     """For each edge that can still be taken, by code, the shortest walk that ends with it; short ones first."""
-    found: dict[str, tuple[Step, ...]] = {}
+    ways: dict[str, tuple[Step, ...]] = {}
     for way, _ in walks((status, started), lambda position: _onward(position, channel)):
-        found.setdefault(way[-1].code, way)
-    return found
+        ways.setdefault(way[-1].code, way)
+    return ways
 
 
 def _onward(

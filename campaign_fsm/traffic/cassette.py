@@ -54,9 +54,9 @@ def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
 
 def _from_json(source: JsonStream) -> Iterator[Exchange]:
     source.next()
-    found: set[str] = set()
+    keys: set[str] = set()
     for key in source.keys():  # noqa: SIM118 (not a dict: each key is read from the file)
-        found.add(key)
+        keys.add(key)
         if key == "version":
             _check_version(source.value(), source.fail)
         elif key == "interactions":
@@ -71,7 +71,7 @@ def _from_json(source: JsonStream) -> Iterator[Exchange]:
             source.skip()
     source.end()
     for key in ("version", "interactions"):
-        if key not in found:
+        if key not in keys:
             source.fail(f"it is no cassette of VCR.py: it has no `{key}`")
 
 
@@ -227,14 +227,14 @@ def _inflated(body: bytes, window: int, fail: _Fail) -> bytes:
 
 
 def _unpacked(body: bytes, window: int, fail: _Fail) -> bytes:
-    found = bytearray()
+    plain = bytearray()
     while body:
         inflater = zlib.decompressobj(window)
-        found += inflater.decompress(body, _MOST_BODY + 1 - len(found))
-        if len(found) > _MOST_BODY:
+        plain += inflater.decompress(body, _MOST_BODY + 1 - len(plain))
+        if len(plain) > _MOST_BODY:
             fail(f"a body is larger than {_MOST_BODY} bytes when it is decompressed")
         if not inflater.eof:
             raise zlib.error
         # What follows is another part of it for gzip, and padding otherwise.
         body = inflater.unused_data if _GZIP.match(inflater.unused_data) else b""
-    return bytes(found)
+    return bytes(plain)

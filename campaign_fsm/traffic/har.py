@@ -5,7 +5,7 @@ state at that time: one that came from a cache (Chromium's ``_fromCache``) or fr
 (``_fetchedViaServiceWorker``; what the worker itself fetched is an entry of its own), a read that was
 answered without a byte from the network (``_transferSize`` 0, all that Playwright says of these two),
 and one that a test answered or aborted in place of the server (Playwright's ``_wasFulfilled`` and
-``_wasAborted``). Firefox does not mark what came from its cache, so that is not told from the rest.
+``_wasAborted``). Firefox does not mark what came from its cache, so that is not distinguished from the rest.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class _Entry(
             return False
         if (self.from_cache or self.from_disk_cache) and self.request.method in {"GET", "HEAD"}:
             return False
-        # A size is a weaker sign than a mark, and a write that is overlooked is worse than one told twice.
+        # A size is a weaker sign than a mark, and a write that is overlooked is worse than one reported twice.
         return self.lost or self.response.transfer_size != 0 or self.request.method not in {"GET", "HEAD"}
 
 

@@ -54,7 +54,7 @@ def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
 
     Raises:
         UnreadableRecording: A line cannot be read; those before it have been given. Or no line has any of the
-            keys that tell what it is about.
+            keys that name what it is about.
     """
     decode = msgspec.json.Decoder(Exchange).decode
     number, about = 0, False
@@ -76,17 +76,17 @@ def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
         exchange.place = number
         yield exchange
     if number and not about:
-        reason = "no line of it has url, campaign or callback, so nothing says what it is about"
+        reason = "no line of it has url, campaign or callback, so what it is about is unknown"
         raise NotARecording(path, 0, "line", reason)
 
 
 def _is_foreign(line: bytes) -> bool:
     """Whether a line is a JSON object of somebody else's, which only looks like an exchange."""
     try:
-        found = msgspec.json.decode(line)
+        value = msgspec.json.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return False
-    return isinstance(found, dict) and not {"url", "campaign", "callback"} & found.keys()
+    return isinstance(value, dict) and not {"url", "campaign", "callback"} & value.keys()
 
 
 def _refuse_doubles(path: str, number: int, line: bytes) -> None:
@@ -181,7 +181,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 exchange.sent = False
                 yield exchange
             case "sent" | "held" | "answered" | "failed" if not event.flow:
-                raise UnreadableRecording(path, number, "line", "it has no flow, so nothing says which write it is of")
+                raise UnreadableRecording(path, number, "line", "it has no flow, so its write is unknown")
             case "sent":
                 exchange = _exchange(event, number)
                 yield from pending.begin(event.flow, exchange)

@@ -24,15 +24,15 @@ class Opened:
         if not self._pending:
             return self._stream.read(size)
         if size < 0:
-            found, self._pending = self._pending + self._stream.read(), b""
-            return found
-        found, self._pending = self._pending[:size], self._pending[size:]
-        return found
+            data, self._pending = self._pending + self._stream.read(), b""
+            return data
+        data, self._pending = self._pending[:size], self._pending[size:]
+        return data
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
     # A raw stream may give fewer bytes than there are.
-    found = b""
-    while len(found) < size and (more := stream.read(size - len(found))):
-        found += more
-    return found
+    data = b""
+    while len(data) < size and (more := stream.read(size - len(data))):
+        data += more
+    return data

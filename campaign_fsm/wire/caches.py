@@ -26,8 +26,8 @@ _WARNING: Final = re.compile(r"\s*11[0-3]\b")
 def is_from_cache(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether the headers of an answer say that some cache made it, or something that cannot be understood."""
     for key, value in headers:
-        says = _known(key) if len(key) <= _LONG else _reader(key)
-        if says is not None and says(value.decode("latin-1").lower()):
+        read = _known(key) if len(key) <= _LONG else _reader(key)
+        if read is not None and read(value.decode("latin-1").lower()):
             return True
     return False
 
@@ -54,8 +54,8 @@ def _has_hit(member: str) -> bool:
     return "hit" in keys or "fwd-status=304" in parameters or ("fwd" not in keys and _answered(cache))
 
 
-def _answered(said: str) -> bool:
-    return any(word.endswith("hit") or word in _OLD for word in _WORD.findall(said))
+def _answered(text: str) -> bool:
+    return any(word.endswith("hit") or word in _OLD for word in _WORD.findall(text))
 
 
 def _some_answered(value: str) -> bool:
@@ -64,7 +64,7 @@ def _some_answered(value: str) -> bool:
 
 
 def _not_all_passed(value: str) -> bool:
-    """One word a cache, of a list that grows with each cache: one that nobody knows may mean an old answer."""
+    """One word a cache, of a list that grows with each cache: an unknown one may mean an old answer."""
     return _some_answered(value) or not all(map(_passed, value.split(",")))
 
 
@@ -97,7 +97,7 @@ def _timed_hit(value: str) -> bool:
 
 
 # Only the first three have a standard (RFC 9111, RFC 9211, RFC 7234).
-_SAYS: Final[dict[bytes, Callable[[str], bool]]] = {
+_READERS: Final[dict[bytes, Callable[[str], bool]]] = {
     b"age": _is_aged,
     b"cache-status": _is_hit,
     b"warning": _is_old,
@@ -117,9 +117,9 @@ _BY_END: Final[tuple[tuple[tuple[bytes, ...], Callable[[str], bool] | None], ...
 def _reader(key: bytes) -> Callable[[str], bool] | None:
     """What reads the values of a header, if caches say there what they did."""
     name = key.lower()
-    if name in _SAYS or b"cache" not in name:
-        return _SAYS.get(name)
-    return next((says for ends, says in _BY_END if name.endswith(ends)), _some_answered)
+    if name in _READERS or b"cache" not in name:
+        return _READERS.get(name)
+    return next((read for ends, read in _BY_END if name.endswith(ends)), _some_answered)
 
 
 _known: Final = lru_cache(maxsize=256)(_reader)

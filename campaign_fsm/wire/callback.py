@@ -27,7 +27,7 @@ _NAMES: Final = {_plain(key): key for key in _KEYS}
 
 
 def _spelling(raw_status: str) -> str:
-    """The spelling of a status tells two callbacks apart only where it is on no list."""
+    """The spelling of a status distinguishes two callbacks only where it is on no list."""
     known = Status.parse(raw_status)
     return raw_status if known is Status.UNKNOWN else known.value
 
@@ -78,30 +78,30 @@ def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallba
             says something twice.
     """
     document = body if isinstance(body, Mapping) else _document(body)
-    found: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     raw: dict[str, Any] = {}
     for key, value in document.items():
         name = _NAMES.get(_plain(key)) if isinstance(key, str) else None
         if name is None:
             raw[str(key)] = value
-        elif name in found:
+        elif name in named:
             raise UnreadableCallback(reason=f"it says {name} twice")
         else:
-            found[name] = value
+            named[name] = value
             if value is not None and not _usable(name, value):
                 raw[key] = value
-    campaign_id, status = found.get("campaign_sid"), found.get("status")
+    campaign_id, status = named.get("campaign_sid"), named.get("status")
     if not isinstance(campaign_id, str) or not is_id(campaign_id):
         raise UnreadableCallback(reason="it names no campaign")
     if not isinstance(status, str):
         raise UnreadableCallback(reason="it names no status")
-    report_url = found.get("report_url")
+    report_url = named.get("report_url")
     return StatusCallback(
         campaign_id=campaign_id,
         claimed_status=Status.parse(status),
         raw_status=text_of(status, 100) or "",
-        created=parse_time(found.get("date_created")),
-        updated=parse_time(found.get("date_updated")),
+        created=parse_time(named.get("date_created")),
+        updated=parse_time(named.get("date_updated")),
         report_url=report_url if isinstance(report_url, str) else None,
         raw=raw,
     )

@@ -29,15 +29,15 @@ def encoding_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     Raises:
         Undecodable: It has more than one, or another one.
     """
-    values = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
+    values = [each for name, each in headers if len(name) == 16 and name.lower() == b"content-encoding"]
     if not values:
         return None
-    said = b", ".join(values).decode("latin-1").strip().lower()
-    if said in ("", "identity"):
+    value = b", ".join(values).decode("latin-1").strip().lower()
+    if value in ("", "identity"):
         return None
-    if said not in _FRAMES:
-        raise Undecodable(f"its Content-Encoding is {quoted(said, 40)}")
-    return said
+    if value not in _FRAMES:
+        raise Undecodable(f"its Content-Encoding is {quoted(value, 40)}")
+    return value
 
 
 def decode(raw: bytes, encoding: str | None, limit: int) -> bytes:

@@ -101,8 +101,8 @@ def read_item(answer: Answer, method: str | None = None) -> Item:
 
 
 def _check_method(envelope: Mapping[str, Any], method: str | None) -> None:
-    said = envelope.get("method")
+    name = envelope.get("method")
     # In any case: it is what the server calls it, and no request.
-    if said is None or method is None or (isinstance(said, str) and said.isascii() and said.upper() == method.upper()):
+    if name is None or method is None or (isinstance(name, str) and name.isascii() and name.upper() == method.upper()):
         return
     raise NotReadable(f"the answer is not one to a {method}, as its envelope says")

@@ -7,7 +7,7 @@ from typing import Final
 
 from campaign_fsm import errors
 from campaign_fsm.printable import text_of
-from campaign_fsm.private import redact, shown_id
+from campaign_fsm.private import printable_id, redact
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.target import Target
 
@@ -49,7 +49,7 @@ def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple
         status_code=status_code,
         method=method,
         campaign_id=target.id if target else None,
-        request_id=shown_id(request_id) if request_id else None,
+        request_id=printable_id(request_id) if request_id else None,
         error_code=code,
         description=description,
         retry_after=answer.retry_after,

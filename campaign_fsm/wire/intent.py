@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from campaign_fsm.errors import UnreadableRequest
-from campaign_fsm.private import shown_key
+from campaign_fsm.private import printable_key
 from campaign_fsm.rules import PROBLEMS, Action, Channel
 from campaign_fsm.strict.json import Ambiguous, fold, joined, read_object
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, odd_schedule_keys
@@ -175,9 +175,7 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
     if request.url_target is not None and request.url_target != request.target:
         raise _unreadable("CF405", "an extension replaces the target of the request line", target)
     if target is None and is_other_version(request.path):
-        raise _unreadable(
-            "CF418", "its path names campaigns in a version of the API whose rules nobody has written down"
-        )
+        raise _unreadable("CF418", "its path names campaigns in a version of the API whose rules are not known")
     if target is None:
         raise _unreadable("CF401", "its path could be taken for a campaign path, but is not spelled as one")
     if not target.well_formed:
@@ -283,7 +281,7 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
     if not wrapped:
         item: Any = document
     elif wrapped != ["campaigns"]:
-        raise _unreadable("CF410", f"the key {shown_key(wrapped[0])} could be taken for 'campaigns'", target)
+        raise _unreadable("CF410", f"the key {printable_key(wrapped[0])} could be taken for 'campaigns'", target)
     elif target.channel is not Channel.VOICE:
         raise _unreadable("CF411", "a message campaign's body is flat, without 'campaigns'", target)
     elif len(document) > 1:
@@ -300,19 +298,19 @@ def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
 
 
 def _check_keys(item: dict[str, Any], target: Target) -> None:
-    """That nobody reads a key as one that the verdict hangs on, unless it is one."""
+    """That no reader takes a key for one that the verdict hangs on, unless it is one."""
     for key in item:
         if key not in _RESERVED:
             meant = fold(key)
             if meant not in _RESERVED:
                 meant = _JOINED.get(joined(key), "")
             if meant:
-                raise _unreadable("CF410", f"the key {shown_key(key)} could be taken for {meant!r}", target)
+                raise _unreadable("CF410", f"the key {printable_key(key)} could be taken for {meant!r}", target)
     schedule = item.get("schedule")
     if isinstance(schedule, dict):
         for key in odd_schedule_keys(schedule, target.channel):
             documented = " and ".join(map(repr, SCHEDULE_KEYS[target.channel]))
-            raise _unreadable("CF410", f"its schedule has {shown_key(key)}, and not only {documented}", target)
+            raise _unreadable("CF410", f"its schedule has {printable_key(key)}, and not only {documented}", target)
     elif schedule is not None:
         raise _unreadable("CF416", f"its schedule is no object, but a {type(schedule).__name__}", target)
 
@@ -320,23 +318,23 @@ def _check_keys(item: dict[str, Any], target: Target) -> None:
 def _read_action(item: dict[str, Any], target: Target) -> Intent:
     action = item["action"]
     if not isinstance(action, str) or action not in VERBS:
-        shown = shown_key(action)[:40] if isinstance(action, str) else f"a {type(action).__name__}"
-        raise _unreadable("CF412", f"its action is {shown}", target)
+        name = printable_key(action)[:40] if isinstance(action, str) else f"a {type(action).__name__}"
+        raise _unreadable("CF412", f"its action is {name}", target)
     return Intent(VERBS[action], target, {key: value for key, value in item.items() if key != "action"})
 
 
 def _check_parameters(item: dict[str, Any], target: Target, action: Action) -> None:
     for key in sorted(item):
         if key in _NO_PARAMETERS or (key in _ID_KEYS and item[key] != target.id):
-            raise _unreadable("CF414", f"{shown_key(key)} is no parameter that can be set", target, action)
+            raise _unreadable("CF414", f"{printable_key(key)} is no parameter that can be set", target, action)
 
 
 def edit_kind(keys: Iterable[str], channel: Channel) -> Action:
     """Which action a PUT without one is, by its keys alone: the rules differ after the start."""
-    found = set(keys)
-    if found <= CALLBACKS[channel]:
+    names = set(keys)
+    if names <= CALLBACKS[channel]:
         return Action.EDIT_CALLBACKS
-    return Action.RESCHEDULE if found == {"schedule"} else Action.EDIT
+    return Action.RESCHEDULE if names == {"schedule"} else Action.EDIT
 
 
 def _read_edit(item: dict[str, Any], target: Target) -> Intent:

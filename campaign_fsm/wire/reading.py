@@ -32,7 +32,7 @@ class Reading:
     date: datetime | None
     """The server's clock at the reading; None if it did not say, and the local one has to do."""
     start_unreadable: bool = False
-    """There is a start, but nobody can say when: whoever asks has to assume that it has passed."""
+    """There is a start, and its time is unknown: whoever asks has to assume that it has passed."""
 
     def started(self, now: datetime) -> bool:
         """Whether the campaign counts as started at `now` (see `lifecycle.has_started`)."""
@@ -51,10 +51,10 @@ class Reading:
 
     def shows(self, parameter: str, value: object) -> bool:
         """Whether it shows this very value of a parameter; unlike ``==``, true is not 1."""
-        shown = self.data.get(parameter)
-        if type(shown) is str is type(value):
-            return shown == value
-        return json.dumps(shown, sort_keys=True) == json.dumps(value, sort_keys=True)
+        actual = self.data.get(parameter)
+        if type(actual) is str is type(value):
+            return actual == value
+        return json.dumps(actual, sort_keys=True) == json.dumps(value, sort_keys=True)
 
 
 def read_status(answer: Answer, target: Target, method: str | None = None) -> Reading:
@@ -73,8 +73,8 @@ def read_status(answer: Answer, target: Target, method: str | None = None) -> Re
     item = read_item(answer, method)
     if item.failed:
         raise NotReadable(f"the item in the answer failed{f' with {item.code}' if 100 <= item.code < 600 else ''}")
-    found, reading = read_campaign(item, target.channel, answer.date)
-    if found != target.id:
+    campaign_id, reading = read_campaign(item, target.channel, answer.date)
+    if campaign_id != target.id:
         raise NotReadable(PROBLEMS["CF503"].title, "CF503")
     if item.data.get("account_sid") not in (None, target.account):
         raise NotReadable("the answer is about a campaign of another account", "CF503")
@@ -91,8 +91,8 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
     ids = [data[key] for key in ("id", "sid") if key in data]
     if not ids:
         raise NotReadable("the answer names no campaign")
-    found = ids[0]
-    if not isinstance(found, str) or ids[-1] != found:
+    campaign_id = ids[0]
+    if not isinstance(campaign_id, str) or ids[-1] != campaign_id:
         raise NotReadable(PROBLEMS["CF503"].title, "CF503")
     raw = data.get("status")
     if not isinstance(raw, str):
@@ -107,4 +107,4 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
         date=date,
         start_unreadable=unreadable,
     )
-    return found, reading
+    return campaign_id, reading

@@ -36,7 +36,7 @@ def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str
     """Keys that could be taken for one of a schedule, and are none of the channel as it is spelled.
 
     Not among them is what says the very same as the channel's own key beside it, and what is no such key in any
-    spelling: nobody documents it, and nobody reads a start from it.
+    spelling: it is not documented, and no start is read from it.
     """
     own = SCHEDULE_KEYS[channel]
     return [

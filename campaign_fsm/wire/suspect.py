@@ -12,7 +12,7 @@ from campaign_fsm.strict.json import casefolded
 from campaign_fsm.wire.target import COLLECTIONS
 
 _V2: Final = re.compile(r"v2(\.[a-z].*|:.*)?", re.DOTALL)
-# Versions that nobody has written rules for. Calls have one (v3); the vendor may give campaigns another one any day.
+# Versions whose rules are not known. Calls have one (v3); the vendor may give campaigns another one any day.
 _VERSION: Final = re.compile(r"v[0-9][a-z0-9._-]*")
 # Longer paths are looked at without being kept.
 _LONG: Final = 8192
@@ -53,7 +53,7 @@ def could_become_target(path: str) -> bool:
 
 
 def is_other_version(path: str) -> bool:
-    """Whether a path can become a target, but only of a version of the API whose rules nobody has written down."""
+    """Whether a path can become a target, but only of a version of the API whose rules are not known."""
     return _suspect(path)[1]
 
 
@@ -64,7 +64,7 @@ def _suspect(path: str) -> tuple[bool, bool]:
 def _look_at(path: str) -> tuple[bool, bool]:
     lower = path.lower()
     if _AS_IT_IS.fullmatch(path) and ("campaigns" not in lower or "accounts" not in lower):
-        return False, False  # nobody can read more into it than it shows
+        return False, False  # it can be read in no other way
     path = _ESCAPED_AGAIN.sub("%" + "25" * (_DEEPEST + 1), path)
     try:
         raw = path.encode("latin-1")

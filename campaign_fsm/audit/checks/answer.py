@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.observation import (
+    CallbackObservation,
     CampaignWrite,
     CreatedCampaign,
     MisdirectedAnswer,
-    StatusCallback,
+    StatusObservation,
     StatusRead,
-    StatusSeen,
     WriteResult,
 )
 from campaign_fsm.lifecycle import by_platform
@@ -26,7 +26,7 @@ def redirected(seen: CampaignWrite) -> Iterator[Detection]:
     """The server sent the client elsewhere with it."""
     code = seen.answer.status_code
     if code is not None and 300 <= code < 400 and seen.result is not WriteResult.PLANNED:
-        message = f"The server answered {seen.action} with {code}, and what was sent after that is judged by nobody."
+        message = f"The server answered {seen.action} with {code}, and what was sent after that is not judged."
         yield Detection(code="CF609", level=Level.ERROR, message=message)
 
 
@@ -40,8 +40,8 @@ def _disagreement(message: str) -> Detection:
     return Detection(code="CF601", level=Level.WARNING, message=message)
 
 
-@check("CF601", stage=Stage.STATUS, of=(StatusRead, StatusCallback))
-def unreachable_status(seen: StatusRead | StatusCallback) -> Iterator[Detection]:
+@check("CF601", stage=Stage.STATUS, of=(StatusRead, CallbackObservation))
+def unreachable_status(seen: StatusRead | CallbackObservation) -> Iterator[Detection]:
     """Nothing leads to what a read shows, or a callback claims."""
     if seen.status is not Status.UNKNOWN and not seen.explained:
         who = "It shows" if isinstance(seen, StatusRead) else "A status callback claims"
@@ -64,7 +64,7 @@ def unexpected_conflict(seen: CampaignWrite) -> Iterator[Detection]:
     assessment = seen.assessment
     if seen.result is WriteResult.CONFLICT and assessment is not None and assessment.legal and not assessment.overtaken:
         yield _disagreement(
-            f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server said 409."
+            f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server answered 409."
         )
 
 
@@ -75,8 +75,8 @@ def unexpected_after_create(seen: CreatedCampaign) -> Iterator[Detection]:
         yield _disagreement(f"After create it shows {seen.status}, and not {names(seen.accepted)}.")
 
 
-@check("CF604", stage=Stage.STATUS, of=(StatusRead, StatusCallback, CampaignWrite, CreatedCampaign))
-def undocumented_status(seen: StatusSeen | CampaignWrite | CreatedCampaign) -> Iterator[Detection]:
+@check("CF604", stage=Stage.STATUS, of=(StatusRead, CallbackObservation, CampaignWrite, CreatedCampaign))
+def undocumented_status(seen: StatusObservation | CampaignWrite | CreatedCampaign) -> Iterator[Detection]:
     """An answer or a callback shows a status that the vendor's pages do not have."""
     if seen.status is Status.UNKNOWN:
         raw = seen.answer.raw_status if isinstance(seen, CampaignWrite) else seen.raw_status

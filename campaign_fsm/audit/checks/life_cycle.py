@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
-from campaign_fsm.audit.observation import CampaignWrite, UnclearWrite, UnsentWrite, Write
+from campaign_fsm.audit.observation import CampaignWrite, UnclearWrite, UnsentWrite, WriteObservation
 from campaign_fsm.rules import PROBLEMS
 
 
 @check("CF602", stage=Stage.BEFORE, of=(CampaignWrite,))
 def lost_answer(seen: CampaignWrite) -> Iterator[Detection]:
-    """The answer to an earlier write was lost, and nobody looked what became of it."""
+    """The answer to an earlier write was lost, and no read followed it."""
     if lost := seen.tracked.lost:
         place = f"{'entry' if seen.options.by_entry else 'line'} {lost}"
         message = f"The answer to the write at {place} was lost, and nothing was read since."
@@ -43,19 +43,19 @@ def illegal(seen: CampaignWrite | UnsentWrite) -> Iterator[Detection]:
     )
 
 
-def _what_was_done(seen: Write, code: int | None) -> str:
+def _what_was_done(seen: WriteObservation, code: int | None) -> str:
     if seen.exchange.planned:
         return "is planned"
     if isinstance(seen, UnsentWrite):
         return "was not sent"
-    return "was sent" if code is None else f"was sent, and the server said {code}"
+    return "was sent" if code is None else f"was sent, and the server answered {code}"
 
 
 @check("CF605", stage=Stage.LIFE_CYCLE, of=(UnclearWrite, CampaignWrite))
 def unjudged(seen: UnclearWrite | CampaignWrite) -> Iterator[Detection]:
     """Something that counts was not recorded; a finding only in a strict audit."""
     if seen.options.strict and (reason := seen.unjudged):
-        message = f"Nobody can say whether {seen.action or 'this write'} was legal: {reason}."
+        message = f"Whether {seen.action or 'this write'} was legal is unknown: {reason}."
         yield Detection(code="CF605", level=Level.WARNING, message=message)
 
 

@@ -32,5 +32,5 @@ def policy(seen: CampaignWrite | CreateRequest) -> Iterator[Detection]:
         account=intent.target.account if exchange.url or exchange.account else None,
     )
     for violation in verdict.violations:
-        if not violation.unknown:  # what a policy cannot say without what was not recorded is no finding
+        if not violation.unknown:  # what rests on something that was not recorded is no finding
             yield Detection(code=violation.code, level=Level.ERROR, message=violation.reason, advice=violation.advice)

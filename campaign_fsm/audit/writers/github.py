@@ -66,8 +66,8 @@ class GithubWriter:
             self._left_out[level] += 1
             return
         self._written[level] += 1
-        shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-        command = f"::{_COMMANDS[level]} {shown}::{_data(message)}"
+        parameters = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+        command = f"::{_COMMANDS[level]} {parameters}::{_data(message)}"
         if level is Level.NOTE and self._written[level] == _SHOWN:
             self._last_note = command
         else:

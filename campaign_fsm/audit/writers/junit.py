@@ -70,8 +70,8 @@ class JunitWriter:
         for case in cases:
             start = f"    <testcase{_attributes(name=case.name, classname=classname)}"
             if case.outcome:
-                shown = _attributes(message=case.message, type=case.type)
-                self._write(f"{start}><{case.outcome}{shown}>{escape(case.text)}</{case.outcome}></testcase>")
+                attributes = _attributes(message=case.message, type=case.type)
+                self._write(f"{start}><{case.outcome}{attributes}>{escape(case.text)}</{case.outcome}></testcase>")
             else:
                 self._write(f"{start}/>")
         self._write("  </testsuite>")
@@ -81,7 +81,7 @@ class JunitWriter:
 
 
 def _case(finding: Finding) -> _Case:
-    # Build servers tell tests apart, and know them again, by name.
+    # Build servers distinguish tests, and recognize them, by name.
     mark = finding.fingerprint or str(finding.place.line or finding.place.entry)
     name = " ".join(part for part in (finding.code, finding.action, finding.campaign, mark) if part)
     lines = [f"{safe.place(finding.place)}: {finding.code} {finding.level}: {finding.message}"]

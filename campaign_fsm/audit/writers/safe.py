@@ -18,8 +18,8 @@ def line(text: str) -> str:
 
 def path(name: str) -> str:
     """A path as `line` shows a text; it also begins no command where it begins a line, and a colon follows it."""
-    shown = line(name)
-    return f"./{shown}" if shown.lstrip().startswith(":") else shown
+    text = line(name)
+    return f"./{text}" if text.lstrip().startswith(":") else text
 
 
 def place(where: Place) -> str:

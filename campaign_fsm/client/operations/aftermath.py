@@ -8,7 +8,7 @@ from campaign_fsm import log
 from campaign_fsm.client.calls import Call, Operation, Outcome, changed
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, read, reading_of
-from campaign_fsm.client.sent_write import NotApplied, SentWrite, says_gone
+from campaign_fsm.client.sent_write import NotApplied, SentWrite, is_gone
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     ApiError,
@@ -54,7 +54,7 @@ def became(context: ClientContext, write: SentWrite, outcome: Outcome) -> Operat
     answered = write.record.answered
     if answered is None:
         return (yield from _unreadable(context, write, answer))
-    if write.record.drift or write.shown_by(answered) is False:
+    if write.record.drift or write.is_applied_in(answered) is False:
         return (yield from _settle(context, write, None))
     return context.campaign(answered, write.target)
 
@@ -71,13 +71,13 @@ def _look(context: ClientContext, write: SentWrite, *, claimed: bool) -> Operati
             yield Sleep(pause)
         try:
             answer = yield from ask(context, Call("GET", write.target))
-            if write.action is Action.DELETE and (says_gone(answer) or (claimed and answer.status_code == 404)):
+            if write.action is Action.DELETE and (is_gone(answer) or (claimed and answer.status_code == 404)):
                 return write.gone()
             last = reading_of(context, answer, write.target)
         except (ApiError, ConnectionFailed) as error:
             log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
             continue
-        if write.shown_by(last) or write.is_elsewhere(last):
+        if write.is_applied_in(last) or write.is_elsewhere(last):
             break
     return last
 
@@ -90,7 +90,7 @@ def _settle(
     why = failure.message if failure else "The server accepted it, but does not show it."
     if last is None:
         raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure
-    verdict = write.shown_by(last)
+    verdict = write.is_applied_in(last)
     if verdict:
         log.info("%s %s: applied, as a read after the write shows", write.action, write.id)
         return context.campaign(last, write.target)
@@ -153,7 +153,7 @@ def _rejected(context: ClientContext, write: SentWrite, failure: ApiError) -> Op
                 action=write.action, campaign_id=write.id, seen=write.seen, why=failure.message
             ) from failure
         raise failure from None
-    if write.again and write.shown_by(reading):
+    if write.again and write.is_applied_in(reading):
         return context.campaign(reading, write.target)
     now = reading.date or context.now()
     if not judge(write.record.intent, reading, now, strict=context.strict):

@@ -11,7 +11,7 @@ from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand
 from campaign_fsm.client.operations.aftermath import may_be_applied
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import listed, page_of
-from campaign_fsm.client.sent_write import NotApplied, same, shown
+from campaign_fsm.client.sent_write import NotApplied, same, value_in
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
 from campaign_fsm.rules import Action
@@ -84,10 +84,10 @@ def _failed(context: ClientContext, outcome: Outcome, target: Target) -> NotAppl
 def _created(context: ClientContext, answer: Answer) -> Campaign | None:
     """The campaign that a successful create shows, None if it cannot be read."""
     try:
-        found, reading = read_campaign(read_item(answer), context.channel, answer.date)
+        campaign_id, reading = read_campaign(read_item(answer), context.channel, answer.date)
     except NotReadable:
         return None
-    return campaign_from(reading, found, context.channel, context.now()) if is_id(found) else None
+    return campaign_from(reading, campaign_id, context.channel, context.now()) if is_id(campaign_id) else None
 
 
 def _made(
@@ -139,7 +139,7 @@ def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float)
 def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Whether a campaign in a list shows nothing else than what a create asked for."""
     for name, sent in fields.items():
-        there, value = shown(data, name)
+        there, value = value_in(data, name)
         if there and not same(sent, value):
             return False
     return True

@@ -75,17 +75,17 @@ def find(context: ClientContext, name: str) -> Operation[Campaign]:
     """The one campaign with exactly this name."""
     if not is_name(name):
         raise ValueError("a name to look for is a text that is not blank")
-    found: dict[str, Campaign] = {}
+    matches: dict[str, Campaign] = {}
 
     def take(campaign: Campaign) -> bool:
         if campaign.name == name:
-            found[campaign.id] = campaign
-        return len(found) < _MOST_MATCHES
+            matches[campaign.id] = campaign
+        return len(matches) < _MOST_MATCHES
 
     yield from _through(campaigns(context, Filter(name=name), None), take)
-    if len(found) != 1:
-        raise NotOne(name=name, matches=tuple(found))
-    return next(iter(found.values()))
+    if len(matches) != 1:
+        raise NotOne(name=name, matches=tuple(matches))
+    return next(iter(matches.values()))
 
 
 def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
@@ -126,12 +126,12 @@ def listed(context: ClientContext, item: Item, answer: Answer) -> Campaign:
     """The campaign in an item of a list; raises the error that it is instead."""
     _raise_if_failed(context, item, answer, context.collection())
     try:
-        found, reading = read_campaign(item, context.channel, answer.date)
+        campaign_id, reading = read_campaign(item, context.channel, answer.date)
     except NotReadable as problem:
         raise _unlike(context, answer, str(problem)) from None
-    if not is_id(found):
+    if not is_id(campaign_id):
         raise _unlike(context, answer, "the list holds a campaign whose id has another form")
-    return campaign_from(reading, found, context.channel, context.now())
+    return campaign_from(reading, campaign_id, context.channel, context.now())
 
 
 def _page_size(context: ClientContext, asked: int | None) -> int:

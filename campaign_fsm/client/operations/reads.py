@@ -168,7 +168,7 @@ def read_before(context: ClientContext, target: Target, action: Action) -> Opera
 
 
 def hint_elsewhere(context: ClientContext, target: Target) -> Operation[str]:
-    """What to say of a 404: whether the id exists on the other channel."""
+    """The hint for a 404: whether the id exists on the other channel."""
     other = next(channel for channel in Channel if channel is not target.channel)
     there = evolve(target, collection=COLLECTION_OF[other], rest=())
     try:

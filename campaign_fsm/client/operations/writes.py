@@ -88,7 +88,7 @@ def _refused_later(context: ClientContext, refusal: Refused, sent: SentWrite, tr
             raise OutcomeUnknown(
                 action=sent.action, campaign_id=sent.id, seen=sent.seen, now=refusal.status, why=error.message
             ) from error
-        if sent.shown_by(reading):
+        if sent.is_applied_in(reading):
             return context.campaign(reading, sent.target)
     if refusal.status is not None and refusal.status is not sent.seen:
         raise sent.conflict(refusal.status, None) from refusal

@@ -31,7 +31,7 @@
 
   // The state of the page: where a campaign began, and what was played since
 
-  // Of a campaign that is created nobody has to guess; of any other one nobody knows, unless it is said.
+  // A created campaign has not started; of any other one it is unknown, unless it is given.
   const startedAt = (status) => (status === NEW || status === null || status === "created" ? "no" : "unknown");
 
   const STARTED = { no: false, yes: true, unknown: null };
@@ -114,13 +114,13 @@
     }
     state = next;
     const { path, refusal, name } = run();
-    let told = wrong.length ? `The link says something about ${wrong.join(", ")} that this page does not know; it was left out.` : "";
+    let text = wrong.length ? `The link says something about ${wrong.join(", ")} that this page does not know; it was left out.` : "";
     if (refusal) {
       const here = path[path.length - 1].status || "new";
-      told = `The link plays ${name} while ${here}, which is refused: ${refusal.reason} Stopped there.`;
+      text = `The link plays ${name} while ${here}, which is refused: ${refusal.reason} Stopped there.`;
       state.play = state.play.slice(0, path.length - 1);
     }
-    notice(told);
+    notice(text);
     if (state.step !== null) showStep(state.step);
   }
 
@@ -150,7 +150,7 @@
   const marked = (name) => (irreversible.has(name) ? `▲ ${name}` : name);
   const nodeId = (status) => (status === null ? NEW : status.replace(/-/g, "_"));
 
-  function draw(said) {
+  function draw(announcement) {
     const { path } = run();
     const here = path[path.length - 1];
     for (const input of controls.elements.channel) input.checked = input.value === state.channel;
@@ -164,7 +164,7 @@
     drawRoute(here.status);
     drawPlayed(path);
     drawPictures(here, asked);
-    if (said !== undefined) byId("said").textContent = said;
+    if (announcement !== undefined) byId("announcement").textContent = announcement;
     save();
   }
 
@@ -368,9 +368,9 @@
     const link = location.href;
     try {
       await navigator.clipboard.writeText(link);
-      byId("said").textContent = "The link is on the clipboard.";
+      byId("announcement").textContent = "The link is on the clipboard.";
     } catch {
-      byId("said").textContent = `The link is in the address bar: ${link}`;
+      byId("announcement").textContent = `The link is in the address bar: ${link}`;
     }
   });
   window.addEventListener("hashchange", () => { if (location.hash !== written) { fromHash(); drawStep(); draw(); } });

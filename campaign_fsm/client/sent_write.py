@@ -14,7 +14,7 @@ from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import Answer, NotReadable
-from campaign_fsm.wire.campaign import SHOWN_AS
+from campaign_fsm.wire.campaign import SPELLED_AS
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import parse_time
@@ -36,7 +36,7 @@ def same(sent: object, actual: object) -> bool:
 
 def value_in(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
     """Whether a resource shows a parameter at all, and its value."""
-    for key in (name, SHOWN_AS.get(name, name)):
+    for key in (name, SPELLED_AS.get(name, name)):
         if key in data:
             return True, data[key]
     return False, None

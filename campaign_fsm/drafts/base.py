@@ -16,7 +16,7 @@ from campaign_fsm.drafts.schedule import check_schedule, schedule_of, schedule_t
 from campaign_fsm.errors import FieldProblem, InvalidParameters
 from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
-from campaign_fsm.wire.campaign import SHOWN_AS, Campaign
+from campaign_fsm.wire.campaign import SPELLED_AS, Campaign
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 from campaign_fsm.words import did_you_mean
 
@@ -112,7 +112,7 @@ class BaseDraft:
         values: dict[str, Any] = {**campaign.raw, **campaign.callbacks, "schedule": schedule_of(campaign)}
         read = {"name": campaign.name, "template": campaign.template, "lists": campaign.lists or None}
         values |= {key: value for key, value in read.items() if value is not None}
-        for name, spelling in SHOWN_AS.items():
+        for name, spelling in SPELLED_AS.items():
             if values.get(spelling) is not None:
                 values[name] = values[spelling]
         known = cls.specs()

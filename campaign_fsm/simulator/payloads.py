@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator.campaigns import StoredCampaign
-from campaign_fsm.wire.campaign import SHOWN_AS
+from campaign_fsm.wire.campaign import SPELLED_AS
 from campaign_fsm.wire.reading import ID_KEYS
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS
 
@@ -24,7 +24,7 @@ _DEFAULTS: Final[dict[Channel, dict[str, Any]]] = {
         "sms_type": "transactional",
         "template": "Hello.",
         "dlt_template_id": "1107160016142600511",
-        SHOWN_AS["dlt_entity_id"]: "1101428740000012125",
+        SPELLED_AS["dlt_entity_id"]: "1101428740000012125",
         "estimated_cost": 0.17,
     },
     Channel.VOICE: {
@@ -79,7 +79,7 @@ def payload(campaign: StoredCampaign, account_sid: str) -> dict[str, Any]:
         "date_updated": campaign.updated.isoformat(),
         "stats": stats(campaign),
     }
-    given = {SHOWN_AS.get(key, key): value for key, value in campaign.parameters.items()}
+    given = {SPELLED_AS.get(key, key): value for key, value in campaign.parameters.items()}
     return {**_DEFAULTS[campaign.channel], **given, **common}
 
 

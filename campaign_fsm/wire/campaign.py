@@ -16,7 +16,7 @@ from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
 # The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
-SHOWN_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
+SPELLED_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 """Parameters that answers spell otherwise than requests."""
 
 

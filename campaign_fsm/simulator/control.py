@@ -114,7 +114,7 @@ def _take(document: dict[str, Any], **kinds: type | tuple[type, ...]) -> dict[st
     return {name: value for name, value in document.items() if value is not None or name == "retry_after"}
 
 
-def _moment(value: str, name: str) -> datetime:
+def _time(value: str, name: str) -> datetime:
     parsed = parse_time(value)
     if parsed is None:
         raise BadControl(f"{name} is not a time with a time zone, such as 2026-01-05T12:00:00+05:30")
@@ -138,7 +138,7 @@ def _add(simulator: Simulator, document: dict[str, Any]) -> Any:
     )
     for name in ("start", "end"):
         if name in given:
-            given[name] = _moment(given[name], name)
+            given[name] = _time(given[name], name)
     campaign_id = simulator.add(**given)
     campaign = simulator.campaigns[campaign_id]
     return {"channel": campaign.channel, "id": campaign_id, "status": campaign.status}
@@ -173,7 +173,7 @@ def _set_clock(simulator: Simulator, document: dict[str, Any]) -> Any:
     if "advance" in given:
         simulator.advance(given["advance"])
     if "now" in given:
-        simulator.set_time(_moment(given["now"], "now"))
+        simulator.set_time(_time(given["now"], "now"))
     return {"now": simulator.now.isoformat()}
 
 

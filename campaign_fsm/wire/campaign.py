@@ -85,8 +85,8 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
         channel=channel,
         name=_take(rest, "name", str),
         schedule=_take_schedule(reading, rest, channel),
-        created=_take_moment(rest, "date_created"),
-        updated=_take_moment(rest, "date_updated"),
+        created=_take_time(rest, "date_created"),
+        updated=_take_time(rest, "date_updated"),
         started=reading.started(reading.date or now),
         stats=_take_stats(rest),
         lists=tuple(lists or ()),
@@ -121,7 +121,7 @@ def _take_float(rest: dict[str, Any], key: str) -> float | None:
     return None
 
 
-def _take_moment(rest: dict[str, Any], key: str) -> datetime | None:
+def _take_time(rest: dict[str, Any], key: str) -> datetime | None:
     value = rest.get(key)
     parsed = parse_time(value)
     if parsed is not None or value is None:

@@ -3,6 +3,7 @@
 import ast
 import concurrent.futures
 import copy
+import importlib
 import inspect
 import json
 import multiprocessing
@@ -249,6 +250,23 @@ def test_public_names_are_sorted_and_all_there():
     assert set(campaign_fsm.__dir__()) == set(names)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         campaign_fsm.nothing  # noqa: B018
+
+
+FORMER = {
+    "diagram": "Format HistoryStep Look Outcome Step View",
+    "gate": "Closed Drift Forward Gate Judgement Pause Permit Poll Read Sections Step TooOld Wait",
+    "policy": "Deed deed_of PolicyInput policy_input",
+    "simulator": "Entry Fault Reply Simulator SimulatorServer SimulatorTransport",
+    "transports": "ANSWER EXTENSION GuardSettings GuardTransport PERMIT UNTIL",
+}
+
+
+@pytest.mark.parametrize("package", FORMER)
+def test_names_that_packages_handed_on_are_still_there(package):
+    """Those of older versions, also where what they stand for has another name now."""
+    module = importlib.import_module(f"campaign_fsm.{package}")
+    assert set(FORMER[package].split()) <= set(module.__all__)
+    assert all(getattr(module, name) is not None for name in module.__all__)
 
 
 @pytest.mark.parametrize("package", [campaign_fsm, testing])

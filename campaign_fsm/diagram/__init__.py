@@ -9,7 +9,7 @@ from __future__ import annotations
 from campaign_fsm.diagram.model import Drawing, draw
 from campaign_fsm.diagram.stamp import DiagramFormat, Recipe
 from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import NoRoute, draw_view
+from campaign_fsm.diagram.views import Look, NoRoute, View, draw_view
 from campaign_fsm.diagram.writers import make, render
 from campaign_fsm.history.model import History, HistoryStep, Outcome
 
@@ -23,11 +23,13 @@ __all__ = [
     "Format",
     "History",
     "HistoryStep",
+    "Look",
     "NoRoute",
     "Outcome",
     "Recipe",
     "Step",
     "Theme",
+    "View",
     "draw",
     "draw_view",
     "make",

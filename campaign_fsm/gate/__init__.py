@@ -6,13 +6,17 @@ at a time, between the `party` that asks and others), `reads` and the `readings`
 trace. How long it waits between tries is `campaign_fsm.waiting`.
 """
 
+from campaign_fsm.drive import Sleep
 from campaign_fsm.gate.budget import Wait
 from campaign_fsm.gate.flow import Gate
 from campaign_fsm.gate.model import Drift, Forward, GateStep, Permit, Poll, Read, TooOld, WriteRecord
 from campaign_fsm.gate.section import Closed, Sections
 from campaign_fsm.gate.settings import GateSettings, GuardSettings
 
-Judgement = WriteRecord  # its name in older versions
+# Their names in older versions.
+Judgement = WriteRecord
+Pause = Sleep
+Step = GateStep
 
 __all__ = [
     "Closed",
@@ -23,10 +27,12 @@ __all__ = [
     "GateStep",
     "GuardSettings",
     "Judgement",
+    "Pause",
     "Permit",
     "Poll",
     "Read",
     "Sections",
+    "Step",
     "TooOld",
     "Wait",
     "WriteRecord",

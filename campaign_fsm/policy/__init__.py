@@ -11,8 +11,13 @@ from campaign_fsm.policy.consent import confirmed, is_confirmed
 from campaign_fsm.policy.input import PolicyInput, policy_input
 from campaign_fsm.policy.model import Hours, Policy, Scope, Violation
 
+# Their names in older versions.
+Deed = PolicyInput
+deed_of = policy_input
+
 __all__ = [
     "Configuration",
+    "Deed",
     "Hours",
     "Policy",
     "PolicyInput",
@@ -20,6 +25,7 @@ __all__ = [
     "Suppression",
     "Violation",
     "confirmed",
+    "deed_of",
     "find_configuration",
     "is_confirmed",
     "load_configuration",

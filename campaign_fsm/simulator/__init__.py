@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from campaign_fsm.simulator.faults import Fault as Fault
     from campaign_fsm.simulator.journal import Entry as Entry
     from campaign_fsm.simulator.journal import JournalEntry as JournalEntry
+    from campaign_fsm.simulator.replies import Reply as Reply
     from campaign_fsm.simulator.server import SimulatorServer as SimulatorServer
     from campaign_fsm.simulator.simulator import Simulator as Simulator
     from campaign_fsm.simulator.transport import SimulatorTransport as SimulatorTransport
@@ -18,6 +19,7 @@ else:
     _HOMES = {
         "faults": "Fault",
         "journal": "Entry JournalEntry",
+        "replies": "Reply",
         "server": "SimulatorServer",
         "simulator": "Simulator",
         "transport": "SimulatorTransport",

@@ -13,6 +13,7 @@ successor of `httpx`, can have one as well. Who also checks types derives a clas
 
 from __future__ import annotations
 
+from campaign_fsm.gate.settings import GuardSettings
 from campaign_fsm.transports.async_ import AsyncGuardTransport
 from campaign_fsm.transports.extensions import ANSWER, EXTENSION, LEFT, PERMIT, UNTIL
 from campaign_fsm.transports.seen import read_as
@@ -25,6 +26,7 @@ __all__ = [
     "PERMIT",
     "UNTIL",
     "AsyncGuardTransport",
+    "GuardSettings",
     "GuardTransport",
     "read_as",
 ]

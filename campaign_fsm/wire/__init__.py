@@ -3,5 +3,5 @@
 - `target`, `intent`, `suspect`: what a request is about, and what it would do, from its bytes
 - `answer`, `envelope`, `reading`, `failure`, `encoding`, `caches`: what an answer shows
 - `campaign`, `listing`, `schedule`, `callback`: the resources
-- `family`, `regions`: the HTTP libraries, and the vendor's hosts
+- `family`, `hosts`: the HTTP libraries, and the hosts
 """

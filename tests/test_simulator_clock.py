@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from simulated import request, url
 
-from campaign_fsm import Simulator, Status
+from campaign_fsm import RULES, Event, Simulator, Status
 from campaign_fsm.simulator.campaigns import StoredCampaign
 from campaign_fsm.wire.listing import DETAILS
 
@@ -29,6 +29,20 @@ def test_the_clock_moves_campaigns_in_the_order_of_time():
     assert events == [(at_once, "start"), (starts, "start"), (expires, "expire"), (starts, "finish")]
     with pytest.raises(ValueError, match="moves forward"):
         simulator.advance(-1)
+
+
+def test_every_edge_of_the_platform_is_taken():
+    """Each of the table has a time in the simulator; one without would never be taken, in silence."""
+    taken = set()
+    for at_end in ("completed", "paused"):
+        simulator = Simulator(at_end=at_end)
+        for status in ("created", "in-progress", "paused"):
+            for contacts in (0, 10):
+                simulator.add(status, contacts=contacts, end=simulator.now + timedelta(hours=1))
+        simulator.advance(7200)
+        events = [entry for entry in simulator.journal if entry.kind == "event"]
+        taken |= {(entry.action, entry.status_before, entry.status_after) for entry in events}
+    assert taken == {(rule.trigger, rule.source, rule.dest) for rule in RULES if isinstance(rule.trigger, Event)}
 
 
 def test_an_end_that_is_long_past_gives_no_work_back():

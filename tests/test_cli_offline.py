@@ -413,7 +413,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
     assert shell(code=code).stdout.splitlines()[-1].split()[1:] == [
         "campaign_fsm._lazy",
         "campaign_fsm.cli",
-        *(f"campaign_fsm.cli.{name}" for name in ("offline", "options", "output")),
+        *(f"campaign_fsm.cli.{name}" for name in ("decision", "offline", "options", "output")),
         "campaign_fsm.lifecycle",
         *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine")),
         "campaign_fsm.rules",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from campaign_fsm.cli.offline import cited, steps, way_back
+from campaign_fsm.cli.decision import cited, steps, way_back
 from campaign_fsm.cli.options import CHANNELS, json_option
 from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.printable import without_markup

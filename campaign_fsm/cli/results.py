@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import click
 
+from campaign_fsm.cli.decision import print_decision
 from campaign_fsm.cli.failures import exit_code, for_shell, outcome
-from campaign_fsm.cli.offline import print_decision
 from campaign_fsm.cli.output import print_error, print_text, print_warning
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient, rehearse

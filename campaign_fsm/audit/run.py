@@ -17,7 +17,8 @@ from campaign_fsm.audit.observation import Options
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic import UnreadableRecording
-from campaign_fsm.traffic.recordings import Recording, RecordingFormat, open_recording
+from campaign_fsm.traffic.formats import RecordingFormat
+from campaign_fsm.traffic.recordings import Recording, open_recording
 
 _SUFFIXES: Final = frozenset({".har", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".toml"})
 _EVERY: Final = 2000

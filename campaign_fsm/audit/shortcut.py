@@ -32,6 +32,7 @@ INDIFFERENT: Final = frozenset(
         "account",
         "code",  # counts where nothing was sent
         "place",  # counts where there is a finding, or no answer
+        "source",
     }
 )
 """The fields that count for nothing in a plain exchange with a status, unless a check says that it `reads` them."""

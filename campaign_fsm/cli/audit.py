@@ -129,7 +129,7 @@ def audit(
         from campaign_fsm.audit.baseline import Accepted, BadBaseline, read_baseline, write_baseline
         from campaign_fsm.audit.run import Audit
         from campaign_fsm.audit.writers import safe, writer
-        from campaign_fsm.traffic.recordings import RecordingFormat
+        from campaign_fsm.traffic.formats import RecordingFormat
     except ImportError as error:
         raise _need_extra(error) from None
 

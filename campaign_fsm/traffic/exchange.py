@@ -23,7 +23,8 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         method: The HTTP method.
         url: The absolute URL, or the path alone.
         headers: The request's headers, in pairs of name and value; None if they were not recorded.
-        request: The request's body as JSON, or as a string that holds it; nothing if it was not recorded.
+        request: The request's body as JSON, or as a string that holds it; nothing if it was not recorded. An empty
+            string is an empty body.
         request_base64: The request's body as its bytes, in base64 where it stands in a file.
         status_code: The status code of the answer; None if none was recorded.
         response: The answer's body, like `request`.
@@ -44,7 +45,11 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         name: Its name, likewise.
         code: Why the client refused to send it (``CF…``).
         callback: The body of a status callback that came in; then there is no request.
+        seconds: How long it took, until its answer was there; None if that was not recorded.
         place: Where it stands in its file: the number of the line, or of the entry. Set by the reader.
+        unread: Why something of it cannot be read, in a few words. What could be read is in the other fields. Set by
+            the reader, which goes on behind it.
+        source: The file that it stands in, where several are read as one. Set by whoever merges them.
     """
 
     at: str | None = None
@@ -72,7 +77,11 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
     name: str | None = None
     code: str | None = None
     callback: dict[str, Any] | None = None
-    place: int = 0
+    seconds: float | None = None
+    # No key of a line: nobody's log has these by chance.
+    place: int = msgspec.field(default=0, name="(place)")
+    unread: str | None = msgspec.field(default=None, name="(unread)")
+    source: Any = msgspec.field(default=None, name="(source)")
 
     @property
     def request_body(self) -> bytes | None:

@@ -95,7 +95,7 @@ class Audit:
         options = Options(self.accepted.configuration.policy, strict=self.strict, path=path)
         auditor = Auditor(options, counts=self._reported)
         try:
-            with open_recording(path, format) as recording:
+            with open_recording(path, format, self.accepted.configuration.access_log) as recording:
                 auditor.options = evolve(options, by_entry=recording.by_entry)
                 # Any file of JSON objects looks like the plain form.
                 weak = recording.format is RecordingFormat.JSONL

@@ -39,6 +39,7 @@ def history_of_recording(
     # These need the extra "audit"; the rest of the package does not.
     from campaign_fsm.audit.auditor import Auditor
     from campaign_fsm.history.paths import RecordedPaths
+    from campaign_fsm.traffic import UnreadableRecording
     from campaign_fsm.traffic.recordings import open_recording
 
     name = Path(path).name
@@ -51,6 +52,9 @@ def history_of_recording(
     auditor = Auditor(watch=RecordedPaths(builder).see)
     with open_recording(str(path)) as recording:
         for number, exchange in enumerate(recording.exchanges):
+            if exchange.unread is not None:
+                unit = "entry" if recording.by_entry else "line"
+                raise UnreadableRecording(str(path), exchange.place, unit, exchange.unread)
             auditor.feed(exchange)
             if progress is not None and number % _EVERY == 0:
                 progress(recording)

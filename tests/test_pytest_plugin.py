@@ -1,5 +1,6 @@
 """The pytest plugin, in runs of its own: beside respx, pytest-httpx, vcrpy and real servers."""
 
+import json
 import os
 import re
 import subprocess
@@ -615,7 +616,7 @@ def test_the_same_request_again(respx_mock):
 
 
 def test_what_a_gate_above_has_judged_is_not_judged_again(suite):
-    """A `CampaignClient` costs no second read; its writes are counted, and its own refusals are no incidents."""
+    """A `CampaignClient` costs no second read; its writes and its refusals are counted, and these are no incidents."""
     pytest.importorskip("respx")
     tests = f"""
 import respx
@@ -640,11 +641,12 @@ def test_it():
 """
     result = suite(tests)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["campaign writes judged: 2 (2 legal, 0 refused)"])
+    counted = ["campaign writes judged: 3 (2 legal, 1 refused)", "refused by a gate of the code under test: 1"]
+    result.stdout.fnmatch_lines([*counted, "edges reached: *"], consecutive=True)
 
 
 def test_other_transports_are_not_seen(suite):
-    """A transport of the caller's own, and respx where it puts one there, pass unjudged, as the docs say."""
+    """A transport of the caller's own, and respx where it puts one there, pass unjudged; those of httpx are named."""
     pytest.importorskip("respx")
     tests = """
 import respx
@@ -665,7 +667,14 @@ def test_respx_using_httpx():
 """
     result = suite(tests)
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["campaign writes judged: 0 (0 legal, 0 refused)"])
+    result.stdout.fnmatch_lines(
+        [
+            "campaign writes judged: 0 (0 legal, 0 refused)",
+            "nothing was judged; *campaign-fsm audit FILES",
+            "1 campaign write went through httpx.ASGITransport, *",
+            "*campaign write* went through httpx.MockTransport, *",
+        ]
+    )
 
 
 def test_subclasses_and_nested_transports_are_judged_once(suite):
@@ -1011,3 +1020,183 @@ def test_it(served):
     assert False
 """
     suite(SERVER + tests).assert_outcomes(failed=1)
+
+
+# --- what a reader sees first
+
+
+def test_a_traceback_ends_in_the_code_under_test(suite):
+    """It begins with the test's own line, also of a refusal that was swallowed, and has no line of a library."""
+    pytest.importorskip("respx")
+    tests = """
+import respx
+
+@pytest.fixture(autouse=True)
+def api():
+    with respx.mock(assert_all_called=False) as mock:
+        mock.get(URL).respond(json=is_("in-progress"))
+        yield mock
+
+def test_raises():
+    send("complete")  # raised
+
+def test_swallows():
+    swallow("complete")  # swallowed
+
+def test_expects():
+    with pytest.raises(Exception):
+        send("complete")  # expected
+
+def test_thread():
+    import threading
+    thread = threading.Thread(target=swallow, args=["complete"])
+    thread.start()
+    thread.join()
+"""
+    result = suite(tests, "--tb=short")
+    result.assert_outcomes(failed=4)
+    line = f"app.py:{SWALLOW_LINE}: in send"
+    shown = [text for mark in ("raised", "swallowed", "expected") for text in (f'*"complete")  # {mark}', line, "E *")]
+    result.stdout.fnmatch_lines([*shown, line, "E *"])
+    short = "- *CF224* complete while in-progress: *"
+    result.stdout.fnmatch_lines([f"FAILED test_it.py::test_{name} {short}" for name in ("raises", "swallows")])
+    for library in ("httpx", "respx", "threading.py", "run_gate.py", "judging.py", "_pytest"):
+        assert library not in "".join(text for text in result.outlines if ": in " in text)
+    full = suite(tests, "--tb=short", "--full-trace").stdout.str()
+    assert "judging.py" in full
+    result = suite(tests, "--tb=line")
+    assert sum(f"app.py:{SWALLOW_LINE}: [CF224] complete while in-progress: " in text for text in result.outlines) == 4
+
+
+# --- what is counted
+
+
+def test_the_simulator_in_process_is_judged(suite):
+    """Its fixtures, and raw clients on its transport: each write is counted once, and an illegal one fails its test."""
+    tests = """
+from campaign_fsm import IllegalTransition, SimulatorTransport
+
+def test_fixtures(campaign_simulator, campaign_client):
+    campaign = campaign_simulator.add("in-progress")
+    with pytest.raises(IllegalTransition):
+        campaign_client.complete(campaign)
+    campaign_client.pause(campaign)
+    campaign_client.complete(campaign)
+
+@pytest.mark.parametrize("asks", [send, swallow, lambda *a, **k: asyncio.run(aswallow(*a, **k))])
+def test_raw(campaign_simulator, asks):
+    account = campaign_simulator.account_sid
+    campaign = campaign_simulator.add("in-progress")
+    url = f"https://api.exotel.com/v2/accounts/{account}/message-campaigns/{campaign}"
+    asks("complete", url, transport=SimulatorTransport(campaign_simulator))
+"""
+    result = suite(tests)
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines(
+        ["campaign writes judged: 6 (2 legal, 4 refused)", "refused by a gate of the code under test: 1"]
+    )
+    result.stdout.no_fnmatch_line("nothing was judged*")
+
+
+UNSEEN = """
+import os
+from campaign_fsm import CampaignClient
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_fork():
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+@pytest.mark.parametrize("number", range(2))
+def test_mock(number):
+    mock = httpx.MockTransport(lambda request: httpx.Response(200, json=is_("in-progress")))
+    send("complete", transport=mock)
+
+def test_mock_below_a_gate():
+    shown = iter(["in-progress", "paused"])
+    mock = httpx.MockTransport(lambda request: httpx.Response(200, json=is_(next(shown))))
+    with CampaignClient(account_sid="acme1", api_key="key", api_token="token", budget=0, transport=mock) as client:
+        client.pause("90dad70b939f469fbf8b801660148272")
+
+def test_outside(tmp_path):
+    httpx.MockTransport(lambda request: httpx.Response(200)).handle_request(httpx.Request("PUT", "https://example.com/"))
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "xdist"])
+def test_what_was_not_seen_is_told(suite, workers):
+    """Child processes and campaign writes that went past the gate; the numbers of workers are added."""
+    if workers:
+        pytest.importorskip("xdist")
+    result = suite(
+        UNSEEN, *workers, "--campaign-policy-min=2", "--campaign-coverage=c.json", plugins=["xdist"] if workers else ()
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "campaign writes judged: 1 (1 legal, 0 refused)",
+            "2 campaign writes went through httpx.MockTransport, where nothing is judged",
+            "1 child process was forked; its requests are not in these numbers",
+            f"edges reached: 1 of {EDGES}",
+            "too few campaign writes: 1 judged, at least 2 wanted *",
+        ]
+    )
+    assert sum(json.loads(Path("c.json").read_text())["edges"].values()) == 1
+
+
+@pytest.mark.long
+def test_a_worker_that_crashes_is_told(suite):
+    """Its numbers are missing, and those of the others are there."""
+    pytest.importorskip("xdist")
+    tests = """
+import os
+
+def test_crash():
+    os._exit(1)
+
+def test_fine(campaign_simulator, campaign_client):
+    campaign_client.pause(campaign_simulator.add("in-progress"))
+"""
+    result = suite(tests, "-n2", plugins=["xdist"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["workers that ended without a word: 1; *"])
+
+
+def test_a_minimum_that_is_reached_fails_nothing(suite):
+    """Refused writes were judged, too; what it is about can be said in the ini file."""
+    tests = """
+from campaign_fsm import IllegalTransition
+
+def test_it(campaign_simulator, campaign_client):
+    campaign = campaign_simulator.add("in-progress")
+    with pytest.raises(IllegalTransition):
+        campaign_client.complete(campaign)
+    campaign_client.pause(campaign)
+"""
+    assert suite(tests, ini="campaign_policy_min = 2").ret == pytest.ExitCode.OK
+    assert suite(tests, ini="campaign_policy_min = 3").ret == pytest.ExitCode.TESTS_FAILED
+    assert suite(tests, "--campaign-policy-min=2", ini="campaign_policy_min = 3").ret == pytest.ExitCode.OK
+    assert suite(tests, "--collect-only", ini="campaign_policy_min = 3").ret == pytest.ExitCode.OK
+    assert suite(tests, ini="campaign_policy_min = 3", policy=False).ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("args", "policy"), [(["--campaign-policy-min=x"], True), (["--campaign-policy-min=1"], False)]
+)
+def test_a_minimum_that_cannot_be_held_stops_the_run(suite, args, policy):
+    """No number, or nobody counts."""
+    result = suite("def test_it(): pass\n", *args, policy=policy)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
+def test_coverage_is_written_as_a_whole(suite, pytester):
+    """Aside, and moved: whoever holds the old file reads the old one."""
+    (pytester.path / "cover.json").write_text("old")
+    os.link(pytester.path / "cover.json", pytester.path / "held.json")
+    suite("def test_it(): pass\n", "--campaign-coverage=cover.json")
+    assert json.loads((pytester.path / "cover.json").read_text())["edges"] == {}
+    assert (pytester.path / "held.json").read_text() == "old"

@@ -21,11 +21,16 @@ Where the status cannot be read, the write "could not be judged" and the test fa
 still complains of the read that it did not expect, unless the test is marked
 ``httpx_mock(assert_all_requests_were_expected=False)``.)
 
-Not seen: requests of `httpx.MockTransport`, `httpx.ASGITransport`, `httpx.WSGITransport` and other
-transports, also those of the fixtures here; what a subclass of `httpx.HTTPTransport` does to a request
-on its way down; and other HTTP libraries than `httpx` and `httpx2`. Requests that a gate above has
-judged, such as those of `CampaignClient`, are counted and not judged again. With pytest-xdist each
-worker judges for itself, and no summary is shown.
+`SimulatorTransport` is judged like a network transport. Requests that a gate above has judged, such as those of
+`CampaignClient` and the fixture `campaign_client`, are counted and not judged again.
+
+Not seen: requests of `httpx.MockTransport`, `httpx.ASGITransport`, `httpx.WSGITransport` (campaign writes through these
+are counted, and the summary says so) and other transports; what a subclass of `httpx.HTTPTransport` does to a request
+on its way down; other HTTP libraries than `httpx` and `httpx2`; and what child processes send. Those that are forked
+are counted, where the system tells of them.
+
+The run ends with a summary. ``--campaign-policy-min N`` or ``campaign_policy_min = N`` fails it if fewer than N
+campaign writes were judged. With pytest-xdist each worker judges for itself, and the numbers are added.
 
 ``--campaign-coverage FILE`` writes which edges of the life cycle the tests reached, and how often, for
 ``campaign-fsm diagram --view coverage --history FILE``.
@@ -39,19 +44,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from campaign_fsm.client import CampaignClient
-    from campaign_fsm.errors import Refused
     from campaign_fsm.policy import Policy
     from campaign_fsm.simulator import Simulator
     from campaign_fsm.testing.run_gate import Incident, RunGate
 
 _UNJUDGED = ("fail", "allow")
+_TALLY = "campaign_policy"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,6 +72,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Write how often each edge of the life cycle was reached, for campaign-fsm diagram --view coverage. "
         "Goes with --campaign-policy.",
     )
+    group.addoption(
+        "--campaign-policy-min",
+        metavar="N",
+        help="Fail the run if fewer than N campaign writes were judged. Goes with --campaign-policy.",
+    )
+    parser.addini("campaign_policy_min", "As --campaign-policy-min.", default="0")
     parser.addini("campaign_policy", "As --campaign-policy.", type="bool", default=False)
     parser.addini(
         "campaign_policy_unjudged",
@@ -82,11 +92,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if unjudged not in _UNJUDGED:
         raise pytest.UsageError(f"campaign_policy_unjudged is one of {', '.join(_UNJUDGED)}, not {unjudged!r}")
     on = config.getoption("--campaign-policy") or config.getini("campaign_policy")
-    if config.getoption("--campaign-coverage"):
-        if not on:
-            raise pytest.UsageError("--campaign-coverage counts what --campaign-policy judges; give both")
-        if config.getoption("dist", "no") != "no":
-            raise pytest.UsageError("--campaign-coverage does not go with pytest-xdist: each worker counts for itself")
+    for option in ("--campaign-coverage", "--campaign-policy-min"):
+        if config.getoption(option) is not None and not on:
+            raise pytest.UsageError(f"{option} counts what --campaign-policy judges; give both")
+    least = config.getoption("--campaign-policy-min") or config.getini("campaign_policy_min")
+    if not least.isdecimal():
+        raise pytest.UsageError(f"campaign_policy_min is a number of campaign writes, not {least!r}")
     if on:
         from contextlib import ExitStack
 
@@ -96,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
         stack = ExitStack()
         stack.enter_context(gate.installed())
         config.add_cleanup(stack.close)
-        config.pluginmanager.register(_Watch(gate), "campaign_policy")
+        config.pluginmanager.register(_Watch(gate, int(least)), "campaign_policy")
 
 
 def _team(config: pytest.Config) -> Policy | None:
@@ -137,9 +148,15 @@ def campaign_client(campaign_simulator: Simulator) -> Iterator[CampaignClient]:
 class _Watch:
     """Reports to tests what they would have sent, and to the terminal all of it."""
 
-    def __init__(self, gate: RunGate) -> None:
+    def __init__(self, gate: RunGate, least: int) -> None:
+        from campaign_fsm.testing.tally import Tally
+
         self._gate = gate
+        self._tally = Tally()
+        self._least = least
+        self._workers = 0
         self._stray: list[Incident] = []
+        self._shown: list[Incident] = []
         self._illegal: set[str] = set()
 
     def _phase(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -151,20 +168,36 @@ class _Watch:
             result = yield
         except (pytest.skip.Exception, pytest.xfail.Exception) as skipped:
             if incidents := self._gate.take():
-                raise _noted(_bare(incidents[0].refusal), incidents) from skipped
+                raise self._error(incidents) from skipped
             raise
         except (Exception, pytest.fail.Exception) as error:
             incidents = self._gate.take()
+            self._shown += incidents
             if incidents:
                 self._illegal.add(item.nodeid)
+            if _is_refusal(error) and not item.config.getoption("fulltrace"):
+                from campaign_fsm.testing.run_gate import end_at_the_caller
+
+                end_at_the_caller(error)
             _noted(error, incidents)
             raise
         finally:
             self._gate.test, self._gate.off = None, False
         if incidents := self._gate.take():
             self._illegal.add(item.nodeid)
-            raise _noted(_bare(incidents[0].refusal), incidents)
+            raise self._error(incidents)
         return result
+
+    def _error(self, incidents: list[Incident]) -> BaseException:
+        """The first refusal, as an error of the code under test."""
+        self._shown += incidents
+        return _noted(incidents[0].refusal.with_traceback(incidents[0].way), incidents)
+
+    def pytest_runtest_logfinish(self) -> None:
+        # What is kept for the summary holds nothing of a test alive.
+        for incident in self._shown:
+            incident.way = incident.refusal.__traceback__ = None
+        self._shown.clear()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -177,13 +210,14 @@ class _Watch:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        from campaign_fsm.errors import Refused
-
+        error = call.excinfo.value if call.excinfo is not None else None
         # A failure that is expected for another reason hides nothing illegal; a refusal may be what is expected.
-        refused = call.excinfo is not None and isinstance(call.excinfo.value, Refused)
-        if item.nodeid in self._illegal and not refused and hasattr(report, "wasxfail"):
+        if item.nodeid in self._illegal and not _is_refusal(error) and hasattr(report, "wasxfail"):
             del report.wasxfail
             report.outcome = "failed"
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None and _is_refusal(error):
+            crash.message = _short(error)  # of which the end of the run shows some fifty characters
         return report
 
     @pytest.hookimpl(wrapper=True)
@@ -196,54 +230,76 @@ class _Watch:
         __tracebackhide__ = True
         return (yield from self._phase(item))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self) -> None:
+        """A worker of pytest-xdist begins."""
+        self._workers += 1
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended; one that crashed has told nothing."""
+        packed = getattr(node, "workeroutput", {}).get(_TALLY)
+        if packed is not None:
+            self._workers -= 1
+            self._tally.add(packed)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self._stray += self._gate.take()
-        if self._stray and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        tally = self._gate.tally()
+        tally.strays = len(self._stray)
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[_TALLY] = tally.packed()
+            return
+        self._tally.add(tally.packed())
+        few = self._tally.judged < self._least and not session.config.getoption("collectonly")
+        if (self._tally.strays or few) and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if path := session.config.getoption("--campaign-coverage"):
             try:
-                self._write_coverage(Path(path))
+                self._write_coverage(path)
             except OSError as error:
                 raise pytest.UsageError(f"{path} cannot be written: {error.strerror or error}") from None
 
-    def _write_coverage(self, path: Path) -> None:
-        edges = {code: number for code, number in sorted(self._gate.edges.items()) if number}
-        path.write_text(json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1) + "\n", encoding="utf-8")
+    def _write_coverage(self, path: str) -> None:
+        from campaign_fsm.files import write_whole
+
+        edges = {code: number for code, number in sorted(self._tally.edges.items()) if number}
+        write_whole(path, json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1).encode() + b"\n")
 
     def pytest_report_header(self) -> str:
         unjudged = "passed on" if self._gate.allow_unjudged else "an error"
         return f"campaign policy: on; a write that cannot be judged is {unjudged}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        if config.getoption("dist", "no") != "no":
-            return
-        from campaign_fsm.testing.run_gate import EDGES
-
-        gate, show = self._gate, terminalreporter
-        unjudged = sum(incident.unjudged for incident in gate.incidents)
-        refused = len(gate.incidents) - unjudged
-        legal = gate.edges.total()
+        show = terminalreporter
         show.section("campaign policy")
-        show.line(f"campaign writes judged: {legal + refused} ({legal} legal, {refused} refused)")
-        if unjudged:
-            end = "passed on" if gate.allow_unjudged else "stopped"
-            show.line(f"could not be judged: {unjudged}, and {end}", yellow=True)
-        for incident in gate.incidents:
-            show.line(f"{incident.test or 'outside of tests'}: {incident}", red=not incident.passed_on)
-        reached = [code for code in EDGES if gate.edges[code]]
-        show.line(f"edges reached: {len(reached)} of {len(EDGES)}")
-        if config.get_verbosity() > 0:
-            for code, rule in EDGES.items():
-                if code not in reached:
-                    kinds = "" if len(rule.channels) > 1 else f", {', '.join(rule.channels)} only"
-                    started = {None: "", True: ", after the start", False: ", before the start"}[rule.started]
-                    show.line(f"  not reached: {code} {rule.trigger} while {rule.source or 'new'}{kinds}{started}")
+        verbose = config.get_verbosity() > 0
+        for line, markup in self._tally.lines(allow_unjudged=self._gate.allow_unjudged, verbose=verbose):
+            show.line(line, **markup)
+        if self._workers:
+            show.line(
+                f"workers that ended without a word: {self._workers}; theirs is not in these numbers", yellow=True
+            )
+        if self._tally.judged < self._least and not config.getoption("collectonly"):
+            judged = f"{self._tally.judged} judged, at least {self._least} wanted"
+            show.line(f"too few campaign writes: {judged} (campaign_policy_min)", red=True)
 
 
-def _bare(refusal: Refused) -> Refused:
-    """The error without the way that it took through the gate: the place is in its note."""
-    return refusal.with_traceback(None)
+def _is_refusal(error: BaseException | None) -> bool:
+    from campaign_fsm.errors import Refused
+
+    return isinstance(error, Refused)
+
+
+def _short(error: Any) -> str:
+    """A refusal with what is most of use first: its code, the action, the status."""
+    while_ = f" while {error.raw_status or error.status}" if error.raw_status or error.status else ""
+    return f"[{error.code}] {error.action or 'write'}{while_}: {error.reason}"
 
 
 def _noted(error: BaseException, incidents: list[Incident]) -> BaseException:

@@ -161,6 +161,10 @@ def test_only_the_campaign_that_is_asked_for(tmp_path):
         ('{"campaign_fsm_coverage": 1, "edges": []}', UnreadableHistory),
         ('{"campaign_fsm_coverage": 1, "edges": {"CF103": "many"}}', UnreadableHistory),
         ('{"a": 1}\n', UnreadableRecording),
+        (
+            '{"url": "/v2/accounts/acme1/campaigns/c1", "status": "Paused", "status_code": 200}\n{\n',
+            UnreadableRecording,
+        ),
     ],
 )
 def test_what_shows_nothing_is_an_error(tmp_path, content, error):

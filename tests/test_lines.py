@@ -117,6 +117,21 @@ def test_lines_of_others_in_a_recording_are_left_alone():
     assert [exchange.place for exchange in lines(other, READ, other, b"", b"  ", WRITE, other)] == [2, 6]
 
 
+def test_a_channel_alone_is_that_of_a_campaign_to_be():
+    """Where it is one of ours; a log of others has channels, too."""
+    create = {"channel": "voice", "action": "create", "method": "POST", "status_code": 201}
+    assert [exchange.action for exchange in lines(create, READ, create, {"channel": "stable"})] == [
+        "create",
+        None,
+        "create",
+    ]
+    assert "channel is 'Voice'" in lines(READ, {**create, "channel": "Voice"})[1].unread
+    for foreign in ({"channel": "stable"}, {"a": {"action": 1}, "b": {"action": 2, "Action": 3}}):
+        with pytest.raises(NotARecording):
+            lines(foreign)
+        assert len(lines(READ, foreign)) == 1
+
+
 def test_broken_lines_before_the_first_one_of_ours_are_told():
     """In their place, the first thousand of them one by one."""
     found = lines(b"Traceback", READ)
@@ -429,6 +444,7 @@ def test_a_mapping_comes_from_the_configuration(tmp_path):
     mapping = load_configuration(file).access_log
     assert mapping == NGINX
     log = tmp_path / "access.jsonl"
-    log.write_bytes(data_of(nginx()))
+    # Also where its first line looks like something else.
+    log.write_bytes(data_of(nginx(log={"level": "info"})))
     with open_recording(str(log), mapping=mapping) as recording:
         assert [exchange.method for exchange in recording.exchanges] == ["PUT"]

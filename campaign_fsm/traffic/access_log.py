@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
+from campaign_fsm.files import without_mark
 from campaign_fsm.printable import quoted
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.odd_lines import BROKEN, broken, names_something
@@ -62,6 +63,14 @@ def _found(value: Any, path: str) -> Any:
             return found
         at = path.find(".", at + 1)
     return None
+
+
+def begins(head: bytes, mapping: Mapping[str, str]) -> bool:
+    """Whether the first line of a file is one of the access log, whatever else it looks like."""
+    try:
+        return _found(msgspec.json.decode(without_mark(head).lstrip().partition(b"\n")[0]), mapping["url"]) is not None
+    except BROKEN:
+        return False
 
 
 class AccessLog:

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from campaign_fsm.files import without_mark
 from campaign_fsm.printable import quoted
+from campaign_fsm.rules import Channel
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.trace import VERSION
 from campaign_fsm.traffic.exchange import Exchange
@@ -65,17 +66,15 @@ def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = 
 
         read = AccessLog(mapping, _plain).read
     opening = _Opening(path)
-    about = False
     for number, lines in _blocks(stream):
         for number, line in enumerate(lines, number):  # noqa: B020, PLW2901 (it goes on where it was)
             exchange = read(line)
             if exchange is None:
                 continue
             exchange.place = number
-            if about and exchange.url:
+            if opening.about and exchange.url:
                 yield exchange
             elif opening.takes(exchange):
-                about = True
                 yield from opening.kept()
                 yield exchange
     yield from opening.end()
@@ -98,7 +97,7 @@ def _plain(line: bytes) -> Exchange | None:
         or exchange.callback is not None
         or not exchange.url
     ):
-        exchange.unread = exchange.unread or problem_of(exchange, line)
+        exchange.unread = problem_of(exchange, line) or (exchange.unread if names_something(exchange) else None)
     if exchange.headers is not None and not exchange.headers:
         exchange.headers = None  # nobody sends a request without headers
     return exchange
@@ -109,23 +108,25 @@ class _Opening:
     """Keeps broken lines back until something says that a file is a recording: somebody else's log has such, too."""
 
     path: str
-    _about: bool = field(default=False, init=False)
+    about: bool = field(default=False, init=False)
     _foreign: bool = field(default=False, init=False)
     _kept: list[Exchange] = field(factory=list, init=False)
     _more: int = field(default=0, init=False)
 
     def takes(self, exchange: Exchange) -> bool:
         """Whether an exchange is to be given out, and what was kept back before it."""
-        self._about = self._about or names_something(exchange)
-        if exchange.unread is None and not names_something(exchange):
+        if names_something(exchange):
+            self.about = True
+        elif exchange.unread is None:
+            # A channel alone is that of a list, or of a campaign to be.
             self._foreign = True
-            return False
-        if not self._about:
+            return exchange.channel in tuple(Channel)
+        elif not self.about:
             if len(self._kept) < _MOST:
                 self._kept.append(exchange)
             else:
                 self._more += 1
-        return self._about
+        return self.about
 
     def kept(self) -> Iterator[Exchange]:
         """What was kept back, once."""
@@ -141,7 +142,7 @@ class _Opening:
         Raises:
             NotARecording: Something could be read, and none of it is a recording.
         """
-        if self._foreign and not self._about:
+        if self._foreign and not self.about:
             reason = (
                 "no line of it has url, campaign or callback, so what it is about is unknown (the HTTP status code is "
                 "status_code; an access log is read by a table [access-log] in the configuration)"

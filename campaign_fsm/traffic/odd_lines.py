@@ -131,7 +131,7 @@ def _unclear(exchange: Exchange) -> str | None:
     if exchange.callback is not None:
         both = exchange.url or exchange.method or exchange.action or exchange.request_body is not None
         return "it is a request and a status callback at once; make two lines of it" if both else None
-    if exchange.campaign is None and exchange.channel is None:
+    if exchange.campaign is None and (exchange.channel or "").lower() not in tuple(Channel):
         return None
     if exchange.channel not in tuple(Channel):
         return f"its channel is {exchange.channel!r}; without a url it has to be message or voice"[:200]

@@ -61,7 +61,7 @@ def open_recording(
     stream = _opened(path)
     try:
         head = stream.peek(_PEEK)[:_PEEK]
-        found = format or detect(path, head)
+        found = format or (RecordingFormat.JSONL if mapping and _is_access_log(head, mapping) else detect(path, head))
         by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
         by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
         size = Path(path).stat().st_size if path != "-" else None
@@ -71,6 +71,12 @@ def open_recording(
     finally:
         if path != "-":
             stream.close()
+
+
+def _is_access_log(head: bytes, mapping: Mapping[str, str]) -> bool:
+    from campaign_fsm.traffic.access_log import begins
+
+    return begins(head, mapping)
 
 
 def _opened(path: str) -> BufferedReader:

@@ -136,12 +136,13 @@ def test_what_is_not_about_campaigns_does_not_fill_the_window():
 
 def test_large_bodies_shorten_the_window():
     """The memory that it takes has an end."""
-    large = [Exchange(at=at(second), url=URL, response_base64=bytes(2**20)) for second in range(1, 40)]
+    body = bytes(2**20)
+    large = [Exchange(at=at(second), url=URL, response_base64=body) for second in range(1, 400)]
     given = iter([*large, started(0)])
     order = Order()
     exchanges = order.by_start(given, lambda _: False)
     next(exchanges)
-    assert len(list(given)) > 20
+    assert len(list(given)) > 100
     assert order.late == 0
 
 
@@ -371,7 +372,11 @@ BEFORE = read(0, "InProgress")
         # But not what no order leads to.
         ([read(1, "InProgress", seconds=5.0), write(2, "complete", 409, seconds=1.0)], ["CF224"], {"in-progress"}),
         # Both orders explain the answers: it may be either.
-        ([write(1, "pause", 500, seconds=5.0), read(2, "InProgress", seconds=1.0)], [], {"in-progress", "paused", "canceled"}),
+        (
+            [write(1, "pause", 500, seconds=5.0), read(2, "InProgress", seconds=1.0)],
+            [],
+            {"in-progress", "paused", "canceled"},
+        ),
     ],
 )
 def test_requests_at_the_same_time_are_judged_by_what_their_answers_mean(exchanges, codes, possible):

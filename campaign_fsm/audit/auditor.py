@@ -81,23 +81,25 @@ class Auditor:
         tracked_by, after_step, observer = self._tracker.by_url.get, self._steps.known.get, self._observer
         held = self._overlaps.held
         for exchange in exchanges:
-            if exchange.seconds or held:
-                for settled in self._overlaps.take(exchange):
-                    yield from self._look_at(settled)
-                continue
             tracked = tracked_by(exchange.url)
-            if not quick or tracked is None or (step := step_of(exchange, tracked)) is None:
-                yield from self._look_at(exchange)
-            elif (after := after_step(step)) is not None:
-                observer.events += 1
-                if exchange.source is not None:
-                    exchange.source.events += 1
-                tracked.possible, tracked.last = after
-            else:
+            step = None if tracked is None or held or not quick else step_of(exchange, tracked)
+            if step is not None and tracked is not None:
+                after = after_step(step)
+                if after is not None:
+                    observer.events += 1
+                    if exchange.source is not None:
+                        exchange.source.events += 1
+                    tracked.possible, tracked.last = after
+                    continue
                 found = self._look_at(exchange)
-                yield from found
                 if not found:
                     self._steps.learn(step, exchange, tracked)
+                yield from found
+            elif exchange.seconds or held:
+                for settled in self._overlaps.take(exchange):
+                    yield from self._look_at(settled)
+            else:
+                yield from self._look_at(exchange)
         for settled in self._overlaps.rest():
             yield from self._look_at(settled)
 

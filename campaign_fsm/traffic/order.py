@@ -27,7 +27,7 @@ _MOST_BODIES: Final = 16 * 2**20
 _TOLERANCE: Final = 1.0
 # How much earlier than its first entry the earliest entry of a file may have begun.
 _AHEAD: Final = 600.0
-_HANDFUL: Final = 64
+_HANDFUL: Final = 128
 _NEVER: Final = float("-inf")
 
 

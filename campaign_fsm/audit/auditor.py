@@ -112,9 +112,9 @@ class Auditor:
                 if finding is not None:
                     findings.append(finding)
             if isinstance(seen, UnreadEntry):
-                self.unread.add(f"{seen.place}: {exchange.unread}")
+                self.unread.add(f"{seen.place.in_words}: {exchange.unread}")
             elif reason := seen.unjudged:
-                self.unjudged.add(f"{seen.place}: {seen.action or 'a write'}: {reason}")
+                self.unjudged.add(f"{seen.place.in_words}: {seen.action or 'a write'}: {reason}")
             if self.watch is not None:
                 self.watch(seen)
             update(seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -58,6 +58,8 @@ class AuditedFile:
         format: Its format, None to find out.
         named: Whether it is an error if it is no recording, or about no campaign.
         source: How it is audited, and what was counted.
+        mapping: Where the lines of an access log have what (`campaign_fsm.traffic.access_log`).
+        progress: Called now and then with the recording that is read; None for no call.
         order: What was noticed of its order.
         broken: Why it could not be read to its end; None if it could.
         foreign: Whether it may well be no recording at all.
@@ -67,6 +69,7 @@ class AuditedFile:
     format: RecordingFormat | None = None
     named: bool = True
     source: Source = field(factory=Source)
+    mapping: Mapping[str, str] | None = None
     progress: Callable[[Recording], object] | None = None
     order: Order = field(factory=Order, init=False)
     broken: UnreadableRecording | None = field(default=None, init=False)
@@ -80,7 +83,7 @@ class AuditedFile:
     def look(self) -> tuple[RecordingFormat | None, float | None]:
         """Its format, and when its first entry about campaigns was sent; None for what it does not say."""
         try:
-            with open_recording(self.path, self.format) as recording:
+            with open_recording(self.path, self.format, self.mapping) as recording:
                 first = None
                 if recording.format not in APART:
                     first = next((one for one in recording.exchanges if may_concern(one)), None)
@@ -103,7 +106,7 @@ class AuditedFile:
 
     def _read(self) -> Iterator[Exchange]:
         try:
-            with open_recording(self.path, self.format) as recording:
+            with open_recording(self.path, self.format, self.mapping) as recording:
                 self.format = recording.format
                 self.source.options = evolve(self.source.options, by_entry=recording.by_entry)
                 # Any file of JSON objects looks like the plain form.
@@ -150,11 +153,11 @@ class AuditedFile:
         elif self.named and not self.events:
             yield f"{self.path}: nothing in it is about a campaign"
         if self.order.first_late is not None:
-            where, late = self.place(self.order.first_late), counted(self.order.late, "entry")
+            where, late = self.place(self.order.first_late).in_words, counted(self.order.late, "entry")
             yield f"{where}: {late} behind more than {WINDOW:,} that began later: the order of these is unknown"
 
     def remarks(self) -> Iterator[str]:
         """What whoever reads the findings should know of it."""
         if self.order.first_backwards is not None:
-            where, places = self.place(self.order.first_backwards), counted(self.order.backwards, "place")
+            where, places = self.place(self.order.first_backwards).in_words, counted(self.order.backwards, "place")
             yield f"{where}: time runs backwards ({places} in the file); it was judged in the order of the file"

@@ -82,8 +82,9 @@ class Audit:
         self._story([self._file(path, format, named=named)])
 
     def _file(self, path: str, format: RecordingFormat | None, *, named: bool) -> AuditedFile:  # noqa: A002
-        options = Options(self.accepted.configuration.policy, strict=self.strict, path=path)
-        return AuditedFile(path, format, named, Source(options), self.progress)
+        configuration = self.accepted.configuration
+        source = Source(Options(configuration.policy, strict=self.strict, path=path))
+        return AuditedFile(path, format, named, source, configuration.access_log, self.progress)
 
     def _audit(self, files: Sequence[AuditedFile]) -> None:
         """What is one story as one, and every other file by itself."""

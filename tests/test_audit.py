@@ -379,7 +379,7 @@ def test_what_cannot_be_judged_is_counted_and_with_strict_a_finding():
     """No status was seen before."""
     auditor = Auditor()
     assert [f for exchange in lines_of(write("pause", "Paused")) for f in auditor.feed(exchange)] == []
-    assert (auditor.unjudged, auditor.events, auditor.campaigns) == (1, 1, 1)
+    assert (auditor.unjudged.number, auditor.events, auditor.campaigns) == (1, 1, 1)
     assert told(audit(write("pause", "Paused"), write("resume", "InProgress"), strict=True)) == [("CF605", 1)]
 
 
@@ -499,6 +499,23 @@ def test_status_callbacks_widen_what_is_possible_and_settle_nothing():
         (VOICE, [["Authorization", "***"]], None),
         (VOICE, [["Authorization", "Basic " + base64.b64encode(b"xxxx:****").decode()]], None),
         (VOICE, [["Accept", "x"]], None),
+        (VOICE, [["Authorization", "<AUTH>"]], None),
+        (VOICE, [["Authorization", "<API KEY>"]], None),
+        (VOICE, [["Authorization", "Basic <BASIC_AUTH>"]], None),
+        (VOICE, [["Authorization", "Bearer $TOKEN"]], None),
+        (VOICE, [["Authorization", "Bearer ${API_TOKEN}"]], None),
+        (VOICE, [["Authorization", "Bearer {{token}}"]], None),
+        (VOICE, [["Authorization", "Bearer YOUR_API_KEY"]], None),
+        (VOICE, [["Authorization", "Basic REDACTED_TOKEN"]], None),
+        (VOICE, [["Authorization", "Bearer test_openai_api_key"]], None),
+        (VOICE, [["Authorization", "Bearer %3CTOKEN%3E"]], None),
+        (VOICE, [["Authorization", "Basic " + base64.b64encode(b"YOUR_KEY:YOUR_TOKEN").decode()]], None),
+        (VOICE, [["Authorization", "Basic " + base64.b64encode(b"YOUR_KEY:a8f3c2").decode()]], "Authorization"),
+        (VOICE, [["Authorization", "Bearer test_9f8a7b6c5d4e"]], "Authorization"),
+        (VOICE, [["Authorization", "Bearer $ecret1"]], "Authorization"),
+        ("https://%3Ckey%3E:%3Ctoken%3E@api.exotel.com" + VOICE, None, None),
+        ("https://YOUR_API_KEY:YOUR_API_TOKEN@api.exotel.com" + VOICE, None, None),
+        ("https://elsewhere.example/v1/users", [["Authorization", "Bearer abcdef123"]], None),
     ],
 )
 def test_credentials_in_a_recording_are_found_once_a_file(url, headers, where):
@@ -637,7 +654,7 @@ def test_a_trace_of_our_own_client_is_judged_as_it_was():
     auditor = Auditor(Options(policy, path="trace.jsonl"))
     found = [finding for exchange in read_trace("trace.jsonl", stream) for finding in auditor.feed(exchange)]
     assert [(finding.code, finding.level) for finding in found] == [("CF226", "warning")]
-    assert auditor.unjudged == 0
+    assert auditor.unjudged.number == 0
 
 
 def test_a_write_whose_answer_never_came_into_the_trace_is_lost():
@@ -757,7 +774,7 @@ def test_in_long_legal_walks_only_the_platform_is_found(bodies, events, at_end):
     found = [finding for exchange in lines_of(*walk.lines) for finding in auditor.feed(exchange)]
     assert [(finding.place.line, finding.level) for finding in found] == expected
     assert auditor.events == events
-    assert auditor.unjudged == 0
+    assert auditor.unjudged.number == 0
     levels = Counter(level for _, level in expected)
     assert levels["warning"] > events / 2000
     assert levels["error"] > 0 or (bodies and at_end == "completed")
@@ -936,7 +953,7 @@ def test_a_plan_without_a_status_is_judged_from_its_second_step_on():
     auditor = Auditor()
     steps = [named(action=action, planned=True) for action in ("archive", "pause", "complete", "resume")]
     found = [finding.code for exchange in lines_of(*steps) for finding in auditor.feed(exchange)]
-    assert auditor.unjudged == 1
+    assert auditor.unjudged.number == 1
     assert found == ["CF221", "CF225", "CF223"]
 
 

@@ -163,7 +163,7 @@ def test_only_the_campaign_that_is_asked_for(tmp_path):
         ('{"a": 1}\n', UnreadableRecording),
         (
             '{"url": "/v2/accounts/acme1/campaigns/c1", "status": "Paused", "status_code": 200}\n{\n',
-            UnreadableRecording,
+            UnreadableHistory,
         ),
     ],
 )

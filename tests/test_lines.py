@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from campaign_fsm.policy.configuration import ACCESS_LOG, load_configuration
+from campaign_fsm.audit.baseline import Accepted
+from campaign_fsm.audit.run import Audit
+from campaign_fsm.policy.configuration import ACCESS_LOG, Configuration, load_configuration
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.access_log import TAKERS
 from campaign_fsm.traffic.exchange import Exchange
@@ -448,3 +450,15 @@ def test_a_mapping_comes_from_the_configuration(tmp_path):
     log.write_bytes(data_of(nginx(log={"level": "info"})))
     with open_recording(str(log), mapping=mapping) as recording:
         assert [exchange.method for exchange in recording.exchanges] == ["PUT"]
+
+
+def test_an_access_log_is_audited_as_it_is(tmp_path):
+    """By the mapping in the configuration: here what nginx logs of a step that was illegal."""
+    log = tmp_path / "access.log"
+    steps = [nginx(), nginx(request_uri="/health"), nginx(status="409", time_iso8601="2026-01-05T12:00:09+05:30")]
+    log.write_bytes(data_of(*steps))
+    found = []
+    run = Audit(found.append, Accepted(Configuration(access_log=NGINX)))
+    run.paths([str(log)])
+    assert [(finding.code, finding.place.line) for finding in found] == [("CF211", 3)]
+    assert run.end().incomplete == ()

@@ -54,7 +54,7 @@ def history_of_recording(
     if file.broken is not None:
         raise file.broken
     if auditor.unread.number:
-        raise UnreadableHistory(auditor.unread.named[0])
+        raise UnreadableHistory(f"{name}, {auditor.unread.named[0]}")
     return builder.history(name)
 
 

@@ -60,21 +60,43 @@ def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = 
     Raises:
         NotARecording: No line has any of the keys that name what it is about.
     """
-    read = _plain
+    read = None
     if mapping:
         from campaign_fsm.traffic.access_log import AccessLog
 
         read = AccessLog(mapping, _plain).read
     opening = _Opening(path)
+    about = False
     for number, lines in _blocks(stream):
         for number, line in enumerate(lines, number):  # noqa: B020, PLW2901 (it goes on where it was)
-            exchange = read(line)
+            exchange: Exchange | None
+            if read is not None:
+                exchange = read(line)
+            else:
+                try:
+                    exchange = _decode(line)
+                except BROKEN as error:
+                    exchange = broken(line, error)
+                else:
+                    # What most lines are need not be examined; no call for them.
+                    if (
+                        exchange.status_code is None
+                        or (exchange.action is None and exchange.method != "GET")
+                        or exchange.headers is not None
+                        or exchange.callback is not None
+                        or not exchange.url
+                        or line.count(b'"action"') > 1
+                        or line.count(b'"status_code"') > 1
+                        or line.count(b'"method"') > 1
+                    ):
+                        _examine(exchange, line)
             if exchange is None:
                 continue
             exchange.place = number
-            if opening.about and exchange.url:
+            if about and exchange.url:
                 yield exchange
             elif opening.takes(exchange):
+                about = opening.about
                 yield from opening.kept()
                 yield exchange
     yield from opening.end()
@@ -89,18 +111,18 @@ def _plain(line: bytes) -> Exchange | None:
         exchange = _decode(line)
     except BROKEN as error:
         return broken(line, error)
-    if line.count(b'"action"') > 1 or line.count(b'"status_code"') > 1 or line.count(b'"method"') > 1:
-        read_in_two_ways(exchange, line)
-    if (
-        exchange.status_code is None
-        or (exchange.action is None and exchange.method != "GET")
-        or exchange.callback is not None
-        or not exchange.url
-    ):
-        exchange.unread = problem_of(exchange, line) or (exchange.unread if names_something(exchange) else None)
+    _examine(exchange, line)
+    return exchange
+
+
+def _examine(exchange: Exchange, line: bytes) -> None:
+    """Note what is unclear about a line."""
+    exchange.unread = problem_of(exchange, line)
     if exchange.headers is not None and not exchange.headers:
         exchange.headers = None  # nobody sends a request without headers
-    return exchange
+    doubles = any(line.count(key) > 1 for key in (b'"action"', b'"status_code"', b'"method"'))
+    if doubles and names_something(exchange) and exchange.unread is None:
+        read_in_two_ways(exchange, line)
 
 
 @define

@@ -15,7 +15,7 @@ import msgspec
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, joined, read_object
-from campaign_fsm.traffic.exchange import Exchange
+from campaign_fsm.traffic.exchange import NOTHING, Exchange
 from campaign_fsm.wire.target import is_id
 
 LONGEST: Final = 16 * 2**20
@@ -121,6 +121,7 @@ def problem_of(exchange: Exchange, line: bytes) -> str | None:
         if not nested.url:
             return None
         exchange.url, exchange.method = nested.url, nested.method
+        exchange.request = exchange.response = NOTHING  # which is not their bodies
         return nested.unread
     if exchange.callback is None and ("campaigns" in exchange.url or exchange.campaign is not None):
         return _near_miss(exchange, line)

@@ -228,10 +228,24 @@ ANSWERED = {**SENT, "event": "answered", "status_code": 200}
 def test_a_trace_of_another_version_is_not_guessed_at():
     """It is said which one can be read; where only some of its lines are of it, the others count."""
     with pytest.raises(UnreadableRecording, match="version 2 of the trace; version 1 can be read"):
-        trace({"version": 2, "event": "read"})
+        trace(b"", {"version": 2, "event": "read"})
     found = trace(SENT, ANSWERED, {**SENT, "version": 2}, {**ANSWERED, "event": "read"})
     assert [(exchange.place, bool(exchange.unread)) for exchange in found] == [(1, False), (3, True), (4, False)]
     assert "version 2" in found[1].unread
+
+
+@pytest.mark.parametrize("other", [{"version": "1.2.0"}, {"version": 1}, {"version": 7}])
+def test_a_log_of_others_with_events_and_versions_is_no_trace(other):
+    """As that of structlog; where a trace begins behind them, they are told."""
+    other = {"event": "started", "level": "info", **other}
+    with pytest.raises(NotARecording, match="no line of it is an event"):
+        trace(other, b"Traceback", other)
+    assert [(one.place, bool(one.unread)) for one in trace(other, ANSWERED, other)] == [
+        (1, True),
+        (2, False),
+        (3, True),
+    ]
+    assert [one.place for one in trace(b"Traceback")] == [1]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@
 On the left is a key of `Exchange`, on the right the path to its value: ``http.request.method`` is the key ``method`` in
 the object ``request`` in the object ``http``, or a key that has the dots in its name.
 
-``at`` is when a request came. nginx writes when it was answered: there ``seconds`` is left out, or requests that came one
-after the other would seem to overlap.
+``at`` is when a request came. nginx writes when it was answered: there ``seconds`` is left out, or requests that came
+one after the other would seem to overlap.
 """
 
 from __future__ import annotations

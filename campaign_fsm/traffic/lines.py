@@ -224,25 +224,49 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
 
     Raises:
         UnreadableRecording: It begins with a line of another version.
+        NotARecording: Nothing in it is of a trace: other logs have events and versions, too.
     """
     decode = msgspec.json.Decoder(_Event).decode
     pending = _Pending()
-    began = False
+    began, foreign = False, False
+    kept: list[Exchange] = []
     for number, lines in _blocks(stream):
         for number, line in enumerate(lines, number):  # noqa: B020, PLW2901 (it goes on where it was)
             try:
                 event = decode(line)
             except BROKEN as error:
                 odd = broken(line, error, of="event")
-                if odd is not None:
-                    odd.place, odd.unread = number, odd.unread or "it is no event of a trace"
+                if odd is None:
+                    continue
+            else:
+                odd = Exchange() if _is_foreign(event) else None
+            if odd is not None:
+                foreign = foreign or odd.unread is None
+                odd.place, odd.unread = number, odd.unread or "it is no event of a trace"
+                if began:
                     yield odd
+                elif len(kept) < _MOST:
+                    kept.append(odd)
                 continue
-            if event.version != VERSION and not began:
-                raise UnreadableRecording(path, number, "line", _other_version(event))
-            began = True
+            if not began:
+                if event.version != VERSION:
+                    raise UnreadableRecording(path, number, "line", _other_version(event))
+                began = True
+                yield from kept
             yield from _told(event, number, pending)
+    if foreign and not began:
+        raise NotARecording(path, 0, "line", "no line of it is an event of a decision trace")
+    if not began:
+        yield from kept
     yield from pending.left()
+
+
+_EVENTS: Final = ("read", "decided", "refused", "sent", "held", "answered", "failed")
+
+
+def _is_foreign(event: _Event) -> bool:
+    """Whether an event is somebody else's: it has nothing of ours but the keys."""
+    return event.event not in _EVENTS and not event.flow and event.campaign is None and event.account is None
 
 
 def _other_version(event: _Event) -> str:

@@ -461,9 +461,12 @@ def test_the_hook_of_pre_commit_does_what_it_says(folder, capsys, tmp_path):
 
     hook, _ = yaml.safe_load(HOOKS.read_text())
     pattern = re.compile(hook["files"])
-    for name in ("tests/cassettes/pause.yaml", "a.har", "log.jsonl", "ops/runbooks/x.toml", "cassettes/x.json"):
+    for name in (
+        *("tests/cassettes/pause.yaml", "a.har", "log.jsonl", "ops/runbooks/x.toml", "cassettes/x.json"),
+        *("cassettes/deep/x.yml", "a.har.gz", "log.jsonl.gz", "log.ndjson", "a.zhar", "a.har.zip", "cassettes/x.zip"),
+    ):
         assert pattern.search(name), name
-    for name in ("pyproject.toml", "config.yaml", "package.json", "runbook.yaml.txt"):
+    for name in ("pyproject.toml", "config.yaml", "package.json", "runbook.yaml.txt", "release.zip", "data.json.gz"):
         assert not pattern.search(name), name
     command, *argv = hook["entry"].split()
     assert command == "campaign-fsm"

@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -41,6 +42,10 @@ class Entry:
 
     code: str = ""
     file: str = ""
+
+
+# There are as many findings as there are requests, at worst, and few that are in another file.
+_entry: Final = lru_cache(maxsize=1024)(Entry)
 
 
 @define
@@ -75,7 +80,7 @@ class Accepted:
                 if suppression.expires is None or (self.today and self.today < suppression.expires):
                     self.suppressed += 1
                     return True
-        self.found[finding.fingerprint] = Entry(finding.code, finding.place.path)
+        self.found[finding.fingerprint] = _entry(finding.code, finding.place.path)
         if self.baseline is not None and finding.fingerprint in self.baseline:
             self.baselined += 1
             return True

@@ -112,7 +112,11 @@ def _need_extra(error: ImportError) -> click.ClickException:
     metavar="FORMAT[=FILE]",
     help=f"How to report, and where: {', '.join(_OUTPUTS)}. May be given several times. Default: text.",
 )
-@click.option("--baseline", type=click.Path(), help="Accept the findings of this file; made if it is not there.")
+@click.option(
+    "--baseline",
+    type=click.Path(),
+    help="Accept the findings of this file; made if it is not there; never written with --skip-others.",
+)
 @click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
 @json_option("The same as --output json.")
 def audit(

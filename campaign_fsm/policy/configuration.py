@@ -71,7 +71,8 @@ class Suppression:
         reason: Why it is accepted.
         expires: The first day on which it is no longer accepted; None for never.
         line: Where it stands in its file.
-        file: The name, without folders, of the recording that it is in; empty if that is not told.
+        file: The name, without folders, of the recording that it is in; empty if that is not told. Only a run
+            that reads it can tell that the suppression is needed no more; without it, only one about everything.
     """
 
     fingerprint: str

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from commands import DRAFT, call
 
+from campaign_fsm.cli import main
 from campaign_fsm.cli.outputs import terminable
 
 URL = "/v2/accounts/acme1/campaigns/camp_abc123"
@@ -79,7 +80,7 @@ def test_what_is_read_is_never_written_over(here, capsys, account, argv):
 def test_what_is_read_is_not_what_the_standard_output_goes_to(here):
     """Where a shell appends to it, there is still something to save."""
     before = contents(here)
-    for argv in (["in"], ["hard.json"], ["-"]):
+    for argv in (["in"], ["-"]):
         with (here / "in" / "bad.json").open() as stdin, (here / "in" / "bad.json").open("a") as stdout:
             done = subprocess.run([*MODULE, "audit", *argv], stdin=stdin, stdout=stdout, stderr=-1, check=False)
         assert (done.returncode, b"to be read and to be written" in done.stderr) == (2, True)
@@ -102,8 +103,8 @@ def test_an_audit_that_is_ended_leaves_the_old_report(here, number):
     (here / "old.json").write_text("old")
     argv = [*MODULE, "audit", "-", "in", "--output", "json=old.json", "--output", "sarif=new.sarif"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        # More than fits into the pipe: what is read has been found, so the parts are there.
-        process.stdin.write(lines(*[READ, ILLEGAL] * 6_000).encode())
+        # More than fits into the pipe: it is being read, so the parts are there.
+        process.stdin.write(lines(*[READ, ILLEGAL] * 600).encode())
         process.stdin.flush()
         assert len(parts(here)) == 2
         process.send_signal(number)
@@ -223,6 +224,15 @@ def test_an_exit_code_stays_what_it_is_where_nothing_can_be_told(here, argv, cod
     script = f"set -o pipefail; {command} {stderr}" if "|" in stderr else f"{command} {stderr}"
     done = subprocess.run(["bash", "-c", script], stdout=subprocess.DEVNULL, check=False)
     assert done.returncode == code
+
+
+def test_a_standard_error_that_is_a_stand_in_is_left_alone(capsys):
+    """The command may be called in a process of somebody else's."""
+    before = sys.stderr
+    with pytest.raises(SystemExit) as left:
+        main(["check", "nonsense", "pause"])
+    assert (left.value.code, sys.stderr is before) == (2, True)
+    assert "on no list" in capsys.readouterr().err
 
 
 def test_nothing_that_is_opened_gets_what_is_told_to_a_closed_standard_error(here, account):

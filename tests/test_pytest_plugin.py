@@ -244,6 +244,17 @@ def test_off_by_default(suite, mock):
     result.stdout.no_fnmatch_line("*campaign policy*")
 
 
+def test_coverage_is_written_over_coverage_alone(suite, pytester):
+    """Before any test has run it is clear that a file with something else in it stays as it is."""
+    (pytester.path / "pyproject.toml").write_text("[tool.campaign-fsm]\n")
+    run = suite("def test_it():\n    pass\n", "--campaign-coverage", "pyproject.toml")
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.stderr.fnmatch_lines("*pyproject.toml is no coverage*")
+    assert (pytester.path / "pyproject.toml").read_text() == "[tool.campaign-fsm]\n"
+    for _ in range(2):
+        assert suite("def test_it():\n    pass\n", "--campaign-coverage", "cover.json").ret == 0
+
+
 def test_the_place_is_the_line_of_the_code_under_test(suite):
     """The place is the line that called the HTTP library, not one inside it."""
     pytest.importorskip("respx")
@@ -1195,8 +1206,9 @@ def test_a_minimum_that_cannot_be_held_stops_the_run(suite, args, policy):
 @pytest.mark.skipif(sys.platform == "win32", reason="hard links")
 def test_coverage_is_written_as_a_whole(suite, pytester):
     """Aside, and moved: whoever holds the old file reads the old one."""
-    (pytester.path / "cover.json").write_text("old")
+    old = '{"campaign_fsm_coverage": 1}'
+    (pytester.path / "cover.json").write_text(old)
     os.link(pytester.path / "cover.json", pytester.path / "held.json")
     suite("def test_it(): pass\n", "--campaign-coverage=cover.json")
     assert json.loads((pytester.path / "cover.json").read_text())["edges"] == {}
-    assert (pytester.path / "held.json").read_text() == "old"
+    assert (pytester.path / "held.json").read_text() == old

@@ -44,6 +44,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,8 @@ def pytest_configure(config: pytest.Config) -> None:
     least = config.getoption("--campaign-policy-min") or config.getini("campaign_policy_min")
     if not least.isdecimal():
         raise pytest.UsageError(f"campaign_policy_min is a number of campaign writes, not {least!r}")
+    if config.getoption("--campaign-coverage") is not None:
+        _refuse_what_is_no_coverage(Path(config.getoption("--campaign-coverage")))
     if on:
         from contextlib import ExitStack
 
@@ -108,6 +111,18 @@ def pytest_configure(config: pytest.Config) -> None:
         stack.enter_context(gate.installed())
         config.add_cleanup(stack.close)
         config.pluginmanager.register(_Watch(gate, int(least)), "campaign_policy")
+
+
+def _refuse_what_is_no_coverage(path: Path) -> None:
+    """A file with anything else in it, such as a test or a recording, is not written over."""
+    try:
+        start = path.read_bytes()[:200] if path.is_file() else b""
+    except OSError as error:
+        raise pytest.UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    if start and b'"campaign_fsm_coverage"' not in start:
+        raise pytest.UsageError(
+            f"{path} is no coverage, and is not written over; give --campaign-coverage another name"
+        )
 
 
 def _team(config: pytest.Config) -> Policy | None:

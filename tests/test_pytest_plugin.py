@@ -6,12 +6,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import campaign_fsm
 from campaign_fsm import RULES, Action
+
+# pytester takes what a test has imported out of `sys.modules` again, which PyYAML's extension does not bear.
+with suppress(ImportError):
+    import vcr  # noqa: F401
 
 pytest_plugins = ["pytester"]
 

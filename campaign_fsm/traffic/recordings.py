@@ -57,7 +57,7 @@ def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator
         head = stream.peek(_PEEK)[:_PEEK]
         found = format or detect(path, head)
         by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
-        by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
+        by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] in {b"{", b"["})
         size = Path(path).stat().st_size if path != "-" else None
         yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
     except OSError as error:

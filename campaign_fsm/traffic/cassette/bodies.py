@@ -1,0 +1,184 @@
+"""The bodies of a cassette: as texts, as bytes, in base64, as the JSON value itself, and compressed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from typing import Any, Final
+
+from campaign_fsm.strict.yaml import YamlMapping, YamlOdd
+from campaign_fsm.traffic.cassette.values import Pairs, Unread, is_plain
+
+_MOST_BODY: Final = 64 * 2**20
+_GZIP: Final = re.compile(rb"\x1f\x8b\x08")
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,4000})")
+# As PyYAML writes them; without the point it takes them for texts.
+_FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]+)?")
+# A mapping of nothing else says how a body is kept, and is not itself the body.
+_KEPT: Final = frozenset({"encoding", "string", "base64_string", "file"})
+_BYTES_IO: Final = "!!python/object/new:_io.BytesIO"
+_ITERATOR: Final = "!!python/object/apply:builtins.iter"
+
+
+def sent(request: dict[str, Any]) -> bytes | None:
+    """The body of a request; None if it was not recorded. ``body: null`` is an empty one.
+
+    Raises:
+        Unread: It is there, and cannot be read.
+    """
+    body = _bytes(request["body"]) or b"" if "body" in request else None
+    parsed = request.get("parsed_body")
+    return body if body or parsed is None else as_json(parsed)
+
+
+def received(answer: dict[str, Any], headers: Pairs | None) -> bytes | None:
+    """The body of an answer, without its compression; None if it was not recorded, or cannot be read."""
+    if "truncated_from" in answer:
+        # Schemathesis keeps the beginning of a long one.
+        return None
+    body = answer.get("body", answer.get("content"))
+    try:
+        # VCR.py's stub for aiohttp writes an empty mapping where nothing was read.
+        found = _bytes(body) if body != {} else None
+        parsed = answer.get("parsed_body")
+        return unpacked(found, headers) if found or parsed is None else as_json(parsed)
+    except (Unread, zlib.error):
+        return None
+
+
+def _bytes(body: Any) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    if isinstance(body, YamlOdd):
+        return _object(body)
+    if isinstance(body, dict) and body and body.keys() <= _KEPT:
+        return _kept(body)
+    if isinstance(body, list) and body and all(isinstance(part, bytes) for part in body):
+        return b"".join(body)
+    return as_json(body)
+
+
+def _kept(body: dict[str, Any]) -> bytes | None:
+    _in_one_way(body)
+    if "base64_string" in body:
+        return _base64(body["base64_string"])
+    kept = body.get("string")
+    if not isinstance(kept, str):
+        return _bytes(kept) if kept is None or isinstance(kept, bytes) else _not_a_text()
+    encoding = body.get("encoding")
+    if isinstance(encoding, str):
+        # The text was made with this encoding, so it gives the bytes back; ASCII and the like are UTF-8 as well.
+        try:
+            return kept.encode(str(encoding))
+        except (LookupError, ValueError):
+            pass
+    return kept.encode("utf-8", "surrogatepass")
+
+
+def _not_a_text() -> bytes:
+    raise Unread("a body is kept as something else than a text")
+
+
+def _object(body: YamlOdd) -> bytes:
+    """The bytes in an object of Python that VCR.py kept: a file in memory, or an iterator over pieces."""
+    found = body.value
+    if body.tag == _BYTES_IO and isinstance(found, YamlMapping):
+        found = found.get("state")
+        parts = found[:1] if isinstance(found, list) else None
+    elif body.tag == _ITERATOR and isinstance(found, YamlMapping):
+        found = found.get("args")
+        parts = found[0] if isinstance(found, list) and len(found) == 1 else None
+    else:
+        raise Unread(f"its body: {body.reason}")
+    if not isinstance(parts, list) or not all(isinstance(part, bytes | str) for part in parts):
+        raise Unread("its body is an object of Python without bytes")
+    return b"".join(part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
+
+
+def _base64(value: Any) -> bytes:
+    if not isinstance(value, str):
+        _not_a_text()
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Unread("a `base64_string` is not base64") from None
+
+
+def as_json(value: Any) -> bytes:
+    """A value as the JSON that it was.
+
+    Raises:
+        Unread: There is something in it that JSON does not have.
+    """
+    return json.dumps(_typed(value)).encode()
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict):
+        _in_one_way(value)
+        return {str(key): _typed(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_typed(entry) for entry in value]
+    if is_plain(value):
+        if value in {"true", "false"}:
+            return value == "true"
+        if _INTEGER.fullmatch(value):
+            return int(value)
+        return float(value) if _FLOAT.fullmatch(value) else str(value)
+    if isinstance(value, YamlOdd):
+        raise Unread(f"its body: {value.reason}")
+    if isinstance(value, bytes):
+        raise Unread("its body is kept as a value of JSON, and has bytes in it")
+    return value
+
+
+def _in_one_way(value: dict[str, Any]) -> None:
+    if isinstance(value, YamlMapping) and value.odd:
+        raise Unread(f"its body: {value.odd}")
+
+
+def unpacked(body: bytes | None, headers: Pairs | None) -> bytes | None:
+    """A body as it was meant; None if it is compressed in a way that cannot be undone here.
+
+    Raises:
+        zlib.error: It is damaged, or larger than 64 MB.
+    """
+    named = ",".join(value for name, value in headers or () if name.lower() == "content-encoding")
+    for coding in reversed([part.strip().lower() for part in named.split(",")]):
+        if not body or coding in {"", "identity"}:
+            continue
+        if coding in {"gzip", "x-gzip"}:
+            # Some layouts keep the header and hold the body without its compression.
+            body = _inflated(body, zlib.MAX_WBITS | 16) if _GZIP.match(body) else body
+        elif coding == "deflate":
+            body = _deflated(body)
+        else:
+            return None
+    return body
+
+
+def _deflated(body: bytes) -> bytes:
+    # With zlib's header, as the standard has it, or without, as some servers do it.
+    if len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0:
+        return _inflated(body, zlib.MAX_WBITS)
+    try:
+        return _inflated(body, -zlib.MAX_WBITS)
+    except zlib.error:
+        return body
+
+
+def _inflated(body: bytes, window: int) -> bytes:
+    plain = bytearray()
+    while body:
+        inflater = zlib.decompressobj(window)
+        plain += inflater.decompress(body, _MOST_BODY + 1 - len(plain))
+        if len(plain) > _MOST_BODY or not inflater.eof:
+            raise zlib.error
+        # What follows is another part of it for gzip, and padding otherwise.
+        body = inflater.unused_data if _GZIP.match(inflater.unused_data) else b""
+    return bytes(plain)

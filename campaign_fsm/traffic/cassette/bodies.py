@@ -49,6 +49,15 @@ def received(answer: dict[str, Any], headers: Pairs | None) -> bytes | None:
         return None
 
 
+def is_value(body: Any) -> bool:
+    """Whether a body is kept as the JSON value that it was made of, and not as its bytes in one way or another."""
+    if isinstance(body, dict):
+        return not body or not body.keys() <= _KEPT
+    if isinstance(body, list):
+        return not body or not all(isinstance(part, bytes) for part in body)
+    return isinstance(body, bool | int | float)
+
+
 def _bytes(body: Any) -> bytes | None:
     if body is None or isinstance(body, bytes):
         return body
@@ -56,11 +65,9 @@ def _bytes(body: Any) -> bytes | None:
         return body.encode("utf-8", "surrogatepass")
     if isinstance(body, YamlOdd):
         return _object(body)
-    if isinstance(body, dict) and body and body.keys() <= _KEPT:
-        return _kept(body)
-    if isinstance(body, list) and body and all(isinstance(part, bytes) for part in body):
-        return b"".join(body)
-    return as_json(body)
+    if is_value(body):
+        return as_json(body)
+    return _kept(body) if isinstance(body, dict) else b"".join(body)
 
 
 def _kept(body: dict[str, Any]) -> bytes | None:

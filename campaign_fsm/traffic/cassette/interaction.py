@@ -12,9 +12,7 @@ from campaign_fsm.traffic.exchange import Exchange
 
 def is_one(given: Any) -> bool:
     """Whether it looks like one."""
-    if not isinstance(given, dict) or "response" not in given:
-        return False
-    request = given.get("request")
+    request = given.get("request") if isinstance(given, dict) else None
     return isinstance(request, dict) and ("uri" in request or "url" in request)
 
 
@@ -43,8 +41,15 @@ def exchange(given: Any, place: int) -> Exchange:
         found.request_base64 = bodies.sent(request)
     except Unread as problem:
         found.unread = found.unread or str(problem)
+    if bodies.is_value(request.get("body")) and found.headers and not _has_type(found.headers):
+        # VCR.py's stub for aiohttp keeps what the caller gave, before aiohttp adds this for it.
+        found.headers.append(("Content-Type", "application/json"))
     _answer(found, given)
     return found
+
+
+def _has_type(headers: values.Pairs) -> bool:
+    return any(name.lower() == "content-type" for name, _ in headers)
 
 
 def _method(request: dict[str, Any]) -> str:

@@ -119,6 +119,9 @@ def test_the_place_is_the_line_or_the_number():
         ({"string": "x", "encoding": None}, b"x", b"x"),
         ({"base64_string": "AP8=\n"}, b"\x00\xff", b"\x00\xff"),
         ({"base64_string": "AP8=", "encoding": "utf-8"}, b"\x00\xff", b"\x00\xff"),
+        ({"raw_gzip": base64.b64encode(gzip.compress(b"x")).decode()}, b"x", b"x"),
+        ({"raw_gzip": base64.b64encode(zlib.compress(b"x")).decode()}, b"x", b"x"),
+        ({"string": "x", "encoding": "", "file": False}, b"x", b"x"),
         ({}, b"{}", None),
         (
             {"a": [1, -2.5, True, None, "1", "true", "ü"]},
@@ -391,6 +394,10 @@ def test_damaged_and_boundless_compression_was_not_recorded(coding, monkeypatch)
         (interaction({"body": {"string": ["a"]}}), "something else than a text"),
         (interaction({"body": {"base64_string": "*"}}), "not base64"),
         (interaction({"body": {"base64_string": []}}), "something else than a text"),
+        (interaction({"body": {"raw_gzip": "YQ=="}}), "not compressed"),
+        (interaction({"body": {"on_disk": "a.json"}}), "another file"),
+        (interaction({"body": {"file": True, "string": "a.json"}}), "another file"),
+        (interaction({"body": {"fields": {"a": "b"}}}), "another file"),
     ],
 )
 def test_an_interaction_that_cannot_be_read_stops_nothing(write, bad, reason):
@@ -423,6 +430,8 @@ def test_an_interaction_that_cannot_be_read_stops_nothing(write, bad, reason):
         ({"status": {"code": "٢٠٠"}}, None, False),
         ({"status": {"code": ["200"]}}, None, False),
         ({"status_code": None}, None, False),
+        ({"status": {"status_code": "200", "message": "OK"}}, 200, False),
+        ({"body": {"on_disk": "a.json"}}, 200, False),
         ({"body": {"base64_string": "*"}}, 200, False),
     ],
 )

@@ -277,6 +277,7 @@ def test_an_item_of_a_list_that_is_odd_stops_nothing():
         ("2026-01-05T15:30:00+05:30", AT),
         ("2026-01-05T10:00:00Z", AT),
         ("2026-01-05 10:00:00", AT),
+        ("2026-01-05 10:00:00 GMT", AT),
         ("yesterday", None),
         ("", None),
         (5, None),

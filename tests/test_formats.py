@@ -1,6 +1,5 @@
 """What a file is by how it begins: recordings in every layout, broken ones too, and what only looks like one."""
 
-import io
 import json
 
 import pytest
@@ -11,6 +10,7 @@ from work import within
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.formats import RecordingFormat, detect
 from campaign_fsm.traffic.outline import outline
+from campaign_fsm.traffic.recordings import open_recording
 
 URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/c1"
 ENTRIES = [{"request": {"method": "GET", "url": URL, "headers": []}, "response": {"status": 200}}]
@@ -154,15 +154,15 @@ BYSTANDERS = {
 }
 
 
-def read(name, data):
+def read(path, data):
     """What a folder with this file would make of it: its exchanges, or an exception."""
-    from campaign_fsm.traffic.recordings import _reader
-
-    return list(_reader(detect(name, data))(name, io.BytesIO(data)))
+    path.write_bytes(data)
+    with open_recording(str(path)) as recording:
+        return list(recording.exchanges)
 
 
 @pytest.mark.parametrize("name", BYSTANDERS)
-def test_what_only_looks_like_a_recording_is_none(name):
+def test_what_only_looks_like_a_recording_is_none(name, tmp_path):
     """It is passed over in a folder: neither an error nor a recording without findings."""
     written = BYSTANDERS[name]
     for indent in (None, 2) if not isinstance(written, str) else (None,):
@@ -171,7 +171,7 @@ def test_what_only_looks_like_a_recording_is_none(name):
             if end and indent is None and isinstance(written, list):
                 continue
             with pytest.raises(NotARecording):
-                read(name, data + end)
+                read(tmp_path / name, data + end)
 
 
 @pytest.mark.parametrize(
@@ -212,10 +212,10 @@ def test_what_is_known_and_not_read_is_named(data, named):
         b'{"runbook": 1}',
     ],
 )
-def test_a_broken_recording_is_not_passed_over(data):
+def test_a_broken_recording_is_not_passed_over(data, tmp_path):
     """What is one by how it begins and cannot be read is an error, or what is wrong with it stands in it."""
     try:
-        found = read("x.yaml", data)
+        found = read(tmp_path / "x.yaml", data)
     except UnreadableRecording as error:
         assert not isinstance(error, NotARecording)
     else:

@@ -18,7 +18,7 @@ _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,4000})")
 # As PyYAML writes them; without the point it takes them for texts.
 _FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]+)?")
 # A mapping of nothing else says how a body is kept, and is not itself the body.
-_KEPT: Final = frozenset({"encoding", "string", "base64_string", "file"})
+_KEPT: Final = frozenset({"encoding", "string", "base64_string", "raw_gzip", "file", "on_disk", "fields"})
 _BYTES_IO: Final = "!!python/object/new:_io.BytesIO"
 _ITERATOR: Final = "!!python/object/apply:builtins.iter"
 
@@ -74,6 +74,14 @@ def _kept(body: dict[str, Any]) -> bytes | None:
     _in_one_way(body)
     if "base64_string" in body:
         return _base64(body["base64_string"])
+    # The next three are from VCR for R.
+    if "raw_gzip" in body:
+        try:
+            return _inflated(_base64(body["raw_gzip"]), zlib.MAX_WBITS | 32)
+        except zlib.error:
+            raise Unread("a `raw_gzip` is not compressed") from None
+    if "on_disk" in body or "fields" in body or body.get("file") in (True, "yes", "true"):
+        raise Unread("its body is kept in another file, or as the fields of a form")
     kept = body.get("string")
     if not isinstance(kept, str):
         return _bytes(kept) if kept is None or isinstance(kept, bytes) else _not_a_text()

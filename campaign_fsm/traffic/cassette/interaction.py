@@ -81,7 +81,8 @@ def _code(answer: dict[str, Any]) -> Any:
     for key in ("status_code", "code", "status"):
         if key in answer:
             code = answer[key]
-            return code.get("code") if isinstance(code, dict) else code
+            # VCR for R has it in `status` by the longer name.
+            return code.get("code", code.get("status_code")) if isinstance(code, dict) else code
     return None
 
 

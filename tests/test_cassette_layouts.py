@@ -83,6 +83,18 @@ PHP = [
         "index": 0,
     }
 ]
+EXVCR = [
+    {
+        "request": {
+            "body": SENT,
+            "headers": {"Content-Type": "application/json"},
+            "method": "put",
+            "options": {},
+            "url": URL,
+        },
+        "response": {"binary": False, "body": ANSWER, "headers": {"Date": DATE}, "status_code": 409, "type": "ok"},
+    }
+]
 NOCK = [
     {
         "scope": f"{HOST}:443",
@@ -201,6 +213,7 @@ def read(data):
         (json.dumps(GO_3), 0.0015, 1),
         (yaml.safe_dump(PHP), None, 1),
         (json.dumps(PHP), None, 1),
+        (json.dumps(EXVCR), None, 1),
         (json.dumps(NOCK), None, 1),
         (json.dumps(PLAIN, indent=1), None, 1),
         (SCHEMATHESIS, 0.25, 5),
@@ -224,6 +237,16 @@ def test_a_request_that_failed_on_its_way_was_lost():
     _, found = read(SCHEMATHESIS)
     assert (found.method, found.status_code, found.lost, found.unread) == ("GET", None, True, None)
     assert (found.headers, found.request_body) == (None, None)
+
+
+def test_what_exvcr_says_of_an_answer_is_heard():
+    """That there is none, and that its body is a term of Erlang."""
+    tree = copy.deepcopy(EXVCR)
+    tree[0]["response"] |= {"binary": True}
+    assert read(json.dumps(tree))[0].response_body is None
+    tree[0]["response"] = {"body": "timeout", "headers": [], "status_code": None, "type": "error"}
+    found = read(json.dumps(tree))[0]
+    assert (found.status_code, found.lost, found.unread) == (None, True, None)
 
 
 def test_the_beginning_of_a_long_answer_is_no_answer():
@@ -331,7 +354,7 @@ VCRPY = {
     ],
     "version": 1,
 }
-LAYOUTS = [VCRPY, BETAMAX, GO_3, PHP, NOCK]
+LAYOUTS = [VCRPY, BETAMAX, GO_3, PHP, EXVCR, NOCK]
 VALUES = st.sampled_from(
     [None, 5, -1, 2.5, True, "", "x", "ü", [], ["a"], [[]], [5, None], {}, {"a": 1}, {"string": 5}]
 )

@@ -45,6 +45,7 @@ _HAR_ELSEWHERE: Final = "which is not read; save or export the traffic as HAR"
 _MITMPROXY: Final = _Known(f"it is a flow file of mitmproxy, {_HAR_ELSEWHERE} (mitmdump -nr FILE --set hardump=x.har)")
 _WIREMOCK: Final = _Known(f"it is a mapping of WireMock, {_HAR_ELSEWHERE}")
 _HOVERFLY: Final = _Known(f"it is a simulation of Hoverfly, {_HAR_ELSEWHERE}")
+_CHARLES: Final = _Known(f"it is a session of Charles, {_HAR_ELSEWHERE}")
 _OLD_VCR: Final = _Known("it is a cassette of VCR before its version 2, which is not read; record it again")
 _OLD_VCRPY: Final = _Known("it is a cassette of VCR.py before its version 1, which is not read; record it again")
 _PACT: Final = _Known("it is a contract of Pact, which says what should be, and was not recorded", recorded=False)
@@ -120,7 +121,7 @@ def _of_document(found: Outline, *, alone: bool) -> _Told:
     if found["http_interactions"].kind in {"[", ""} and "http_interactions" in found.keys:
         return RecordingFormat.CASSETTE
     if found["interactions"].kind in {"[", "n", ""} and "interactions" in found.keys:
-        if {"consumer", "provider"} <= found.keys:
+        if {"consumer", "provider"} & found.keys and "version" not in found.keys:
             return _PACT
         if found["version"].closed or _is_interaction(found["interactions"].first):
             return RecordingFormat.CASSETTE
@@ -139,7 +140,11 @@ def _is_runbook(value: str, *, campaigns: bool) -> bool:
 
 
 def _is_interaction(found: Outline) -> bool:
-    return bool({"uri", "url"} & found["request"].keys)
+    request = found["request"]
+    # A long body may stand before its URL.
+    return bool({"uri", "url"} & request.keys) or (
+        request.kind == "{" and not request.closed and "body" in request.keys
+    )
 
 
 def _is_wiremock(found: Outline) -> bool:
@@ -151,8 +156,10 @@ def _is_wiremock(found: Outline) -> bool:
 
 
 def _of_list(first: Outline) -> _Told:
-    if {"scope", "path"} <= first.keys or (_is_interaction(first) and "response" in first.keys):
+    if {"scope", "path"} <= first.keys or (_is_interaction(first) and ("response" in first.keys or not first.closed)):
         return RecordingFormat.CASSETTE
+    if {"scheme", "host", "request", "response"} <= first.keys:
+        return _CHARLES
     plain = _ABOUT & first.keys and {"method", "action", "status_code", "callback"} & first.keys
     return RecordingFormat.CASSETTE if plain else None
 

@@ -72,6 +72,8 @@ def _answer(found: Exchange, given: dict[str, Any]) -> None:
     headers = values.headers(answer.get("headers"))
     found.at = found.at or values.answered_at(headers)
     found.status_code, found.lost = values.status(_code(answer))
+    # ExVCR says so of a request that failed.
+    found.lost = found.lost or values.text(answer.get("type")) == "error"
     found.response_base64 = bodies.received(answer, headers)
     found.seconds = values.seconds(answer)
 

@@ -45,8 +45,9 @@ def listed(names: Iterable[str], last: str = "and") -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """A count with its noun: ``1 file``, ``2,000 files``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """A count with its noun: ``1 file``, ``2,000 files``, ``2 entries``."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else several}"
 
 
 def length(duration: timedelta) -> str:

@@ -16,7 +16,7 @@ from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.audit.observation import Options
 from campaign_fsm.policy import Hours, Policy, Scope
 from campaign_fsm.rules import Action, Channel, Status
-from campaign_fsm.traffic import Exchange, UnreadableRecording
+from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.lines import read_lines, read_trace
 
 ID, OTHER = "camp_abc123", "f2284e77ea5a4224911251b08f861af2"
@@ -379,7 +379,7 @@ def test_what_cannot_be_judged_is_counted_and_with_strict_a_finding():
     """No status was seen before."""
     auditor = Auditor()
     assert [f for exchange in lines_of(write("pause", "Paused")) for f in auditor.feed(exchange)] == []
-    assert (auditor.unjudged, auditor.events, auditor.campaigns) == (1, 1, 1)
+    assert (auditor.unjudged.number, auditor.events, auditor.campaigns) == (1, 1, 1)
     assert told(audit(write("pause", "Paused"), write("resume", "InProgress"), strict=True)) == [("CF605", 1)]
 
 
@@ -444,7 +444,7 @@ def test_an_edit_after_the_start_is_found():
     [
         ([["Content-Type", "application/json"]], '{"action": "pause"}', None),
         ([["Content-Type", "text/plain"]], '{"action": "pause"}', "CF407"),
-        ([], '{"action": "pause"}', "CF407"),
+        ([], '{"action": "pause"}', None),
         (None, '{"action": "pause"}', None),
         (None, {"action": "pause"}, None),
         (None, '{"action": "pause", "Action": "complete"}', "CF410"),
@@ -499,6 +499,23 @@ def test_status_callbacks_widen_what_is_possible_and_settle_nothing():
         (VOICE, [["Authorization", "***"]], None),
         (VOICE, [["Authorization", "Basic " + base64.b64encode(b"xxxx:****").decode()]], None),
         (VOICE, [["Accept", "x"]], None),
+        (VOICE, [["Authorization", "<AUTH>"]], None),
+        (VOICE, [["Authorization", "<API KEY>"]], None),
+        (VOICE, [["Authorization", "Basic <BASIC_AUTH>"]], None),
+        (VOICE, [["Authorization", "Bearer $TOKEN"]], None),
+        (VOICE, [["Authorization", "Bearer ${API_TOKEN}"]], None),
+        (VOICE, [["Authorization", "Bearer {{token}}"]], None),
+        (VOICE, [["Authorization", "Bearer YOUR_API_KEY"]], None),
+        (VOICE, [["Authorization", "Basic REDACTED_TOKEN"]], None),
+        (VOICE, [["Authorization", "Bearer test_openai_api_key"]], None),
+        (VOICE, [["Authorization", "Bearer %3CTOKEN%3E"]], None),
+        (VOICE, [["Authorization", "Basic " + base64.b64encode(b"YOUR_KEY:YOUR_TOKEN").decode()]], None),
+        (VOICE, [["Authorization", "Basic " + base64.b64encode(b"YOUR_KEY:a8f3c2").decode()]], "Authorization"),
+        (VOICE, [["Authorization", "Bearer test_9f8a7b6c5d4e"]], "Authorization"),
+        (VOICE, [["Authorization", "Bearer $ecret1"]], "Authorization"),
+        ("https://%3Ckey%3E:%3Ctoken%3E@api.exotel.com" + VOICE, None, None),
+        ("https://YOUR_API_KEY:YOUR_API_TOKEN@api.exotel.com" + VOICE, None, None),
+        ("https://elsewhere.example/v1/users", [["Authorization", "Bearer abcdef123"]], None),
     ],
 )
 def test_credentials_in_a_recording_are_found_once_a_file(url, headers, where):
@@ -637,7 +654,7 @@ def test_a_trace_of_our_own_client_is_judged_as_it_was():
     auditor = Auditor(Options(policy, path="trace.jsonl"))
     found = [finding for exchange in read_trace("trace.jsonl", stream) for finding in auditor.feed(exchange)]
     assert [(finding.code, finding.level) for finding in found] == [("CF226", "warning")]
-    assert auditor.unjudged == 0
+    assert auditor.unjudged.number == 0
 
 
 def test_a_write_whose_answer_never_came_into_the_trace_is_lost():
@@ -645,31 +662,6 @@ def test_a_write_whose_answer_never_came_into_the_trace_is_lost():
     sent = {"version": 1, "event": "sent", "flow": "a-1-1", "account": "acme1", "channel": "voice", "campaign": ID}
     (exchange,) = read_trace("t", io.BytesIO(json.dumps({**sent, "action": "pause", "method": "PUT"}).encode()))
     assert (exchange.lost, exchange.place, exchange.action) == (True, 1, "pause")
-
-
-@pytest.mark.parametrize(
-    ("data", "line", "said"),
-    [
-        (b'{"a": 1}\n{"b"', 2, "not one exchange"),
-        (b"\n\n[1]", 3, "not one exchange"),
-        (b'{"status_code": "200"}', 1, "status_code"),
-        (b'{"url": "\xff"}', 1, "not UTF-8"),
-        (b'{"request": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 1, "not one exchange|nested"),
-        (b'{"callback": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", 1, "not one exchange|nested"),
-        (b"x" * 17 * 2**20, 1, "longer than"),
-    ],
-)
-def test_a_line_that_cannot_be_read_ends_the_reading_with_its_number(data, line, said):
-    """And with what is wrong; the lines before it were given."""
-    with pytest.raises(UnreadableRecording, match=said) as caught:
-        list(read_lines("log.jsonl", io.BytesIO(data)))
-    assert (caught.value.place, caught.value.unit, caught.value.path) == (line, "line", "log.jsonl")
-
-
-def test_a_trace_of_another_version_is_not_guessed_at():
-    """It is said which one can be read."""
-    with pytest.raises(UnreadableRecording, match="version 2 of the trace; version 1 can be read"):
-        list(read_trace("t", io.BytesIO(b'{"version": 2, "event": "read"}')))
 
 
 # Random walks
@@ -782,7 +774,7 @@ def test_in_long_legal_walks_only_the_platform_is_found(bodies, events, at_end):
     found = [finding for exchange in lines_of(*walk.lines) for finding in auditor.feed(exchange)]
     assert [(finding.place.line, finding.level) for finding in found] == expected
     assert auditor.events == events
-    assert auditor.unjudged == 0
+    assert auditor.unjudged.number == 0
     levels = Counter(level for _, level in expected)
     assert levels["warning"] > events / 2000
     assert levels["error"] > 0 or (bodies and at_end == "completed")
@@ -895,34 +887,6 @@ def test_a_body_without_a_method_is_not_taken_for_a_read(where):
     assert told(audit(*lines, strict=True)) == [("CF605", 2)]
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (named(channel="Voice", action="pause"), "channel is 'Voice'"),
-        ({"method": "PUT", "campaign": ID, "action": "pause"}, "channel is None"),
-        (named(campaign="a/b", action="pause"), "no id"),
-        (write("pause", callback={}), "at once"),
-        ({"callback": {}, "action": "pause"}, "at once"),
-    ],
-)
-def test_a_line_that_does_not_say_what_it_is_about_is_unreadable(line, reason):
-    """It is not passed over in silence."""
-    with pytest.raises(UnreadableRecording, match=reason):
-        audit(read("archived"), line)
-
-
-@pytest.mark.parametrize("key", ["action", "status_code", "method"])
-def test_a_key_that_stands_twice_is_unreadable(key):
-    """Two parsers would read two lines."""
-    line, value = json.dumps(write("pause", "paused")), 409 if key == "status_code" else '"x"'
-    doubled = line.replace(f'"{key}": ', f'"{key}": {value}, "{key}": ')
-    with pytest.raises(UnreadableRecording, match="two ways"):
-        list(read_lines("log.jsonl", io.BytesIO(doubled.encode())))
-    # In a text it is no key.
-    quoted = json.dumps({**write("pause", "paused"), "note": f'"{key}": "x"'})
-    assert len(list(read_lines("log.jsonl", io.BytesIO(quoted.encode())))) == 1
-
-
 def test_a_host_that_stands_beside_the_url_is_another_server():
     """Also for a URL that was seen without one."""
     other = {"host": "api.in.exotel.com"}
@@ -989,7 +953,7 @@ def test_a_plan_without_a_status_is_judged_from_its_second_step_on():
     auditor = Auditor()
     steps = [named(action=action, planned=True) for action in ("archive", "pause", "complete", "resume")]
     found = [finding.code for exchange in lines_of(*steps) for finding in auditor.feed(exchange)]
-    assert auditor.unjudged == 1
+    assert auditor.unjudged.number == 1
     assert found == ["CF221", "CF225", "CF223"]
 
 
@@ -1068,9 +1032,6 @@ def test_a_write_in_a_trace_is_never_dropped():
     assert trace(seen, sent, {**seen, "flow": "q-1"}) == ["CF605"]
     answered = {"event": "answered", "method": "PUT", "action": "pause", "status_code": 409, "flow": "p-2"}
     assert trace(seen, answered) == ["CF221"]
-    for wrong in ({**sent, "flow": ""}, {**sent, "event": "Sent"}):
-        with pytest.raises(UnreadableRecording):
-            trace(seen, wrong)
 
 
 def test_the_last_hours_of_the_calendar_are_no_accident():

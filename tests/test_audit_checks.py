@@ -15,7 +15,7 @@ import pytest
 
 import campaign_fsm
 from campaign_fsm.audit import checks
-from campaign_fsm.audit.auditor import Auditor
+from campaign_fsm.audit.auditor import Auditor, Source
 from campaign_fsm.audit.check import Stage, check
 from campaign_fsm.audit.observation import CampaignWrite, Options
 from campaign_fsm.audit.shortcut import INDIFFERENT, PLAIN, STEP, step_of
@@ -55,6 +55,9 @@ FLIPPED = {
     "code": ["CF224", "CF701", "CF412"],
     "callback": [{"campaign_sid": "camp_abc123", "status": "archived"}, {}],
     "place": [7],
+    "seconds": [0.25, 60.0],
+    "unread": ["a header is a number"],
+    "source": [Source(Options())],
 }
 # What a plain exchange asks for and shows. The platform may cancel what was paused; nothing else leads there.
 STEPS = {
@@ -87,7 +90,7 @@ def known(auditor):
 def audited(*exchanges, strict, quick):
     auditor = Auditor(Options(strict=strict), watch=None if quick else lambda _: None)
     findings = [finding for exchange in exchanges for finding in auditor.feed(exchange)]
-    return findings, known(auditor), (auditor.events, auditor.unjudged, auditor.campaigns)
+    return findings, known(auditor), (auditor.events, auditor.unjudged.number, auditor.campaigns)
 
 
 @pytest.mark.parametrize("field", Exchange.__struct_fields__)

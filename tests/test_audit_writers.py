@@ -287,7 +287,10 @@ def test_a_writer_imports_no_command_line_library(format):
         (Summary(warnings=1234, events=1, files=("a",)), "1,234 warnings in 1 file (1 request of 0 campaigns)"),
         (
             Summary(errors=2, warnings=1, events=1204, campaigns=17, unjudged=3, files=("a", "b", "c")),
-            "2 errors, 1 warning in 3 files (1,204 requests of 17 campaigns; 3 writes could not be judged)",
+            (
+                "2 errors, 1 warning in 3 files, each by itself "
+                "(1,204 requests of 17 campaigns; 3 writes could not be judged)"
+            ),
         ),
         (
             Summary(notes=1, events=2, campaigns=1, unjudged=1, suppressed=1, baselined=1, files=("a",)),
@@ -416,11 +419,15 @@ def test_a_finding_as_json():
             "events": 1204,
             "campaigns": 17,
             "unjudged": 3,
+            "unjudged_writes": [],
+            "unread": 0,
             "suppressed": 0,
             "baselined": 0,
             "passed_over": 0,
             "files": ["logs/monday.jsonl"],
+            "story": 0,
             "incomplete": [],
+            "remarks": [],
         },
     }
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import Factory, define, field
 
+from campaign_fsm.audit.check import Detection
 from campaign_fsm.audit.checks import CHECKS_OF
-from campaign_fsm.audit.finding import Finding
-from campaign_fsm.audit.observation import Observation, Options
+from campaign_fsm.audit.finding import Finding, Level
+from campaign_fsm.audit.gaps import Gaps
+from campaign_fsm.audit.observation import Observation, Options, UnreadEntry
 from campaign_fsm.audit.observe import Observer
+from campaign_fsm.audit.overlap import Overlaps, Score
 from campaign_fsm.audit.report import Reporter
 from campaign_fsm.audit.shortcut import Steps, step_of
 from campaign_fsm.audit.tracker import Tracker
@@ -19,24 +22,44 @@ from campaign_fsm.traffic import Exchange
 
 
 @define
+class Source:
+    """A file; the `source` of its exchanges where it is one of several.
+
+    Attributes:
+        options: How it is audited.
+        events: How many of its exchanges were about campaigns.
+    """
+
+    options: Options = field(factory=Options)
+    events: int = 0
+
+
+@define
 class Auditor:
     """Takes exchanges in the order in which they were made, and gives findings.
 
     Attributes:
-        options: How the file is audited that the exchanges come from.
-        unjudged: How many writes could not be judged.
+        options: How exchanges are audited that are of no source.
         watch: Called with each observation, before its campaign is brought up to date; None for no call.
         counts: How often each finding was reported already; auditors of several files share it.
+        unjudged: The writes that could not be judged.
+        unread: The entries that are about a campaign, or may be, and could not be read.
+        source: Of which all exchanges are that name none.
     """
 
     options: Options = field(factory=Options)
-    unjudged: int = 0
     watch: Callable[[Observation], object] | None = None
     counts: Counter[str] = field(factory=Counter)
+    unjudged: Gaps = field(factory=Gaps)
+    unread: Gaps = field(factory=Gaps)
+    source: Source = field(default=Factory(lambda self: Source(self.options), takes_self=True))
     _tracker: Tracker = field(factory=Tracker, init=False)
     _observer: Observer = field(default=Factory(lambda self: Observer(self._tracker), takes_self=True), init=False)
     _steps: Steps = field(factory=Steps, init=False)
     _reporter: Reporter = field(default=Factory(lambda self: Reporter(self.counts), takes_self=True), init=False)
+    _overlaps: Overlaps = field(
+        default=Factory(lambda self: Overlaps(self._tracker, self._try), takes_self=True), init=False
+    )
 
     @property
     def events(self) -> int:
@@ -49,32 +72,73 @@ class Auditor:
         return len(self._tracker)
 
     def feed(self, exchange: Exchange) -> Sequence[Finding]:
-        """What is wrong with the next exchange; mostly nothing."""
-        tracked = self._tracker.by_url.get(exchange.url)
-        step = None if tracked is None else step_of(exchange, tracked)
-        if tracked is None or step is None or self.watch is not None or self.options.policy is not None:
-            return self._look_at(exchange)
-        after = self._steps.known.get(step)
-        if after is not None:
-            self._observer.events += 1
-            tracked.possible, tracked.last = after
-            return ()
-        findings = self._look_at(exchange)
-        if not findings:
-            self._steps.learn(step, exchange, tracked)
-        return findings
+        """What is wrong with the next exchange, and with nothing that comes at the same time; mostly nothing."""
+        return list(self.findings((exchange,)))
+
+    def findings(self, exchanges: Iterable[Exchange]) -> Iterator[Finding]:
+        """What is wrong with these exchanges, as they come."""
+        quick = self.watch is None and self.options.policy is None
+        tracked_by, after_step, observer = self._tracker.by_url.get, self._steps.known.get, self._observer
+        held = self._overlaps.held
+        for exchange in exchanges:
+            tracked = tracked_by(exchange.url)
+            step = None if tracked is None or held or not quick else step_of(exchange, tracked)
+            if step is not None and tracked is not None:
+                after = after_step(step)
+                if after is not None:
+                    observer.events += 1
+                    if exchange.source is not None:
+                        exchange.source.events += 1
+                    tracked.possible, tracked.last = after
+                    continue
+                found = self._look_at(exchange)
+                if not found:
+                    self._steps.learn(step, exchange, tracked)
+                yield from found
+            elif exchange.seconds or held:
+                for settled in self._overlaps.take(exchange):
+                    yield from self._look_at(settled)
+            else:
+                yield from self._look_at(exchange)
+        for settled in self._overlaps.rest():
+            yield from self._look_at(settled)
 
     def _look_at(self, exchange: Exchange) -> list[Finding]:
         findings = []
-        for seen in self._observer.observations(exchange, self.options):
-            for ask in CHECKS_OF.get(type(seen), ()):
-                for detection in ask(seen):
-                    finding = self._reporter.report(seen, detection)
-                    if finding is not None:
-                        findings.append(finding)
-            if seen.unjudged:
-                self.unjudged += 1
+        source, before = exchange.source, self._observer.events
+        for seen in self._observations(exchange):
+            for detection in _detections(seen):
+                finding = self._reporter.report(seen, detection)
+                if finding is not None:
+                    findings.append(finding)
+            if isinstance(seen, UnreadEntry):
+                self.unread.add(f"{seen.place.in_words}: {exchange.unread}")
+            elif reason := seen.unjudged:
+                self.unjudged.add(f"{seen.place.in_words}: {seen.action or 'a write'}: {reason}")
             if self.watch is not None:
                 self.watch(seen)
             update(seen)
+        if source is not None:
+            source.events += self._observer.events - before
         return findings
+
+    def _observations(self, exchange: Exchange) -> Iterator[Observation]:
+        source: Source = exchange.source or self.source
+        return self._observer.observations(exchange, source.options)
+
+    def _try(self, exchange: Exchange) -> Score:
+        """What the campaign is after an exchange, and what would be found; nothing is reported."""
+        events = self._observer.events
+        found: list[Detection] = []
+        for seen in self._observations(exchange):
+            found += _detections(seen)
+            update(seen)
+        self._observer.events = events
+        contradictions = sum(detection.code == "CF601" for detection in found)
+        errors = sum(detection.level is Level.ERROR for detection in found)
+        return contradictions, errors, len(found)
+
+
+def _detections(seen: Observation) -> Iterator[Detection]:
+    for ask in CHECKS_OF.get(type(seen), ()):
+        yield from ask(seen)

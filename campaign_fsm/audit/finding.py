@@ -32,6 +32,12 @@ class Place:
     line: int = 0
     entry: int = 0
 
+    @property
+    def in_words(self) -> str:
+        """The same as a sentence begins with: ``log.jsonl, line 5``."""
+        where = f"line {self.line}" if self.line else f"entry {self.entry}" if self.entry else ""
+        return ", ".join(filter(None, (self.path, where)))
+
     def __str__(self) -> str:
         line = f":{self.line}" if self.line else ""
         return f"{self.path}{line}{f' (entry {self.entry})' if self.entry else ''}"

@@ -31,9 +31,13 @@ from campaign_fsm.wire.reading import Reading, read_campaign
 from campaign_fsm.wire.target import COLLECTION_OF, Target, is_id, read_target
 
 
-@lru_cache(maxsize=8192)
 def split_url(url: str) -> tuple[str, str, int | None, str, bool]:
     """Scheme, host, port, path with query, and whether there are credentials in it."""
+    return _split(url) if len(url) <= _LONG else _split.__wrapped__(url)
+
+
+@lru_cache(maxsize=8192)
+def _split(url: str) -> tuple[str, str, int | None, str, bool]:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -41,6 +45,10 @@ def split_url(url: str) -> tuple[str, str, int | None, str, bool]:
         return "https", "", None, url, False
     path = parts.path + (f"?{parts.query}" if "?" in url else "")
     return parts.scheme or "https", parts.hostname or "", port, path or "/", "@" in parts.netloc
+
+
+# A longer URL is taken apart each time, and not kept.
+_LONG: Final = 2048
 
 
 @lru_cache(maxsize=8192)
@@ -82,6 +90,13 @@ def named_target(exchange: Exchange) -> Target | None:
     return Target("", account, COLLECTION_OF[channel], campaign, ())
 
 
+def campaign_of(exchange: Exchange) -> CampaignKey | None:
+    """The one campaign that an exchange names; None if it names none, or what is below one."""
+    path = split_url(exchange.url)[3] if exchange.url else ""
+    target = _target(path) if path else named_target(exchange)
+    return key_of(exchange, target, target.id) if target and target.id and not target.rest else None
+
+
 def read_request(exchange: Exchange) -> Intent | Target | None:
     """What a request is: a write, a read, or nothing that is about campaigns.
 
@@ -93,7 +108,7 @@ def read_request(exchange: Exchange) -> Intent | Target | None:
     if not exchange.url:
         return _named(exchange, body)
     scheme, host, port, path, _ = split_url(exchange.url)
-    if exchange.headers is None and not body:
+    if exchange.headers is None and body is None:
         target = _target(path)
         safe = exchange.method in SAFE_METHODS or exchange.method.upper() in SAFE_METHODS
         if target is not None and "?" not in path:
@@ -115,9 +130,9 @@ def read_request(exchange: Exchange) -> Intent | Target | None:
         return None
     if body is None and exchange.method in ("PUT", "POST", "PATCH"):
         target = _target(path)
-        if target is not None and exchange.action:
+        if target is not None and (exchange.action or exchange.fields):
             return _described(exchange, target)
-        if target is not None and _has_length(exchange) and not _is_form(exchange):
+        if target is not None and not _is_form(exchange):
             raise Unjudged("its body was not recorded", target)
     return read_intent(wire)
 
@@ -149,16 +164,23 @@ def _named(exchange: Exchange, body: bytes | None) -> Intent | Target | None:
     )
 
 
+def may_concern(exchange: Exchange) -> bool:
+    """Whether an exchange may be about campaigns, by its URL and headers; True where it has no URL."""
+    if not exchange.url:
+        return True
+    if exchange.url[:5].lower() == "data:":
+        return False
+    scheme, host, port, path, _ = split_url(exchange.url)
+    target = path.encode("utf-8", "surrogateescape")
+    return concerns(WireRequest(exchange.method or "GET", scheme, host, port, target, _headers(exchange, None)))
+
+
 class Unjudged(Exception):
     """A write of which the recording does not say what it does."""
 
     def __init__(self, reason: str, target: Target) -> None:
         super().__init__(reason)
         self.target = target
-
-
-def _has_length(exchange: Exchange) -> bool:
-    return any(name.lower() == "content-length" and value.strip() != "0" for name, value in exchange.headers or ())
 
 
 def _is_form(exchange: Exchange) -> bool:
@@ -169,7 +191,7 @@ def _is_form(exchange: Exchange) -> bool:
 
 def _headers(exchange: Exchange, body: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
     if exchange.headers is None:
-        return JSON_HEADERS if body else ()
+        return () if body is None else JSON_HEADERS
     return tuple(
         (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
         for name, value in exchange.headers

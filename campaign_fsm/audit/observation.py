@@ -13,6 +13,7 @@ from functools import cache
 from attrs import field, frozen
 
 from campaign_fsm.audit.assessment import Assessment
+from campaign_fsm.audit.finding import Place
 from campaign_fsm.audit.interpret import Answered
 from campaign_fsm.audit.tracker import NO_CAMPAIGN, CampaignKey, Statuses, TrackedCampaign
 from campaign_fsm.errors import UnreadableRequest
@@ -68,6 +69,11 @@ class Observation:
         return self.tracked.key
 
     @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.options.path, **{"entry" if self.options.by_entry else "line": self.exchange.place})
+
+    @property
     def action(self) -> Action | None:
         """What a write asks for; None for everything else."""
         return None
@@ -79,8 +85,13 @@ class Observation:
 
 
 @frozen(kw_only=True)
-class RawExchange(Observation):
-    """An exchange as it was recorded, whatever it is about."""
+class CampaignRequest(Observation):
+    """A request about campaigns as it was recorded, whatever it asks for."""
+
+
+@frozen(kw_only=True)
+class UnreadEntry(Observation):
+    """An entry that is about a campaign, or may be, and of which the reader could not read something."""
 
 
 @frozen(kw_only=True)

@@ -8,20 +8,31 @@ from typing import Any, Final
 from attrs import define, evolve, field
 
 from campaign_fsm.audit.assessment import assess
-from campaign_fsm.audit.interpret import Answered, Unjudged, key_of, read_answer, read_list, read_request, split_url
+from campaign_fsm.audit.interpret import (
+    Answered,
+    Unjudged,
+    key_of,
+    may_concern,
+    named_target,
+    read_answer,
+    read_list,
+    read_request,
+    split_url,
+)
 from campaign_fsm.audit.observation import (
     CallbackObservation,
+    CampaignRequest,
     CampaignWrite,
     CreatedCampaign,
     CreateRequest,
     MisdirectedAnswer,
     Observation,
     Options,
-    RawExchange,
     StatusRead,
     UnclearWrite,
     UnreadableAnswer,
     UnreadableWrite,
+    UnreadEntry,
     UnsentWrite,
     WriteObservation,
     WriteResult,
@@ -55,8 +66,10 @@ class Observer:
 
     def observations(self, exchange: Exchange, options: Options) -> Iterator[Observation]:
         """What an exchange asks for and shows. The next one may be asked for after `update` of the one before it."""
-        if exchange.headers is not None or "@" in exchange.url:
-            yield RawExchange(exchange=exchange, options=options)
+        if exchange.unread is not None:
+            if (entry := self._unread(exchange, options)) is not None:
+                yield entry
+            return
         if exchange.callback is not None:
             self.events += 1
             yield from self._callback(exchange, exchange.callback, options)
@@ -69,6 +82,8 @@ class Observer:
         if asked is None:
             return
         self.events += 1
+        if exchange.headers is not None or "@" in exchange.url:
+            yield CampaignRequest(exchange=exchange, options=options)
         if isinstance(asked, Intent):
             if asked.target.id is None:
                 yield from self._create(exchange, asked, options)
@@ -100,6 +115,17 @@ class Observer:
                 raw_status=callback.raw_status,
                 status=callback.claimed_status,
             )
+
+    def _unread(self, exchange: Exchange, options: Options) -> UnreadEntry | None:
+        """An entry of which the reader could not read something; None if it is not about campaigns."""
+        if not may_concern(exchange):
+            return None
+        path = split_url(exchange.url)[3].partition("?")[0] if exchange.url else ""
+        target = read_target(path) if path else named_target(exchange)
+        if target is None or target.id is None or not target.well_formed:
+            return UnreadEntry(exchange=exchange, options=options)
+        self.events += 1
+        return UnreadEntry(exchange=exchange, options=options, target=target, tracked=self._track(exchange, target))
 
     def _list(self, exchange: Exchange, collection: Target, options: Options) -> Iterator[StatusRead]:
         for campaign, reading in read_list(exchange, collection.channel):

@@ -8,7 +8,7 @@ from collections import Counter
 from attrs import define, field
 
 from campaign_fsm.audit.check import AS_RECORDED, Detection
-from campaign_fsm.audit.finding import Finding, Place
+from campaign_fsm.audit.finding import Finding
 from campaign_fsm.audit.interpret import split_url
 from campaign_fsm.audit.observation import Observation
 from campaign_fsm.rules import PROBLEMS
@@ -37,12 +37,11 @@ class Reporter:
         advice, status_code = detection.advice, detection.status_code
         if advice is None:
             advice = PROBLEMS[code].advice if code in PROBLEMS else ""
-        at_entry = {"entry" if seen.options.by_entry else "line": exchange.place}
         return Finding(
             code,
             detection.level,
             detection.message,
-            Place(path, **at_entry),
+            seen.place,
             advice=advice,
             sources=detection.sources,
             channel=target.channel if target else None,

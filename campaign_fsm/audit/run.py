@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 from attrs import define, evolve, field
 
-from campaign_fsm.audit.auditor import Auditor
+from campaign_fsm.audit.auditor import Auditor, Source
 from campaign_fsm.audit.baseline import Accepted
+from campaign_fsm.audit.files import APART, AuditedFile, files_of
 from campaign_fsm.audit.finding import Finding, Level
+from campaign_fsm.audit.gaps import NAMED, Gaps
 from campaign_fsm.audit.observation import Options
 from campaign_fsm.audit.summary import Summary
-from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic import UnreadableRecording
 from campaign_fsm.traffic.formats import RecordingFormat
-from campaign_fsm.traffic.recordings import Recording, open_recording
-
-_SUFFIXES: Final = frozenset({".har", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".toml"})
-_EVERY: Final = 2000
-
-
-# A file that ends like this is a recording, or a broken one; JSON and YAML may be anything.
-_RECORDINGS: Final = frozenset({".har", ".jsonl", ".ndjson"})
-
-
-def files_of(folder: str) -> Iterator[str]:
-    """The files of a folder that may be recordings, in their order.
-
-    Raises:
-        UnreadableRecording: The folder, or one in it, cannot be read.
-    """
-
-    def refuse(error: OSError) -> None:
-        path = str(error.filename or folder)
-        raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
-
-    found = []
-    for where, _, names in os.walk(folder, onerror=refuse):
-        found += [file for name in names if (file := Path(where, name)).suffix.lower() in _SUFFIXES and file.is_file()]
-    yield from map(str, sorted(found))
+from campaign_fsm.traffic.order import Order, Strand
+from campaign_fsm.traffic.recordings import Recording
+from campaign_fsm.words import counted
 
 
 @define
@@ -54,78 +31,123 @@ class Audit:
         accepted: What is left out.
         strict: See `Auditor`.
         progress: Called now and then with the recording that is read; None for no call.
+        together: Whether several files are one story, in which campaigns are followed from one to the next in the order
+            of time. None: recordings are that have times, but for cassettes. Runbooks never are.
     """
 
     report: Callable[[Finding], object]
     accepted: Accepted = field(factory=Accepted)
     strict: bool = False
     progress: Callable[[Recording], object] | None = None
+    together: bool | None = None
     fingerprints: set[str] = field(factory=set, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
     _reported: Counter[str] = field(factory=Counter, init=False)
+    _unjudged: Gaps = field(factory=Gaps, init=False)
 
-    def path(self, path: str, format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
-        """Audit a file, a folder, or ``-`` for the standard input; a folder without a recording is incomplete."""
-        if path == "-" or not Path(path).is_dir():
-            self.file(path, format, named=named)
+    def paths(self, paths: Sequence[str], format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
+        """Audit files, folders, and ``-`` for the standard input.
+
+        What cannot be read to its end is noted, and what was found before it stays. So is what is about no campaign.
+
+        Args:
+            paths: Where they are.
+            format: Their format, None to find out.
+            named: Whether it is noted of each of these files that it is no recording, or is about no campaign. Of one
+                in a folder it is not, but of the folder.
+        """
+        files: list[AuditedFile] = []
+        folders: dict[str, list[AuditedFile]] = {}
+        for path in paths:
+            if path == "-" or not Path(path).is_dir():
+                files.append(self._file(path, format, named=named))
+                continue
+            try:
+                folders[path] = [self._file(file, format, named=False) for file in files_of(path)]
+            except UnreadableRecording as error:
+                self._incomplete(str(error))
+            else:
+                files += folders[path]
+        self._audit(files)
+        for folder, found in folders.items():
+            recordings = [file for file in found if not file.passed_over]
+            if not recordings:
+                self._incomplete(f"{folder}: there is no recording in this folder")
+            elif named and not any(file.events or file.broken is not None for file in recordings):
+                self._incomplete(f"{folder}: nothing in it is about a campaign")
+
+    def file(self, path: str, format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
+        """Audit one file by itself, see `paths`."""
+        self._story([self._file(path, format, named=named)])
+
+    def _file(self, path: str, format: RecordingFormat | None, *, named: bool) -> AuditedFile:  # noqa: A002
+        configuration = self.accepted.configuration
+        source = Source(Options(configuration.policy, strict=self.strict, path=path))
+        return AuditedFile(path, format, named, source, configuration.access_log, self.progress)
+
+    def _audit(self, files: Sequence[AuditedFile]) -> None:
+        """What is one story as one, and every other file by itself."""
+        story: list[tuple[AuditedFile, float | None]] = []
+        for file in files:
+            if len(files) == 1 or self.together is False:
+                self._story([file])
+                continue
+            known, first = (None, None) if file.is_pipe else file.look()
+            joins = file.is_pipe or first is not None or self.together
+            if joins and known is not RecordingFormat.RUNBOOK and (self.together or known not in APART):
+                story.append((file, first))
+            else:
+                self._story([file])
+        if len(story) == 1:
+            self._story([story[0][0]])
+        elif story:
+            self._summary = evolve(self._summary, story=len(story))
+            self._story([file for file, _ in story], [first for _, first in story])
+
+    def _story(self, files: Sequence[AuditedFile], firsts: Sequence[float | None] = ()) -> None:
+        """One file, or several of which it is known when each begins."""
+        source, order = files[0].source, Order()
+        auditor = Auditor(source.options, counts=self._reported, source=source)
+        strands = [Strand(first, file.marked()) for file, first in zip(files, firsts, strict=False)]
+        for finding in auditor.findings(order.merged(strands) if strands else files[0].entries()):
+            self._judge(finding)
+        if not strands:
+            source.events = auditor.events
+        for file in files:
+            self._settle(file)
+        if (late := order.first_late) is not None:
+            what = f"{counted(order.late, 'entry')} came too late to be put in order with the other files"
+            self._incomplete(f"{late.source.options.path}: {what}")
+        for sentence in auditor.unread.named:
+            self._incomplete(sentence)
+        if (more := auditor.unread.number - NAMED) > 0:
+            self._incomplete(f"{source.options.path}: {counted(more, 'more entry')} could not be read")
+        self._unjudged.add_all(auditor.unjudged)
+        self._summary = evolve(
+            self._summary,
+            events=self._summary.events + auditor.events,
+            campaigns=self._summary.campaigns + auditor.campaigns,
+            unread=self._summary.unread + auditor.unread.number,
+            unjudged=self._unjudged.number,
+            unjudged_writes=tuple(self._unjudged.named),
+        )
+
+    def _settle(self, file: AuditedFile) -> None:
+        """What is to be said of a file once it was read."""
+        summary = self._summary
+        if file.passed_over:
+            self._summary = evolve(summary, passed_over=summary.passed_over + 1)
             return
-        before = len(self._summary.files)
-        try:
-            for file in files_of(path):
-                self.file(file, format, named=False)
-        except UnreadableRecording as error:
-            self._incomplete(str(error))
-        else:
-            if len(self._summary.files) == before and not self._summary.incomplete:
-                self._incomplete(f"{path}: there is no recording in this folder")
+        self._summary = evolve(
+            summary,
+            files=(*summary.files, file.path),
+            incomplete=(*summary.incomplete, *file.problems()),
+            remarks=(*summary.remarks, *file.remarks()),
+        )
 
     def _incomplete(self, sentence: str) -> None:
         self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, sentence))
-
-    def file(self, path: str, format: RecordingFormat | None = None, *, named: bool = True) -> None:  # noqa: A002
-        """Audit one file. What cannot be read to its end is noted, and what was found before it stays.
-
-        Args:
-            path: The file.
-            format: Its format, None to find out.
-            named: Whether it is an error if its format is unknown.
-        """
-        weak, broken = False, ""
-        options = Options(self.accepted.configuration.policy, strict=self.strict, path=path)
-        auditor = Auditor(options, counts=self._reported)
-        try:
-            with open_recording(path, format) as recording:
-                auditor.options = evolve(options, by_entry=recording.by_entry)
-                # Any file of JSON objects looks like the plain form.
-                weak = recording.format is RecordingFormat.JSONL
-                for number, exchange in enumerate(recording.exchanges):
-                    for finding in auditor.feed(exchange):
-                        self._judge(finding)
-                    if self.progress and number % _EVERY == 0:
-                        self.progress(recording)
-        except NotARecording as error:
-            broken = str(error)
-            weak = not (Path(path).suffix.lower() in _RECORDINGS and "format is not known" in broken)
-        except UnreadableRecording as error:
-            broken = str(error)
-            weak = weak and Path(path).suffix.lower() not in _RECORDINGS
-        if weak and not named and not auditor.events:
-            # It lies in a folder, and nothing in it is about campaigns.
-            self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
-            return
-        if not broken and self.strict and named and not auditor.events:
-            broken = f"{path}: nothing in it is about a campaign"
-        if broken:
-            self._incomplete(broken)
-        summary = self._summary
-        self._summary = evolve(
-            summary,
-            events=summary.events + auditor.events,
-            campaigns=summary.campaigns + auditor.campaigns,
-            unjudged=summary.unjudged + auditor.unjudged,
-            files=(*summary.files, path),
-        )
 
     def interrupted(self) -> None:
         """The audit ends before its files do."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from copy import copy
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from attrs import define, field
 
+from campaign_fsm.audit.finding import Place
 from campaign_fsm.rules import EDITS, Action, Channel, Event, Status
 from campaign_fsm.wire.intent import NOT_RECORDED, Intent
 from campaign_fsm.wire.reading import Reading
@@ -57,7 +59,7 @@ class TrackedCampaign:
         possible: The statuses that it may have; empty if nothing is known.
         last: The status that was seen last.
         seen: When that was, as the recording says it, or earlier where it shows no times; None if it does not say.
-        lost: The place of a write without an answer, if nothing was read since; 0 if there is none.
+        lost: The place of a write without an answer, if nothing was read since; None if there is none.
         start: Its start, if one was seen.
         end: Its end, if one was seen.
         start_unreadable: It has a start that cannot be read.
@@ -66,13 +68,14 @@ class TrackedCampaign:
         name: Its name, if it was seen.
         nameless: It was shown whole, and without a name.
         completed: When it was completed, at the earliest; None if that is not known.
+        busy: Until when a request about it was under way, as seconds; 0 if no recording says how long they take.
     """
 
     key: CampaignKey | None = None
     possible: Statuses = UNKNOWN
     last: Status | None = None
     seen: str | None = None
-    lost: int = 0
+    lost: Place | None = None
     start: datetime | None = None
     end: datetime | None = None
     start_unreadable: bool = False
@@ -81,9 +84,22 @@ class TrackedCampaign:
     name: str | None = None
     nameless: bool = False
     completed: datetime | None = None
+    busy: float = 0.0
     _digests: dict[str, int] = field(factory=dict, init=False)
     _whole: bool = field(default=False, init=False)
     _unsettled: set[str] = field(factory=set, init=False)
+
+    def copy(self) -> TrackedCampaign:
+        """The same, which does not change when this one does."""
+        other = copy(self)
+        other._digests, other._unsettled = dict(self._digests), set(self._unsettled)  # noqa: SLF001
+        return other
+
+    def become(self, other: TrackedCampaign) -> None:
+        """Know what the other one does; of the other nothing is to be asked any more."""
+        for name in self.__slots__:
+            if not name.startswith("__"):
+                setattr(self, name, getattr(other, name))
 
     # Its status
 
@@ -93,7 +109,7 @@ class TrackedCampaign:
             self.completed = None
         elif self.last is not Status.COMPLETED:
             self.completed = parse_time(at if action is Action.COMPLETE else self.seen)
-        self.possible, self.last, self.lost, self.seen = alone(status), status, 0, at
+        self.possible, self.last, self.lost, self.seen = alone(status), status, None, at
 
     def moved(self, status: Status) -> None:
         """It is in this status, as far as the recording shows; no answer shows it."""

@@ -14,10 +14,12 @@ from campaign_fsm.audit.observation import (
     UnclearWrite,
     UnreadableAnswer,
     UnreadableWrite,
+    UnreadEntry,
     WriteResult,
 )
 from campaign_fsm.audit.tracker import alone
 from campaign_fsm.rules import Action, Status, goal_of
+from campaign_fsm.wire.intent import SAFE_METHODS
 from campaign_fsm.wire.schedule import parse_time
 
 
@@ -44,16 +46,32 @@ def _may_be_anything(seen: UnclearWrite | UnreadableWrite) -> None:
         seen.tracked.unsettled()
 
 
+def _unread(seen: UnreadEntry) -> None:
+    """A read changes nothing; anything else may have led anywhere."""
+    if seen.exchange.method.upper() not in SAFE_METHODS:
+        seen.tracked.forgotten()
+        seen.tracked.unsettled()
+
+
 def _observed(seen: StatusRead | CreatedCampaign | CampaignWrite) -> None:
     """An answer shows a status, and perhaps more."""
     tracked, exchange = seen.tracked, seen.exchange
     reading = seen.answer.reading if isinstance(seen, CampaignWrite) else seen.reading
     assert seen.status is not None
+    before = tracked.possible
     tracked.observed(seen.status, exchange.at, seen.action)
+    if tracked.busy and isinstance(seen, StatusRead) and not seen.whole and _overlapped(seen):
+        # What the list shows may have been so before the requests that were under way meanwhile, or after them.
+        tracked.widened(before)
     if reading is None:
         tracked.recorded(exchange.start, exchange.end, exchange.name)
     else:
         tracked.read(reading, whole=isinstance(seen, StatusRead) and seen.whole)
+
+
+def _overlapped(seen: StatusRead) -> bool:
+    at = parse_time(seen.exchange.at)
+    return at is not None and at.timestamp() < seen.tracked.busy
 
 
 def _written(seen: CampaignWrite) -> None:
@@ -61,7 +79,7 @@ def _written(seen: CampaignWrite) -> None:
         case WriteResult.PLANNED:
             _planned(seen)
         case WriteResult.LOST:
-            seen.tracked.lost = seen.exchange.place or 1
+            seen.tracked.lost = seen.place
             _uncertain(seen)
         case WriteResult.UNCERTAIN:
             _uncertain(seen)
@@ -123,7 +141,7 @@ def _taken_unshown(seen: CampaignWrite) -> None:
     """The answer shows no status: the campaign is where the write leads."""
     tracked = seen.tracked
     tracked.possible = seen.after
-    tracked.lost, tracked.seen = 0, seen.exchange.at
+    tracked.lost, tracked.seen = None, seen.exchange.at
     if seen.assessment is None:
         _led_to(seen)
     if len(tracked.possible) == 1:
@@ -140,4 +158,5 @@ _UPDATES: Final[dict[type[Observation], Callable[[Any], None]]] = {
     UnreadableAnswer: _garbled,
     UnclearWrite: _may_be_anything,
     UnreadableWrite: _may_be_anything,
+    UnreadEntry: _unread,
 }

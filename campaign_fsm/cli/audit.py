@@ -144,8 +144,7 @@ def audit(
             report = _Report(writers, silent=bool(baseline) and known is None)
             run = Audit(report.finding, accepted, strict=strict, progress=report.progress)
             with report.of(run):
-                for path in paths:
-                    run.path(path, RecordingFormat(format_name) if format_name else None, named=not skip_others)
+                run.paths(paths, RecordingFormat(format_name) if format_name else None, named=not skip_others)
         summary = report.summary
         if baseline and not summary.incomplete:
             smaller = frozenset(run.fingerprints) if known is None else accepted.shrunk()

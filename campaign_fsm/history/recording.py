@@ -15,7 +15,6 @@ from campaign_fsm.rules import RULE
 if TYPE_CHECKING:
     from campaign_fsm.traffic.recordings import Recording
 
-_EVERY: Final = 2000
 _LARGEST: Final = 64 * 2**20
 
 
@@ -38,8 +37,8 @@ def history_of_recording(
     """
     # These need the extra "audit"; the rest of the package does not.
     from campaign_fsm.audit.auditor import Auditor
+    from campaign_fsm.audit.files import AuditedFile
     from campaign_fsm.history.paths import RecordedPaths
-    from campaign_fsm.traffic.recordings import open_recording
 
     name = Path(path).name
     document = _document(Path(path))
@@ -49,11 +48,13 @@ def history_of_recording(
         return _history_of_coverage(document, name)
     builder = HistoryBuilder(campaign)
     auditor = Auditor(watch=RecordedPaths(builder).see)
-    with open_recording(str(path)) as recording:
-        for number, exchange in enumerate(recording.exchanges):
-            auditor.feed(exchange)
-            if progress is not None and number % _EVERY == 0:
-                progress(recording)
+    file = AuditedFile(str(path), progress=progress)
+    for _ in auditor.findings(file.entries()):
+        pass  # it is not asked what is wrong, but what happened
+    if file.broken is not None:
+        raise file.broken
+    if auditor.unread.number:
+        raise UnreadableHistory(auditor.unread.named[0])
     return builder.history(name)
 
 

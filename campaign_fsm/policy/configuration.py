@@ -20,6 +20,11 @@
     fingerprint = "0123456789abcdef"
     reason = "the incident of 3 March"
     expires = 2027-01-01
+
+    [access-log]                           # where the lines of an access log have what an audit needs
+    method = "request_method"
+    url = "request_uri"
+    status_code = "status"
 """
 
 from __future__ import annotations
@@ -56,7 +61,21 @@ _KEYS: Final = (
     "regions",
     "rule",
     "suppress",
+    "access-log",
 )
+ACCESS_LOG: Final = (
+    "method",
+    "url",
+    "status_code",
+    "at",
+    "seconds",
+    "request",
+    "response",
+    "host",
+    "account",
+    "action",
+)
+"""The keys of an exchange that a table ``[access-log]`` may name a path for."""
 
 
 @frozen
@@ -84,11 +103,13 @@ class Configuration:
         path: The file; empty if there is none.
         policy: What is forbidden.
         suppressions: Findings that are known.
+        access_log: Where the lines of an access log have what (`campaign_fsm.traffic.access_log`); None if not said.
     """
 
     path: str = ""
     policy: Policy = field(factory=Policy)
     suppressions: tuple[Suppression, ...] = ()
+    access_log: Mapping[str, str] | None = None
 
 
 def find_configuration(folder: Path) -> Path | None:
@@ -191,7 +212,7 @@ class _Reader:
             origin=self._path,
         )
         suppressions = tuple(self._suppression(entry, number) for number, entry in self._tables(section, "suppress"))
-        return Configuration(self._path, policy, suppressions)
+        return Configuration(self._path, policy, suppressions, self._access_log(section))
 
     # Lines
 
@@ -214,8 +235,8 @@ class _Reader:
         return start or next((at for at, line in enumerate(self._lines, 1) if key and key in line), 0)
 
     def _wrong(self, key: str, problem: str, table: str = "", number: int = 0) -> PolicyError:
-        # There is one table of hours, and as many rules and suppressions as there are.
-        place = table if table == "hours" else f"{table}[{number + 1}]"
+        # There is one table of hours and one of the access log, and as many rules and suppressions as there are.
+        place = table if table in ("hours", "access-log") else f"{table}[{number + 1}]"
         name = f"{place}.{key}" if table else key
         return PolicyError(path=self._path, line=self._line(table, number, key), key=name, reason=problem)
 
@@ -332,6 +353,23 @@ class _Reader:
         if not known:
             meant = "this system has no time zones: install tzdata"
         raise self._wrong("hours", f"{name!r} is no time zone{meant and f'; {meant}'}")
+
+    def _access_log(self, section: Mapping[str, Any]) -> Mapping[str, str] | None:
+        given = section.get("access-log")
+        if given is None:
+            return None
+        if not isinstance(given, dict):
+            raise self._wrong("access-log", 'it is a table: { method = "request_method", url = "request_uri" }')
+        self._known(given, ACCESS_LOG, "access-log", 0)
+        for key in ("method", "url"):
+            if key not in given:
+                raise self._wrong("access-log", f"{key} is required: the key that a line of the log has it under")
+        for key, path in given.items():
+            if not isinstance(path, str) or not all(part.strip() for part in path.split(".")):
+                raise self._wrong(
+                    key, "it is a text: a key of the log's lines, or keys with dots between", "access-log"
+                )
+        return dict(given)
 
     def _suppression(self, given: Mapping[str, Any], number: int) -> Suppression:
         self._known(given, ("fingerprint", "reason", "expires"), "suppress", number)

@@ -2,112 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
 import msgspec
+from attrs import define, field
 
 from campaign_fsm.files import without_mark
 from campaign_fsm.printable import quoted
-from campaign_fsm.rules import Channel
-from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.trace import VERSION
 from campaign_fsm.traffic.exchange import Exchange
-from campaign_fsm.wire.target import is_id
+from campaign_fsm.traffic.odd_lines import BROKEN, LONGEST, broken, names_something, problem_of, read_in_two_ways
+from campaign_fsm.words import counted
 
 _CHUNK: Final = 2**20
-_LONGEST: Final = 16 * 2**20
+# Broken lines that are kept until it is known whether a file is a recording.
+_MOST: Final = 1000
 
 
-def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers; no more of the file is held than one of them."""
-    number, rest = 0, b""
-    first = True
+def _blocks(stream: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+    """Lines with the number of the first of them; no more of the file is held than a block and one line.
+
+    Of a line that is longer than `LONGEST` the beginning is given, so spoiled that it is no JSON.
+    """
+    number, rest = 1, b""
+    first, spoiled = True, False
     while chunk := stream.read(_CHUNK):
         if first:
             chunk, first = without_mark(chunk), False
+        if spoiled:
+            _, end, chunk = chunk.partition(b"\n")
+            if not end:
+                continue
+            spoiled = False
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
-        if len(rest) > _LONGEST:
-            raise UnreadableRecording(path, number + len(lines) + 1, "line", f"it is longer than {_LONGEST} bytes")
-        for number, line in enumerate(lines, number + 1):  # noqa: B020 (it goes on where it was)
-            if line and not line.isspace():
-                yield number, line
-    if rest and not rest.isspace():
-        yield number + 1, rest
+        if len(rest) > LONGEST:
+            lines.append(rest[:LONGEST] + b"x")
+            rest, spoiled = b"", True
+        if lines:
+            yield number, lines
+            number += len(lines)
+    if rest:
+        yield number, [rest]
 
 
-def _reason(error: Exception, line: bytes) -> str:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return "it is not UTF-8"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    hint = "; the HTTP status code is status_code, status is the campaign's" if "`$.status`" in str(error) else ""
-    return f"it is not one exchange as JSON: {error}{hint}"
+def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Exchange]:
+    """The exchanges of a file in the plain form. What cannot be read of a line is said in its exchange.
 
-
-def read_lines(path: str, stream: BinaryIO) -> Iterator[Exchange]:
-    """The exchanges of a file in the plain form.
+    Args:
+        path: The file's name, for errors.
+        stream: Its bytes.
+        mapping: Where the lines of an access log have what, see `access_log`. The file may hold lines of both kinds.
 
     Raises:
-        UnreadableRecording: A line cannot be read; those before it have been given. Or no line has any of the
-            keys that name what it is about.
+        NotARecording: No line has any of the keys that name what it is about.
     """
-    decode = msgspec.json.Decoder(Exchange).decode
-    number, about = 0, False
-    for number, line in _lines(path, stream):
-        try:
-            exchange = decode(line)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            kind = UnreadableRecording if about or not _is_foreign(line) else NotARecording
-            raise kind(path, number, "line", _reason(error, line)) from None
-        if line.count(b'"action"') > 1 or line.count(b'"status_code"') > 1 or line.count(b'"method"') > 1:
-            _refuse_doubles(path, number, line)
-        if not exchange.url or exchange.callback is not None:
-            unclear = _unclear(exchange)
-            if unclear:
-                raise UnreadableRecording(path, number, "line", unclear)
-            about = about or exchange.campaign is not None or exchange.callback is not None
-        else:
-            about = True
-        exchange.place = number
-        yield exchange
-    if number and not about:
-        reason = "no line of it has url, campaign or callback, so what it is about is unknown"
-        raise NotARecording(path, 0, "line", reason)
+    read = _plain
+    if mapping:
+        from campaign_fsm.traffic.access_log import AccessLog
+
+        read = AccessLog(mapping, _plain).read
+    opening = _Opening(path)
+    about = False
+    for number, lines in _blocks(stream):
+        for number, line in enumerate(lines, number):  # noqa: B020, PLW2901 (it goes on where it was)
+            exchange = read(line)
+            if exchange is None:
+                continue
+            exchange.place = number
+            if about and exchange.url:
+                yield exchange
+            elif opening.takes(exchange):
+                about = True
+                yield from opening.kept()
+                yield exchange
+    yield from opening.end()
 
 
-def _is_foreign(line: bytes) -> bool:
-    """Whether a line is a JSON object of somebody else's, which only looks like an exchange."""
+_decode: Final = msgspec.json.Decoder(Exchange).decode
+
+
+def _plain(line: bytes) -> Exchange | None:
+    """The exchange of a line, an empty one if it is somebody else's, None if it is blank."""
     try:
-        value = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return False
-    return isinstance(value, dict) and not {"url", "campaign", "callback"} & value.keys()
+        exchange = _decode(line)
+    except BROKEN as error:
+        return broken(line, error)
+    if line.count(b'"action"') > 1 or line.count(b'"status_code"') > 1 or line.count(b'"method"') > 1:
+        read_in_two_ways(exchange, line)
+    if (
+        exchange.status_code is None
+        or (exchange.action is None and exchange.method != "GET")
+        or exchange.callback is not None
+        or not exchange.url
+    ):
+        exchange.unread = exchange.unread or problem_of(exchange, line)
+    if exchange.headers is not None and not exchange.headers:
+        exchange.headers = None  # nobody sends a request without headers
+    return exchange
 
 
-def _refuse_doubles(path: str, number: int, line: bytes) -> None:
-    try:
-        read_object(line)
-    except Ambiguous as problem:
-        raise UnreadableRecording(path, number, "line", f"it can be read in two ways: {problem}") from None
+@define
+class _Opening:
+    """Keeps broken lines back until something says that a file is a recording: somebody else's log has such, too."""
 
+    path: str
+    _about: bool = field(default=False, init=False)
+    _foreign: bool = field(default=False, init=False)
+    _kept: list[Exchange] = field(factory=list, init=False)
+    _more: int = field(default=0, init=False)
 
-def _unclear(exchange: Exchange) -> str | None:
-    """Why it is unknown what a line without a URL, or with a callback, is about; None if it is clear."""
-    if exchange.callback is not None:
-        both = exchange.url or exchange.method or exchange.action or exchange.request_body is not None
-        return "it is a request and a status callback at once; make two lines of it" if both else None
-    if exchange.campaign is None and exchange.channel is None:
-        return None
-    if exchange.channel not in tuple(Channel):
-        return f"its channel is {exchange.channel!r}; without a url it has to be message or voice"[:200]
-    if exchange.campaign is not None and not is_id(exchange.campaign):
-        return f"its campaign is no id: {quoted(exchange.campaign, 40)}"
-    return None
+    def takes(self, exchange: Exchange) -> bool:
+        """Whether an exchange is to be given out, and what was kept back before it."""
+        self._about = self._about or names_something(exchange)
+        if exchange.unread is None and not names_something(exchange):
+            self._foreign = True
+            return False
+        if not self._about:
+            if len(self._kept) < _MOST:
+                self._kept.append(exchange)
+            else:
+                self._more += 1
+        return self._about
+
+    def kept(self) -> Iterator[Exchange]:
+        """What was kept back, once."""
+        kept, self._kept = self._kept, []
+        if self._more:
+            kept[-1].unread = f"{kept[-1].unread} (and {counted(self._more, 'line')} more from here on)"
+            self._more = 0
+        yield from kept
+
+    def end(self) -> Iterator[Exchange]:
+        """What was kept back of a file of which nothing could be read.
+
+        Raises:
+            NotARecording: Something could be read, and none of it is a recording.
+        """
+        if self._foreign and not self._about:
+            reason = (
+                "no line of it has url, campaign or callback, so what it is about is unknown (the HTTP status code is "
+                "status_code; an access log is read by a table [access-log] in the configuration)"
+            )
+            raise NotARecording(self.path, 0, "line", reason)
+        yield from self.kept()
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -157,53 +197,76 @@ def _exchange(event: _Event, place: int) -> Exchange:
 def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
     """The exchanges of a decision trace (`campaign_fsm.trace`): reads, writes with their answers, refusals.
 
+    What cannot be read of a line is said in an exchange. A write whose answer stood in it ends as lost.
+
     Raises:
-        UnreadableRecording: A line cannot be read, or is of another version.
+        UnreadableRecording: It begins with a line of another version.
     """
     decode = msgspec.json.Decoder(_Event).decode
     pending = _Pending()
-    for number, line in _lines(path, stream):
-        try:
-            event = decode(line)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise UnreadableRecording(path, number, "line", _reason(error, line)) from None
-        if event.version != VERSION:
-            reason = f"it is of version {event.version} of the trace; version {VERSION} can be read"
-            raise UnreadableRecording(path, number, "line", reason)
-        match event.event:
-            case "read" if not event.reused:
-                exchange = _exchange(event, number)
-                exchange.action = None
-                pending.seen(exchange)
-                yield exchange
-            case "refused":
-                exchange = _exchange(event, number)
-                exchange.sent = False
-                yield exchange
-            case "sent" | "held" | "answered" | "failed" if not event.flow:
-                raise UnreadableRecording(path, number, "line", "it has no flow, so its write is unknown")
-            case "sent":
-                exchange = _exchange(event, number)
-                yield from pending.begin(event.flow, exchange)
-            case "answered" | "failed":
-                sent = pending.end(event.flow)
-                if sent is None and event.action is not None and event.method not in ("GET", "HEAD"):
-                    # The line that says that it was sent is in an older file.
-                    sent = _exchange(event, number)
-                if sent is not None:
-                    sent.lost = event.event == "failed"
-                    sent.status_code, sent.status = event.status_code, event.raw_status or event.status
-                    sent.start, sent.end = event.start, event.end
-                    yield sent
-            case "held":
-                pending.end(event.flow)
-            case "read" | "decided":
-                pass
-            case _:
-                raise UnreadableRecording(
-                    path, number, "line", f"its event is {quoted(event.event, 40)}, which no trace has"
-                )
+    began = False
+    for number, lines in _blocks(stream):
+        for number, line in enumerate(lines, number):  # noqa: B020, PLW2901 (it goes on where it was)
+            try:
+                event = decode(line)
+            except BROKEN as error:
+                odd = broken(line, error, of="event")
+                if odd is not None:
+                    odd.place, odd.unread = number, odd.unread or "it is no event of a trace"
+                    yield odd
+                continue
+            if event.version != VERSION and not began:
+                raise UnreadableRecording(path, number, "line", _other_version(event))
+            began = True
+            yield from _told(event, number, pending)
     yield from pending.left()
+
+
+def _other_version(event: _Event) -> str:
+    return f"it is of version {event.version} of the trace; version {VERSION} can be read"
+
+
+def _unread(event: _Event, place: int, reason: str) -> Exchange:
+    exchange = _exchange(event, place)
+    exchange.unread = reason
+    return exchange
+
+
+def _told(event: _Event, place: int, pending: _Pending) -> Iterator[Exchange]:
+    """What an event tells, together with those before it."""
+    if event.version != VERSION:
+        yield _unread(event, place, _other_version(event))
+        return
+    match event.event:
+        case "read" if not event.reused:
+            exchange = _exchange(event, place)
+            exchange.action = None
+            pending.seen(exchange)
+            yield exchange
+        case "refused":
+            exchange = _exchange(event, place)
+            exchange.sent = False
+            yield exchange
+        case "sent" | "held" | "answered" | "failed" if not event.flow:
+            yield _unread(event, place, "it has no flow, so its write is unknown")
+        case "sent":
+            yield from pending.begin(event.flow, _exchange(event, place))
+        case "answered" | "failed":
+            sent = pending.end(event.flow)
+            if sent is None and event.action is not None and event.method not in ("GET", "HEAD"):
+                # The line that says that it was sent is in an older file, or is broken.
+                sent = _exchange(event, place)
+            if sent is not None:
+                sent.lost = event.event == "failed"
+                sent.status_code, sent.status = event.status_code, event.raw_status or event.status
+                sent.start, sent.end = event.start, event.end
+                yield sent
+        case "held":
+            pending.end(event.flow)
+        case "read" | "decided":
+            pass
+        case _:
+            yield _unread(event, place, f"its event is {quoted(event.event, 40)}, which no trace has")
 
 
 class _Pending:

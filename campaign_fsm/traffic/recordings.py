@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -42,12 +43,17 @@ _PEEK: Final = 64 * 1024
 
 
 @contextmanager
-def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator[Recording]:  # noqa: A002
+def open_recording(
+    path: str,
+    format: RecordingFormat | None = None,  # noqa: A002
+    mapping: Mapping[str, str] | None = None,
+) -> Iterator[Recording]:
     """Open a recording, and close it afterwards.
 
     Args:
         path: The file; ``-`` for the standard input.
         format: Its format; None to find out by its content.
+        mapping: Where JSON Lines that are an access log have what (`campaign_fsm.traffic.access_log`).
 
     Raises:
         UnreadableRecording: It cannot be opened, or its format is unknown.
@@ -59,7 +65,7 @@ def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator
         by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
         by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] in {b"{", b"["})
         size = Path(path).stat().st_size if path != "-" else None
-        yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
+        yield Recording(path, found, _reader(found, mapping)(path, stream), by_entry, size, stream.tell)
     except OSError as error:
         raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
     finally:
@@ -84,13 +90,16 @@ def _opened(path: str) -> BufferedReader:
     return stream
 
 
-def _reader(format: RecordingFormat) -> Callable[[str, BinaryIO], Iterator[Exchange]]:  # noqa: A002
+def _reader(
+    format: RecordingFormat,  # noqa: A002
+    mapping: Mapping[str, str] | None,
+) -> Callable[[str, BinaryIO], Iterator[Exchange]]:
     # Each imported only where it is needed.
     match format:
         case RecordingFormat.JSONL:
             from campaign_fsm.traffic.lines import read_lines
 
-            return read_lines
+            return partial(read_lines, mapping=mapping)
         case RecordingFormat.TRACE:
             from campaign_fsm.traffic.lines import read_trace
 

@@ -16,10 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 CAMPAIGNS = 1000
+BEGIN = datetime(2026, 1, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 AUDIT = """
 import resource, sys
 from campaign_fsm.audit.run import Audit
@@ -43,7 +45,7 @@ def lines(events: int) -> Iterator[dict[str, Any]]:
         now = paused[which] = not was if was is not None else False
         step = {} if was is None else {"action": "pause" if now else "resume"}
         yield {
-            "at": f"2026-01-05T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}.120+05:30",
+            "at": (BEGIN + timedelta(seconds=number)).isoformat(timespec="milliseconds"),
             "method": "GET" if was is None else "PUT",
             "url": f"/v2/accounts/acme1/campaigns/{which:032x}",
             **step,

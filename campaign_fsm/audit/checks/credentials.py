@@ -6,20 +6,30 @@ import base64
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.interpret import split_url
-from campaign_fsm.audit.observation import RawExchange
+from campaign_fsm.audit.observation import CampaignRequest
 from campaign_fsm.traffic import Exchange
 
-_LEFT_OUT: Final = re.compile(
-    r"(\W|x|redacted|filtered|hidden|removed|dummy|fake|scrubbed|placeholder)*", re.IGNORECASE
+# What scrubbers, fixtures and templates write in the place of a secret. Digits only as a number at the end: after
+# `test_` there are words in a key that somebody made up, and none in a real one.
+_PLACEHOLDER: Final = re.compile(
+    r"""
+    (\W|x|redacted|filtered|hidden|removed|dummy|fake|scrubbed|masked|sanitized|omitted|placeholder|changeme)*
+    | <[^<>]*> | \{\{?[^{}]*\}?\} | \[[^\[\]]*\] | \$\{[^{}]*\} | %\w+% | __\w+__
+    | (?-i:\$([A-Z_][A-Z0-9_]* | [a-z_]+))
+    | (redacted|filtered|hidden|removed|dummy|fake|scrubbed|masked|sanitized|omitted|placeholder|example|sample|test
+      |your|my|some|insert|replace) [-_.\s] [a-z_.\s-]* [0-9]{0,3}
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
-@check("CF603", stage=Stage.RECORDING, of=(RawExchange,))
-def credentials(seen: RawExchange) -> Iterator[Detection]:
+@check("CF603", stage=Stage.RECORDING, of=(CampaignRequest,))
+def credentials(seen: CampaignRequest) -> Iterator[Detection]:
     """A key stands in a URL or in a header; reported once a file for each of them."""
     where = _where(seen.exchange)
     if where is not None:
@@ -29,25 +39,37 @@ def credentials(seen: RawExchange) -> Iterator[Detection]:
 
 def _where(exchange: Exchange) -> str | None:
     """Where there are credentials in an exchange; None if there are none."""
-    if exchange.url and "@" in exchange.url and split_url(exchange.url)[4]:
+    if (
+        exchange.url
+        and "@" in exchange.url
+        and split_url(exchange.url)[4]
+        and not _is_placeholder(_userinfo(exchange.url))
+    ):
         return "the URL"
     for name, value in exchange.headers or ():
-        if name.lower() in ("authorization", "proxy-authorization") and _discloses(value):
+        if name.lower() in ("authorization", "proxy-authorization") and _discloses(value.strip()):
             return f"the {name.title()} header"
     return None
 
 
+def _userinfo(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[0]
+
+
 def _discloses(value: str) -> bool:
     """Whether the value of an Authorization header gives anything away."""
-    scheme, _, blob = value.strip().partition(" ")
-    if not blob:
-        return bool(scheme) and not _LEFT_OUT.fullmatch(scheme)
-    if _LEFT_OUT.fullmatch(blob):
+    scheme, _, secret = value.partition(" ")
+    if not value or _is_placeholder(value) or (secret and _is_placeholder(secret)):
         return False
-    if scheme.lower() != "basic":
+    if not secret or scheme.lower() != "basic":
         return True
     try:
-        decoded = base64.b64decode(blob, validate=True).decode("latin-1")
+        return not _is_placeholder(base64.b64decode(secret, validate=True).decode("latin-1"))
     except ValueError:
         return True
-    return not all(_LEFT_OUT.fullmatch(part) for part in decoded.split(":", 1))
+
+
+def _is_placeholder(secret: str) -> bool:
+    """Whether something stands for a secret, or for a name and a secret with a colon between them."""
+    plain = unquote(secret)
+    return bool(_PLACEHOLDER.fullmatch(plain) or all(_PLACEHOLDER.fullmatch(part) for part in plain.split(":", 1)))

@@ -14,7 +14,8 @@ from campaign_fsm.rules import PROBLEMS
 def lost_answer(seen: CampaignWrite) -> Iterator[Detection]:
     """The answer to an earlier write was lost, and no read followed it."""
     if lost := seen.tracked.lost:
-        place = f"{'entry' if seen.options.by_entry else 'line'} {lost}"
+        here = f"entry {lost.entry}" if lost.entry else f"line {lost.line}"
+        place = here if lost.path == seen.options.path else str(lost)
         message = f"The answer to the write at {place} was lost, and nothing was read since."
         yield Detection(code="CF602", level=Level.ERROR, message=message)
 

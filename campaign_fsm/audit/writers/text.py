@@ -40,6 +40,10 @@ class TextWriter:
         """Write what could not be read, and the counts."""
         label = self._styled("incomplete", _COLOURS[Level.ERROR])
         self._write(*(f"{label}: {safe.line(sentence)}" for sentence in summary.incomplete))
+        label = self._styled("not judged", _COLOURS[Level.WARNING])
+        self._write(*(f"{label}: {safe.line(sentence)}" for sentence in summary.unjudged_writes))
+        label = self._styled("note", _COLOURS[Level.NOTE])
+        self._write(*(f"{label}: {safe.line(sentence)}" for sentence in summary.remarks))
         worst = next((_COLOURS[level] for level in Level if summary.count(level)), _GREEN)
         self._write(self._styled(str(summary), _COLOURS[Level.ERROR] if summary.incomplete else worst))
 

@@ -1,0 +1,434 @@
+"""Lines: the plain form, what cannot be read of it, the trace, and access logs by a mapping."""
+
+import io
+import json
+import re
+import time
+
+import pytest
+
+from campaign_fsm.policy.configuration import ACCESS_LOG, load_configuration
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.traffic.access_log import TAKERS
+from campaign_fsm.traffic.exchange import Exchange
+from campaign_fsm.traffic.lines import read_lines, read_trace
+from campaign_fsm.traffic.odd_lines import LONGEST
+from campaign_fsm.traffic.recordings import open_recording
+
+ID = "camp_abc123"
+URL = f"/v2/accounts/acme1/campaigns/{ID}"
+AT = "2026-01-05T12:00:00+05:30"
+READ = {"method": "GET", "url": URL, "status_code": 200, "status": "InProgress", "at": AT}
+WRITE = {"method": "PUT", "url": URL, "status_code": 200, "action": "pause", "at": AT}
+NAMED = {"campaign": ID, "channel": "voice", "action": "pause", "method": "PUT", "status_code": 200}
+
+
+def data_of(*lines):
+    return b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+
+
+def lines(*given, mapping=None):
+    return list(read_lines("log.jsonl", io.BytesIO(data_of(*given)), mapping))
+
+
+def trace(*given):
+    return list(read_trace("trace.jsonl", io.BytesIO(data_of(*given))))
+
+
+def only(*given, mapping=None):
+    (exchange,) = lines(*given, mapping=mapping)
+    return exchange
+
+
+# Broken lines
+
+HALF = json.dumps(WRITE).encode()[:60]
+BROKEN = {
+    "no JSON": (b"Traceback (most recent call last):", "not one exchange"),
+    "half a line": (HALF, "not one exchange"),
+    "two lines in one": (HALF + data_of(WRITE), "not one exchange"),
+    "no object": (b"[1]", "not one exchange"),
+    "a wrong type": ({**WRITE, "status_code": "200"}, "status_code"),
+    "a status that is a number": ({**WRITE, "status": 200}, "the HTTP status code is status_code"),
+    "no UTF-8": (data_of(WRITE).replace(b"pause", b"pau\xffe"), "not UTF-8"),
+    "deep lists": (b'{"request": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not one exchange|nested"),
+    "deep objects": (b'{"callback": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", "not one exchange|nested"),
+    "a key twice": (data_of(WRITE)[:-1] + b', "action": "complete"}', "two ways"),
+    "another channel": ({**NAMED, "channel": "Voice"}, "channel is 'Voice'"),
+    "no channel": ({**NAMED, "channel": None}, "channel is None"),
+    "no id": ({**NAMED, "campaign": "a/b"}, "no id"),
+    "a request and a callback": ({**WRITE, "callback": {}}, "at once"),
+    "an action and a callback": ({"callback": {}, "action": "pause"}, "at once"),
+}
+
+
+@pytest.mark.parametrize(("line", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_line_that_cannot_be_read_stops_nothing(line, reason):
+    """It is an exchange that says why; those before and behind it are given as they are."""
+    before, odd, after = lines(READ, line, WRITE)
+    assert (before.unread, after.unread) == (None, None)
+    assert (before.action, after.action) == (None, "pause")
+    assert (before.place, odd.place, after.place) == (1, 2, 3)
+    assert re.search(reason, odd.unread)
+
+
+def test_a_line_that_is_too_long_is_passed_over():
+    """No more of it is held than what a line may have."""
+    found = lines(READ, b'{"url": "' + b"x" * (LONGEST + 3 * 2**20), WRITE)
+    assert [(exchange.place, exchange.unread is None) for exchange in found] == [(1, True), (2, False), (3, True)]
+    assert "longer than" in found[1].unread
+    # Also where what is kept of it would be JSON.
+    assert only(data_of(WRITE) + b" " * (LONGEST + 2**20) + b"x").unread is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "url", "method"),
+    [
+        ({"url": "https://example.com/", "method": "PUT", "status_code": "200"}, "https://example.com/", "PUT"),
+        ({"url": "https://example.com/", "method": 5}, "https://example.com/", ""),
+        (b'{"method": "GET", "url": "https://example.com/", "req', "https://example.com/", "GET"),
+        (b'{"url": "https://example.com/", "action": "\xff"}', "https://example.com/", ""),
+        # Here another line begins, or something in it: the URL may be of that alone.
+        (b'{"at": "2026", "met{"method": "PUT", "url": "https://example.com/", "re', "", ""),
+        (b'{"url": "https://example.com/", "m{"url": "/v2/x", "method": "P', "", ""),
+        (b'{"url": "https://example.com/", "m{"campaign": "a", "method": "P', "", ""),
+        (b'{"request": {"method": "PUT", "url": "https://example.com/", "re', "", ""),
+        (b'{"url": "https://exam', "", ""),
+    ],
+)
+def test_what_can_be_taken_of_a_broken_line_is_taken(line, url, method):
+    """So whoever is asked about campaigns alone can leave other hosts out; what is not clear is not taken."""
+    _, odd = lines(READ, line)
+    assert odd.unread
+    assert (odd.url, odd.method) == (url, method)
+
+
+def test_a_file_that_is_somebody_elses_is_no_recording():
+    """Its own types, broken lines and half lines are none of ours."""
+    other = {"status": 200, "action": 5, "event": "started"}
+    for given in ([other], [other, {"status": "x"}], [other, b"Traceback", other, b'{"status"'], [b"Traceback", other]):
+        with pytest.raises(NotARecording, match="no line of it has url, campaign or callback"):
+            lines(*given)
+
+
+def test_lines_of_others_in_a_recording_are_left_alone():
+    """Also where they have a key of ours with another type."""
+    other = {"status": 200, "action": 5, "event": "started"}
+    assert [exchange.place for exchange in lines(other, READ, other, b"", b"  ", WRITE, other)] == [2, 6]
+
+
+def test_broken_lines_before_the_first_one_of_ours_are_told():
+    """In their place, the first thousand of them one by one."""
+    found = lines(b"Traceback", READ)
+    assert [(exchange.place, bool(exchange.unread)) for exchange in found] == [(1, True), (2, False)]
+    found = lines(*[b"x"] * 1500, READ)
+    assert len(found) == 1001
+    assert "500 lines more" in found[-2].unread
+
+
+def test_a_file_of_nothing_but_broken_lines_is_unread():
+    """It is a broken recording rather than none."""
+    assert [exchange.place for exchange in lines(b"{", b"", b"{")] == [1, 3]
+
+
+def test_broken_lines_are_read_as_fast_as_others():
+    """A file of a million of them is read in seconds."""
+    count = 20_000
+    broken = data_of(READ, *[b'{"url": "https://example.com/", "method": "P'] * count)
+    began = time.process_time()
+    assert sum(1 for _ in read_lines("log.jsonl", io.BytesIO(broken))) == count + 1
+    assert time.process_time() - began < count * 100e-6
+
+
+def test_no_headers_are_not_recorded_headers():
+    """Nobody sends a request without any."""
+    assert only({**WRITE, "headers": []}).headers is None
+    assert only({**WRITE, "headers": [["a", "b"]]}).headers == [("a", "b")]
+
+
+# Near misses
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ({"methd": "PUT", "url": URL, "request": {"action": "pause"}, "status_code": 200}, "method"),
+        ({"Method": "PUT", "url": URL, "request": {"action": "pause"}, "status_code": 200}, "method"),
+        ({"verb": "DELETE", "url": URL, "status_code": 200}, "method"),
+        ({"method": "PUT", "url": URL, "acton": "pause", "status_code": 200}, "action"),
+        ({"method": "PUT", "url": URL, "actoin": "pause", "status_code": 200}, "action"),
+        ({"method": "PUT", "url": URL, "Request": {"action": "pause"}, "status_code": 200}, "request"),
+        ({"url": URL, "acton": "pause", "status_code": 200}, "action"),
+        *[
+            ({**WRITE, "status_code": None, key: 409}, "status_code")
+            for key in ("statuscode", "status-code", "statusCode")
+        ],
+        ({**NAMED, "action": None, "Action": "pause"}, "action"),
+    ],
+)
+def test_a_key_that_is_spelled_nearly_like_a_missing_one_is_asked_about(line, meant):
+    """It is not left out: the line would be judged as what it is not."""
+    assert f"did you mean {meant}?" in only(line).unread
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {**WRITE, "acton": "x", "statuscode": 1},
+        {"method": "PUT", "url": URL, "request_id": "x", "remote": "10.0.0.1", "agent": "x", "status_code": 200},
+        {"method": "GET", "url": URL, "acton": "x", "status_code": 200},
+        {"method": "PUT", "url": "https://example.com/", "acton": "x"},
+        {"method": "PUT", "url": URL, "action": "pause", "request_time": 1},
+    ],
+)
+def test_other_keys_are_left_alone(line):
+    """Where nothing is missing, in other requests, and where they only look a little like one."""
+    assert only(line).unread is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"request": {"method": "PUT", "url": URL}, "response": {"status": 200}},
+        {"request": {"method": "PUT", "url": URL}, "response": {"status": 200}, "status": 200},
+        {"http": {"request": {"method": "PUT"}}, "url": {"path": URL}},
+    ],
+)
+def test_a_nested_line_is_told_of_the_mapping(line):
+    """With what it is about, so that other hosts can be left out."""
+    exchange = only(line)
+    assert (exchange.url, exchange.method) == (URL, "PUT")
+    assert "[access-log]" in exchange.unread
+
+
+# The trace
+
+SENT = {"version": 1, "event": "sent", "flow": "a-1-1", "account": "acme1", "channel": "voice", "campaign": ID}
+SENT = {**SENT, "action": "pause", "method": "PUT", "at": AT, "host": "h"}
+ANSWERED = {**SENT, "event": "answered", "status_code": 200}
+
+
+def test_a_trace_of_another_version_is_not_guessed_at():
+    """It is said which one can be read; where only some of its lines are of it, the others count."""
+    with pytest.raises(UnreadableRecording, match="version 2 of the trace; version 1 can be read"):
+        trace({"version": 2, "event": "read"})
+    found = trace(SENT, ANSWERED, {**SENT, "version": 2}, {**ANSWERED, "event": "read"})
+    assert [(exchange.place, bool(exchange.unread)) for exchange in found] == [(1, False), (3, True), (4, False)]
+    assert "version 2" in found[1].unread
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Traceback",
+        b"[1]",
+        data_of(SENT)[:-1],
+        {**SENT, "status_code": "200"},
+        {**SENT, "fields": 5},
+        {**SENT, "flow": ""},
+        {**SENT, "event": "Sent"},
+        {"version": 1, "event": "sent", "flow": 7},
+    ],
+)
+def test_a_broken_line_of_a_trace_stops_nothing(line):
+    """A write whose answer may have stood in it ends as lost; an answer without its beginning is the write."""
+    other = {**ANSWERED, "flow": "b-1-1", "campaign": "camp_other"}
+    odd, answered, lost = trace(SENT, line, other)
+    assert (odd.place, odd.unread is not None) == (2, True)
+    assert (answered.campaign, answered.action, answered.status_code) == ("camp_other", "pause", 200)
+    assert (lost.campaign, lost.place, lost.lost) == (ID, 1, True)
+    if b'"campaign"' in data_of(line):
+        assert (odd.campaign, odd.method) == (ID, "PUT")
+
+
+# Access logs
+
+NGINX = {
+    "method": "request_method",
+    "url": "request_uri",
+    "status_code": "status",
+    "at": "time_iso8601",
+    "request": "request_body",
+    "seconds": "request_time",
+}
+BODY = json.dumps({"action": "pause"})
+
+
+def nginx(**more):
+    found = {"time_iso8601": AT, "request_method": "PUT", "request_uri": URL, "status": "200", "request_body": BODY}
+    return {**found, "request_time": "0.012", **more}
+
+
+def test_a_line_of_nginx_is_read_by_the_mapping():
+    """Whatever nginx writes is a text."""
+    found = only(nginx(), mapping=NGINX)
+    expected = Exchange(at=AT, method="PUT", url=URL, status_code=200, seconds=0.012, request_base64=BODY.encode())
+    expected.place = 1
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("mapping", "line"),
+    [
+        (
+            {
+                "method": "http.request.method",
+                "url": "url.path",
+                "status_code": "http.response.status_code",
+                "at": "@timestamp",
+                "request": "http.request.body.content",
+                "host": "url.domain",
+            },
+            {
+                "@timestamp": AT,
+                "http": {"request": {"method": "PUT", "body": {"content": BODY}}, "response.status_code": 200},
+                "url": {"path": URL, "domain": "api.exotel.com"},
+            },
+        ),
+        (
+            {
+                "method": "httpRequest.requestMethod",
+                "url": "httpRequest.requestUrl",
+                "status_code": "httpRequest.status",
+                "at": "timestamp",
+                "request": "jsonPayload.body",
+            },
+            {
+                "timestamp": AT,
+                "httpRequest": {"requestMethod": "PUT", "requestUrl": f"https://api.exotel.com{URL}", "status": 200},
+                "jsonPayload": {"body": {"action": "pause"}},
+            },
+        ),
+    ],
+    ids=["ecs", "gcp"],
+)
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_path_is_of_nested_objects_or_of_one_key_with_dots(mapping, line, flat):
+    """As log shippers write it either way."""
+    if flat:
+        whole = only(line, mapping=mapping)
+        values = {"method": "PUT", "url": whole.url, "status_code": 200, "at": AT, "request": BODY, "host": whole.host}
+        line = {path: values[key] for key, path in mapping.items()}
+    found = only(line, mapping=mapping)
+    assert (found.unread, found.at, found.method, found.status_code) == (None, AT, "PUT", 200)
+    assert found.url.endswith(URL)
+    assert json.loads(found.request_body) == {"action": "pause"}
+    assert (found.host or found.url.split("/")[2]) == "api.exotel.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "at"),
+    [
+        ("05/Jan/2026:10:00:00 +0530", "2026-01-05T10:00:00+05:30"),
+        ("[05/Jan/2026:10:00:00 -0800]", "2026-01-05T10:00:00-08:00"),
+        (1767587400, "2026-01-05T04:30:00+00:00"),
+        ("1767587400.250", "2026-01-05T04:30:00.250000+00:00"),
+        (1767587400250, "2026-01-05T04:30:00.250000+00:00"),
+        (1767587400.25, "2026-01-05T04:30:00.250000+00:00"),
+        ("2026-01-05 10:00:00+05:30", "2026-01-05 10:00:00+05:30"),
+        ("-", None),
+        (None, None),
+    ],
+)
+def test_times_of_logs_are_understood(given, at):
+    """RFC 3339, the Common Log Format, seconds and milliseconds."""
+    found = only(nginx(time_iso8601=given), mapping=NGINX)
+    assert (found.at, found.unread) == (at, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "lost"),
+    [
+        (200, 200, False),
+        ("409", 409, False),
+        ("000", None, True),
+        (0, None, True),
+        (-1, None, True),
+        (499, None, True),
+        ("-", None, False),
+        ("", None, False),
+        ("OK", None, False),
+        (True, None, False),
+    ],
+)
+def test_status_codes_of_logs_are_understood(given, code, lost):
+    """499 is nginx's word for a client that did not wait."""
+    found = only(nginx(status=given), mapping=NGINX)
+    assert (found.status_code, found.lost, found.unread) == (code, lost, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "body"),
+    [
+        (BODY, BODY),
+        ({"action": "pause"}, BODY),
+        (BODY.replace('"', '\\"'), BODY),
+        (BODY.replace('"', "\\x22"), BODY),
+        ("{\\x22name\\x22: \\x22\\xE0\\xA4\\x95\\x22}", '{"name": "\u0915"}'),
+        ("-", None),
+        ("", None),
+        (None, None),
+        ('{"name": "a\\\\b"}', '{"name": "a\\\\b"}'),
+    ],
+)
+def test_bodies_of_logs_are_what_was_sent(given, body):
+    """Escaped again or not; an empty one is none that was kept."""
+    found = only(nginx(request_body=given), mapping=NGINX)
+    assert found.request_body == (None if body is None else body.encode())
+
+
+def test_lines_of_the_plain_form_and_of_others_may_stand_between():
+    """What has something at the path of the URL is of the log; what has none of all is passed over."""
+    given = [{"level": "info"}, READ, nginx(), {"request_method": "-"}, b"", WRITE, {"status": 200}]
+    found = lines(*given, mapping=NGINX)
+    assert [(exchange.place, exchange.method, exchange.unread) for exchange in found] == [
+        (2, "GET", None),
+        (3, "PUT", None),
+        (6, "PUT", None),
+    ]
+    # The mapping goes before: here each line is of the log.
+    same = {"method": "verb", "url": "url", "status_code": "status"}
+    assert only({"verb": "PUT", "url": URL, "status": 409}, mapping=same).status_code == 409
+    with pytest.raises(NotARecording):
+        lines({"level": "info"}, mapping=NGINX)
+    # What was no request at all, as nginx tells of it.
+    assert lines(nginx(), nginx(request_method="", request_uri=""), mapping=NGINX)[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (nginx(request_uri=5), "its url, 5, is no text"),
+        (nginx(request_uri=""), "its url is empty"),
+        (nginx(request_method=""), "'request_method', which is to be its method"),
+        ({"request_method": "PUT"}, "'request_uri', which is to be its url"),
+        (nginx(time_iso8601="yesterday"), "its at, 'yesterday', is no time"),
+        (nginx(time_iso8601="2026-01-05T10:00:00"), "is no time"),
+        (nginx(time_iso8601="45/Jan/2026:10:00:00 +0530"), "is no time"),
+        (nginx(time_iso8601="1" * 16), "is no time"),
+        (data_of(nginx())[:-1] + b', "status": 409}', "twice"),
+        (data_of(nginx(request_body={"action": "pause"})).replace(b'"pause"', b'"pause", "action": "x"'), "twice"),
+        (data_of(nginx())[:-1], "not one object as JSON"),
+        (data_of(nginx()).replace(b'\\"', b"\\x22"), "escape=json"),
+    ],
+)
+def test_a_line_of_a_log_that_cannot_be_read_says_why(line, said):
+    """And what could be read of it is there."""
+    _, odd, after = lines(nginx(), line, nginx(), mapping=NGINX)
+    assert said in odd.unread
+    assert after.unread is None
+    if URL.encode() in data_of(line):
+        assert odd.url == URL
+
+
+def test_a_mapping_comes_from_the_configuration(tmp_path):
+    """Each of its keys is read, and what is wrong is said with its line."""
+    assert set(ACCESS_LOG) == set(TAKERS)
+    file = tmp_path / "campaign-fsm.toml"
+    file.write_text("[access-log]\n" + "".join(f'{key} = "{path}"\n' for key, path in NGINX.items()))
+    mapping = load_configuration(file).access_log
+    assert mapping == NGINX
+    log = tmp_path / "access.jsonl"
+    log.write_bytes(data_of(nginx()))
+    with open_recording(str(log), mapping=mapping) as recording:
+        assert [exchange.method for exchange in recording.exchanges] == ["PUT"]

@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_fsm.strict.unreadable import UnreadableRecording
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.traffic.array import read_array
 from campaign_fsm.traffic.cassette import read_cassette
 
 HOST = "https://api.exotel.com"
@@ -201,7 +202,8 @@ PACKED = [gzip.compress(b"{}", mtime=0).hex()[at : at + 20] for at in (0, 20, 40
 
 
 def read(data):
-    return list(read_cassette("tape", io.BytesIO(data if isinstance(data, bytes) else data.encode())))
+    reader = read_array if data.startswith('[{"at"') else read_cassette
+    return list(reader("tape", io.BytesIO(data.encode())))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def read(data):
         (json.dumps(PHP), None, 1),
         (json.dumps(EXVCR), None, 1),
         (json.dumps(NOCK), None, 1),
-        (json.dumps(PLAIN, indent=1), None, 1),
+        (json.dumps(PLAIN), None, 1),
         (SCHEMATHESIS, 0.25, 5),
         (RUBY, None, 3),
     ],
@@ -288,8 +290,34 @@ def test_an_item_of_a_list_that_is_odd_stops_nothing():
     found = read(json.dumps([5, NOCK[0], {"path": {}}, NOCK[0]]))
     assert [bool(each.unread) for each in found] == [True, False, True, False]
     assert [each.place for each in found] == [1, 2, 3, 4]
-    found = read(json.dumps([*PLAIN, *PLAIN]))
-    assert [each.place for each in found] == [1, 2]
+    found = read(json.dumps([*PLAIN, 5, {"at": 5}, {"url": 5}, *PLAIN]))
+    assert [each.place for each in found if not each.unread][:1] == [1]
+    assert found[-1].place == 5
+    assert [bool(each.unread) for each in found if each.url] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "kind"),
+    [
+        (json.dumps(PLAIN)[:-1], 2, UnreadableRecording),
+        (json.dumps(PLAIN * 2)[:-9], 2, UnreadableRecording),
+        (json.dumps(PLAIN) + "5", 0, UnreadableRecording),
+        ("{}", 0, UnreadableRecording),
+        ('[{"at": "x"}]', 0, NotARecording),
+        ("[]", None, None),
+    ],
+)
+def test_an_array_that_breaks_off_is_refused_with_its_place(data, place, kind):
+    """What came before it was given out."""
+    found = []
+    exchanges = read_array("log.json", io.BytesIO(data.encode()))
+    if kind is None:
+        assert list(exchanges) == []
+        return
+    with pytest.raises(kind) as caught:
+        found.extend(exchanges)
+    assert (caught.value.place, caught.value.unit) == (place, "entry")
+    assert [one.url for one in found] == [URL] * (data.startswith('[{"at": "2'))
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ DOCUMENTS = [
     (RecordingFormat.CASSETTE, [None, NOCK | {"body": LONG}]),
     (RecordingFormat.CASSETTE, GO),
     (RecordingFormat.CASSETTE, [{"request": {"body": LONG + LONG, "url": URL}, "response": {}}]),
-    (RecordingFormat.CASSETTE, [{"method": "PUT", "url": "/v2/accounts/acme1/campaigns/c1", "action": "pause"}]),
-    (RecordingFormat.CASSETTE, [{"status_code": 200, "campaign": "c1", "channel": "voice"}]),
+    (RecordingFormat.JSON, [{"method": "PUT", "url": "/v2/accounts/acme1/campaigns/c1", "action": "pause"}]),
+    (RecordingFormat.JSON, [{"status_code": 200, "campaign": "c1", "channel": "voice"}]),
     (RecordingFormat.RUNBOOK, {"runbook": 1, "campaigns": []}),
     (RecordingFormat.RUNBOOK, {"runbook": 7}),
     (RecordingFormat.RUNBOOK, {"campaigns": [], "runbook": "one"}),
@@ -156,6 +156,7 @@ BYSTANDERS = {
     "insomnia.json": {"_type": "export", "__export_format": 4, "resources": [{"url": "x", "method": "GET"}]},
     "runbook.json": {"runbook": "https://wiki.example.com"},
     "links.json": [{"url": "https://example.com", "title": "x"}],
+    "routes.json": [{"callback": "onLoad", "name": 5}],
     "empty.json": [],
     "numbers.json": [1, [2], "x"],
 }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from campaign_fsm.policy import Configuration
     from campaign_fsm.traffic.recordings import Recording
 
-_FORMATS = ("jsonl", "trace", "har", "cassette", "runbook")
+_FORMATS = ("jsonl", "json", "trace", "har", "cassette", "runbook")
 _OUTPUTS = ("text", "json", "github", "sarif", "junit")
 # Shorter files are read before anybody could look.
 _LONG = 5_000_000

@@ -15,9 +15,14 @@ _LONG_LINE: Final = 8 * 1024
 
 
 class RecordingFormat(StrEnum):
-    """The formats of recordings that are understood; CASSETTE is every layout of `campaign_fsm.traffic.cassette`."""
+    """The formats of recordings that are understood.
+
+    JSONL is the plain form (`Exchange`), JSON the same as an array; CASSETTE is every layout of
+    `campaign_fsm.traffic.cassette`.
+    """
 
     JSONL = "jsonl"
+    JSON = "json"
     TRACE = "trace"
     HAR = "har"
     CASSETTE = "cassette"
@@ -26,7 +31,7 @@ class RecordingFormat(StrEnum):
     @property
     def by_entry(self) -> bool:
         """Whether places in it are entries, and not lines."""
-        return self is RecordingFormat.HAR
+        return self in {RecordingFormat.HAR, RecordingFormat.JSON}
 
 
 class _Known(NamedTuple):
@@ -55,6 +60,7 @@ _Told = RecordingFormat | _Known | None
 
 # The keys of a line in the plain form that say what it is about; no document has them at its top.
 _ABOUT: Final = frozenset({"url", "campaign", "callback"})
+_DONE: Final = frozenset({"method", "action", "status_code"})
 _EVENTS: Final = frozenset({"read", "decided", "refused", "sent", "held", "answered", "failed"})
 _URL_OF_WIREMOCK: Final = frozenset({"urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate", "bodyPatterns"})
 
@@ -160,8 +166,9 @@ def _of_list(first: Outline) -> _Told:
         return RecordingFormat.CASSETTE
     if {"scheme", "host", "request", "response"} <= first.keys:
         return _CHARLES
-    plain = _ABOUT & first.keys and {"method", "action", "status_code", "callback"} & first.keys
-    return RecordingFormat.CASSETTE if plain else None
+    if first["callback"].kind == "{" or ({"url", "campaign"} & first.keys and _DONE & first.keys):
+        return RecordingFormat.JSON
+    return None
 
 
 def _of_second_line(start: bytes) -> _Told:

@@ -100,6 +100,10 @@ def _reader(
             from campaign_fsm.traffic.lines import read_lines
 
             return partial(read_lines, mapping=mapping)
+        case RecordingFormat.JSON:
+            from campaign_fsm.traffic.array import read_array
+
+            return partial(read_array, mapping=mapping)
         case RecordingFormat.TRACE:
             from campaign_fsm.traffic.lines import read_trace
 

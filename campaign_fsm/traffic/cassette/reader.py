@@ -10,7 +10,7 @@ from campaign_fsm.printable import quoted
 from campaign_fsm.strict.jsonstream import JsonStream
 from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.strict.yaml import Tags, YamlStream
-from campaign_fsm.traffic.cassette import interaction, nock, plain
+from campaign_fsm.traffic.cassette import interaction, nock
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
 
@@ -69,7 +69,7 @@ def _read(
     items: Callable[[], Iterator[_Item]],
 ) -> Iterator[Exchange]:
     if kind == "start_array":
-        yield from _list(path, items(), lines=isinstance(source, YamlStream))
+        yield from _list(path, items())
         source.end()
         return
     if kind != "start_map":
@@ -115,14 +115,11 @@ def _check_version(version: Any, source: JsonStream | YamlStream) -> None:
 _LAYOUTS: Final = ((nock.is_one, nock.exchange), (interaction.is_one, interaction.exchange))
 
 
-def _list(path: str, items: Iterator[_Item], *, lines: bool) -> Iterator[Exchange]:
-    """The items of a list, each as the first that shows its layout has it. The plain form has no lines of its own."""
+def _list(path: str, items: Iterator[_Item]) -> Iterator[Exchange]:
+    """The items of a list, each as the first that shows its layout has it."""
     waiting: list[_Item] = []
     for place, item in items:
         waiting.append((place, item))
-        if not lines and plain.is_one(item) and not nock.is_one(item):
-            yield from plain.exchanges(path, chain((held for _, held in waiting), (held for _, held in items)))
-            return
         for is_one, exchange in _LAYOUTS:
             if is_one(item):
                 yield from (exchange(held, where) for where, held in chain(waiting, items))

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from work import within
 
 from campaign_fsm import Simulator, SimulatorServer
-from campaign_fsm.strict import jsonstream
 from campaign_fsm.traffic import UnreadableRecording
 from campaign_fsm.traffic.har import _Entry as Entry
 from campaign_fsm.traffic.har import read_har
@@ -27,7 +26,7 @@ URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/c1"
 def parser(request, monkeypatch):
     """The JSON parser that is there, and the one that always is."""
     if request.param == "pure":
-        monkeypatch.setattr(jsonstream.ijson, "basic_parse", ijson.get_backend("python").basic_parse)
+        monkeypatch.setattr(ijson, "basic_parse_coro", ijson.get_backend("python").basic_parse_coro)
 
 
 def entry(request=None, response=None, **more):

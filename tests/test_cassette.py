@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from work import within
 
 from campaign_fsm import Simulator, SimulatorServer
-from campaign_fsm.traffic import UnreadableRecording, cassette
+from campaign_fsm.traffic import UnreadableRecording, bodies
 from campaign_fsm.traffic.cassette import read_cassette
 
 URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/c1"
@@ -225,7 +225,7 @@ def test_damaged_and_boundless_compression_is_refused(coding, monkeypatch):
     assert "larger than 67108864 bytes" in said(pack(bytes(64 * 2**20 + 1)))
     if coding == "gzip":
         assert "larger than 67108864 bytes" in said(pack(bytes(40 * 2**20)) * 2)
-    monkeypatch.setattr(cassette, "_MOST_BODY", len(DOCUMENT))
+    monkeypatch.setattr(bodies, "MOST_BODY", len(DOCUMENT))
     headers = {"Content-Encoding": [coding]}
     assert one(response={"headers": headers, "body": {"string": good}}).response_body == DOCUMENT
     assert "larger than" in said(pack(DOCUMENT + b"!"))

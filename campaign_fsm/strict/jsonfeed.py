@@ -1,7 +1,7 @@
 """What is given to a JSON parser, piece by piece, so that a long text costs no more than its length.
 
-A parser looks at a text from its beginning again with each piece of it, and keeps what it has of it. So the end of a text
-that fills whole pieces is looked for here, and what has been found is given in one piece, or left out.
+A parser looks at a text from its beginning again with each piece of it, and keeps what it has of it. So the end of a
+text that fills whole pieces is looked for here, and what has been found is given in one piece, or left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Cut(str):
 UNPAIRED: Final = "\ufdd0"
 """What stands where an unpaired surrogate stood: a code point that is kept free for use inside of programs."""
 
-_CHUNK: Final = 2**20
+# Small enough that the tokens of a piece stay in the processor's cache.
+_CHUNK: Final = 2**16
 _KEPT: Final = 64
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
@@ -38,8 +39,8 @@ _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _BETWEEN: Final = b" \t\r\n,:0123456789+-.eE"
 _LITERAL: Final = 4
 _IN_TEXT: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-# Behind so many of these no escape and no character is under way.
-_PLAIN: Final = re.compile(rb'[^"\\\x80-\xff]{8}')
+# Behind so many of these, or one that is no hexadecimal digit, no escape and no character is under way.
+_PLAIN: Final = re.compile(rb'[^"\\\x80-\xff](?:[^"\\\x80-\xff0-9a-fA-F]|[^"\\\x80-\xff]{7})')
 _ESCAPES: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|(u[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -166,7 +167,7 @@ class Feed:
         return b"\\u%04x" % ord(UNPAIRED)
 
     def is_text(self) -> bool:
-        """Whether the piece that was given last is UTF-8, apart from a character that it may break off at either end."""
+        """Whether the piece given last is UTF-8, apart from a character that it may break off at either end."""
         whole = self._last if self._first else self._last.lstrip(_CONTINUATION)
         try:
             codecs.getincrementaldecoder("utf-8")().decode(whole)

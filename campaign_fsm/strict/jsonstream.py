@@ -12,7 +12,6 @@ from campaign_fsm.printable import quoted
 from campaign_fsm.strict.jsonfeed import Feed, Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
-
 Shape = Mapping[str, Any]
 """The keys of an object that are wanted, each with the shape of its value; what has no other key is left out."""
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Never
 import yaml
 
 from campaign_fsm.printable import quoted
-from campaign_fsm.strict.jsonstream import Readable
+from campaign_fsm.strict.jsonfeed import Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

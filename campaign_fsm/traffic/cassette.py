@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -20,15 +19,12 @@ from campaign_fsm.printable import quoted
 from campaign_fsm.strict.jsonstream import JsonStream
 from campaign_fsm.strict.unreadable import UnreadableRecording
 from campaign_fsm.strict.yaml import YamlMapping, load
+from campaign_fsm.traffic.bodies import Fail, decompressed
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
 
-_MOST_BODY: Final = 64 * 2**20
-_GZIP: Final = re.compile(rb"\x1f\x8b\x08")
 # Python 2 wrote these for ordinary texts.
 _TEXT_TAGS: Final = frozenset({"tag:yaml.org,2002:python/unicode", "tag:yaml.org,2002:python/str"})
-
-_Fail = Callable[[str], Never]
 
 
 def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
@@ -100,12 +96,12 @@ def _from_yaml(path: str, opened: Opened) -> Iterator[Exchange]:
         yield _exchange(interaction, line, fail)
 
 
-def _check_version(version: Any, fail: _Fail) -> None:
+def _check_version(version: Any, fail: Fail) -> None:
     if str(version) != "1":
         fail(f"it is not a cassette of version 1, but {quoted(str(version))}")
 
 
-def _exchange(interaction: Any, place: int, fail: _Fail) -> Exchange:
+def _exchange(interaction: Any, place: int, fail: Fail) -> Exchange:
     if not isinstance(interaction, dict):
         fail("an interaction is not a mapping")
     request, response = interaction.get("request"), interaction.get("response")
@@ -129,7 +125,7 @@ def _exchange(interaction: Any, place: int, fail: _Fail) -> Exchange:
     )
 
 
-def _answered_at(headers: Any, fail: _Fail) -> str | None:
+def _answered_at(headers: Any, fail: Fail) -> str | None:
     """When the server answered, by its own Date: cassettes have no other times."""
     found = [value for name, value in _headers(headers, fail) or () if name.lower() == "date"]
     with suppress(ValueError, TypeError, IndexError, OverflowError):
@@ -137,7 +133,7 @@ def _answered_at(headers: Any, fail: _Fail) -> str | None:
     return None
 
 
-def _answer(response: dict[str, Any], fail: _Fail) -> tuple[int, bytes | None]:
+def _answer(response: dict[str, Any], fail: Fail) -> tuple[int, bytes | None]:
     if "status_code" in response:
         # The layout of the first releases for httpx; its content was decompressed, or was not.
         code, body = response["status_code"], response.get("content")
@@ -147,10 +143,10 @@ def _answer(response: dict[str, Any], fail: _Fail) -> tuple[int, bytes | None]:
     text = str(code)
     if isinstance(code, (bool, bytes)) or not re.fullmatch("[1-9][0-9]{2}", text):
         fail("a response has no status code")
-    return int(text), _decompressed(_body(body, fail), _headers(response.get("headers"), fail), fail)
+    return int(text), decompressed(_body(body, fail), _headers(response.get("headers"), fail), fail)
 
 
-def _body(body: Any, fail: _Fail) -> bytes | None:
+def _body(body: Any, fail: Fail) -> bytes | None:
     if isinstance(body, dict):
         if "base64_string" in body:
             return _base64(body["base64_string"], fail)
@@ -164,14 +160,14 @@ def _body(body: Any, fail: _Fail) -> bytes | None:
     return body.encode("utf-8", "surrogatepass")
 
 
-def _base64(text: Any, fail: _Fail) -> bytes:
+def _base64(text: Any, fail: Fail) -> bytes:
     try:
         return base64.b64decode("".join(_text(text, fail).split()), validate=True)
     except (binascii.Error, ValueError):
         fail("a `base64_string` is not base64")
 
 
-def _headers(headers: Any, fail: _Fail) -> list[tuple[str, str]] | None:
+def _headers(headers: Any, fail: Fail) -> list[tuple[str, str]] | None:
     if headers is None:
         return None
     if not isinstance(headers, dict):
@@ -183,7 +179,7 @@ def _headers(headers: Any, fail: _Fail) -> list[tuple[str, str]] | None:
     ]
 
 
-def _text(value: Any, fail: _Fail) -> str:
+def _text(value: Any, fail: Fail) -> str:
     if value is None:
         return ""
     if isinstance(value, bytes):
@@ -191,50 +187,3 @@ def _text(value: Any, fail: _Fail) -> str:
     if not isinstance(value, str):
         fail("where a text belongs is something else")
     return str(value)
-
-
-def _decompressed(body: bytes | None, headers: list[tuple[str, str]] | None, fail: _Fail) -> bytes | None:
-    """The body as the server meant it; None if it is compressed in a way that cannot be undone here."""
-    named = ",".join(value for name, value in headers or () if name.lower() == "content-encoding")
-    for coding in reversed([part.strip().lower() for part in named.split(",")]):
-        if not body or coding in {"", "identity"}:
-            continue
-        if coding in {"gzip", "x-gzip"}:
-            # Some layouts keep the header and hold the body without its compression.
-            body = _inflated(body, zlib.MAX_WBITS | 16, fail) if _GZIP.match(body) else body
-        elif coding == "deflate":
-            body = _deflated(body, fail)
-        else:
-            return None
-    return body
-
-
-def _deflated(body: bytes, fail: _Fail) -> bytes:
-    # With zlib's header, as the standard has it, or without, as some servers do it.
-    if len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0:
-        return _inflated(body, zlib.MAX_WBITS, fail)
-    try:
-        return _unpacked(body, -zlib.MAX_WBITS, fail)
-    except zlib.error:
-        return body
-
-
-def _inflated(body: bytes, window: int, fail: _Fail) -> bytes:
-    try:
-        return _unpacked(body, window, fail)
-    except zlib.error:
-        fail("a compressed body is damaged, or breaks off")
-
-
-def _unpacked(body: bytes, window: int, fail: _Fail) -> bytes:
-    plain = bytearray()
-    while body:
-        inflater = zlib.decompressobj(window)
-        plain += inflater.decompress(body, _MOST_BODY + 1 - len(plain))
-        if len(plain) > _MOST_BODY:
-            fail(f"a body is larger than {_MOST_BODY} bytes when it is decompressed")
-        if not inflater.eof:
-            raise zlib.error
-        # What follows is another part of it for gzip, and padding otherwise.
-        body = inflater.unused_data if _GZIP.match(inflater.unused_data) else b""
-    return bytes(plain)

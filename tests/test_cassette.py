@@ -16,8 +16,8 @@ from work import within
 
 from campaign_fsm import Simulator, SimulatorServer
 from campaign_fsm.strict.unreadable import NotARecording
-from campaign_fsm.traffic import UnreadableRecording
-from campaign_fsm.traffic.cassette import bodies, read_cassette
+from campaign_fsm.traffic import UnreadableRecording, bodies
+from campaign_fsm.traffic.cassette import read_cassette
 
 URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/c1"
 
@@ -371,7 +371,7 @@ def test_damaged_and_boundless_compression_was_not_recorded(coding, monkeypatch)
     assert body(good) == DOCUMENT
     assert body(good[:-1]) is body(good[:-5] + b"xxxxx") is None
     assert body(pack(bytes(64 * 2**20 + 1))) is None
-    monkeypatch.setattr(bodies, "_MOST_BODY", len(DOCUMENT))
+    monkeypatch.setattr(bodies, "MOST_BODY", len(DOCUMENT))
     assert body(good) == DOCUMENT
     assert body(pack(DOCUMENT + b"!")) is None
     if coding == "gzip":
@@ -625,3 +625,23 @@ def test_base64_of_any_bytes_comes_back():
     """`base64_string` is undone exactly."""
     every = bytes(range(256))
     assert one(response={"body": {"base64_string": base64.encodebytes(every).decode()}}).response_body == every
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unread"),
+    [
+        ('"method": "PUT"', '"method": "PUT", "method": "GET"', True),
+        ('"body": "{', '"body": "\\ud800{', True),
+        ('"string": "{', '"string": "\\ud800{', False),
+        ('"body": "{', '"body": "' + "x" * (17 * 2**20) + "{", True),
+    ],
+)
+def test_what_json_holds_of_an_odd_interaction_is_said_of_it(old, new, unread):
+    """A double key, half of a character and a text without measure stop nothing behind them."""
+    written = as_json(tape(interaction())).decode()
+    one_of = written[written.index("{", 20) : written.rindex("]")]
+    found = read(written.replace(one_of, f"{one_of.replace(old, new, 1)}, {one_of}").encode())
+    assert [bool(each.unread) for each in found] == [unread, False]
+    assert (found[0].method, found[0].url) == ("PUT", URL)
+    assert (found[0].response_body is None) == (not unread)
+    assert found[1].response_body == interaction()["response"]["body"]["string"].encode()

@@ -19,7 +19,7 @@ import yaml
 from attrs import frozen
 
 from campaign_fsm.printable import quoted
-from campaign_fsm.strict.jsonstream import Readable
+from campaign_fsm.strict.jsonfeed import Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

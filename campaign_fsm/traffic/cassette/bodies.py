@@ -6,14 +6,12 @@ import base64
 import binascii
 import json
 import re
-import zlib
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from campaign_fsm.strict.yaml import YamlMapping, YamlOdd
+from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
 from campaign_fsm.traffic.cassette.values import Pairs, Unread, is_plain
 
-_MOST_BODY: Final = 64 * 2**20
-_GZIP: Final = re.compile(rb"\x1f\x8b\x08")
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,4000})")
 # As PyYAML writes them; without the point it takes them for texts.
 _FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]+)?")
@@ -44,8 +42,8 @@ def received(answer: dict[str, Any], headers: Pairs | None) -> bytes | None:
         # VCR.py's stub for aiohttp writes an empty mapping where nothing was read.
         found = _bytes(body) if body != {} else None
         parsed = answer.get("parsed_body")
-        return unpacked(found, headers) if found or parsed is None else as_json(parsed)
-    except (Unread, zlib.error):
+        return decompressed(found, headers, unread) if found or parsed is None else as_json(parsed)
+    except Unread:
         return None
 
 
@@ -76,15 +74,15 @@ def _kept(body: dict[str, Any]) -> bytes | None:
         return _base64(body["base64_string"])
     # The next three are from VCR for R.
     if "raw_gzip" in body:
-        try:
-            return _inflated(_base64(body["raw_gzip"]), zlib.MAX_WBITS | 32)
-        except zlib.error:
-            raise Unread("a `raw_gzip` is not compressed") from None
+        packed = _base64(body["raw_gzip"])
+        if not GZIP.match(packed) and not is_zlib(packed):
+            unread("a `raw_gzip` is not compressed")
+        return decompressed(packed, [("Content-Encoding", "gzip" if GZIP.match(packed) else "deflate")], unread)
     if "on_disk" in body or "fields" in body or body.get("file") in (True, "yes", "true"):
         raise Unread("its body is kept in another file, or as the fields of a form")
     kept = body.get("string")
     if not isinstance(kept, str):
-        return _bytes(kept) if kept is None or isinstance(kept, bytes) else _not_a_text()
+        return kept if kept is None or isinstance(kept, bytes) else _not_a_text()
     encoding = body.get("encoding")
     if isinstance(encoding, str):
         # The text was made with this encoding, so it gives the bytes back; ASCII and the like are UTF-8 as well.
@@ -95,8 +93,13 @@ def _kept(body: dict[str, Any]) -> bytes | None:
     return kept.encode("utf-8", "surrogatepass")
 
 
-def _not_a_text() -> bytes:
+def _not_a_text() -> Never:
     raise Unread("a body is kept as something else than a text")
+
+
+def unread(reason: str) -> Never:
+    """What is done where a body cannot be decompressed."""
+    raise Unread(reason)
 
 
 def _object(body: YamlOdd) -> bytes:
@@ -155,45 +158,3 @@ def _typed(value: Any) -> Any:
 def _in_one_way(value: dict[str, Any]) -> None:
     if isinstance(value, YamlMapping) and value.odd:
         raise Unread(f"its body: {value.odd}")
-
-
-def unpacked(body: bytes | None, headers: Pairs | None) -> bytes | None:
-    """A body as it was meant; None if it is compressed in a way that cannot be undone here.
-
-    Raises:
-        zlib.error: It is damaged, or larger than 64 MB.
-    """
-    named = ",".join(value for name, value in headers or () if name.lower() == "content-encoding")
-    for coding in reversed([part.strip().lower() for part in named.split(",")]):
-        if not body or coding in {"", "identity"}:
-            continue
-        if coding in {"gzip", "x-gzip"}:
-            # Some layouts keep the header and hold the body without its compression.
-            body = _inflated(body, zlib.MAX_WBITS | 16) if _GZIP.match(body) else body
-        elif coding == "deflate":
-            body = _deflated(body)
-        else:
-            return None
-    return body
-
-
-def _deflated(body: bytes) -> bytes:
-    # With zlib's header, as the standard has it, or without, as some servers do it.
-    if len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0:
-        return _inflated(body, zlib.MAX_WBITS)
-    try:
-        return _inflated(body, -zlib.MAX_WBITS)
-    except zlib.error:
-        return body
-
-
-def _inflated(body: bytes, window: int) -> bytes:
-    plain = bytearray()
-    while body:
-        inflater = zlib.decompressobj(window)
-        plain += inflater.decompress(body, _MOST_BODY + 1 - len(plain))
-        if len(plain) > _MOST_BODY or not inflater.eof:
-            raise zlib.error
-        # What follows is another part of it for gzip, and padding otherwise.
-        body = inflater.unused_data if _GZIP.match(inflater.unused_data) else b""
-    return bytes(plain)

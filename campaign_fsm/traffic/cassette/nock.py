@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import zlib
 from typing import Any
 
+from campaign_fsm.traffic.bodies import decompressed
 from campaign_fsm.traffic.cassette import bodies, values
 from campaign_fsm.traffic.cassette.values import Pairs, Unread
 from campaign_fsm.traffic.exchange import Exchange
@@ -63,9 +63,9 @@ def _received(given: dict[str, Any], headers: Pairs | None) -> bytes | None:
     packed = any(name.lower() == "content-encoding" for name, _ in headers or ())
     try:
         if packed and isinstance(answer, list) and all(isinstance(piece, str) for piece in answer):
-            return bodies.unpacked(bytes.fromhex("".join(answer)), headers)
+            return decompressed(bytes.fromhex("".join(answer)), headers, bodies.unread)
         if given.get("responseIsBinary") and isinstance(answer, str):
             return bytes.fromhex(answer)
         return _text_or_json(answer)
-    except (Unread, ValueError, zlib.error):
+    except (Unread, ValueError):
         return None

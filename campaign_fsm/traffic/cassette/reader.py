@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from campaign_fsm.printable import quoted
+from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut
 from campaign_fsm.strict.jsonstream import JsonStream
 from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.strict.yaml import Tags, YamlStream
@@ -26,7 +27,7 @@ _VERSIONS: Final = frozenset({"1", "2"})
 # A contract between services: what should be answered, and not what was.
 _PACT: Final = frozenset({"consumer", "provider"})
 
-_Item = tuple[int, Any]
+_Item = tuple[int, Any, str | None]
 
 
 def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
@@ -46,19 +47,43 @@ def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
     """
     opened = Opened(stream)
     if opened.head.lstrip()[:1] in {b"{", b"["}:
-        source = JsonStream(path, opened)
+        source = JsonStream(path, opened, tolerant=True)
         yield from _read(path, source, source.next()[0], lambda: source.next()[0], lambda: _numbered(source))
     else:
         lines = YamlStream(path, opened, _TAGS)
-        yield from _read(path, lines, lines.next(), lines.next, lambda: ((lines.place, item) for item in lines.items()))
+        yield from _read(
+            path, lines, lines.next(), lines.next, lambda: ((lines.place, item, None) for item in lines.items())
+        )
 
 
 def _numbered(source: JsonStream) -> Iterator[_Item]:
     source.place = 1
     for item in source.items():
-        yield source.place, item
+        yield source.place, item, _doubt(source, item)
         source.place += 1
     source.place -= 1
+
+
+def _doubt(source: JsonStream, item: Any) -> str | None:
+    """Why an item is not what stands in the file; None if it is. Of an answer that is not, the body is left out."""
+    if source.repeated:
+        key = min(source.repeated)
+        source.repeated.clear()
+        return f"the key {quoted(key, 40)} is there twice in one object"
+    if not source.partial or not isinstance(item, dict):
+        return None
+    answer = item.get("response")
+    if _is_cut(answer):
+        item["response"] = {**answer, "body": None, "content": None} if isinstance(answer, dict) else None
+    return "it holds a text that is too long, or half of a character" if _is_cut(item) else None
+
+
+def _is_cut(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_cut(key) or _is_cut(entry) for key, entry in value.items())
+    if isinstance(value, list):
+        return any(map(_is_cut, value))
+    return isinstance(value, str) and (isinstance(value, Cut) or UNPAIRED in value)
 
 
 def _read(
@@ -86,9 +111,9 @@ def _read(
             if begin() != "start_array":
                 source.fail(f"its `{key}` are not a list")
             found = found or key == "http_interactions" or version is not None
-            for place, item in items():
-                found = found or interaction.is_one(item)
-                waiting.append(interaction.exchange(item, place))
+            for item in items():
+                found = found or interaction.is_one(item[1])
+                waiting.append(_told(interaction.exchange, item))
                 if found and not (isinstance(source, YamlStream) and source.last):
                     yield from waiting
                     waiting.clear()
@@ -107,6 +132,13 @@ def _read(
     yield from waiting
 
 
+def _told(exchange: Callable[[Any, int], Exchange], item: _Item) -> Exchange:
+    place, value, doubt = item
+    found = exchange(value, place)
+    found.unread = found.unread or doubt
+    return found
+
+
 def _check_version(version: Any, source: JsonStream | YamlStream) -> None:
     if isinstance(version, bool) or str(version) not in _VERSIONS:
         source.fail(f"cassettes of version 1 and 2 are read, and this is {quoted(str(version), 40)}")
@@ -118,10 +150,10 @@ _LAYOUTS: Final = ((nock.is_one, nock.exchange), (interaction.is_one, interactio
 def _list(path: str, items: Iterator[_Item]) -> Iterator[Exchange]:
     """The items of a list, each as the first that shows its layout has it."""
     waiting: list[_Item] = []
-    for place, item in items:
-        waiting.append((place, item))
+    for item in items:
+        waiting.append(item)
         for is_one, exchange in _LAYOUTS:
-            if is_one(item):
-                yield from (exchange(held, where) for where, held in chain(waiting, items))
+            if is_one(item[1]):
+                yield from (_told(exchange, held) for held in chain(waiting, items))
                 return
     raise NotARecording(path, 0, "line", "it is a list, and not of what was recorded")

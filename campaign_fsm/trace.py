@@ -41,6 +41,16 @@ class _Descriptor:
             os.close(self.number)
 
 
+def _ends_within_a_line(path: str | os.PathLike[str]) -> bool:
+    """Whether the last line of a file has no end: its writer was killed, or its disk was full."""
+    with suppress(OSError):
+        if os.path.isfile(path):  # noqa: PTH113 (importing pathlib takes longer)
+            with open(path, "rb") as file:  # noqa: PTH123
+                file.seek(-1, os.SEEK_END)
+                return file.read(1) != b"\n"
+    return False
+
+
 class TraceFile:
     """Appends events to a file, one line each, each written at once; may be shared by threads and processes.
 
@@ -53,14 +63,23 @@ class TraceFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._file: _Descriptor | None = _Descriptor(path)
+        # One mark for each line that was cut short and has no other behind it yet.
+        self._cut: set[object] = {path} if _ends_within_a_line(path) else set()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         line = json.dumps(event, ensure_ascii=True).encode() + b"\n"
         # A reference of our own: whoever closes meanwhile does not take the descriptor away. A lock would be
         # held when a signal handler, a finalizer or a fork comes.
         if file := self._file:
+            # Each operation on the set is one step for all threads. Two of them may both begin a new line, which
+            # leaves an empty one; none glues its line to what a full disk has left of another.
+            cut = self._cut.copy()
+            data = b"\n" + line if cut else line
             # One write for each line: what another thread or process appends does not end up inside it.
-            os.write(file.number, line)
+            if os.write(file.number, data) == len(data):
+                self._cut.difference_update(cut)
+            else:
+                self._cut.add(object())
 
     def close(self) -> None:
         """Close the file; may be called twice, and events after it are dropped."""

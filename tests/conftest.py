@@ -1,11 +1,14 @@
 """A clean environment for every test: no proxies, no `EXOTEL_*`, no colour; what a run is made of."""
 
+import contextlib
 import functools
 import importlib
 import os
 import random
 import ssl
 import sys
+import tempfile
+from pathlib import Path
 
 import attrs
 import pytest
@@ -96,6 +99,33 @@ def clean_environment(monkeypatch):
     for name in list(os.environ):
         if name.startswith(("EXOTEL_", "CAMPAIGN_FSM_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def everybodys():
+    """A folder in which everybody may write; those above `tmp_path` are their owner's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o777)
+        yield folder
+
+
+@pytest.fixture
+def somebody():
+    """Whoever runs the tests, but not the superuser, who may do anything."""
+
+    @contextlib.contextmanager
+    def somebody():
+        if os.geteuid():
+            yield
+            return
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return somebody
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import campaign_fsm
 from campaign_fsm import Action, Channel, Source, Status
 from campaign_fsm.audit import Finding, Level, Place
 from campaign_fsm.audit.summary import Summary
-from campaign_fsm.audit.writers import ReportFormat, writer
+from campaign_fsm.audit.writers import ReportFormat, sarif, writer
 from campaign_fsm.audit.writers.sarif import uri
 from campaign_fsm.rules import ENTRIES, PAGES
 from campaign_fsm.rules.pages import Page
@@ -313,12 +313,13 @@ def test_a_summary_counts_by_level():
 
 
 def test_a_finding_as_text():
-    """A block says where and what, on which rule it rests, and what to do instead; then come the counts."""
+    """A block says where and what, on which rule it rests, what to do instead, and what a suppression names."""
     assert report("text", [FINDING], SUMMARY) == (
         "logs/monday.jsonl:12: CF224 error: complete was sent to campaign camp_1 while it was in-progress.\n"
         "  rule: Update SMS campaign: only a paused campaign can be marked as completed "
         "<https://developer.exotel.com/api/update-sms-campaign-3>\n"
         "  instead: Pause it first.\n"
+        "  fingerprint: 0123456789abcdef\n"
         "\n"
         "1 error in 1 file (1,204 requests of 17 campaigns; 3 writes could not be judged)\n"
     )
@@ -372,7 +373,7 @@ def test_the_last_line_has_the_colour_of_the_worst(summary, style):
 def test_text_is_one_line_for_each_thing_said(text):
     """No text of a recording's adds a line, a control character, or a command of a build server's."""
     shown = report("text", [hostile(text)], summary_of([hostile(text)], incomplete=(text,)))
-    assert shown.count("\n") == (6 if text else 5)
+    assert shown.count("\n") == (7 if text else 6)
     assert printable(shown)
     assert not re.search(r"##\w*\[", shown)
     assert workflow_commands(shown) == []
@@ -818,3 +819,23 @@ def test_the_hostile_texts_are_hostile():
     kinds = {unicodedata.category(char) for text in HOSTILE for char in text}
     assert kinds >= {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
     assert unquote(uri("%0A")) == "%0A"
+
+
+def test_sarif_stops_at_what_github_takes_and_says_what_it_left_out(monkeypatch):
+    """Errors still have room where there are very many others; the end of the log counts what is missing."""
+    assert (sarif._MOST, sarif._MOST_OF_OTHERS) == (25_000, 20_000)
+    monkeypatch.setattr(sarif, "_MOST", 5)
+    monkeypatch.setattr(sarif, "_MOST_OF_OTHERS", 3)
+    warning, note = evolve(FINDING, level=Level.WARNING), evolve(FINDING, level=Level.NOTE, code="CF999")
+    found = [warning] * 4 + [FINDING, note, FINDING, FINDING, FINDING]
+    (run,) = json.loads(report("sarif", found, summary_of(found, incomplete=("a: gone",))))["runs"]
+    assert [result["level"] for result in run["results"]] == ["warning"] * 3 + ["error"] * 2
+    assert run["properties"]["leftOut"] == {"error": 2, "warning": 1, "note": 1}
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["CF224"]
+    (invocation,) = run["invocations"]
+    gone, left_out = invocation["toolExecutionNotifications"]
+    assert (gone["level"], left_out["level"]) == ("error", "warning")
+    assert "left out: 2 errors, 1 warning, 1 note" in left_out["message"]["text"]
+    (run,) = json.loads(report("sarif", found[:3]))["runs"]
+    assert "leftOut" not in run["properties"]
+    assert run["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]

@@ -389,8 +389,9 @@ def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path
         ("team/campaign-fsm.toml", "toml"),
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        block = re.search(rf"```{form}\n(.*?)```", text, flags=re.DOTALL).group(1)
-        (tmp_path / name).write_text(block)
+        blocks = re.findall(rf"```{form}\n(.*?)```", text, flags=re.DOTALL)
+        # What a configuration may hold stands in several blocks; the tables last.
+        (tmp_path / name).write_text("\n".join(reversed(blocks)) if form == "toml" else blocks[0])
     assert load_configuration(tmp_path / "team" / "campaign-fsm.toml").policy.hours
     record(tmp_path / "decisions.jsonl")
     (tmp_path / "tests" / "cassettes").mkdir(parents=True)

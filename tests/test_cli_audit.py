@@ -14,6 +14,7 @@ from commands import call, on_a_terminal
 from work import within
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, errors
+from campaign_fsm.audit.baseline import Accepted, Entry, update_baseline
 
 HOOKS = Path(__file__).resolve().parents[1] / ".pre-commit-hooks.yaml"
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -49,11 +50,30 @@ def test_nothing_found_is_0_and_findings_are_1(folder, capsys):
     assert out.endswith("1 error in 1 file (3 requests of 1 campaign)\n")
 
 
-def test_what_cannot_be_read_to_its_end_is_2_and_what_was_found_stays(folder, capsys, tmp_path):
+def test_an_error_is_1_whatever_else_and_what_cannot_be_read_is_2_whatever_is_less(folder, capsys, tmp_path):
+    """An error that was found stays one; a warning says nothing about what was not read."""
+    cut = "".join(json.dumps(one) + "\n" for one in (READ, LEGAL)) + '{"meth'
+    (tmp_path / "cut.jsonl").write_text(cut)
+    (tmp_path / "campaign-fsm.toml").write_text(f'[[suppress]]\nfingerprint = "{"0" * 16}"\nreason = "x"\n')
+    warned = folder("warned.jsonl", READ, {**LEGAL, "status": None}, READ)
+    for argv, codes in (
+        (["--policy", "none", warned], 0),
+        ([warned], 1),
+        (["--policy", "none", "--strict", warned, "cut.jsonl"], 2),
+        (["cut.jsonl"], 2),
+        (["cut.jsonl", folder("bad.jsonl", READ, ILLEGAL)], 1),
+    ):
+        code, out, _ = call(capsys, "audit", *argv)
+        assert code == codes, out
+        assert ("cut.jsonl, line 3" in out) == ("cut.jsonl" in argv)
+        assert not (code == 1 and "bad.jsonl" in argv and "1 error" not in out)
+
+
+def test_what_cannot_be_read_to_its_end_is_named_and_what_was_found_stays(folder, capsys, tmp_path):
     """With the file and the line; other files are still judged."""
     (tmp_path / "cut.jsonl").write_text("".join(json.dumps(one) + "\n" for one in (READ, ILLEGAL)) + '{"meth')
     code, out, _ = call(capsys, "audit", "cut.jsonl", folder("bad.jsonl", READ, ILLEGAL))
-    assert code == 2
+    assert code == 1
     assert "cut.jsonl:2: CF224" in out
     assert "bad.jsonl:2: CF224" in out
     assert "incomplete: cut.jsonl, line 3: it is not one exchange as JSON" in out
@@ -108,7 +128,8 @@ def test_several_reports_at_once(folder, capsys, tmp_path):
         ["--json", "--output", "github"],
         ["--format", "xml"],
         ["--output", "junit=missing/folder/r.xml"],
-        ["--config", "missing.toml"],
+        ["--policy", "missing.toml"],
+        ["--skip-others", "--baseline", "missing.json"],
         [],
     ],
 )
@@ -128,15 +149,17 @@ def test_the_format_can_be_said(folder, capsys, tmp_path):
 
 
 def test_the_nearest_configuration_counts(folder, capsys, tmp_path):
-    """Its policy and its suppressions; --config names another, --no-config none."""
+    """Its policy and its suppressions; --policy names another, or none. It had other names, which still work."""
     name = folder("good.jsonl", READ, LEGAL)
     (tmp_path / "campaign-fsm.toml").write_text("forbid = ['pause']\n")
     code, out, _ = call(capsys, "audit", name)
     assert code == 1
     assert "CF701" in out
-    assert call(capsys, "audit", name, "--no-config")[0] == 0
     (tmp_path / "other.toml").write_text("require-end = true\n")
-    assert call(capsys, "audit", name, "--config", "other.toml")[0] == 0
+    for argv in (["--policy", "none"], ["--no-config"], ["--policy", "other.toml"], ["--config", "other.toml"]):
+        assert call(capsys, "audit", name, *argv)[0] == 0
+    assert call(capsys, "audit", name, "--policy", "other.toml", "--no-config")[0] == 2
+    assert "--config" not in call(capsys, "audit", "--help")[1]
     (tmp_path / "campaign-fsm.toml").write_text("forbidd = ['pause']\n")
     code, out, err = call(capsys, "audit", name)
     assert (code, out) == (2, "")
@@ -189,6 +212,150 @@ def test_an_unreadable_file_leaves_the_baseline_alone(folder, capsys, tmp_path):
     (tmp_path / "bad.jsonl").write_text("{")
     assert call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")[0] == 2
     assert (tmp_path / "b.json").read_text() == before
+
+
+def found_in(folder, name, action="complete"):
+    return folder(name, READ, {**ILLEGAL, "action": action})
+
+
+def entries(path):
+    return sorted((entry["file"], entry["code"]) for entry in json.loads(path.read_text())["fingerprints"].values())
+
+
+def test_a_baseline_keeps_what_a_run_says_nothing_about(folder, capsys, tmp_path):
+    """Only what was for a file that was read is taken out, wherever the command is run."""
+    for name in ("in/one.jsonl", "in/two.jsonl", "three.jsonl"):
+        found_in(folder, name)
+    assert call(capsys, "audit", "in", "three.jsonl", "--baseline", "in/b.json")[0] == 0
+    everything = [("../three.jsonl", "CF224"), ("one.jsonl", "CF224"), ("two.jsonl", "CF224")]
+    assert entries(tmp_path / "in" / "b.json") == everything
+    folder("in/one.jsonl", READ)
+    (tmp_path / "in" / "two.jsonl").unlink()
+    assert call(capsys, "audit", "three.jsonl", "--baseline", "in/b.json")[0] == 0
+    assert entries(tmp_path / "in" / "b.json") == everything
+    os.chdir(tmp_path / "in")
+    code, _, err = call(capsys, "audit", "one.jsonl", "--baseline", "b.json")
+    assert (code, err) == (0, "b.json: took out 1 finding no longer there.\n")
+    # Of a file that is gone nobody knows where it went, until one of its name is read.
+    assert entries(tmp_path / "in" / "b.json") == [everything[0], everything[2]]
+    found_in(folder, "else/two.jsonl")
+    assert call(capsys, "audit", "../else", "--baseline", "b.json")[0] == 0
+    assert entries(tmp_path / "in" / "b.json") == [("../else/two.jsonl", "CF224"), everything[0]]
+    folder("else/two.jsonl", READ)
+    assert call(capsys, "audit", "../else", "--baseline", "b.json")[0] == 0
+    assert entries(tmp_path / "in" / "b.json") == everything[:1]
+
+
+def test_of_files_of_one_name_none_speaks_for_the_other(folder, capsys, tmp_path):
+    """Findings that are alike are numbered in the order in which they are read: alone, each is the first."""
+    for name in ("a/t.jsonl", "b/t.jsonl"):
+        found_in(folder, name)
+    assert call(capsys, "audit", "a", "b", "--baseline", "b.json")[0] == 0
+    for name in ("a", "b"):
+        assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 0
+        assert entries(tmp_path / "b.json") == [("a/t.jsonl", "CF224"), ("b/t.jsonl", "CF224")]
+    folder("b/t.jsonl", READ)
+    assert call(capsys, "audit", "a", "b", "--baseline", "b.json")[0] == 0
+    assert entries(tmp_path / "b.json") == [("a/t.jsonl", "CF224")]
+
+
+def test_a_baseline_of_version_1_accepts_and_drops_nothing(folder, capsys, tmp_path):
+    """It does not say which files its findings were in; those that are found again are known from then on."""
+    name = found_in(folder, "bad.jsonl")
+    (fingerprint,) = (one["fingerprint"] for one in json.loads(call(capsys, "audit", name, "--json")[1])["findings"])
+    (tmp_path / "b.json").write_text(json.dumps({"version": 1, "fingerprints": ["0" * 16, fingerprint]}))
+    assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 0
+    assert json.loads((tmp_path / "b.json").read_text()) == {
+        "version": 2,
+        "fingerprints": {"0" * 16: {"code": "", "file": ""}, fingerprint: {"code": "CF224", "file": "bad.jsonl"}},
+    }
+    folder("bad.jsonl", READ)
+    call(capsys, "audit", name, "--baseline", "b.json")
+    assert entries(tmp_path / "b.json") == [("", "")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"version": 3, "fingerprints": {}},
+        {"version": True, "fingerprints": []},
+        {"version": 1, "fingerprints": {}},
+        {"version": 1, "fingerprints": [1]},
+        {"version": 2, "fingerprints": []},
+        {"version": 2, "fingerprints": {"0": "CF224"}},
+        {"version": 2, "fingerprints": {"0": {"code": "CF224"}}},
+    ],
+)
+def test_what_is_no_baseline_is_2_and_left_alone(folder, capsys, tmp_path, document):
+    """Of a later version, or of none."""
+    (tmp_path / "b.json").write_text(json.dumps(document))
+    assert call(capsys, "audit", found_in(folder, "bad.jsonl"), "--baseline", "b.json")[0] == 2
+    assert json.loads((tmp_path / "b.json").read_text()) == document
+
+
+def test_a_baseline_is_made_of_all_or_not_at_all(folder, capsys, tmp_path):
+    """Where not everything could be read it is said that there is none, and that is no verdict."""
+    (tmp_path / "cut.jsonl").write_text(json.dumps(READ) + "\n{")
+    code, _, err = call(capsys, "audit", found_in(folder, "bad.jsonl"), "cut.jsonl", "--baseline", "b.json")
+    assert (code, err) == (2, "b.json: not made, because not everything could be read.\n")
+    assert not (tmp_path / "b.json").exists()
+
+
+def test_processes_that_update_one_baseline_lose_nothing_of_each_others(folder, capsys, tmp_path):
+    """Each reads it again before it writes, alone."""
+    names = [found_in(folder, f"x{number}.jsonl") for number in range(4)]
+    assert call(capsys, "audit", *names, "--baseline", "b.json")[0] == 0
+    for name in names[1:]:
+        folder(name, READ)
+    running = [
+        subprocess.Popen([sys.executable, "-m", "campaign_fsm", "audit", name, "--baseline", "b.json"])
+        for name in names
+    ]
+    assert [process.wait(timeout=60) for process in running] == [0] * 4
+    assert entries(tmp_path / "b.json") == [("x0.jsonl", "CF224")]
+
+
+def test_two_that_make_one_baseline_accept_what_both_have_found(folder, tmp_path):
+    """Each saw that it was not there."""
+    runs = [Accepted() for _ in range(2)]
+    for number, one in enumerate(runs):
+        one.found[str(number)] = Entry("CF224", f"x{number}.jsonl")
+    for one in runs:
+        assert update_baseline("b.json", one, ()) == "accepts 1 finding from now on."
+    assert entries(tmp_path / "b.json") == [("x0.jsonl", "CF224"), ("x1.jsonl", "CF224")]
+
+
+def test_a_hook_reads_a_baseline_and_never_writes_it(folder, capsys, tmp_path):
+    """Several of its processes run at once, each with some of the files."""
+    name = found_in(folder, "bad.jsonl")
+    assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 0
+    before = (tmp_path / "b.json").read_text()
+    folder("bad.jsonl", READ)
+    assert call(capsys, "audit", name, "--baseline", "b.json", "--skip-others")[0] == 0
+    found_in(folder, "bad.jsonl", "archive")
+    assert call(capsys, "audit", name, "--baseline", "b.json", "--skip-others")[0] == 1
+    assert (tmp_path / "b.json").read_text() == before
+
+
+def test_a_suppression_is_left_over_only_where_its_file_was_read(folder, capsys, tmp_path):
+    """One without a file only in a whole run, and none where something could not be read."""
+    names = [folder("one.jsonl", READ), folder("sub/two.jsonl", READ)]
+    (tmp_path / "cut.jsonl").write_text(json.dumps(READ) + "\n{")
+
+    def left_over(file, *argv):
+        text = f'[[suppress]]\nfingerprint = "{"0" * 16}"\nreason = "x"\n{file}\n'
+        (tmp_path / "campaign-fsm.toml").write_text(text)
+        code, out, _ = call(capsys, "audit", *argv)
+        assert code == (2 if "cut.jsonl" in argv else "CF607" in out), out
+        return "CF607" in out
+
+    assert left_over('file = "two.jsonl"', *names)
+    assert left_over('file = "two.jsonl"', names[1], "--skip-others")
+    assert not left_over('file = "two.jsonl"', names[0])
+    assert left_over("", names[0])
+    assert not left_over("", *names, "--skip-others")
+    assert not left_over("", *names, "cut.jsonl")
+    assert not left_over('file = "two.jsonl"', *names, "cut.jsonl")
 
 
 def test_strict_refuses_the_contested_and_tells_what_cannot_be_judged(folder, capsys):
@@ -294,9 +461,12 @@ def test_the_hook_of_pre_commit_does_what_it_says(folder, capsys, tmp_path):
 
     hook, _ = yaml.safe_load(HOOKS.read_text())
     pattern = re.compile(hook["files"])
-    for name in ("tests/cassettes/pause.yaml", "a.har", "log.jsonl", "ops/runbooks/x.toml", "cassettes/x.json"):
+    for name in (
+        *("tests/cassettes/pause.yaml", "a.har", "log.jsonl", "ops/runbooks/x.toml", "cassettes/x.json"),
+        *("cassettes/deep/x.yml", "a.har.gz", "log.jsonl.gz", "log.ndjson", "a.zhar", "a.har.zip", "cassettes/x.zip"),
+    ):
         assert pattern.search(name), name
-    for name in ("pyproject.toml", "config.yaml", "package.json", "runbook.yaml.txt"):
+    for name in ("pyproject.toml", "config.yaml", "package.json", "runbook.yaml.txt", "release.zip", "data.json.gz"):
         assert not pattern.search(name), name
     command, *argv = hook["entry"].split()
     assert command == "campaign-fsm"

@@ -67,7 +67,7 @@ def test_json_is_told_by_what_is_in_it(format, tree, indent):
         (RecordingFormat.JSONL, {"event": "read", "version": "1", "url": URL}),
         (RecordingFormat.TRACE, {"version": 1, "event": "read", "campaign": "c1"}),
         (RecordingFormat.TRACE, {"event": "sent", "at": "x", "version": 1}),
-        (RecordingFormat.TRACE, {"version": 2, "event": "sent"}),
+        (RecordingFormat.TRACE, {"version": 2, "event": "sent", "at": "x"}),
         (RecordingFormat.TRACE, {"version": 1, "event": "what-comes-later", "flow": "a"}),
     ],
 )
@@ -127,6 +127,7 @@ BYSTANDERS = {
     "docker-log.jsonl": {"log": "started\n", "stream": "stdout", "time": "2026-01-05T10:00:00Z"},
     "structlog.jsonl": {"event": "started", "version": "1.2.0", "level": "info"},
     "structlog2.jsonl": {"event": "started", "version": 1, "level": "info"},
+    "structlog3.jsonl": {"event": "failed", "version": 1, "level": "error"},
     "elk.jsonl": {"@timestamp": "x", "event": {"action": "a"}, "version": 1},
     "cloudtrail.json": {"Records": [{"eventVersion": "1.08", "eventName": "x", "requestParameters": {}}]},
     "grafana.json": {"panels": [{"id": 1}], "schemaVersion": 1, "version": 3, "links": [{"url": "x"}]},

@@ -612,3 +612,47 @@ def test_a_section_that_is_called_otherwise_is_an_error(tmp_path, head):
     (tmp_path / "pyproject.toml").write_text(f"{head}\n" + ("" if "=" in head else 'forbid = ["complete"]\n'))
     with pytest.raises(PolicyError, match=r"tool\.campaign-fsm"):
         find_configuration(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["campaign-fsm.toml", "other.toml"])
+def test_a_section_in_a_file_of_our_own_is_an_error_that_says_where_it_belongs(tmp_path, name):
+    """Its keys would not be read there."""
+    from campaign_fsm.policy import load_configuration
+
+    (tmp_path / name).write_text('[tool.campaign-fsm]\nforbid = ["complete"]\n')
+    with pytest.raises(PolicyError, match=rf"in {name} the keys stand at the top; .* pyproject\.toml"):
+        load_configuration(tmp_path / name)
+
+
+def test_a_search_that_cannot_look_somewhere_finds_no_freedom_there(everybodys, somebody):
+    """A folder or a file that may not be looked at may forbid something; what is not there does not."""
+    from campaign_fsm.policy import find_configuration, load_nearest
+
+    inner = everybodys / "closed" / "inner"
+    inner.mkdir(parents=True)
+    assert find_configuration(inner / "missing") is None
+    (everybodys / "pyproject.toml").write_text("[tool.campaign-fsm]\nrequire-end = true\n")
+    assert find_configuration(inner) == everybodys / "pyproject.toml"
+    (everybodys / "pyproject.toml").chmod(0)
+    with somebody(), pytest.raises(PolicyError, match=r"pyproject\.toml: it cannot be read: Permission denied"):
+        load_nearest(inner)
+    (everybodys / "closed").chmod(0o600)
+    try:
+        with somebody(), pytest.raises(PolicyError, match=r"cannot be seen: Permission denied"):
+            find_configuration(inner)
+    finally:
+        (everybodys / "closed").chmod(0o700)
+
+
+def test_a_suppression_may_name_the_file_that_it_is_for(tmp_path):
+    """By its name alone: a fingerprint says no more."""
+    from campaign_fsm.policy import load_configuration
+
+    path = tmp_path / "campaign-fsm.toml"
+    text = '[[suppress]]\nfingerprint = "0123456789abcdef"\nreason = "x"\nfile = {}\n'
+    path.write_text(text.format('"march.har"'))
+    assert [known.file for known in load_configuration(path).suppressions] == ["march.har"]
+    for wrong in ('"a/march.har"', r"'a\march.har'", '""', "5"):
+        path.write_text(text.format(wrong))
+        with pytest.raises(PolicyError, match=r"campaign-fsm\.toml:4: suppress\[1\]\.file"):
+            load_configuration(path)

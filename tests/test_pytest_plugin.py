@@ -243,6 +243,17 @@ def test_off_by_default(suite, mock):
     result.stdout.no_fnmatch_line("*campaign policy*")
 
 
+def test_coverage_is_written_over_coverage_alone(suite, pytester):
+    """Before any test has run it is clear that a file with something else in it stays as it is."""
+    (pytester.path / "pyproject.toml").write_text("[tool.campaign-fsm]\n")
+    run = suite("def test_it():\n    pass\n", "--campaign-coverage", "pyproject.toml")
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.stderr.fnmatch_lines("*pyproject.toml is no coverage*")
+    assert (pytester.path / "pyproject.toml").read_text() == "[tool.campaign-fsm]\n"
+    for _ in range(2):
+        assert suite("def test_it():\n    pass\n", "--campaign-coverage", "cover.json").ret == 0
+
+
 def test_the_place_is_the_line_of_the_code_under_test(suite):
     """The place is the line that called the HTTP library, not one inside it."""
     pytest.importorskip("respx")

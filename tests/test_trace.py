@@ -2,10 +2,15 @@
 
 import json
 import logging
+import os
 import re
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 
 import anyio
 import pytest
@@ -417,3 +422,55 @@ def test_no_secret_is_in_the_log_or_the_trace(simulator, caplog, tmp_path):
     for secret in SECRETS:
         assert secret not in caplog.text
         assert secret not in path.read_text()
+
+
+def test_a_full_disk_loses_one_line_of_a_trace(tmp_path, monkeypatch):
+    """What comes after a line that was cut short begins a new one, until one of them was written whole."""
+    path = tmp_path / "trace.jsonl"
+    room = [8, 0, 1_000]
+    write = os.write
+
+    def filling(number, data):
+        left = room.pop(0) if room else len(data)
+        if not left:
+            raise OSError(ENOSPC, "No space left on device")
+        return write(number, data[:left])
+
+    trace = TraceFile(path)
+    trace({"event": "first"})
+    monkeypatch.setattr(os, "write", filling)
+    trace({"event": "cut"})
+    with pytest.raises(OSError, match="No space"):
+        trace({"event": "lost"})
+    for name in ("second", "third"):
+        trace({"event": name})
+    assert path.read_text() == '{"event": "first"}\n{"event"\n{"event": "second"}\n{"event": "third"}\n'
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="the system has no limit for the size of files")
+def test_a_trace_that_reached_a_limit_goes_on_in_a_line_of_its_own(tmp_path):
+    """Also in the next process, and in a child that was forked before."""
+    script = """if True:
+        import os, resource, sys
+        from campaign_fsm.trace import TraceFile
+        trace = TraceFile(sys.argv[1])
+        trace({"n": 0})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (14, resource.RLIM_INFINITY))
+        trace({"n": 1})
+        if os.fork() == 0:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+            trace({"n": 2})
+            os._exit(0)
+        os.wait()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40, resource.RLIM_INFINITY))
+        trace({"n": 3})
+        trace({"n": 4})
+        trace({"n": 5})
+    """
+    path = tmp_path / "trace.jsonl"
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, check=False)
+    assert b"File too large" in done.stderr
+    assert path.stat().st_size == 40
+    TraceFile(path)({"n": 6})
+    whole = [line for line in path.read_text().split("\n") if line.endswith("}")]
+    assert whole == ['{"n": 0}', '{"n": 2}', '{"n": 3}', '{"n": 6}']

@@ -40,7 +40,6 @@ class Audit:
     strict: bool = False
     progress: Callable[[Recording], object] | None = None
     together: bool | None = None
-    fingerprints: set[str] = field(factory=set, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
     _reported: Counter[str] = field(factory=Counter, init=False)
@@ -155,8 +154,6 @@ class Audit:
 
     def _judge(self, finding: Finding) -> None:
         if not self.accepted.leaves_out(finding):
-            # What is suppressed does not come into a baseline: it would outlive the suppression there.
-            self.fingerprints.add(finding.fingerprint)
             self._report(finding)
 
     def _report(self, finding: Finding) -> None:
@@ -165,7 +162,7 @@ class Audit:
 
     def end(self) -> Summary:
         """What was counted; findings about suppressions come last."""
-        for finding in self.accepted.leftovers():
+        for finding in self.accepted.leftovers(self._summary):
             self._report(finding)
         return evolve(
             self._summary,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -202,6 +203,31 @@ def _print_in_any_encoding() -> None:
             reconfigure(errors="campaign_fsm.escape")
 
 
+def _never_fail_on_stderr() -> None:
+    """Let no standard error that is full, broken or closed stand between a verdict and its exit code."""
+    if sys.stderr is None:
+        # Its number is free, and the next file that is opened would get what is written to it.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        return
+    try:
+        number = sys.stderr.fileno()
+    except (AttributeError, OSError):
+        return  # a stand-in, as in tests
+    if number != 2 or (os.name == "nt" and sys.stderr.isatty()):
+        return
+
+    class Unfailing(io.FileIO):
+        def write(self, data: Any) -> int:
+            try:
+                return super().write(data) or 0
+            except OSError:
+                return len(data)
+
+    encoding, errors = sys.stderr.encoding, sys.stderr.errors
+    raw = Unfailing(number, "wb", closefd=False)
+    sys.stderr = io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=True)
+
+
 def _written(*, failed: bool) -> bool:
     """Whether what was printed has been written. Python would find out only when it exits, and end with 120."""
     try:
@@ -219,6 +245,7 @@ def _written(*, failed: bool) -> bool:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
     _print_in_any_encoding()
+    _never_fail_on_stderr()
     try:
         code = run(argv)
     except Exception:  # noqa: BLE001 (the debug mode of `run`; Python itself would exit with 1, a verdict)

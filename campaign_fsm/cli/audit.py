@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
 from campaign_fsm.cli.options import json_option, not_one_of
-from campaign_fsm.cli.output import print_error
+from campaign_fsm.cli.output import print_error, print_text
+from campaign_fsm.cli.outputs import Guarded, OutputFile, keep_apart, terminable
+from campaign_fsm.files import CannotWrite, Identity, identity
 
 if TYPE_CHECKING:
     from campaign_fsm.audit.finding import Finding
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("jsonl", "json", "trace", "har", "cassette", "runbook")
 _OUTPUTS = ("text", "json", "github", "sarif", "junit")
+_STDOUT = "/dev/stdout"
 # Shorter files are read before anybody could look.
 _LONG = 5_000_000
 
@@ -66,15 +68,23 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     return outputs
 
 
-def load(config: str | None, no_config: bool) -> Configuration:
+def load(policy: str | None) -> Configuration:
     """The configuration that counts: the one that is named, or the nearest one above the current folder."""
     from campaign_fsm.policy import Configuration, load_configuration, load_nearest
 
-    if no_config:
+    if policy == "none":
         return Configuration()
-    if config is not None:
-        return load_configuration(config)
-    return load_nearest(Path.cwd()) or Configuration()
+    if policy is not None:
+        return load_configuration(policy)
+    return load_nearest() or Configuration()
+
+
+def _one_policy(policy: str | None, config: str | None, no_config: bool) -> str | None:
+    """`--policy`, or what it was called."""
+    given = [name for name in (policy, config, "none" if no_config else None) if name is not None]
+    if len(given) > 1:
+        raise click.UsageError("give one --policy; --config and --no-config are older names for it.")
+    return given[0] if given else None
 
 
 def _need_extra(error: ImportError) -> click.ClickException:
@@ -88,9 +98,12 @@ def _need_extra(error: ImportError) -> click.ClickException:
 @click.option("--format", "format_name", type=click.Choice(_FORMATS), help="Instead of finding out by the content.")
 @click.option("--strict", is_flag=True, help="Refuse what is contested; what cannot be judged is a finding.")
 @click.option(
-    "--config", type=click.Path(), help="The configuration; unset: the nearest campaign-fsm.toml or pyproject."
+    "--policy",
+    metavar="FILE",
+    help="The team's policy and suppressions; unset: the nearest campaign-fsm.toml or pyproject.toml, none: neither.",
 )
-@click.option("--no-config", is_flag=True, help="Judge by the life cycle alone.")
+@click.option("--config", hidden=True)
+@click.option("--no-config", is_flag=True, hidden=True)
 @click.option(
     "--output",
     "outputs",
@@ -99,7 +112,17 @@ def _need_extra(error: ImportError) -> click.ClickException:
     metavar="FORMAT[=FILE]",
     help=f"How to report, and where: {', '.join(_OUTPUTS)}. May be given several times. Default: text.",
 )
-@click.option("--baseline", type=click.Path(), help="Accept the findings of this file; made if it is not there.")
+@click.option(
+    "--baseline",
+    type=click.Path(),
+    help="Accept the findings of this file; made if it is not there; never written with --skip-others.",
+)
+@click.option(
+    "--together/--each",
+    default=None,
+    help="Judge several files as one story in the order of time, or each by itself. Unset: cassettes, and what has no "
+    "times, each by itself; other recordings together. Runbooks are plans, and always each by itself.",
+)
 @click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
 @json_option("The same as --output json.")
 def audit(
@@ -107,60 +130,76 @@ def audit(
     paths: tuple[str, ...],
     format_name: str | None,
     strict: bool,
+    policy: str | None,
     config: str | None,
     no_config: bool,
     outputs: list[tuple[str, str | None]],
     baseline: str | None,
+    together: bool | None,
     skip_others: bool,
     as_json: bool,
 ) -> int:
     """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
 
-    A PATH is a file, a folder, or - for the standard input. Exit codes: 0 no findings, 1 findings,
-    2 a file could not be read to its end.
+    A PATH is a file, a folder, or - for the standard input. What is about campaigns is judged in the order in which it
+    was sent, and campaigns are followed from file to file. Exit codes: 1 if there are errors; else 2 if a file
+    could not be read to its end or nothing was understood; else 1 if there are warnings; else 0.
 
     \b
     Examples:
       campaign-fsm audit trace.jsonl
       campaign-fsm audit tests/cassettes --output github --output sarif=campaigns.sarif
       campaign-fsm audit traffic.har --baseline accepted.json
+      campaign-fsm audit logs/ --together
     """
     try:
-        from campaign_fsm.audit.baseline import Accepted, BadBaseline, read_baseline, write_baseline
+        from campaign_fsm.audit.baseline import Accepted, BadBaseline, read_baseline, update_baseline
         from campaign_fsm.audit.run import Audit
         from campaign_fsm.audit.writers import safe, writer
         from campaign_fsm.traffic.formats import RecordingFormat
     except ImportError as error:
         raise _need_extra(error) from None
 
-    configuration = load(config, no_config)
+    configuration = load(_one_policy(policy, config, no_config))
     outputs = _all_outputs(outputs, as_json=as_json)
-    _keep_apart(paths, outputs, baseline)
+    _keep_apart(paths, outputs, baseline, configuration)
     try:
         known = read_baseline(baseline) if baseline else None
-        accepted = Accepted(configuration, datetime.now().astimezone().date(), known)
-        with ExitStack() as stack:
+        if baseline and known is None and skip_others:
+            made = "a run over all files makes it, without --skip-others"
+            raise click.UsageError(f"the baseline {baseline} is not there; {made}.")
+        making = baseline is not None and known is None
+        today = datetime.now().astimezone().date()
+        accepted = Accepted(configuration, today, known, whole=not skip_others)
+        with terminable(), ExitStack() as stack:
             writers = [writer(name, _stream(stack, file), colour=_colour(file)) for name, file in outputs]
-            report = _Report(writers, silent=bool(baseline) and known is None)
-            run = Audit(report.finding, accepted, strict=strict, progress=report.progress)
+            report = _Report(writers, silent=making)
+            run = Audit(report.finding, accepted, strict=strict, progress=report.progress, together=together)
             with report.of(run):
                 run.paths(paths, RecordingFormat(format_name) if format_name else None, named=not skip_others)
         summary = report.summary
-        if baseline and not summary.incomplete:
-            smaller = frozenset(run.fingerprints) if known is None else accepted.shrunk()
-            if smaller is not None:
-                write_baseline(baseline, smaller)
-                click.echo(f"{safe.path(baseline)}: {_kept(known, smaller)}", err=True)
+        # Part of the files is not the whole, and several processes at once would each have read another part.
+        if baseline and not summary.incomplete and not skip_others:
+            with terminable():
+                changed = update_baseline(baseline, accepted, summary.files)
+            if changed:
+                click.echo(f"{safe.path(baseline)}: {changed}", err=True)
     except BadBaseline as error:
         raise click.ClickException(str(error)) from None
-    if summary.incomplete:
-        if ("text", None) not in outputs:
-            for sentence in summary.incomplete:
-                # A file's name is not ours: it may hold commands of a terminal or of a build server.
-                print_error(safe.line(sentence))
-        return 2
-    made = baseline is not None and known is None
-    return 1 if (summary.errors or summary.warnings) and not made else 0
+    except CannotWrite as error:
+        if error.path != _STDOUT:
+            raise click.ClickException(f"{error}.") from None
+        if isinstance(error.error, BrokenPipeError):
+            raise click.exceptions.Exit(2) from None  # whoever read it has had enough
+        raise click.ClickException(f"what was printed could not be written: {error.error.strerror}.") from None
+    if summary.incomplete and ("text", None) not in outputs:
+        for sentence in summary.incomplete:
+            # A file's name is not ours: it may hold commands of a terminal or of a build server.
+            print_error(safe.line(sentence))
+    if making and summary.incomplete:
+        print_text(f"{safe.path(baseline or '')}: not made, because not everything could be read.", err=True)
+    errors, warnings = (0, 0) if making else (summary.errors, summary.warnings)
+    return 1 if errors else 2 if summary.incomplete else 1 if warnings else 0
 
 
 class _Report:
@@ -213,36 +252,60 @@ def _all_outputs(outputs: list[tuple[str, str | None]], *, as_json: bool) -> lis
     return outputs if any(file is None for _, file in outputs) else [*outputs, ("text", None)]
 
 
-def _keep_apart(paths: tuple[str, ...], outputs: list[tuple[str, str | None]], baseline: str | None) -> None:
-    """Nothing is written over what is read, and no two things into one file."""
-    read = {os.path.realpath(path) for path in paths if path != "-"}
-    written = [file for _, file in outputs if file is not None] + ([baseline] if baseline else [])
-    seen: set[str] = set()
-    for file in written:
-        real = os.path.realpath(file)
-        if real in read:
-            raise click.UsageError(f"{file} is to be read and to be written; give what is written another name.")
-        if real in seen and not Path(real).is_char_device():
-            raise click.UsageError(f"{file} is to be written twice; give each its own file.")
-        seen.add(real)
+def _keep_apart(
+    paths: tuple[str, ...], outputs: list[tuple[str, str | None]], baseline: str | None, configuration: Configuration
+) -> None:
+    """Nothing is written over what is read, the contents of folders included, and no two things into one file."""
+    written = [file for _, file in outputs if file is not None]
+    read: set[Identity | None] = {identity(configuration.path)} if configuration.path else set()
+    folders = []
+    for path in paths:
+        if path != "-" and Path(path).is_dir():
+            folders.append(path)
+        else:
+            read.add(identity(0 if path == "-" else path))
+    keep_apart([*written, *([baseline] if baseline else [])], read)
+    # A baseline may lie there, too: it is read before it is written, and is then a baseline.
+    endangered = [file for file in (*written, _STDOUT) if _holds_something_else(file)]
+    if folders and endangered:
+        read |= _contents(folders)
+    keep_apart(endangered, read)
 
 
-def _kept(known: frozenset[str] | None, kept: frozenset[str]) -> str:
-    if known is None:
-        return f"accepts {len(kept)} findings from now on."
-    return f"{len(known) - len(kept)} findings are gone and were taken out."
+def _contents(folders: list[str]) -> set[Identity | None]:
+    from campaign_fsm.audit.files import files_of
+    from campaign_fsm.strict.unreadable import UnreadableRecording
+
+    found: set[Identity | None] = set()
+    for folder in folders:
+        # Of a folder that cannot be searched to its end, nothing is read.
+        with suppress(UnreadableRecording):
+            found.update(map(identity, files_of(folder)))
+    return found
+
+
+def _holds_something_else(file: str) -> bool:
+    """Whether a file is there that is neither empty nor an earlier report, which is to be replaced."""
+    from campaign_fsm.audit.writers import is_report
+
+    path = Path(file)
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(200)
+    except OSError:
+        return True
+    return bool(start) and not is_report(start)
 
 
 def _stream(stack: ExitStack, file: str | None) -> TextIO:
     if file is None:
-        return sys.stdout
-    try:
-        return stack.enter_context(Path(file).open("w", encoding="utf-8", newline="\n"))
-    except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from None
+        return cast("TextIO", Guarded(sys.stdout, _STDOUT))
+    return stack.enter_context(OutputFile(file))
 
 
 def _colour(file: str | None) -> bool:
     from campaign_fsm.cli import wants_colour
 
-    return file is None and sys.stdout.isatty() and wants_colour()
+    return file is None and sys.stdout is not None and sys.stdout.isatty() and wants_colour()

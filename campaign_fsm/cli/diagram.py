@@ -13,6 +13,8 @@ import click
 
 from campaign_fsm.cli.options import CHANNELS, json_option
 from campaign_fsm.cli.output import print_text, print_value
+from campaign_fsm.cli.outputs import keep_apart, terminable
+from campaign_fsm.files import identity, write_whole
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
@@ -142,6 +144,8 @@ def diagram(
         if view is None and recording is not None:
             view = "life" if (kind or _guess(output, opened)) == "html" else "history"
         kind = kind or _guess(output, opened)
+        if recording is not None and output is not None:
+            keep_apart([str(output)], {identity(0 if str(recording) == "-" else recording)})
         history = None if recording is None else _seen_from(recording, output)
         try:
             recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=history, campaign=campaign)
@@ -209,7 +213,8 @@ def _seen_from(recording: Path, output: Path | None) -> str:
 def _give(data: bytes, output: Path | None) -> None:
     if output is not None:
         try:
-            output.write_bytes(data)
+            with terminable():
+                write_whole(output, data)
         except OSError as error:
             raise _CannotDo(f"{output} cannot be written: {error.strerror or error}") from error
     elif sys.stdout.isatty():
@@ -259,7 +264,8 @@ def _write(directory: Path) -> None:
 
     try:
         fresh = not (directory.is_dir() and stamped(directory)[0])
-        paths = write(directory, _load)
+        with terminable():
+            paths = write(directory, _load)
     except (CannotRasterize, NoRoute, ValueError) as error:
         raise _CannotDo(str(error)) from error
     except OSError as error:

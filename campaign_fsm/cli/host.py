@@ -8,7 +8,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,14 +16,17 @@ from attrs import frozen
 
 from campaign_fsm.cli.options import CHANNEL, json_option
 from campaign_fsm.cli.output import hide, print_text
+from campaign_fsm.cli.outputs import keep_apart
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.drafts import Draft
 from campaign_fsm.errors import ConfigurationError
+from campaign_fsm.files import identity
 from campaign_fsm.gate import Wait
-from campaign_fsm.policy import Policy, confirmed, is_confirmed, load_configuration, load_nearest
+from campaign_fsm.policy import Configuration, Policy, confirmed, is_confirmed, load_configuration, load_nearest
 from campaign_fsm.rules import Action, Channel
+from campaign_fsm.trace import TraceFile
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.waiting import DEADLINE
 from campaign_fsm.wire.hosts import HOST_OF
@@ -57,6 +59,8 @@ class Host:
     policy: str | None
 
     def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
+        configuration = self._configuration()
+        trace = self._trace(configuration)
         try:
             client = CampaignClient(
                 channel=self.channel,
@@ -66,12 +70,10 @@ class Host:
                 deadline=self.deadline,
                 budget=self.budget,
                 on_wait=_report_wait,
-                trace=self.trace,
-                policy=self.team(),
+                trace=trace,
+                policy=configuration.policy if configuration else None,
                 **settings,
             )
-        except OSError as error:
-            raise click.UsageError(f"--trace {self.trace}: {error.strerror}.") from None
         except ConfigurationError as error:
             if not as_json:
                 raise
@@ -94,10 +96,23 @@ class Host:
 
     def team(self) -> Policy | None:
         """What the team forbids, by the file that was named or the nearest one."""
+        configuration = self._configuration()
+        return configuration.policy if configuration else None
+
+    def _configuration(self) -> Configuration | None:
         if self.policy == "none":
             return None
-        found = load_configuration(self.policy) if self.policy else load_nearest(Path.cwd())
-        return found.policy if found else None
+        return load_configuration(self.policy) if self.policy else load_nearest()
+
+    def _trace(self, configuration: Configuration | None) -> TraceFile | None:
+        if self.trace is None:
+            return None
+        if configuration:
+            keep_apart([self.trace], {identity(configuration.path)})
+        try:
+            return TraceFile(self.trace)
+        except OSError as error:
+            raise click.UsageError(f"--trace {self.trace}: {error.strerror}.") from None
 
 
 def _report_wait(wait: Wait) -> None:
@@ -121,6 +136,8 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         if given.get("yes"):
             context.with_resource(confirmed())
         host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
+        if host.trace is not None and (file := given.get("file")):
+            keep_apart([host.trace], {identity(0 if file == "-" else file)})
         command(host=host, **given)
 
     options = (

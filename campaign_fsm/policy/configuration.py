@@ -18,6 +18,7 @@
 
     [[suppress]]                           # a finding of an audit that is known
     fingerprint = "0123456789abcdef"
+    file = "march.har"                     # the name of the file that it is in; may be left out
     reason = "the incident of 3 March"
     expires = 2027-01-01
 
@@ -30,8 +31,10 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from errno import ELOOP, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -87,12 +90,15 @@ class Suppression:
         reason: Why it is accepted.
         expires: The first day on which it is no longer accepted; None for never.
         line: Where it stands in its file.
+        file: The name, without folders, of the recording that it is in; empty if that is not told. Only a run
+            that reads it can tell that the suppression is needed no more; without it, only one about everything.
     """
 
     fingerprint: str
     reason: str
     expires: date | None = None
     line: int = 0
+    file: str = ""
 
 
 @frozen
@@ -113,29 +119,48 @@ class Configuration:
 
 
 def find_configuration(folder: Path) -> Path | None:
-    """The configuration file of a folder or of the nearest one above it that has one; None without one."""
+    """The configuration file of a folder or of the nearest one above it that has one; None without one.
+
+    Raises:
+        PolicyError: Whether there is one cannot be seen; or as `load_configuration`.
+    """
     for here in (folder, *folder.parents):
         own = here / "campaign-fsm.toml"
-        if own.is_file() or own.is_symlink():
+        if _is_there(own) or own.is_symlink():
             return own
         shared = here / "pyproject.toml"
-        if shared.is_file():
-            try:
-                data = shared.read_bytes()
-            except OSError:
-                continue
+        if _is_there(shared):
+            data = _read(shared)
             if b"campaign" in data.lower() and _section(shared, _parsed(shared, data)) is not None:
                 return shared
     return None
 
 
-def load_nearest(folder: Path) -> Configuration | None:
+def _is_there(file: Path) -> bool:
+    """Whether it is a file. Not every Python tells one that is not there from one that may not be looked for."""
+    try:
+        return stat.S_ISREG(file.stat().st_mode)
+    except OSError as error:
+        if error.errno in (ENOENT, ENOTDIR, ELOOP):
+            return False
+        reason = f"whether it is there, and forbids something, cannot be seen: {error.strerror}"
+        raise PolicyError(path=str(file), line=0, reason=reason) from None
+
+
+def load_nearest(folder: Path | None = None) -> Configuration | None:
     """Read the configuration file that `find_configuration` finds; None without one.
 
+    Args:
+        folder: Where to begin; None for the current folder.
+
     Raises:
-        PolicyError: As `load_configuration`.
+        PolicyError: As `find_configuration`; or there is no current folder any more.
     """
-    found = find_configuration(folder)
+    try:
+        found = find_configuration(folder or Path.cwd())
+    except FileNotFoundError:
+        reason = "the current folder is gone, and no configuration can be looked for from there"
+        raise PolicyError(path=".", line=0, reason=reason) from None
     return load_configuration(found) if found else None
 
 
@@ -171,9 +196,12 @@ def _parsed(file: Path, data: bytes) -> dict[str, Any]:
 
 
 def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    if file.name != "pyproject.toml":
-        return document
     tool = document.get("tool")
+    if file.name != "pyproject.toml":
+        if isinstance(tool, dict) and "campaign-fsm" in tool:
+            reason = f"in {file.name} the keys stand at the top; [tool.campaign-fsm] belongs into pyproject.toml"
+            raise PolicyError(path=str(file), line=0, key="tool.campaign-fsm", reason=reason)
+        return document
     if not isinstance(tool, dict):
         return None
     section = tool.get("campaign-fsm")
@@ -372,7 +400,7 @@ class _Reader:
         return dict(given)
 
     def _suppression(self, given: Mapping[str, Any], number: int) -> Suppression:
-        self._known(given, ("fingerprint", "reason", "expires"), "suppress", number)
+        self._known(given, ("fingerprint", "file", "reason", "expires"), "suppress", number)
         fingerprint, reason, expires = (given.get(key) for key in ("fingerprint", "reason", "expires"))
         if not isinstance(fingerprint, str) or not re.fullmatch(r"[0-9a-f]{16}", fingerprint):
             raise self._wrong("fingerprint", "it is required: the 16 hex digits of a finding", "suppress", number)
@@ -387,4 +415,7 @@ class _Reader:
             expires = expires.date()
         if expires is not None and not isinstance(expires, date):
             raise self._wrong("expires", "it is a date such as 2027-01-01", "suppress", number)
-        return Suppression(fingerprint, reason, expires, self._line("suppress", number, "fingerprint"))
+        file = given.get("file", "")
+        if not isinstance(file, str) or file != re.split(r"[/\\]", file)[-1] or not (file or "file" not in given):
+            raise self._wrong("file", "it is the name of a recording, without its folders", "suppress", number)
+        return Suppression(fingerprint, reason, expires, self._line("suppress", number, "fingerprint"), file)

@@ -182,8 +182,10 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise Ambiguous("it is not UTF-8") from None
     except RecursionError:
         raise Ambiguous("it is nested too deeply") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise Ambiguous(f"it is not JSON ({error})") from None
+    except ValueError:  # Python reads no number of more than 4 300 digits
+        raise Ambiguous("a number in it is too large") from None
     if not isinstance(value, dict):
         raise Ambiguous("it is not a JSON object")
     if body.count(b"{") + body.count(b"[") > _DEEPEST:  # what has few of them, also in its texts, is not deep

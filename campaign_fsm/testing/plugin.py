@@ -87,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--campaign-coverage counts what --campaign-policy judges; give both")
         if config.getoption("dist", "no") != "no":
             raise pytest.UsageError("--campaign-coverage does not go with pytest-xdist: each worker counts for itself")
+        _refuse_what_is_no_coverage(Path(config.getoption("--campaign-coverage")))
     if on:
         from contextlib import ExitStack
 
@@ -97,6 +98,18 @@ def pytest_configure(config: pytest.Config) -> None:
         stack.enter_context(gate.installed())
         config.add_cleanup(stack.close)
         config.pluginmanager.register(_Watch(gate), "campaign_policy")
+
+
+def _refuse_what_is_no_coverage(path: Path) -> None:
+    """A file with anything else in it, such as a test or a recording, is not written over."""
+    try:
+        start = path.read_bytes()[:200] if path.is_file() else b""
+    except OSError as error:
+        raise pytest.UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    if start and b'"campaign_fsm_coverage"' not in start:
+        raise pytest.UsageError(
+            f"{path} is no coverage, and is not written over; give --campaign-coverage another name"
+        )
 
 
 def _team(config: pytest.Config) -> Policy | None:
@@ -208,8 +221,10 @@ class _Watch:
                 raise pytest.UsageError(f"{path} cannot be written: {error.strerror or error}") from None
 
     def _write_coverage(self, path: Path) -> None:
+        from campaign_fsm.files import write_whole
+
         edges = {code: number for code, number in sorted(self._gate.edges.items()) if number}
-        path.write_text(json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1) + "\n", encoding="utf-8")
+        write_whole(path, (json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1) + "\n").encode())
 
     def pytest_report_header(self) -> str:
         unjudged = "passed on" if self._gate.allow_unjudged else "an error"

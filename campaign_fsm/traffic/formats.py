@@ -109,7 +109,7 @@ def _of_object(start: bytes) -> _Told:
 def _of_line(found: Outline) -> _Told:
     """What an object is that says it as a line."""
     if re.fullmatch(r"[0-9]+", found["version"].text) and found["version"].kind != '"' and "event" in found.keys:
-        ours = found["event"].text in _EVENTS or {"flow", "campaign"} & found.keys
+        ours = {"flow", "campaign"} & found.keys or ("at" in found.keys and found["event"].text in _EVENTS)
         return RecordingFormat.TRACE if ours else None
     return RecordingFormat.JSONL if _ABOUT & found.keys else None
 

@@ -8,7 +8,7 @@ from typing import Protocol, TextIO
 from campaign_fsm.audit.finding import Finding
 from campaign_fsm.audit.summary import Summary
 
-__all__ = ["ReportFormat", "Writer", "writer"]
+__all__ = ["ReportFormat", "Writer", "is_report", "writer"]
 
 
 class ReportFormat(StrEnum):
@@ -69,3 +69,10 @@ def writer(format: ReportFormat | str, stream: TextIO, *, colour: bool = False) 
             from campaign_fsm.audit.writers.junit import JunitWriter
 
             return JunitWriter(stream)
+
+
+def is_report(start: bytes) -> bool:
+    """Whether a file that begins so is a report of ours as JSON or SARIF; those lie in folders that are audited."""
+    from campaign_fsm.audit.writers import plainjson, sarif
+
+    return start.startswith((plainjson.START.encode(), sarif.START.encode()))

@@ -46,6 +46,10 @@ class GithubWriter:
         """Write what could not be read, the counts, and how many findings GitHub would not have shown."""
         for sentence in summary.incomplete:
             self._command(Level.ERROR, {"title": "incomplete"}, safe.line(sentence))
+        for sentence in summary.unjudged_writes:
+            self._command(Level.NOTE, {"title": "not judged"}, safe.line(sentence))
+        for sentence in summary.remarks:
+            self._command(Level.NOTE, {"title": "note"}, safe.line(sentence))
         hidden = ", ".join(
             counted(count, f"more {_COMMANDS[level]}")
             for level in Level

@@ -12,6 +12,8 @@ from campaign_fsm.audit.writers import safe
 
 VERSION: Final = 1
 """The version of the object. Keys may be added within a version; a key that is there keeps its meaning."""
+START: Final = f'{{"version": {VERSION}, "findings": ['
+"""What a report begins with."""
 
 
 class JsonWriter:
@@ -23,7 +25,7 @@ class JsonWriter:
 
     def begin(self) -> None:
         """Open the object and its findings."""
-        self._stream.write(f'{{"version": {VERSION}, "findings": [')
+        self._stream.write(START)
 
     def finding(self, finding: Finding) -> None:
         """Write one finding."""

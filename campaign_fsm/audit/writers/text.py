@@ -34,6 +34,8 @@ class TextWriter:
         what = self._styled(f"{safe.line(finding.code)} {finding.level}", _COLOURS[finding.level])
         lines = [f"{where}: {what}: {safe.line(finding.message)}"]
         lines += [self._row(label, text) for label, text in finding.reasons]
+        if finding.fingerprint:
+            lines.append(self._row("fingerprint", finding.fingerprint))
         self._write(*lines, "")
 
     def end(self, summary: Summary) -> None:

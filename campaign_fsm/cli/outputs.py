@@ -1,0 +1,119 @@
+"""Files that the commands write: never one that is read, and as a whole or not at all."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from types import FrameType, TracebackType
+from typing import Final, TextIO, cast
+
+import click
+
+from campaign_fsm.files import CannotWrite, Identity, identity, replacing
+
+
+def keep_apart(written: Collection[str], read: Collection[Identity | None]) -> None:
+    """Nothing is written over what is read, and no two things into one file.
+
+    Raises:
+        UsageError: It would be.
+    """
+    seen: set[Identity] = set()
+    for file in written:
+        found = identity(file)
+        if found is None:  # a device or a pipe
+            continue
+        if found in read:
+            raise click.UsageError(f"{file} is to be read and to be written; give what is written another name.")
+        if found in seen:
+            raise click.UsageError(f"{file} is to be written twice; give each its own file.")
+        seen.add(found)
+
+
+class Guarded:
+    """A stream whose errors are its own: what reads a recording at the time takes every `OSError` for the recording's.
+
+    Args:
+        stream: What is written to; None where the standard output is closed, and what is written goes nowhere.
+        name: What an error calls it.
+    """
+
+    def __init__(self, stream: TextIO | None, name: str) -> None:
+        self._stream, self._name = stream, name
+        self.encoding = getattr(stream, "encoding", None)
+
+    def write(self, text: str) -> int:
+        """Write a text, or raise `CannotWrite`."""
+        try:
+            return len(text) if self._stream is None else self._stream.write(text)
+        except OSError as error:
+            raise CannotWrite(self._name, error) from None
+
+
+class OutputFile:
+    """A text file that is there as a whole after the block, and is left as it was if the block ends otherwise.
+
+    Raises:
+        CannotWrite: At the beginning, while it is written, or at the end.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._manager = replacing(path)
+
+    def __enter__(self) -> TextIO:
+        try:
+            self._text = TextIOWrapper(self._manager.__enter__(), encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise CannotWrite(self._path, error) from None
+        return cast("TextIO", Guarded(self._text, self._path))
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        failed: BaseException | None = value
+        try:
+            self._text.detach()
+        except OSError as error:
+            failed = failed or error
+        try:
+            self._manager.__exit__(type(failed) if failed else None, failed, at)
+        except OSError as error:
+            failed = failed or error
+        if value is None and isinstance(failed, OSError):
+            raise CannotWrite(self._path, failed)
+
+
+class Terminated(BaseException):
+    """The system, or who runs it, wants the process to end."""
+
+
+_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Leave nothing half done where the process is told to end: what the block has begun is taken back first.
+
+    Where somebody else, or another thread, looks after the signals, they are left alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    received: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        raise Terminated
+
+    try:
+        for number in ours:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+        if received:
+            signal.raise_signal(received[0])

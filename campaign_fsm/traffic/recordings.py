@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import BufferedReader
+from contextlib import contextmanager, suppress
+from functools import partial
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from attrs import frozen
 
 from campaign_fsm.files import without_mark
-from campaign_fsm.strict.unreadable import UnreadableRecording
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.traffic.attached import Attached
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.formats import RecordingFormat, detect
+from campaign_fsm.traffic.opening import Opened, Readable, wide_encoding
 
 
 @frozen
@@ -27,7 +30,7 @@ class Recording:
         exchanges: What was recorded, in its order. May raise `UnreadableRecording`.
         by_entry: Whether places are entries of the file, and not lines.
         size: Its size in bytes, None if that is not known.
-        position: How many bytes have been read.
+        position: How many bytes have been read; of the compressed ones, where it is compressed.
     """
 
     path: str
@@ -39,6 +42,11 @@ class Recording:
 
 
 _PEEK: Final = 64 * 1024
+_LOOKED_AT: Final = 4 * 2**20
+# gzip, zlib, zip.
+_PACKED: Final = (b"\x1f\x8b", b"x", b"PK")
+_OF_A_LINE: Final = frozenset({"url", "event", "campaign"})
+_TOP: Final = {"log": RecordingFormat.HAR, "interactions": RecordingFormat.CASSETTE}
 
 
 @contextmanager
@@ -55,16 +63,81 @@ def open_recording(path: str, format: RecordingFormat | None = None) -> Iterator
     stream = _opened(path)
     try:
         head = stream.peek(_PEEK)[:_PEEK]
-        found = format or detect(path, head)
-        by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
-        by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
+        source, attached = _unpacked(path, stream, head)
+        if source is not stream:
+            source = Opened(source, _PEEK)
+            head = source.head
+        _refuse_wide(path, head, format)
+        if format is None:
+            format, source = _told(path, head, source)  # noqa: A001
+        by_entry = format.by_entry or (format is RecordingFormat.RUNBOOK and path.endswith(".toml"))
+        by_entry = by_entry or (format is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
         size = Path(path).stat().st_size if path != "-" else None
-        yield Recording(path, found, _reader(found)(path, stream), by_entry, size, stream.tell)
+        exchanges = _reader(format, attached)(path, cast("BinaryIO", source))
+        yield Recording(path, format, exchanges, by_entry, size, stream.tell)
     except OSError as error:
         raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
     finally:
         if path != "-":
             stream.close()
+
+
+def _unpacked(path: str, stream: BufferedReader, head: bytes) -> tuple[Readable, Attached | None]:
+    if not head.startswith(_PACKED):
+        return stream, None
+    from campaign_fsm.traffic.containers import Inflated, is_compressed, is_zip, open_zip
+
+    if is_zip(head):
+        return open_zip(path, stream)
+    return (Inflated(path, stream) if is_compressed(head) else stream), None
+
+
+def _refuse_wide(path: str, head: bytes, format: RecordingFormat | None) -> None:  # noqa: A002
+    codec = wide_encoding(head)
+    if codec is None:
+        return
+    sentence = f"it is {codec[:6].upper()}; save it as UTF-8"
+    if format is None:
+        try:
+            detect(path, head.decode(codec, "ignore").encode())
+        except NotARecording:
+            raise NotARecording(path, 0, "line", sentence) from None
+    raise UnreadableRecording(path, 0, "line", sentence)
+
+
+def _told(path: str, head: bytes, source: Readable) -> tuple[RecordingFormat, Readable]:
+    """The format by the way a file begins, and what is to be read then."""
+    try:
+        found = detect(path, head)
+    except NotARecording:
+        if not _goes_on(head):
+            raise
+        opened = Opened(source, _LOOKED_AT)
+        found = _by_keys(path, opened.head) or detect(path, opened.head)
+        return found, opened
+    if found is not RecordingFormat.JSONL or not _goes_on(head) or b"\n" in head:
+        return found, source
+    # A document in one line, or lines that are longer than what was looked at.
+    opened = Opened(source, _LOOKED_AT)
+    return _by_keys(path, opened.head) or found, opened
+
+
+def _goes_on(head: bytes) -> bool:
+    return len(head) >= _PEEK // 2 and without_mark(head).lstrip()[:1] == b"{"
+
+
+def _by_keys(path: str, head: bytes) -> RecordingFormat | None:
+    """The format of a JSON document, by the keys at its top: long texts may stand before those that matter."""
+    from campaign_fsm.strict.jsonstream import JsonStream
+
+    source = JsonStream(path, BytesIO(head), tolerant=True)
+    with suppress(UnreadableRecording):
+        source.next()
+        for key in source.keys():  # noqa: SIM118 (not a dict: each key is read from the file)
+            if key in _TOP or key in _OF_A_LINE:
+                return _TOP.get(key)
+            source.skip()
+    return None
 
 
 def _opened(path: str) -> BufferedReader:
@@ -84,7 +157,7 @@ def _opened(path: str) -> BufferedReader:
     return stream
 
 
-def _reader(format: RecordingFormat) -> Callable[[str, BinaryIO], Iterator[Exchange]]:  # noqa: A002
+def _reader(format: RecordingFormat, attached: Attached | None) -> Callable[[str, BinaryIO], Iterator[Exchange]]:  # noqa: A002
     # Each imported only where it is needed.
     match format:
         case RecordingFormat.JSONL:
@@ -98,7 +171,7 @@ def _reader(format: RecordingFormat) -> Callable[[str, BinaryIO], Iterator[Excha
         case RecordingFormat.HAR:
             from campaign_fsm.traffic.har import read_har
 
-            return read_har
+            return partial(read_har, attached=attached)
         case RecordingFormat.CASSETTE:
             from campaign_fsm.traffic.cassette import read_cassette
 

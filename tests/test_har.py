@@ -9,6 +9,7 @@ import tracemalloc
 import zlib
 
 import ijson
+import msgspec
 import pytest
 from browser import chromium
 from hypothesis import given
@@ -715,6 +716,53 @@ def test_whatever_bytes_are_changed_only_the_one_error_is_raised(data):
         read(good[:at] + junk + good[at + data.draw(st.integers(0, 4)) :])
     except UnreadableRecording as error:
         assert 0 <= error.place <= 3
+
+
+def paths(value, path=()):
+    """Every place in a tree."""
+    yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from paths(inner, (*path, key))
+
+
+def replaced(tree, path, value):
+    if not path:
+        return value
+    copy = dict(tree) if isinstance(tree, dict) else list(tree)
+    copy[path[0]] = replaced(tree[path[0]], path[1:], value)
+    return copy
+
+
+ELSEWHERE = entry({"method": "GET", "url": "https://www.example.com/logo.png"}, {"_error": None})
+PLACES = [path for path in paths(ELSEWHERE) if path]
+ODD = st.sampled_from([None, 0, -1, 7, 2.5, True, "", "x", "data:x", "\ud800", [], [None], ["x", 1], {}, {"name": 1}])
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), ODD | JSON), min_size=1, max_size=3))
+def test_whatever_another_entry_holds_nothing_else_is_read_otherwise(changes):
+    """An entry of another host with anything in it raises nothing, and changes nothing of the others."""
+    tree = ELSEWHERE
+    for path, value in changes:
+        try:
+            tree = replaced(tree, path, value)
+        except (KeyError, IndexError, TypeError):
+            continue  # what was there has been replaced
+    data = json.dumps({"log": {"entries": [entry(), tree, entry()]}}).encode()
+    try:
+        found = read(data)
+    except UnreadableRecording as error:
+        # What no parser takes for a number is no odd value, but no JSON.
+        assert "JSON" in error.reason or "number" in error.reason
+        return
+    first, *between, last = found
+    assert [first, last] == [
+        place_of(one_of, place) for one_of, place in zip(read(har(entry())) * 2, (1, 3), strict=True)
+    ]
+    assert [one_of.place for one_of in between] in ([], [2])
+
+
+def place_of(exchange, place):
+    return msgspec.structs.replace(exchange, place=place)
 
 
 PAGE = """async ([url, method, authorization, body]) => {

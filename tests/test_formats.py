@@ -234,7 +234,8 @@ def test_a_broken_recording_is_not_passed_over(data, tmp_path):
 
 @pytest.mark.parametrize(
     "data", [b"{" * 65_000, b"[" * 65_000, b'{"a":' * 13_000, b'"' * 65_000, b"#" + b"\n" * 65_000, b"- " * 32_000,
-             b'{"a": "' + b"\\" * 65_000, b" " * 65_000 + b"x", b"{," * 32_000, b"interactions:" + b" " * 65_000]
+             b'{"a": "' + b"\\" * 65_000, b" " * 65_000 + b"x", b"{," * 32_000,
+             b'{"a": ' + b"[" * 400_000, b'{"a": "' + b'\\"' * 200_000, b"interactions:" + b" " * 65_000]
 )  # fmt: skip
 def test_a_hostile_beginning_takes_little_work(data):
     """Whatever is in what is looked at, it is looked at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from attrs import define, field
@@ -16,6 +17,8 @@ _TOKEN: Final = re.compile(
 _MOST_DEPTH: Final = 4
 # A long list says what it is by its first items.
 _MOST_ITEMS: Final = 20
+# However much is looked at: a long text is one of these.
+_MOST_TOKENS: Final = 40_000
 
 
 @define
@@ -65,13 +68,12 @@ class _Scanner:
         self.tokens = self._scan(data)
 
     def _scan(self, data: bytes) -> Iterator[bytes]:
-        for found in _TOKEN.finditer(data):
+        for found in islice(_TOKEN.finditer(data), _MOST_TOKENS):
             self.at = found.end()
             if found["end"] not in {None, b'"'}:
                 # A text without an end.
                 return
             yield found[0]
-        self.at = len(data)
 
     def value(self, token: bytes, depth: int) -> Outline:
         if token == b"{":

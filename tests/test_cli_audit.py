@@ -566,7 +566,6 @@ def test_a_format_is_known_wherever_its_key_stands(folder, capsys, tmp_path):
         ({"request": {"method": "PUT", "url": URL, "body": "x"}, "status_code": 200}, "a table [access-log]"),
         ({"Method": "PUT", "URL": URL}, "so what it is about is unknown"),
         ({"method": "PUT", "uri": URL, "action": "pause"}, "so what it is about is unknown"),
-        ({"recorded_with": "VCR 6", "http_interactions": []}, "so what it is about is unknown"),
     ],
 )
 def test_a_named_file_that_is_not_understood_is_no_success(folder, capsys, tmp_path, line, said):

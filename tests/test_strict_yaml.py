@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from work import within
 
 from campaign_fsm.strict import yaml as strict_yaml
-from campaign_fsm.strict.yaml import YamlMapping, YamlText, load
+from campaign_fsm.strict.yaml import Tags, YamlMapping, YamlOdd, YamlStream, YamlText, load
 from campaign_fsm.traffic import UnreadableRecording
 
 
@@ -277,3 +277,121 @@ def test_whatever_is_written_only_the_one_error_is_raised(text):
         read(text)
     except UnreadableRecording as error:
         assert 0 <= error.place <= text.count("\n") + text.count("\r") + text.count("\x85") + 2
+
+
+# --- as a stream
+
+
+TAGS = Tags(frozenset({"!text"}), frozenset({"!list"}), frozenset({"!bytes"}))
+
+
+def stream(text):
+    data = text if isinstance(text, bytes) else text.encode()
+    return YamlStream("tape.yaml", io.BytesIO(data), TAGS)
+
+
+def items(text):
+    """The items of a list at the root of a file, with their lines."""
+    source = stream(text)
+    assert source.next() == "start_array"
+    found = [(source.place, item, source.last) for item in source.items()]
+    source.end()
+    return found
+
+
+def test_a_stream_gives_what_is_asked_for():
+    """Keys, values, and items one by one, with the line of each and a word for the last."""
+    source = stream("# x\n---\na: 1\nskipped: {b: [c]}\nlist:\n- x\n-\n  y: z\nafter: [1]\n")
+    assert source.next() == "start_map"
+    found = {}
+    for key in source.keys():  # noqa: SIM118
+        if key == "list":
+            assert source.next() == "start_array"
+            found[key] = [(source.place, item, source.last) for item in source.items()]
+        elif key == "skipped":
+            source.skip()
+        else:
+            found[key] = source.value()
+    source.end()
+    assert found == {"a": "1", "list": [(6, "x", False), (8, {"y": "z"}, True)], "after": ["1"]}
+    assert stream("x").next() == stream("").next() == stream("!x y").next() == "scalar"
+
+
+def test_items_are_given_out_before_what_is_broken_behind_them():
+    """The one before the break is whole, because the next has begun."""
+    source = stream("- a\n- b\n- c: [\n")
+    source.next()
+    found = []
+    with pytest.raises(UnreadableRecording):
+        found.extend(source.items())
+    assert found == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "tag"),
+    [
+        ("!x y", "y", "!x"),
+        ("!x [y]", ["y"], "!x"),
+        ("!!python/object/apply:os.system {args: [y]}", {"args": ["y"]}, "!!python/object/apply:os.system"),
+        ("!!binary '*'", "*", "!!binary"),
+        ("!!null x", "x", "!!null"),
+    ],
+)
+def test_an_odd_value_is_said_in_its_place(written, value, tag):
+    """With its tag and what stands behind it; nothing is made of it, and nothing else is touched."""
+    [(_, before, _), (line, odd, _), (_, after, _)] = items(f"- a\n- {written}\n- b\n")
+    assert (before, line, after) == ("a", 2, "b")
+    assert type(odd) is YamlOdd
+    assert (odd.value, odd.tag) == (value, tag)
+    assert odd.text == {"!!binary": None, "!!null": "x"}.get(tag, "y")
+
+
+def test_tags_that_are_known_are_what_they_mean():
+    """A text, a list and bytes, under whatever name a recorder gave them."""
+    assert [item for _, item, _ in items("[!text 1, !list [a], !bytes YQ==, !!str x]")] == ["1", ["a"], b"a", "x"]
+
+
+@pytest.mark.parametrize(
+    "written", ["{a: 1, a: 2}", "{a: 1, <<: {b: c}}", "{a: 1, ~: 2}", "{a: 1, [b]: c}", "{a: 1, ? !x {b: c} : d}"]
+)
+def test_a_mapping_that_can_be_read_in_two_ways_says_so(written):
+    """Its first keys are there, and the mappings around it are not odd."""
+    [(_, found, _), (_, after, _)] = items(f"- {{x: {written}}}\n- y\n")
+    assert (found.odd, found["x"]["a"], after) == (None, "1", "y")
+    assert found["x"].odd
+
+
+def test_a_key_that_is_an_object_of_one_text_is_that_text():
+    """As a header's name is, with its line."""
+    [(_, found, _)] = items("-\n  ? !x [a]\n  : 1\n  ? !x {args: [b]}\n  : 2\n")
+    assert found == {"a": "1", "b": "2"}
+    assert (found.odd, found.lines) == (None, {"a": 2, "b": 4})
+
+
+@pytest.mark.parametrize("text", ["!x {a: b}", "!x [a]", "a: 1\na: 2", "? [a]\n: 1", "- a\n---\n- b"])
+def test_what_is_odd_of_the_file_ends_the_reading(text):
+    """At its root there is nothing that could be read behind it."""
+    source = stream(text)
+
+    def whole():
+        if source.next() == "start_map":
+            for _ in source.keys():  # noqa: SIM118
+                source.skip()
+        else:
+            list(source.items())
+        source.end()
+
+    with pytest.raises(UnreadableRecording):
+        whole()
+
+
+def test_a_stream_has_the_limits_for_each_item():
+    """Depth and aliases; what aliases may stand for grows with the file, and not with its square."""
+    with pytest.raises(UnreadableRecording, match="nested"):
+        items("- " + "[" * 65 + "]" * 65)
+    with pytest.raises(UnreadableRecording, match="aliases stand for"):
+        items("- &a0 [x, x]\n" + "".join(f"- &a{n + 1} [{f'*a{n},' * 9}]\n" for n in range(9)))
+    shared = "- &a [x, y, z]\n" + "- [*a, *a, *a]\n" * 20_000
+    with pytest.raises(UnreadableRecording, match="aliases stand for"):
+        items(shared)
+    assert len(items("- &a [x, y]\n" + "- {a: [x, y], b: *a}\n" * 5_000)) == 5_001

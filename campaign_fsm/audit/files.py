@@ -27,7 +27,7 @@ _EVERY: Final = 2000
 _RECORDINGS: Final = frozenset({".har", ".jsonl", ".ndjson"})
 
 # Whoever writes these leaves the order to whoever reads them.
-_TO_SORT: Final = frozenset({RecordingFormat.HAR, RecordingFormat.JSONL})
+_TO_SORT: Final = frozenset({RecordingFormat.HAR, RecordingFormat.JSONL, RecordingFormat.JSON})
 APART: Final = frozenset({RecordingFormat.CASSETTE, RecordingFormat.RUNBOOK})
 """Each of these is a story of its own: of one test, or a plan."""
 
@@ -110,7 +110,7 @@ class AuditedFile:
                 self.format = recording.format
                 self.source.options = evolve(self.source.options, by_entry=recording.by_entry)
                 # Any file of JSON objects looks like the plain form.
-                self.foreign = self.format is RecordingFormat.JSONL
+                self.foreign = self.format in {RecordingFormat.JSONL, RecordingFormat.JSON}
                 yield from recording.exchanges if self.progress is None else self._watched(recording)
         except NotARecording as error:
             self.broken = error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from campaign_fsm.policy import Configuration
     from campaign_fsm.traffic.recordings import Recording
 
-_FORMATS = ("jsonl", "trace", "har", "cassette", "runbook")
+_FORMATS = ("jsonl", "json", "trace", "har", "cassette", "runbook")
 _OUTPUTS = ("text", "json", "github", "sarif", "junit")
 _STDOUT = "/dev/stdout"
 # Shorter files are read before anybody could look.

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Never, Protocol
+from itertools import chain
+from typing import Any, Final, Never
 
 import ijson  # type: ignore[import-untyped]
 
 from campaign_fsm.printable import quoted
+from campaign_fsm.strict.jsonfeed import Feed, Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
-
-
-class Readable(Protocol):
-    """What has bytes to read."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
-
 
 Shape = Mapping[str, Any]
 """The keys of an object that are wanted, each with the shape of its value; what has no other key is left out."""
@@ -28,70 +22,55 @@ _MOST_DEPTH: Final = 200
 
 _STARTS: Final = frozenset({"start_map", "start_array"})
 _ENDS: Final = frozenset({"end_map", "end_array"})
-_CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _BREAKS_OFF: Final = "it ends in the middle"
+_LONGEST: Final = 16 * 2**20
 
 # What the parsers raise, also for numbers and surrogates that they do not foresee.
-# A string is looked at again from its beginning with each chunk: small ones make long strings slow.
-_CHUNK: Final = 2**20
 _BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
-
-
-class _Noted:
-    """What a parser reads, with what is known of the piece that it read last."""
-
-    def __init__(self, stream: Readable) -> None:
-        self.ended = False
-        self._stream = stream
-        self._last = b""
-        self._first = True
-
-    def read(self, size: int = -1, /) -> bytes:
-        piece = self._stream.read(size)
-        if piece:
-            self._first = not self._last
-            self._last = piece
-        elif size:
-            self.ended = True
-        return piece
-
-    def is_text(self) -> bool:
-        """Whether the piece is UTF-8, apart from a character that it may break off at either end."""
-        whole = self._last if self._first else self._last.lstrip(_CONTINUATION)
-        try:
-            codecs.getincrementaldecoder("utf-8")().decode(whole)
-        except UnicodeDecodeError:
-            return False
-        return True
 
 
 class JsonStream:
     """The tokens of one JSON file, and the values they make up.
 
-    Duplicate keys of objects that are built, and nesting deeper than 200 levels, are errors.
+    Duplicate keys of objects that are built, unpaired surrogates, and nesting deeper than 200 levels are errors.
+
+    Args:
+        path: The file's name, for errors.
+        stream: Its bytes.
+        tolerant: Of an item that can be read in part, give that part: of duplicate keys the first, the beginning of a
+            text of more than 16 MiB (`jsonfeed.Cut`), and `jsonfeed.UNPAIRED` for an unpaired surrogate.
 
     Attributes:
         place: The number of the entry that is being read, for errors; 0 outside of entries.
+        repeated: The keys of items that were there twice, as long as nobody clears it.
     """
 
-    def __init__(self, path: str, stream: Readable) -> None:
+    def __init__(self, path: str, stream: Readable, *, tolerant: bool = False) -> None:
         self.place = 0
+        self.repeated: set[str] = set()
         self._path = path
-        self._read = _Noted(stream)
-        # Numbers beyond what a double or 64 bits hold are errors then, not work.
-        self._tokens: Iterator[tuple[str, Any]] = ijson.basic_parse(self._read, use_float=True, buf_size=_CHUNK)
+        self._tolerant = tolerant
+        self._feed = Feed(stream, _LONGEST if tolerant else None, mend=tolerant)
+        self._lists = self._feed.lists()
+        self._tokens: Iterator[tuple[str, Any]] = chain.from_iterable(self._lists)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a text was cut, or a surrogate was unpaired, up to here or a little after it."""
+        return self._feed.cut or self._feed.mended
 
     def fail(self, reason: str) -> Never:
         """End the reading for this reason."""
+        self._lists.close()
         raise UnreadableRecording(self._path, self.place, "entry", reason)
 
     def _reason(self, error: Exception, *, whole: bool = False) -> str:
         # By what was read, and not by the words of the parser: there are several, and each has its own.
-        if not self._read.is_text():
+        if not self._feed.is_text():
             return "it is not UTF-8"
         if isinstance(error, UnicodeError):
             return "it holds an unpaired surrogate, which stands for no character"
-        if self._read.ended and not whole and isinstance(error, ijson.IncompleteJSONError | StopIteration):
+        if self._feed.ended and not whole and isinstance(error, ijson.IncompleteJSONError | StopIteration):
             return _BREAKS_OFF
         # What follows the first line shows a piece of the file, which may say anything.
         reason = str(error).replace("\\n", "\n").partition("\n")[0]
@@ -174,7 +153,10 @@ class JsonStream:
                 if inner in _STARTS:
                     self._skip(inner)
             elif key in members:
-                self._twice(key)
+                if not self._tolerant:
+                    self._twice(key)
+                self.repeated.add(key)
+                self._skip(inner)
             elif inner in _STARTS:
                 members[key] = self._value(inner, value, shape[key] if shape else shape, depth + 1)
             else:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from campaign_fsm.files import without_mark
-from campaign_fsm.strict.unreadable import NotARecording
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.traffic.outline import Outline, outline
 
 # What a pipe gives at once may be less than was asked for.
 _LONG_LINE: Final = 8 * 1024
 
 
 class RecordingFormat(StrEnum):
-    """The formats of recordings that are understood."""
+    """The formats of recordings that are understood.
+
+    JSONL is the plain form (`Exchange`), JSON the same as an array; CASSETTE is every layout of
+    `campaign_fsm.traffic.cassette`.
+    """
 
     JSONL = "jsonl"
+    JSON = "json"
     TRACE = "trace"
     HAR = "har"
     CASSETTE = "cassette"
@@ -26,47 +31,176 @@ class RecordingFormat(StrEnum):
     @property
     def by_entry(self) -> bool:
         """Whether places in it are entries, and not lines."""
-        return self is RecordingFormat.HAR
+        return self in {RecordingFormat.HAR, RecordingFormat.JSON}
+
+
+class _Known(NamedTuple):
+    """What is known, and not read.
+
+    Attributes:
+        reason: What it is.
+        recorded: It is recorded traffic, so it is not passed over.
+    """
+
+    reason: str
+    recorded: bool = True
+
+
+_HAR_ELSEWHERE: Final = "which is not read; save or export the traffic as HAR"
+_MITMPROXY: Final = _Known(f"it is a flow file of mitmproxy, {_HAR_ELSEWHERE} (mitmdump -nr FILE --set hardump=x.har)")
+_WIREMOCK: Final = _Known(f"it is a mapping of WireMock, {_HAR_ELSEWHERE}")
+_HOVERFLY: Final = _Known(f"it is a simulation of Hoverfly, {_HAR_ELSEWHERE}")
+_CHARLES: Final = _Known(f"it is a session of Charles, {_HAR_ELSEWHERE}")
+_OLD_VCR: Final = _Known("it is a cassette of VCR before its version 2, which is not read; record it again")
+_OLD_VCRPY: Final = _Known("it is a cassette of VCR.py before its version 1, which is not read; record it again")
+_PACT: Final = _Known("it is a contract of Pact, which says what should be, and was not recorded", recorded=False)
+_POSTMAN: Final = _Known("it is a collection of requests to send, and none of them was recorded", recorded=False)
+
+_Told = RecordingFormat | _Known | None
+
+# The keys of a line in the plain form that say what it is about; no document has them at its top.
+_ABOUT: Final = frozenset({"url", "campaign", "callback"})
+_DONE: Final = frozenset({"method", "action", "status_code"})
+_EVENTS: Final = frozenset({"read", "decided", "refused", "sent", "held", "answered", "failed"})
+_URL_OF_WIREMOCK: Final = frozenset({"urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate", "bodyPatterns"})
 
 
 def detect(path: str, head: bytes) -> RecordingFormat:
     """The format of a recording, by how it begins.
 
     Raises:
-        UnreadableRecording: It is unknown.
+        NotARecording: It is unknown, or known to be no recording.
+        UnreadableRecording: It is a recording in a format that is known, and not read.
     """
     start = without_mark(head).lstrip()
     if not start:
         raise NotARecording(path, 0, "line", "it is empty")
-    first = _first_line(start)
-    if re.match(rb"""\{\s*"log"\s*:""", start) or _has_key(start, first, "log"):
-        return RecordingFormat.HAR
-    if re.match(rb"""\{\s*"(runbook)"\s*:""", start) or re.search(rb"""(?m)^["']?runbook["']?\s*[:=]""", start):
-        return RecordingFormat.RUNBOOK
-    begins = rb'\{\s*("version"\s*:[^{\[]*)?"interactions"\s*:'
-    listed = re.search(rb"(?m)^interactions\s*:", start) or re.match(begins, start)
-    traced = isinstance(first, dict) and "event" in first
-    if (listed and not traced) or _has_key(start, first, "interactions"):
-        return RecordingFormat.CASSETTE
-    if isinstance(first, dict):
-        return RecordingFormat.TRACE if "event" in first and "version" in first else RecordingFormat.JSONL
-    if start.startswith(b"{") and b"\n" not in start and len(start) >= _LONG_LINE:
-        # A line that is longer than what was looked at: a list with its answer.
-        return RecordingFormat.JSONL
+    told: _Told
+    if start[:1] == b"{":
+        told = _of_object(start)
+    elif start[:1] == b"[":
+        told = _of_list(outline(start)[0].first)
+    else:
+        told = _of_yaml(start)
+    if told is None and start[:1] != b"[":
+        told = _of_second_line(start)
+    if isinstance(told, RecordingFormat):
+        return told
+    if told is not None:
+        raise (UnreadableRecording if told.recorded else NotARecording)(path, 0, "line", told.reason)
     raise NotARecording(
         path, 0, "line", f"its format is not known; --format is one of {', '.join(known for known in RecordingFormat)}"
     )
 
 
-def _has_key(start: bytes, first: object, key: str) -> bool:
-    """Whether a JSON document has a key at its top, first or not, on one line or on many."""
-    if isinstance(first, dict):
-        return key in first and not {"url", "event", "campaign"} & first.keys()
-    return re.search(rb"""(?m)^(\t| {1,4})"%b"\s*:\s*[\[{]""" % key.encode(), start) is not None
+def _of_object(start: bytes) -> _Told:
+    found, rest = outline(start)
+    line = start.partition(b"\n")[0]
+    one_line = len(line) >= len(start) - len(rest)
+    told = _of_line(found) if one_line else None
+    if told is None:
+        told = _of_document(found, alone=not rest.strip())
+    if told is not None or not one_line:
+        return told
+    # A line that is longer than what was looked at is a list with its answer.
+    return RecordingFormat.JSONL if found.closed or len(start) >= _LONG_LINE else None
 
 
-def _first_line(start: bytes) -> object:
-    try:
-        return json.loads(start.partition(b"\n")[0])
-    except (ValueError, RecursionError):
+def _of_line(found: Outline) -> _Told:
+    """What an object is that says it as a line."""
+    if re.fullmatch(r"[0-9]+", found["version"].text) and found["version"].kind != '"' and "event" in found.keys:
+        ours = {"flow", "campaign"} & found.keys or ("at" in found.keys and found["event"].text in _EVENTS)
+        return RecordingFormat.TRACE if ours else None
+    return RecordingFormat.JSONL if _ABOUT & found.keys else None
+
+
+def _of_document(found: Outline, *, alone: bool) -> _Told:
+    log = found["log"]
+    # One that breaks off may have shown no more than its version.
+    if log.kind == "{" and (
+        {"entries", "creator", "browser", "pages"} & log.keys
+        or ((log.keys or not log.closed) and all(key in {"version", "comment"} or key[:1] == "_" for key in log.keys))
+    ):
+        return RecordingFormat.HAR
+    if _is_runbook(found["runbook"].text, campaigns="campaigns" in found.keys):
+        return RecordingFormat.RUNBOOK
+    if found["http_interactions"].kind in {"[", ""} and "http_interactions" in found.keys:
+        return RecordingFormat.CASSETTE
+    if found["interactions"].kind in {"[", "n", ""} and "interactions" in found.keys:
+        if {"consumer", "provider"} & found.keys and "version" not in found.keys:
+            return _PACT
+        if found["version"].closed or _is_interaction(found["interactions"].first):
+            return RecordingFormat.CASSETTE
+    if {"info", "item"} <= found.keys and {"_postman_id", "schema"} & found["info"].keys:
+        return _POSTMAN
+    if found["_type"].text == "export" and "resources" in found.keys:
+        return _POSTMAN
+    if _is_wiremock(found["mappings"].first) or (alone and _is_wiremock(found)):
+        return _WIREMOCK
+    return _HOVERFLY if {"data", "meta"} <= found.keys and "pairs" in found["data"].keys else None
+
+
+def _is_runbook(value: str, *, campaigns: bool) -> bool:
+    # `runbook` is also where alerts link to what is to be done.
+    return bool(value) and (campaigns or value.isdecimal())
+
+
+def _is_interaction(found: Outline) -> bool:
+    request = found["request"]
+    # A long body may stand before its URL.
+    return bool({"uri", "url"} & request.keys) or (
+        request.kind == "{" and not request.closed and "body" in request.keys
+    )
+
+
+def _is_wiremock(found: Outline) -> bool:
+    request, response = found["request"], found["response"]
+    if request.kind != "{" or response.kind != "{":
+        return False
+    named = {"id", "uuid", "name", "persistent", "scenarioName"} & found.keys and "url" in request.keys
+    return bool(_URL_OF_WIREMOCK & request.keys or (named and {"status", "proxyBaseUrl"} & response.keys))
+
+
+def _of_list(first: Outline) -> _Told:
+    if {"scope", "path"} <= first.keys or (_is_interaction(first) and ("response" in first.keys or not first.closed)):
+        return RecordingFormat.CASSETTE
+    if {"scheme", "host", "request", "response"} <= first.keys:
+        return _CHARLES
+    if first["callback"].kind == "{" or ({"url", "campaign"} & first.keys and _DONE & first.keys):
+        return RecordingFormat.JSON
+    return None
+
+
+def _of_second_line(start: bytes) -> _Told:
+    """What a file is whose first line is broken: the rest of it may have been rotated away."""
+    line = start.partition(b"\n")[2].lstrip()
+    if line[:1] != b"{":
         return None
+    found, rest = outline(line)
+    whole = found.closed and b"\n" not in line[: len(line) - len(rest)]
+    return _of_line(found) if whole else None
+
+
+def _of_yaml(start: bytes) -> _Told:
+    """YAML, a runbook in TOML, or what is no text at all, by the lines that begin at the margin."""
+    if re.match(rb"\d{1,12}:\d{1,12}:", start):
+        return _MITMPROXY
+    runbook = re.search(rb"""(?m)^["']?runbook["']?\s*[:=]\s*["']?([^\s"'#]+)""", start)
+    campaigns = re.search(rb"""(?m)^["'\[]*campaigns\b""", start)
+    if runbook and _is_runbook(runbook[1].decode("latin-1"), campaigns=campaigns is not None):
+        return RecordingFormat.RUNBOOK
+    if re.search(rb"""(?m)^["']?http_interactions["']?\s*:""", start):
+        return RecordingFormat.CASSETTE
+    requests = re.search(rb"""(?m)(?:^[ \t]*(?:-[ \t]+)*|[{,]\s*)["']?request["']?\s*:""", start)
+    # A list in whatever style, or nothing yet; a number is a count of something.
+    if re.search(rb"""(?m)^["']?interactions["']?\s*:(?:\s*$|[ \t]*(?:[\[#&!]|null|~))""", start):
+        version = re.search(rb"""(?m)^["']?version["']?\s*:[ \t]*["']?\d+["']?\s*(?:#.*)?$""", start)
+        return RecordingFormat.CASSETTE if version or requests else None
+    if re.match(rb"(?:---[^\n]*\n|#[^\n]*\n|[ \t\r]*\n)*-\s", start):
+        if b"VCR::HTTPInteraction" in start:
+            return _OLD_VCR
+        if requests and re.search(rb"""(?m)^[ \t]+["']?response["']?\s*:""", start):
+            named = re.search(rb"""(?m)^[ \t]+["']?ur[il]["']?\s*:""", start)
+            old = b"!!python/object:vcr" in start or re.search(rb"(?m)^[ \t]+protocol\s*:", start)
+            return _OLD_VCRPY if old else RecordingFormat.CASSETTE if named else None
+    return None

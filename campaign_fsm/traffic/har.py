@@ -6,21 +6,33 @@ state at that time: one that came from a cache (Chromium's ``_fromCache``) or fr
 answered without a byte from the network (``_transferSize`` 0, all that Playwright says of these two),
 and one that a test answered or aborted in place of the server (Playwright's ``_wasFulfilled`` and
 ``_wasAborted``). Firefox does not mark what came from its cache, so that is not distinguished from the rest.
+
+An entry that is not as HAR has it is taken as far as it can be read, and says what of it was not (`Exchange.unread`).
+A body that was not recorded is no empty body: without a text, it is empty only if its size is said to be 0. An answer
+in base64 that is neither text nor gzip nor zlib was compressed in another way, and counts as not recorded.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Never
+from urllib.parse import urlsplit
 
 import msgspec
 
 from campaign_fsm.printable import quoted
+from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut
 from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape
+from campaign_fsm.traffic.attached import Attached, NotAttached, beside
+from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
+from campaign_fsm.wire.suspect import could_become_target
+
+Headers = list[tuple[str, str]]
 
 
 class _Header(msgspec.Struct, gc=False):
@@ -28,15 +40,19 @@ class _Header(msgspec.Struct, gc=False):
     value: str
 
 
-class _PostData(msgspec.Struct, gc=False):
+class _PostData(msgspec.Struct, gc=False, rename={"mime_type": "mimeType", "file": "_file"}):
     text: str | None = None
     encoding: str | None = None
+    mime_type: str | None = None
+    params: list[Any] | None = None
+    file: str | None = None
 
 
-class _Content(msgspec.Struct, gc=False):
+class _Content(msgspec.Struct, gc=False, rename={"file": "_file"}):
     text: str | None = None
     size: float | None = None
     encoding: str | None = None
+    file: str | None = None
 
 
 class _Request(msgspec.Struct, gc=False, rename={"post_data": "postData", "body_size": "bodySize"}):
@@ -57,12 +73,15 @@ class _Response(
         "transfer_size": "_transferSize",
     },
 ):
-    status: float
+    status: float | None = None
     content: _Content | None = None
-    error: str | None = None
-    failure: str | None = None
+    error: Any = None
+    failure: Any = None
     by_worker: bool | None = None
     transfer_size: float | None = None
+
+
+_NO_RESPONSE: Final = _Response()
 
 
 class _Entry(
@@ -78,9 +97,10 @@ class _Entry(
     },
 ):
     request: _Request
-    response: _Response
+    response: _Response | None = None
     at: str | None = None
-    error: str | None = None
+    time: float | None = None
+    error: Any = None
     from_cache: str | bool | None = None
     from_disk_cache: bool | None = None
     fulfilled: bool | None = None
@@ -88,17 +108,19 @@ class _Entry(
 
     @property
     def lost(self) -> bool:
-        response = self.response
-        return bool(response.status in {0, -1} or self.error or response.error or response.failure)
+        response = self.response or _NO_RESPONSE
+        no_status = response.status is not None and response.status <= 0
+        return bool(no_status or self.error or response.error or response.failure)
 
     @property
     def reached_the_server(self) -> bool:
-        if self.fulfilled or self.aborted or self.response.by_worker:
+        response = self.response or _NO_RESPONSE
+        if self.fulfilled or self.aborted or response.by_worker:
             return False
         if (self.from_cache or self.from_disk_cache) and self.request.method in {"GET", "HEAD"}:
             return False
         # A size is a weaker sign than a mark, and a write that is overlooked is worse than one reported twice.
-        return self.lost or self.response.transfer_size != 0 or self.request.method not in {"GET", "HEAD"}
+        return self.lost or response.transfer_size != 0 or self.request.method not in {"GET", "HEAD"}
 
 
 def _shape(struct: type[msgspec.Struct], **inner: Shape) -> Shape:
@@ -107,30 +129,42 @@ def _shape(struct: type[msgspec.Struct], **inner: Shape) -> Shape:
 
 _ENTRY: Final = _shape(
     _Entry,
-    request=_shape(_Request, headers=_shape(_Header), postData=_shape(_PostData)),
+    request=_shape(_Request, headers=_shape(_Header), postData=_shape(_PostData, params={"name": WHOLE})),
     response=_shape(_Response, content=_shape(_Content)),
 )
+_KEPT: Final = 64
+_HUGE: Final = 2.0**63
 
 
-def read_har(path: str, stream: BinaryIO) -> Iterator[Exchange]:
+class _Unread(Exception):
+    """Why something of an entry cannot be read."""
+
+
+def _unread(reason: str) -> Never:
+    raise _Unread(reason)
+
+
+def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> Iterator[Exchange]:
     """The exchanges of a HAR file, one after the other, without holding the file in memory.
 
     Args:
         path: The file's name, for errors.
         stream: Its bytes.
+        attached: Reads the bodies that are kept outside of it; None for files in its folder.
 
     Raises:
-        UnreadableRecording: It is no HAR file, or breaks off, or an entry is not as HAR has it. The
-            exchanges before that entry have been given out.
+        UnreadableRecording: It is no HAR file, or breaks off, or cannot be read on. The exchanges before that place
+            have been given out.
     """
-    source = JsonStream(path, Opened(stream))
+    source = JsonStream(path, Opened(stream), tolerant=True)
+    reader = _Entries(source, attached or beside(path))
     if source.next()[0] != "start_map":
         source.fail("it is not a HAR file: it is not a JSON object")
     found = False
     for key in source.keys():  # noqa: SIM118 (not a dict: each key is read from the file)
         if key == "log":
             found = True
-            yield from _log(source)
+            yield from _log(source, reader)
         else:
             source.skip()
     source.end()
@@ -138,78 +172,292 @@ def read_har(path: str, stream: BinaryIO) -> Iterator[Exchange]:
         source.fail("it is not a HAR file: it has no `log`")
 
 
-def _log(source: JsonStream) -> Iterator[Exchange]:
+def _log(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
     if source.next()[0] != "start_map":
         source.fail("it is not a HAR file: its `log` is not an object")
     found = False
     for key in source.keys():  # noqa: SIM118
         if key == "entries":
             found = True
-            yield from _entries(source)
+            yield from _entries(source, reader)
         else:
             source.skip()
     if not found:
         source.fail("it is not a HAR file: its `log` has no `entries`")
 
 
-def _entries(source: JsonStream) -> Iterator[Exchange]:
+def _entries(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
     if source.next()[0] != "start_array":
         source.fail("it is not a HAR file: its `entries` are not a list")
     source.place = 1
     for raw in source.items(_ENTRY):
-        exchange = _exchange(source, raw)
+        exchange = reader.exchange(raw)
         if exchange is not None:
             yield exchange
         source.place += 1
     source.place -= 1
 
 
-def _exchange(source: JsonStream, raw: Any) -> Exchange | None:
-    try:
-        entry = msgspec.convert(raw, _Entry)
-    except msgspec.ValidationError as error:
-        source.fail(f"the entry is not as HAR has it: {error}")
-    if not entry.reached_the_server:
-        return None
-    request, response = entry.request, entry.response
-    lost = entry.lost
-    if not lost and not (100 <= response.status <= 999 and response.status.is_integer()):
-        source.fail(f"{response.status:g} is no status code")
-    headers = request.headers
-    return Exchange(
-        at=entry.at,
-        method=request.method,
-        url=request.url,
+class _Entries:
+    """Reads the entries of one file."""
+
+    def __init__(self, source: JsonStream, attached: Attached) -> None:
+        self._source = source
+        self._attached = attached
+
+    def exchange(self, raw: Any) -> Exchange | None:
+        unread = None
+        try:
+            entry = msgspec.convert(raw, _Entry)
+        except msgspec.ValidationError:
+            entry, unread = _taken(raw)
+        source = self._source
+        repeated = source.repeated
+        if not repeated and not entry.reached_the_server:
+            return None
+        if repeated or source.partial:
+            unread = _doubt(entry, repeated) or unread
+            repeated.clear()
+        request, response = entry.request, entry.response or _NO_RESPONSE
         # Those that begin with a colon are HTTP/2's way to write the request line.
-        headers=None if headers is None else [(h.name, h.value) for h in headers if h.name[:1] != ":"],
-        request_base64=_sent(source, request),
-        status_code=None if lost else int(response.status),
-        response_base64=_received(source, response.content),
-        lost=lost,
-        place=source.place,
-    )
+        headers = [(h.name, h.value) for h in request.headers or () if h.name[:1] != ":"]
+        body = None
+        try:
+            body = self._sent(request, headers)
+        except _Unread as error:
+            unread = unread or str(error)
+        data = request.post_data
+        if data is not None and data.mime_type and data.mime_type != _ANYTHING and _value(headers, _TYPE) is None:
+            headers.append((_TYPE, data.mime_type))
+        lost, status = entry.lost, response.status
+        known = not lost and status is not None and 100 <= status <= 999 and status.is_integer()
+        url = request.url
+        return Exchange(
+            at=entry.at,
+            method=request.method,
+            # An image is about no campaign, and would be kept with the other URLs.
+            url=url if url[:5] != "data:" else url[:_KEPT],
+            headers=headers or None,
+            request_base64=body,
+            status_code=int(status) if known and status is not None else None,
+            response_base64=self._received(request, response.content),
+            lost=lost,
+            seconds=entry.time / 1000 if entry.time is not None and entry.time >= 0 else None,
+            place=source.place,
+            unread=unread,
+        )
+
+    def _sent(self, request: _Request, headers: Headers) -> bytes | None:
+        data = request.post_data
+        if data is not None:
+            if data.text:
+                body = _bytes(data.text, data.encoding)
+                return decompressed(body, headers, _unread) if data.encoding else body
+            if data.file:
+                return decompressed(self._outside(request, data.file), headers, _unread)
+            if data.params:
+                return None
+        # Playwright writes an empty text for a body that it did not look at.
+        length = _value(headers, "content-length")
+        if length is not None and length.strip("0 "):
+            return None
+        size = request.body_size
+        return b"" if size == 0 or (length and (size is None or size < 0)) else None
+
+    def _received(self, request: _Request, content: _Content | None) -> bytes | None:
+        if content is None:
+            return None
+        try:
+            if content.text:
+                body = _bytes(content.text, content.encoding)
+                return _uncompressed(body) if content.encoding else body
+            if content.file:
+                outside = self._outside(request, content.file)
+                return None if outside is None else _uncompressed(outside)
+        except _Unread:
+            return None
+        return None if content.text is None or (content.size or 0) > 0 else b""
+
+    def _outside(self, request: _Request, name: str) -> bytes | None:
+        if not _may_be_about_a_campaign(request.url):
+            return None
+        try:
+            return self._attached(name)
+        except NotAttached as error:
+            raise _Unread(f"the body of the request is not in the file: {error}") from None
 
 
-def _sent(source: JsonStream, request: _Request) -> bytes | None:
-    data = request.post_data
-    # Playwright writes an empty text for a body that it did not look at.
-    if data is None or data.text is None or (not data.text and request.body_size != 0):
-        return None
-    return _bytes(source, data.text, data.encoding, "request")
+_TYPE: Final = "content-type"
+# Recorders write it where no type was sent.
+_ANYTHING: Final = "application/octet-stream"
 
 
-def _received(source: JsonStream, content: _Content | None) -> bytes | None:
-    if content is None or content.text is None or (not content.text and (content.size or 0) > 0):
-        return None
-    return _bytes(source, content.text, content.encoding, "answer")
+def _value(headers: Headers, wanted: str) -> str | None:
+    for name, value in headers:
+        if len(name) == len(wanted) and name.lower() == wanted:
+            return value
+    return None
 
 
-def _bytes(source: JsonStream, text: str, encoding: str | None, whose: str) -> bytes:
-    if not encoding:
+def _may_be_about_a_campaign(url: str) -> bool:
+    try:
+        return could_become_target(urlsplit(url).path)
+    except ValueError:
+        return True
+
+
+def _bytes(text: str, encoding: str | None) -> bytes:
+    if isinstance(text, Cut):
+        raise _Unread("the body of the request is too long to be kept")
+    if not encoding or encoding.lower() in {"utf-8", "utf8"}:
         return text.encode("utf-8", "surrogatepass")
     if encoding.lower() != "base64":
-        source.fail(f"the body of the {whose} is encoded as {quoted(encoding)}, which is not known")
+        raise _Unread(f"the body of the request is encoded as {quoted(encoding)}, which is not known")
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        source.fail(f"the body of the {whose} is marked as base64 and is none")
+        raise _Unread("the body of the request is marked as base64 and is none") from None
+
+
+def _uncompressed(body: bytes) -> bytes | None:
+    """The answer's body by what it begins with, as its headers need not be there; None if it cannot be read."""
+    if GZIP.match(body):
+        body = decompressed(body, [("content-encoding", "gzip")], _unread) or b""
+    elif is_zlib(body):
+        body = decompressed(body, [("content-encoding", "deflate")], _unread) or b""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return None
+    return body
+
+
+def _doubt(entry: _Entry, repeated: set[str]) -> str | None:
+    """Why an entry cannot be read in one way, without what it is then unknown what it says."""
+    request, content = entry.request, (entry.response or _NO_RESPONSE).content
+    data = request.post_data
+    if repeated & {"url", "request"}:
+        request.url = ""
+    if repeated & {"method", "request"}:
+        request.method = ""
+    if content is not None and content.text and UNPAIRED in content.text:
+        content.text = None
+    if repeated:
+        return f"the key {quoted(min(repeated))} is there twice in one object"
+    texts = [request.method, request.url, *(text for h in request.headers or () for text in (h.name, h.value))]
+    if any(isinstance(text, Cut) for text in texts if text[:5] != "data:"):
+        return "a text in its request is too long to be kept"
+    if data is not None and data.text:
+        texts.append(data.text)
+    if any(UNPAIRED in text for text in texts):
+        if data is not None:
+            data.text = None
+        return "it holds an unpaired surrogate, which stands for no character"
+    return None
+
+
+def _taken(raw: Any) -> tuple[_Entry, str | None]:
+    """What can be taken of an entry that is not as HAR has it, and why something that is needed cannot be."""
+    entry = _object(raw)
+    request, response = _object(entry.get("request")), _object(entry.get("response"))
+    method, url = _text(request.get("method")), _text(request.get("url"))
+    headers, unread_headers = _headers(request.get("headers"))
+    data, unread_data = _data(request.get("postData"))
+    content = _object(response.get("content"))
+    unread = unread_headers or unread_data
+    if not method or not url:
+        unread = "its request has no method, or no URL"
+    if not isinstance(entry.get("request"), dict):
+        unread = "it has no request"
+    if not isinstance(raw, dict):
+        unread = "it is not an object"
+    taken = _Entry(
+        request=_Request(
+            method=method or "",
+            url=url or "",
+            headers=headers,
+            post_data=data,
+            body_size=_number(request.get("bodySize")),
+        ),
+        response=_Response(
+            status=_status(response.get("status")),
+            content=_Content(
+                text=_text(content.get("text")),
+                size=_number(content.get("size")),
+                encoding=_encoding(content.get("encoding")),
+                file=_text(content.get("_file")),
+            ),
+            error=response.get("_error"),
+            failure=response.get("_failureText"),
+            by_worker=response.get("_fetchedViaServiceWorker") is True,
+            transfer_size=_number(response.get("_transferSize")),
+        ),
+        at=_text(entry.get("startedDateTime")),
+        time=_number(entry.get("time")),
+        error=entry.get("_error"),
+        from_cache=entry.get("_fromCache") is True or _text(entry.get("_fromCache")),
+        from_disk_cache=entry.get("_fromDiskCache") is True,
+        fulfilled=entry.get("_wasFulfilled") is True,
+        aborted=entry.get("_wasAborted") is True,
+    )
+    return taken, unread
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HUGE
+    return float(value) if number else None
+
+
+def _status(value: Any) -> float | None:
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal() and len(value) < _KEPT:
+        return float(value)
+    return _number(value)
+
+
+def _encoding(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)[:_KEPT]
+
+
+def _headers(value: Any) -> tuple[list[_Header] | None, str | None]:
+    if value is None:
+        return None, None
+    if not isinstance(value, list):
+        return None, "its headers are not a list"
+    headers: list[_Header] = []
+    for header in value:
+        name = _object(header).get("name")
+        if not isinstance(name, str):
+            return headers, "one of its headers has no name"
+        said = header.get("value")
+        headers += [_Header(name, _as_text(part)) for part in (said if isinstance(said, list) else [said])]
+    return headers, None
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value)
+
+
+def _data(value: Any) -> tuple[_PostData | None, str | None]:
+    if not value:
+        return None, None
+    if not isinstance(value, dict):
+        return None, "its `postData` is not an object"
+    text, params = value.get("text"), value.get("params")
+    data = _PostData(
+        text=_text(text),
+        encoding=_encoding(value.get("encoding")),
+        mime_type=_text(value.get("mimeType")),
+        params=params if isinstance(params, list) else [params] if params else None,
+        file=_text(value.get("_file")),
+    )
+    return data, "the text of its `postData` is none" if text is not None and not isinstance(text, str) else None

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import re
+from io import BytesIO
+from typing import Final, Protocol
 
 from campaign_fsm.files import without_mark
+from campaign_fsm.strict.unreadable import UnreadableRecording
+
+_WIDE: Final = (
+    (re.compile(rb"\xff\xfe\0\0|[\t\n\r -~]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\xfe\xff|\0\0\0[\t\n\r -~]"), "utf-32-be"),
+    (re.compile(rb"\xff\xfe|[\t\n\r -~]\0[\t\n\r -~]\0"), "utf-16-le"),
+    (re.compile(rb"\xfe\xff|\0[\t\n\r -~]\0[\t\n\r -~]"), "utf-16-be"),
+)
+
+
+class Readable(Protocol):
+    """What has bytes to read."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of two or four bytes a character that a text begins in, with a mark or without; None for others."""
+    return next((codec for begins, codec in _WIDE if begins.match(head)), None)
 
 
 class Opened:
@@ -14,25 +35,27 @@ class Opened:
         head: Its first bytes, at most as many as were asked for.
     """
 
-    def __init__(self, stream: BinaryIO, size: int = 4096) -> None:
-        head = _exactly(stream, size)
-        self.head = self._pending = without_mark(head)
+    def __init__(self, stream: Readable, size: int = 4096) -> None:
+        self.head = without_mark(_exactly(stream, size))
+        self._pending = BytesIO(self.head)
         self._stream = stream
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """The next bytes; like `read` of any binary stream."""
-        if not self._pending:
-            return self._stream.read(size)
+        data = self._pending.read(size)
         if size < 0:
-            data, self._pending = self._pending + self._stream.read(), b""
-            return data
-        data, self._pending = self._pending[:size], self._pending[size:]
-        return data
+            return data + self._stream.read()
+        return data or self._stream.read(size)
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _exactly(stream: Readable, size: int) -> bytes:
     # A raw stream may give fewer bytes than there are.
     data = b""
-    while len(data) < size and (more := stream.read(size - len(data))):
-        data += more
+    try:
+        while len(data) < size and (more := stream.read(size - len(data))):
+            data += more
+    except UnreadableRecording:
+        # Behind what has been read, it comes again.
+        if not data:
+            raise
     return data

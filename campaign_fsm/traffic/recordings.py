@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from attrs import frozen
 
 from campaign_fsm.files import without_mark
-from campaign_fsm.strict.unreadable import UnreadableRecording
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.traffic.attached import Attached
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.formats import RecordingFormat, detect
+from campaign_fsm.traffic.opening import Opened, Readable, wide_encoding
 
 
 @frozen
@@ -28,7 +30,7 @@ class Recording:
         exchanges: What was recorded, in its order. May raise `UnreadableRecording`.
         by_entry: Whether places are entries of the file, and not lines.
         size: Its size in bytes, None if that is not known.
-        position: How many bytes have been read.
+        position: How many bytes have been read; of the compressed ones, where it is compressed.
     """
 
     path: str
@@ -40,6 +42,9 @@ class Recording:
 
 
 _PEEK: Final = 64 * 1024
+_LOOKED_AT: Final = 4 * 2**20
+# gzip, zlib, zip.
+_PACKED: Final = (b"\x1f\x8b", b"x", b"PK")
 
 
 @contextmanager
@@ -61,11 +66,20 @@ def open_recording(
     stream = _opened(path)
     try:
         head = stream.peek(_PEEK)[:_PEEK]
-        found = format or (RecordingFormat.JSONL if mapping and _is_access_log(head, mapping) else detect(path, head))
-        by_entry = found.by_entry or (found is RecordingFormat.RUNBOOK and path.endswith(".toml"))
-        by_entry = by_entry or (found is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] == b"{")
+        source, attached = _unpacked(path, stream, head)
+        if source is not stream:
+            source = Opened(source, _PEEK)
+            head = source.head
+        _refuse_wide(path, head, format)
+        if format is None and mapping and _is_access_log(head, mapping):
+            format = RecordingFormat.JSONL  # noqa: A001
+        elif format is None:
+            format, source = _told(path, head, source)  # noqa: A001
+        by_entry = format.by_entry or (format is RecordingFormat.RUNBOOK and path.endswith(".toml"))
+        by_entry = by_entry or (format is RecordingFormat.CASSETTE and without_mark(head).lstrip()[:1] in {b"{", b"["})
         size = Path(path).stat().st_size if path != "-" else None
-        yield Recording(path, found, _reader(found, mapping)(path, stream), by_entry, size, stream.tell)
+        exchanges = _reader(format, mapping, attached)(path, cast("BinaryIO", source))
+        yield Recording(path, format, exchanges, by_entry, size, stream.tell)
     except OSError as error:
         raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
     finally:
@@ -77,6 +91,48 @@ def _is_access_log(head: bytes, mapping: Mapping[str, str]) -> bool:
     from campaign_fsm.traffic.access_log import begins
 
     return begins(head, mapping)
+
+
+def _unpacked(path: str, stream: BufferedReader, head: bytes) -> tuple[Readable, Attached | None]:
+    if not head.startswith(_PACKED):
+        return stream, None
+    from campaign_fsm.traffic.containers import Inflated, is_compressed, is_zip, open_zip
+
+    if is_zip(head):
+        return open_zip(path, stream)
+    return (Inflated(path, stream) if is_compressed(head) else stream), None
+
+
+def _refuse_wide(path: str, head: bytes, format: RecordingFormat | None) -> None:  # noqa: A002
+    codec = wide_encoding(head)
+    if codec is None:
+        return
+    sentence = f"it is {codec[:6].upper()}; save it as UTF-8"
+    if format is None:
+        try:
+            detect(path, head.decode(codec, "ignore").encode())
+        except NotARecording:
+            raise NotARecording(path, 0, "line", sentence) from None
+    raise UnreadableRecording(path, 0, "line", sentence)
+
+
+def _told(path: str, head: bytes, source: Readable) -> tuple[RecordingFormat, Readable]:
+    """The format by the way a file begins, and what is to be read then."""
+    try:
+        found = detect(path, head)
+    except NotARecording:
+        if not _goes_on(head):
+            raise
+    else:
+        if found is not RecordingFormat.JSONL or not _goes_on(head) or b"\n" in head:
+            return found, source
+    # A long text before what tells, a document in one line, or lines that are longer than what was looked at.
+    opened = Opened(source, _LOOKED_AT)
+    return detect(path, opened.head), opened
+
+
+def _goes_on(head: bytes) -> bool:
+    return len(head) >= _PEEK // 2 and without_mark(head).lstrip()[:1] in {b"{", b"["}
 
 
 def _opened(path: str) -> BufferedReader:
@@ -99,6 +155,7 @@ def _opened(path: str) -> BufferedReader:
 def _reader(
     format: RecordingFormat,  # noqa: A002
     mapping: Mapping[str, str] | None,
+    attached: Attached | None,
 ) -> Callable[[str, BinaryIO], Iterator[Exchange]]:
     # Each imported only where it is needed.
     match format:
@@ -106,6 +163,10 @@ def _reader(
             from campaign_fsm.traffic.lines import read_lines
 
             return partial(read_lines, mapping=mapping)
+        case RecordingFormat.JSON:
+            from campaign_fsm.traffic.array import read_array
+
+            return partial(read_array, mapping=mapping)
         case RecordingFormat.TRACE:
             from campaign_fsm.traffic.lines import read_trace
 
@@ -113,7 +174,7 @@ def _reader(
         case RecordingFormat.HAR:
             from campaign_fsm.traffic.har import read_har
 
-            return read_har
+            return partial(read_har, attached=attached)
         case RecordingFormat.CASSETTE:
             from campaign_fsm.traffic.cassette import read_cassette
 

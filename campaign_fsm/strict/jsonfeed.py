@@ -1,0 +1,191 @@
+"""What is given to a JSON parser, piece by piece, so that a long text costs no more than its length.
+
+A parser looks at a text from its beginning again with each piece of it, and keeps what it has of it. So the end of a
+text that fills whole pieces is looked for here, and what has been found is given in one piece, or left out.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+import ijson  # type: ignore[import-untyped]
+
+
+class Readable(Protocol):
+    """What has bytes to read."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Cut(str):
+    """The beginning of a text that is too long to be kept."""
+
+    __slots__ = ()
+
+
+UNPAIRED: Final = "\ufdd0"
+"""What stands where an unpaired surrogate stood: a code point that is kept free for use inside of programs."""
+
+# Small enough that the tokens of a piece stay in the processor's cache.
+_CHUNK: Final = 2**16
+_KEPT: Final = 64
+
+_CONTINUATION: Final = bytes(range(0x80, 0xC0))
+# What stands between texts, but for the beginning of one of the three literals.
+_BETWEEN: Final = b" \t\r\n,:0123456789+-.eE"
+_LITERAL: Final = 4
+_IN_TEXT: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+# Behind so many of these, or one that is no hexadecimal digit, no escape and no character is under way.
+_PLAIN: Final = re.compile(rb'[^"\\\x80-\xff](?:[^"\\\x80-\xff0-9a-fA-F]|[^"\\\x80-\xff]{7})')
+_ESCAPES: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|(u[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_HIGH: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
+_PAIR: Final = 12  # bytes of two escapes
+
+
+class Feed:
+    """The tokens of a JSON file, in lists as they come.
+
+    Args:
+        stream: The file.
+        longest: A text of more bytes is given as a `Cut`, if it holds anything but escapes; None to give all of it.
+        mend: Whether `UNPAIRED` takes the place of an escape that stands for no character.
+
+    Attributes:
+        ended: Whether the file has been read to its end.
+        cut: Whether a text was cut.
+        mended: Whether `UNPAIRED` took a place.
+    """
+
+    def __init__(self, stream: Readable, longest: int | None = None, *, mend: bool = False) -> None:
+        self.ended = self.cut = self.mended = False
+        self._stream = stream
+        self._longest = longest
+        self._mend = mend
+        self._held = self._next = self._last = b""
+        self._first = True
+        self._tokens: list[tuple[str, Any]] = ijson.sendable_list()
+        self._parser: Any = None
+
+    def lists(self) -> Generator[list[tuple[str, Any]], None, None]:
+        """The tokens. Whoever ends early closes it: the parser in Python complains when it is found lying about."""
+        # Numbers beyond what a double or 64 bits hold are errors then, not work.
+        self._parser = ijson.basic_parse_coro(self._tokens, use_float=True)
+        try:
+            yield from self._lists()
+        finally:
+            with suppress(Exception):
+                self._parser.close()
+
+    def _lists(self) -> Iterator[list[tuple[str, Any]]]:
+        tokens = self._tokens
+        piece, more = self._read(), True
+        while more:
+            try:
+                more = self._give(piece)
+                if piece and not tokens and _within_text(piece):
+                    self._text(piece)
+            except Exception:
+                yield tokens  # what came before it
+                raise
+            yield tokens
+            tokens.clear()
+            piece = self._read()
+
+    def _give(self, piece: bytes) -> bool:
+        """Give a piece to the parser; whether it takes more."""
+        self._first = not self._last
+        self._last = piece or self._last
+        try:
+            self._parser.send(piece)
+        except StopIteration:
+            return False
+        return True
+
+    def _text(self, begun: bytes) -> None:
+        """Give the rest of a text that is under way."""
+        escaped = (len(begun) - len(begun.rstrip(b"\\"))) % 2
+        pieces: list[bytes] = []
+        size, cut, closed = 0, False, False
+        while not closed and (piece := self._read()):
+            inside = _IN_TEXT.match(piece, escaped)
+            end = inside.end() if inside else len(piece)
+            escaped = 0
+            if piece[end : end + 1] == b'"':
+                closed = True
+                piece, self._next = piece[:end], piece[end + 1 :]
+            elif end < len(piece):
+                escaped = 1
+            size += len(piece)
+            if not cut:
+                pieces.append(piece)
+                cut = self._longest is not None and size > self._longest and self._leave(pieces)
+        self._give(b"".join(pieces) + b'"' * closed)
+        if cut and self._tokens:
+            kind, text = self._tokens[0]
+            self._tokens[0] = kind, Cut(text[:_KEPT])
+            self.cut = True
+
+    def _leave(self, pieces: list[bytes]) -> bool:
+        """Leave out the text from where it can be left; whether it can."""
+        plain = _PLAIN.search(pieces[0])
+        if plain is None:
+            return False
+        pieces[:] = [pieces[0][: plain.end()]]
+        return True
+
+    def _read(self) -> bytes:
+        if self._next:
+            piece, self._next = self._next, b""
+            return piece
+        piece = self._stream.read(_CHUNK)
+        if not self._mend:
+            self.ended = not piece
+            return piece
+        while True:
+            self.ended = not piece
+            whole = self._held + piece if self._held else piece
+            at = len(whole) if self.ended else _unfinished(whole)
+            piece, self._held = whole[:at], whole[at:]
+            if piece or self.ended:
+                break
+            piece = self._stream.read(_CHUNK)
+        if b"\\ud" in piece or b"\\uD" in piece:
+            piece = _ESCAPES.sub(self._mended, piece)
+        return piece
+
+    def _mended(self, escape: re.Match[bytes]) -> bytes:
+        found = escape[0]
+        if escape[1] or not (escape[2] or len(found) == _PAIR // 2):
+            return found
+        self.mended = True
+        return b"\\u%04x" % ord(UNPAIRED)
+
+    def is_text(self) -> bool:
+        """Whether the piece given last is UTF-8, apart from a character that it may break off at either end."""
+        whole = self._last if self._first else self._last.lstrip(_CONTINUATION)
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(whole)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+
+def _within_text(piece: bytes) -> bool:
+    """Whether a piece without a token ends within a text, and at a place in it that is known."""
+    return len(piece.translate(None, _BETWEEN)) > _LITERAL and bool(piece.rstrip(b"\\"))
+
+
+def _unfinished(piece: bytes) -> int:
+    """Where the escapes begin that a piece may break off."""
+    at = piece.find(b"\\", max(len(piece) - _PAIR, 0))
+    if at < 0:
+        return len(piece)
+    if _HIGH.match(piece, max(at - _PAIR // 2, 0), at):
+        at -= _PAIR // 2
+    return len(piece[:at].rstrip(b"\\"))

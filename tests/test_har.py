@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from campaign_fsm import Simulator, SimulatorServer
 from campaign_fsm.strict import jsonstream
+from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic import UnreadableRecording
 from campaign_fsm.traffic import attached as attached_module
 from campaign_fsm.traffic.har import read_har
@@ -293,6 +294,16 @@ def test_what_is_no_har_is_refused(data, reason):
     found, place, said = refused(data)
     assert (found, place) == ([], 0)
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    "data", [b"[]", b"{}", b'{"log": {"level": "info"}}', b'{"log": "started"}', b'{"log": {"entries": {}}}']
+)
+def test_other_documents_are_no_recordings(data):
+    """A configuration has a `log` as well; one with `entries` was meant to be a HAR file."""
+    with pytest.raises(UnreadableRecording) as caught:
+        read(data)
+    assert (type(caught.value) is NotARecording) == (b"entries" not in data)
 
 
 @pytest.mark.parametrize(

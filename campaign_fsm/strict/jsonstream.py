@@ -59,10 +59,10 @@ class JsonStream:
         """Whether a text was cut, or a surrogate was unpaired, up to here or a little after it."""
         return self._feed.cut or self._feed.mended
 
-    def fail(self, reason: str) -> Never:
+    def fail(self, reason: str, error: type[UnreadableRecording] = UnreadableRecording) -> Never:
         """End the reading for this reason."""
         self._lists.close()
-        raise UnreadableRecording(self._path, self.place, "entry", reason)
+        raise error(self._path, self.place, "entry", reason)
 
     def _reason(self, error: Exception, *, whole: bool = False) -> str:
         # By what was read, and not by the words of the parser: there are several, and each has its own.

@@ -26,6 +26,7 @@ import msgspec
 from campaign_fsm.printable import quoted
 from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut
 from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape
+from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic.attached import Attached, NotAttached, beside
 from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
 from campaign_fsm.traffic.exchange import Exchange
@@ -153,13 +154,14 @@ def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> I
         attached: Reads the bodies that are kept outside of it; None for files in its folder.
 
     Raises:
-        UnreadableRecording: It is no HAR file, or breaks off, or cannot be read on. The exchanges before that place
+        NotARecording: It is no HAR file.
+        UnreadableRecording: It breaks off, or cannot be read on. The exchanges before that place
             have been given out.
     """
     source = JsonStream(path, Opened(stream), tolerant=True)
     reader = _Entries(source, attached or beside(path))
     if source.next()[0] != "start_map":
-        source.fail("it is not a HAR file: it is not a JSON object")
+        source.fail("it is not a HAR file: it is not a JSON object", NotARecording)
     found = False
     for key in source.keys():  # noqa: SIM118 (not a dict: each key is read from the file)
         if key == "log":
@@ -169,12 +171,12 @@ def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> I
             source.skip()
     source.end()
     if not found:
-        source.fail("it is not a HAR file: it has no `log`")
+        source.fail("it is not a HAR file: it has no `log`", NotARecording)
 
 
 def _log(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
     if source.next()[0] != "start_map":
-        source.fail("it is not a HAR file: its `log` is not an object")
+        source.fail("it is not a HAR file: its `log` is not an object", NotARecording)
     found = False
     for key in source.keys():  # noqa: SIM118
         if key == "entries":
@@ -183,7 +185,7 @@ def _log(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
         else:
             source.skip()
     if not found:
-        source.fail("it is not a HAR file: its `log` has no `entries`")
+        source.fail("it is not a HAR file: its `log` has no `entries`", NotARecording)
 
 
 def _entries(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:

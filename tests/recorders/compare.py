@@ -130,7 +130,7 @@ def _audited(path: Path) -> tuple[list[Finding], Summary]:
     """What ``campaign-fsm audit --no-config PATH`` finds."""
     findings: list[Finding] = []
     audit = Audit(findings.append)
-    audit.path(str(path))
+    audit.paths([str(path)])
     return findings, audit.end()
 
 

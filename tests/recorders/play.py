@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -87,9 +85,9 @@ class _Stage:
         plans = {story.name: story.plan(self.account_url, self.elsewhere_url) for story in stories}
         with ExitStack() as proxies:
             if self.tool.name == "mitmproxy":
-                ports = {name: proxies.enter_context(self._proxy(name)) for name in plans}
-                for name, plan in plans.items():
-                    plan["proxy"] = ports[name]()
+                processes = {name: proxies.enter_context(self._proxy(name)) for name in plans}
+                for name, process in processes.items():
+                    plans[name]["proxy"] = self._listening(process)
             self._drive(list(plans.values()))
         return {story: self._recording(story) for story in stories}
 
@@ -126,33 +124,35 @@ class _Stage:
             raise NotThere(f"its driver failed: {last_line(done.stderr or done.stdout)}")
 
     @contextmanager
-    def _proxy(self, name: str) -> Iterator[Callable[[], str]]:
-        """A proxy that writes its recording when it ends; gives what waits for it, and says its URL."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+    def _proxy(self, name: str) -> Iterator[subprocess.Popen[str]]:
+        """A proxy on a port of its choice, which writes its recording when it ends."""
         recording = self.folder / (name + self.variant.settings["suffix"])
-        options = {"hardump": recording, "confdir": self.scratch / "mitmproxy", "connection_strategy": "lazy"}
+        options = {
+            "hardump": recording,
+            "confdir": self.scratch / name,  # where each makes its certificate; together they would spoil one
+            "connection_strategy": "lazy",
+            "flow_detail": 0,
+        }
         settings = [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
         mitmdump = str(self.tool.script(self.cache, "mitmdump"))
-        command = [mitmdump, "-q", "--listen-host", "127.0.0.1", "-p", str(port), *settings]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        command = [mitmdump, "--listen-host", "127.0.0.1", "-p", "0", *settings]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             try:
-                yield partial(self._listening, process, port)
+                yield process
             finally:
                 process.send_signal(signal.SIGINT)
                 process.communicate(timeout=_STARTING)
 
     @staticmethod
-    def _listening(process: subprocess.Popen[str], port: int) -> str:
-        until = time.monotonic() + _STARTING
-        while process.poll() is None and time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return f"http://127.0.0.1:{port}"
-        raise NotThere("the proxy does not listen")
+    def _listening(process: subprocess.Popen[str]) -> str:
+        """The URL of a proxy, which it prints once it listens."""
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            if found := re.search(r" at (127\.0\.0\.1:[0-9]+)", line):
+                return f"http://{found[1]}"
+            said.append(line)
+        raise NotThere(f"the proxy does not listen: {last_line(''.join(said))}")
 
     def walk(self) -> dict[Story | Walk, Path]:
         """The requests are the recorder's own, made from a description of the API."""

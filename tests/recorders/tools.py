@@ -119,6 +119,7 @@ def chromium() -> str:
 
 
 _ANSWERS_ONLY = Keeps(lost=False, order=False)
+_LATER = ("overlap", "race", "zipped", "elsewhere", "lost")
 _NO_BYTES = "its JSON holds no bytes that are no text"
 
 
@@ -147,7 +148,12 @@ TOOLS = (
     Tool(
         "mitmproxy",
         ("mitmproxy>=11",),
-        tuple(Variant(suffix[1:], settings={"suffix": suffix}) for suffix in (".har", ".zhar")),
+        (
+            Variant("har", settings={"suffix": ".har"}),
+            Variant(
+                "zhar", settings={"suffix": ".zhar"}, omits=dict.fromkeys(_LATER, "the same as in har, compressed")
+            ),
+        ),
     ),
     Tool(
         "playwright",

@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from campaign_fsm.simulator.journal import JournalEntry
+
 from .compare import Comparison, compare
 from .play import Played, play
 from .tools import TOOLS, NotThere, Tool, Variant
@@ -40,19 +42,22 @@ Say = Callable[[str], None]
 def compared(variant: Variant, played: Played) -> Iterator[tuple[str, Comparison]]:
     """The recording of each story, and at last their folder as a whole."""
     undecided: list[str] = []
+    everything: list[JournalEntry] = []
     for story, path in played.recordings.items():
         own = {id_ for ids in story.campaigns.values() for id_ in ids}
         arrived = [entry for entry in played.journal if entry.id in own]
         # Some clients send a request again by themselves when its answer is lost, and their recorder sees one of them.
         again = story.length is not None and len(arrived) > story.length
+        if again:
+            arrived = [entry for entry in arrived if entry.status_code is not None]
         hidden = sorted(own) if again or not (story.ordered or variant.keeps.order) else []
         undecided += hidden
+        everything += arrived
         # In which order two requests arrive that are sent together is in the journal alone.
         codes = story.findings if story.ordered else None
         yield story.name, compare(path, arrived, variant.keeps, codes=codes, undecided=hidden)
     if len(played.recordings) > 1:
-        about = [entry for entry in played.journal if entry.id]
-        yield "(folder)", compare(played.folder, about, variant.keeps, undecided=undecided)
+        yield "(folder)", compare(played.folder, everything, variant.keeps, undecided=undecided)
 
 
 def _tools(names: Sequence[str] | None) -> list[Tool]:

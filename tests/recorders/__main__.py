@@ -135,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     names = [tool.name for tool in TOOLS]
     parser.add_argument("--tool", action="append", choices=names, help="only this recorder; can be given several times")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the recordings there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep the recordings there, in place of earlier ones"
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="FOLDER", help="where the recorders are installed")
     parser.add_argument("--json", action="store_true", help="print one JSON list; progress goes to the standard error")
     parser.add_argument("--list", action="store_true", help="print the recorders, what is installed for each, and end")

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from attrs import frozen
+import attrs
 
 from campaign_fsm.simulator import SimulatorServer
 from campaign_fsm.simulator.journal import JournalEntry
@@ -28,7 +28,7 @@ _PLAYING = 120
 _STARTING = 60
 
 
-@frozen
+@attrs.frozen
 class Played:
     """What a recorder left.
 
@@ -50,7 +50,7 @@ def play(tool: Tool, variant: Variant, cache: Path, folder: Path) -> Played:
         tool: The recorder; it is installed.
         variant: How it is used.
         cache: Where it is installed.
-        folder: Where its recordings go; emptied.
+        folder: Where its recordings go; emptied. The journal goes beside it.
 
     Raises:
         NotThere: It does not run here, or left no recording.
@@ -64,10 +64,12 @@ def play(tool: Tool, variant: Variant, cache: Path, folder: Path) -> Played:
     for story, path in recordings.items():
         if not path.is_file():
             raise NotThere(f"it left no recording of {story.name}")
+    journal = [attrs.asdict(entry) for entry in account.journal]
+    folder.with_name(f"{folder.name}.journal.json").write_text(json.dumps(journal, indent=1, default=str))
     return Played(folder, recordings, tuple(entry for entry in account.journal if entry.kind == "request"))
 
 
-@frozen
+@attrs.frozen
 class _Stage:
     tool: Tool
     variant: Variant
@@ -141,7 +143,10 @@ class _Stage:
                 yield process
             finally:
                 process.send_signal(signal.SIGINT)
-                process.communicate(timeout=_STARTING)
+                try:
+                    process.communicate(timeout=_STARTING)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     @staticmethod
     def _listening(process: subprocess.Popen[str]) -> str:

@@ -46,7 +46,7 @@ class Tool:
 
     Attributes:
         name: Its name on the command line.
-        needs: What is installed for it, with the lowest versions, into an environment of its own.
+        needs: What is installed for it into an environment of its own, from the lowest versions that were tried.
         variants: How it is used.
         npm: Whether it is a package of npm, and not of PyPI.
         browser: Whether it needs a Chromium.
@@ -167,7 +167,7 @@ TOOLS = (
     ),
     Tool(
         "vcrpy",
-        ("vcrpy>=7", "requests>=2.31", "httpx>=0.27", "aiohttp>=3.10"),
+        ("vcrpy>=8", "requests>=2.31", "httpx>=0.27", "aiohttp>=3.10"),
         (
             *(_vcr(client, ".yaml") for client in ("requests", "httpx", "aiohttp")),
             _vcr("requests", ".json", elsewhere=_NO_BYTES),
@@ -185,7 +185,7 @@ TOOLS = (
     ),
     Tool(
         "schemathesis",
-        ("schemathesis>=4",),
+        ("schemathesis>=4.32",),
         tuple(
             _generated(report, suffix, *flags)
             for report, suffix in (("vcr", ".yaml"), ("har", ".har"))

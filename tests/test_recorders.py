@@ -76,7 +76,9 @@ def asking(place, action):
 
 def scrubbed(entries):
     for entry in entries:
-        entry["request"]["headers"] = [{"name": "Authorization", "value": "[Filtered]"}]
+        for header in entry["request"]["headers"]:
+            if header["name"] == "Authorization":
+                header["value"] = "[Filtered]"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,14 @@ def test_a_planted_disagreement_is_seen(tmp_path, story, change):
             entry["startedDateTime"] = f"2026-01-05T10:00:{second:02}Z"
 
     assert verdict(tmp_path, story, changed).problems
+
+
+def test_a_recording_that_is_not_read_to_its_end_disagrees(tmp_path):
+    """Also where everything that the journal shows stands before the end."""
+    text, journal = played(BY_NAME["legal"])
+    path = tmp_path / "story.har"
+    path.write_text(f"{text}]")
+    assert [problem.partition(":")[0] for problem in compare(path, journal, Keeps()).problems] == ["incomplete"]
 
 
 def test_another_finding_than_the_one_in_the_story_is_seen(tmp_path):
@@ -171,6 +181,10 @@ def test_a_folder_is_compared_as_a_whole(tmp_path):
     came = dict(compared(Variant("any"), Played(tmp_path, recordings, tuple(journal))))
     assert list(came) == ["legal", "illegal", "(folder)"]
     assert not any(comparison.problems for comparison in came.values())
+    (tmp_path / "more.har").write_text(played(BY_NAME["zipped"])[0])
+    came = dict(compared(Variant("any"), Played(tmp_path, recordings, tuple(journal))))
+    assert [story for story, comparison in came.items() if comparison.problems] == ["(folder)"]
+    (tmp_path / "more.har").unlink()
     recordings[BY_NAME["illegal"]].write_text(played(BY_NAME["illegal"], without(1))[0])
     came = dict(compared(Variant("any"), Played(tmp_path, recordings, tuple(journal))))
     assert [story for story, comparison in came.items() if comparison.problems] == ["illegal", "(folder)"]

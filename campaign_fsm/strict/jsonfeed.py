@@ -31,7 +31,7 @@ UNPAIRED: Final = "\ufdd0"
 """What stands where an unpaired surrogate stood: a code point that is kept free for use inside of programs."""
 
 # Small enough that the tokens of a piece stay in the processor's cache.
-_CHUNK: Final = 2**16
+_CHUNK: Final = 2**14
 _KEPT: Final = 64
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))

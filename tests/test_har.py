@@ -651,6 +651,8 @@ def test_a_text_that_is_too_long_is_not_kept(monkeypatch):
     assert max(len(exchange.url) for exchange in found) < 200
     assert [found[1].request_body, found[4].response_body] == [None, None]
     assert found[5].request_body
+    # There is no place in it at which it could be left.
+    assert one({"postData": {"text": '"' * 600_000}}).request_body == b'"' * 600_000
     cut = har(entry(), entry(extra=long))
     before, _, reason = refused(cut[: len(cut) - 100_000])
     assert (len(before), reason) == (1, "it ends in the middle")

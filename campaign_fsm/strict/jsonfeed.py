@@ -31,7 +31,7 @@ UNPAIRED: Final = "\ufdd0"
 """What stands where an unpaired surrogate stood: a code point that is kept free for use inside of programs."""
 
 # Small enough that the tokens of a piece stay in the processor's cache.
-_CHUNK: Final = 2**16
+_CHUNK: Final = 2**14
 _KEPT: Final = 64
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
@@ -111,7 +111,7 @@ class Feed:
         """Give the rest of a text that is under way."""
         escaped = (len(begun) - len(begun.rstrip(b"\\"))) % 2
         pieces: list[bytes] = []
-        size, cut, closed = 0, False, False
+        given, kept, size, cut, closed = len(begun), 0, 0, False, False
         while not closed and (piece := self._read()):
             inside = _IN_TEXT.match(piece, escaped)
             end = inside.end() if inside else len(piece)
@@ -124,7 +124,13 @@ class Feed:
             size += len(piece)
             if not cut:
                 pieces.append(piece)
+                kept += len(piece)
                 cut = self._longest is not None and size > self._longest and self._leave(pieces)
+            if not cut and kept > max(given, self._longest or 0):
+                # As much again as the parser looks at again.
+                self._give(b"".join(pieces))
+                given, kept = given + kept, 0
+                pieces.clear()
         self._give(b"".join(pieces) + b'"' * closed)
         if cut and self._tokens:
             kind, text = self._tokens[0]
@@ -132,7 +138,7 @@ class Feed:
             self.cut = True
 
     def _leave(self, pieces: list[bytes]) -> bool:
-        """Leave out the text from where it can be left; whether it can."""
+        """Leave out the text from where it can be left in the first of the pieces; whether it can."""
         plain = _PLAIN.search(pieces[0])
         if plain is None:
             return False

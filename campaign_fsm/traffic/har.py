@@ -231,9 +231,8 @@ class _Entries:
         data = request.post_data
         if data is not None and data.mime_type and data.mime_type != _ANYTHING and _value(headers, _TYPE) is None:
             headers.append((_TYPE, data.mime_type))
-        lost, status = entry.lost, response.status
-        known = not lost and status is not None and 100 <= status <= 999 and status.is_integer()
-        url = request.url
+        lost, status, time, url = entry.lost, response.status, entry.time, request.url
+        answered = not lost and status is not None and 100 <= status <= 999 and status.is_integer()
         return Exchange(
             at=entry.at,
             method=request.method,
@@ -241,10 +240,10 @@ class _Entries:
             url=url if url[:5] != "data:" else url[:_KEPT],
             headers=headers or None,
             request_base64=body,
-            status_code=int(status) if known and status is not None else None,
+            status_code=int(status) if answered and status else None,
             response_base64=self._received(request, response.content),
             lost=lost,
-            seconds=entry.time / 1000 if entry.time is not None and entry.time >= 0 else None,
+            seconds=time / 1000 if time is not None and time >= 0 else None,
             place=source.place,
             unread=unread,
         )

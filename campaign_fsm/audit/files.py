@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -13,18 +14,21 @@ from attrs import define, evolve, field
 from campaign_fsm.audit.auditor import Source
 from campaign_fsm.audit.finding import Place
 from campaign_fsm.audit.interpret import may_concern
-from campaign_fsm.strict.unreadable import NotARecording
+from campaign_fsm.strict.unreadable import NotARecording, UnknownFormat
 from campaign_fsm.traffic import Exchange, UnreadableRecording
 from campaign_fsm.traffic.formats import RecordingFormat
 from campaign_fsm.traffic.order import WINDOW, Order, seconds_of
 from campaign_fsm.traffic.recordings import Recording, open_recording
 from campaign_fsm.words import counted
 
-_SUFFIXES: Final = frozenset({".har", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".toml"})
+# With what rotating logs and compressing put behind a name.
+_MAY_BE: Final = re.compile(
+    r".*\.(har|zhar|jsonl|ndjson|json|ya?ml|toml|log|zip|flows?|mitm)([.-][0-9][0-9T_.-]*)?(\.gz)?",
+    re.IGNORECASE | re.DOTALL,
+)
+# A file that is called like this is a recording, or a broken one; JSON, YAML and logs may be anything.
+_RECORDING: Final = re.compile(r".*\.(har|zhar|jsonl|ndjson)([.-][0-9][0-9T_.-]*)?(\.gz)?", re.IGNORECASE | re.DOTALL)
 _EVERY: Final = 2000
-
-# A file that ends like this is a recording, or a broken one; JSON and YAML may be anything.
-_RECORDINGS: Final = frozenset({".har", ".jsonl", ".ndjson"})
 
 # Whoever writes these leaves the order to whoever reads them.
 _TO_SORT: Final = frozenset({RecordingFormat.HAR, RecordingFormat.JSONL, RecordingFormat.JSON})
@@ -45,7 +49,7 @@ def files_of(folder: str) -> Iterator[str]:
 
     found = []
     for where, _, names in os.walk(folder, onerror=refuse):
-        found += [file for name in names if (file := Path(where, name)).suffix.lower() in _SUFFIXES and file.is_file()]
+        found += [file for name in names if _MAY_BE.fullmatch(name) and (file := Path(where, name)).is_file()]
     yield from map(str, sorted(found))
 
 
@@ -114,10 +118,10 @@ class AuditedFile:
                 yield from recording.exchanges if self.progress is None else self._watched(recording)
         except NotARecording as error:
             self.broken = error
-            self.foreign = not (Path(self.path).suffix.lower() in _RECORDINGS and "format is not known" in error.reason)
+            self.foreign = not (isinstance(error, UnknownFormat) and _RECORDING.fullmatch(self.path))
         except UnreadableRecording as error:
             self.broken = error
-            self.foreign = self.foreign and Path(self.path).suffix.lower() not in _RECORDINGS
+            self.foreign = self.foreign and not _RECORDING.fullmatch(self.path)
 
     def _watched(self, recording: Recording) -> Iterator[Exchange]:
         assert self.progress is not None

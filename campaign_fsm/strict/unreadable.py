@@ -23,4 +23,8 @@ class UnreadableRecording(Exception):
 
 
 class NotARecording(UnreadableRecording):
-    """It is unknown what a file is, or nothing in it is about anything: in a folder it may lie beside recordings."""
+    """Nothing in a file is about anything: in a folder it may lie beside recordings."""
+
+
+class UnknownFormat(NotARecording):
+    """It is unknown what a file is."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from campaign_fsm.files import without_mark
-from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.strict.unreadable import NotARecording, UnknownFormat, UnreadableRecording
 from campaign_fsm.traffic.outline import Outline, outline
 
 # What a pipe gives at once may be less than was asked for.
@@ -88,7 +88,7 @@ def detect(path: str, head: bytes) -> RecordingFormat:
         return told
     if told is not None:
         raise (UnreadableRecording if told.recorded else NotARecording)(path, 0, "line", told.reason)
-    raise NotARecording(
+    raise UnknownFormat(
         path, 0, "line", f"its format is not known; --format is one of {', '.join(known for known in RecordingFormat)}"
     )
 

@@ -18,6 +18,8 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, BinaryIO, Final, Never
 from urllib.parse import urlsplit
 
@@ -26,11 +28,12 @@ import msgspec
 from campaign_fsm.printable import quoted
 from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut
 from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape
-from campaign_fsm.strict.unreadable import NotARecording
+from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.attached import Attached, NotAttached, beside
 from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.suspect import could_become_target
 
 Headers = list[tuple[str, str]]
@@ -177,15 +180,18 @@ def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> I
 def _log(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
     if source.next()[0] != "start_map":
         source.fail("it is not a HAR file: its `log` is not an object", NotARecording)
-    found = False
+    keys = set()
     for key in source.keys():  # noqa: SIM118
+        keys.add(key)
         if key == "entries":
-            found = True
             yield from _entries(source, reader)
+        elif key == "creator":
+            reader.creator = _text(_object(source.value()).get("name")) or ""
         else:
             source.skip()
-    if not found:
-        source.fail("it is not a HAR file: its `log` has no `entries`", NotARecording)
+    if "entries" not in keys:
+        kind = UnreadableRecording if keys & {"version", "creator", "browser", "pages"} else NotARecording
+        source.fail("it is not a HAR file: its `log` has no `entries`", kind)
 
 
 def _entries(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
@@ -201,7 +207,13 @@ def _entries(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
 
 
 class _Entries:
-    """Reads the entries of one file."""
+    """Reads the entries of one file.
+
+    Attributes:
+        creator: The name of what wrote the file; empty until it is known.
+    """
+
+    creator = ""
 
     def __init__(self, source: JsonStream, attached: Attached) -> None:
         self._source = source
@@ -220,6 +232,8 @@ class _Entries:
         if repeated or source.partial:
             unread = _doubt(entry, repeated) or unread
             repeated.clear()
+        if self.creator == _HARFILE:
+            _as_harfile_means(entry)
         request, response = entry.request, entry.response or _NO_RESPONSE
         # Those that begin with a colon are HTTP/2's way to write the request line.
         headers = [(h.name, h.value) for h in request.headers or () if h.name[:1] != ":"]
@@ -286,6 +300,22 @@ class _Entries:
             return self._attached(name)
         except NotAttached as error:
             raise _Unread(f"the body of the request is not in the file: {error}") from None
+
+
+# What Schemathesis writes HAR files with.
+_HARFILE: Final = "harfile"
+
+
+def _as_harfile_means(entry: _Entry) -> None:
+    """Set right what it writes in its own way: the time of the answer, and bytes of requests without a mark."""
+    at, data, content = parse_time(entry.at), entry.request.post_data, (entry.response or _NO_RESPONSE).content
+    if at is not None and entry.time is not None and 0 <= entry.time < _HUGE:
+        with suppress(OverflowError):
+            entry.at = (at - timedelta(milliseconds=entry.time)).isoformat()
+    if data is not None and data.text and content is not None and content.encoding == "base64":
+        with suppress(binascii.Error, ValueError):
+            base64.b64decode(data.text, validate=True)
+            data.encoding = content.encoding
 
 
 _TYPE: Final = "content-type"

@@ -394,8 +394,9 @@ def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path
         (tmp_path / name).write_text("\n".join(reversed(blocks)) if form == "toml" else blocks[0])
     assert load_configuration(tmp_path / "team" / "campaign-fsm.toml").policy.hours
     record(tmp_path / "decisions.jsonl")
-    (tmp_path / "tests" / "cassettes").mkdir(parents=True)
-    shutil.copy(tmp_path / "traffic.jsonl", tmp_path / "tests" / "cassettes")
+    for folder in (tmp_path / "tests" / "cassettes", tmp_path / "logs"):
+        folder.mkdir(parents=True)
+        shutil.copy(tmp_path / "traffic.jsonl", folder)
     start = account.now + timedelta(hours=1)
     account.add("created", id="5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44", channel="voice", start=start)
     lines = re.findall(r"^    campaign-fsm (.+)$", README.read_text(), flags=re.MULTILINE)

@@ -1141,7 +1141,7 @@ def test_outside(tmp_path):
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "xdist"])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n2",), marks=pytest.mark.long)], ids=["one process", "xdist"])
 def test_what_was_not_seen_is_told(suite, workers):
     """Child processes and campaign writes that went past the gate; the numbers of workers are added."""
     if workers:

@@ -121,7 +121,8 @@ class Audit:
         for sentence in auditor.unread.named:
             self._incomplete(sentence)
         if (more := auditor.unread.number - NAMED) > 0:
-            self._incomplete(f"{source.options.path}: {counted(more, 'more entry')} could not be read")
+            where = "the story" if strands else source.options.path
+            self._incomplete(f"{where}: {counted(more, 'more entry')} could not be read")
         self._unjudged.add_all(auditor.unjudged)
         self._summary = evolve(
             self._summary,

@@ -384,6 +384,20 @@ def test_requests_at_the_same_time_are_judged_by_what_their_answers_mean(exchang
     assert found_in(BEFORE, *exchanges) == (codes, possible)
 
 
+def test_what_is_unknown_in_one_order_is_unknown():
+    """A write that may have been anything, and a read meanwhile: whatever it shows may have changed since."""
+    unclear = {"at": at(1), "method": "PUT", "url": URL, "status_code": 200, "seconds": 5.0}
+    assert found_in(BEFORE, unclear, read(2, "InProgress", seconds=1.0)) == ([], set())
+    assert found_in(BEFORE, {**unclear, "seconds": 0.5}, read(2, "InProgress", seconds=1.0)) == ([], {"in-progress"})
+
+
+def test_what_has_no_time_comes_after_all_that_was_under_way():
+    """Whether it overlaps something is not known; it stays where it stands."""
+    timeless = {**write(0, "resume"), "at": None}
+    codes, possible = found_in(BEFORE, write(1, "pause", seconds=5.0), timeless, write(9, "complete", 409))
+    assert (codes, possible) == (["CF224"], {"in-progress"})
+
+
 def test_a_long_poll_costs_no_more_than_its_requests():
     """A slow write, and a hundred reads meanwhile: every place of the write among them is looked at."""
     reads = [read(second, "InProgress" if second < 60 else "Paused", seconds=0.5) for second in range(2, 62)]

@@ -316,6 +316,7 @@ def test_a_finding_as_text():
     """A block says where and what, on which rule it rests, what to do instead, and what a suppression names."""
     assert report("text", [FINDING], SUMMARY) == (
         "logs/monday.jsonl:12: CF224 error: complete was sent to campaign camp_1 while it was in-progress.\n"
+        "  campaign: message camp_1 2026-01-05T10:00:00+05:30\n"
         "  rule: Update SMS campaign: only a paused campaign can be marked as completed "
         "<https://developer.exotel.com/api/update-sms-campaign-3>\n"
         "  instead: Pause it first.\n"
@@ -373,7 +374,7 @@ def test_the_last_line_has_the_colour_of_the_worst(summary, style):
 def test_text_is_one_line_for_each_thing_said(text):
     """No text of a recording's adds a line, a control character, or a command of a build server's."""
     shown = report("text", [hostile(text)], summary_of([hostile(text)], incomplete=(text,)))
-    assert shown.count("\n") == (7 if text else 6)
+    assert shown.count("\n") == (8 if text else 6)
     assert printable(shown)
     assert not re.search(r"##\w*\[", shown)
     assert workflow_commands(shown) == []

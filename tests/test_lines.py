@@ -363,8 +363,17 @@ def test_a_path_is_of_nested_objects_or_of_one_key_with_dots(mapping, line, flat
 )
 def test_times_of_logs_are_understood(given, at):
     """RFC 3339, the Common Log Format, seconds and milliseconds."""
-    found = only(nginx(time_iso8601=given), mapping=NGINX)
+    found = lines(nginx(time_iso8601=given), nginx(), mapping=NGINX)[0]
     assert (found.at, found.unread) == (at, None)
+
+
+def test_a_mapping_that_no_line_follows_is_named():
+    """Without the times or the statuses of a whole log not much can be said of it."""
+    wrong = {**NGINX, "at": "timeiso", "status_code": "st"}
+    found = lines(nginx(), nginx(), mapping=wrong)
+    assert [bool(one.url) for one in found] == [True, True, False, False]
+    assert "'timeiso', which is to be its at" in found[2].unread
+    assert "'st', which is to be its status_code" in found[3].unread
 
 
 @pytest.mark.parametrize(

@@ -63,19 +63,23 @@ class Assessment:
     Attributes:
         verdict: The verdict in a status in which it may go, or in the one seen last.
         legal: Whether it may go in a status that the campaign may have.
+        partly: Whether it may go in one of these statuses, and not in another.
         unknown: Why that is unknown: what was not recorded and counts; empty if it is known.
         excuse: The verdict in a status that the platform may have moved it to, if it may go in one.
         overtaken: Whether the platform may have moved it to one in which it may not go.
-        after: The statuses that it leads to.
+        after: The statuses that an honest answer may show at once.
+        goals: The statuses that it leads to.
         expected: The statuses that an honest answer may show.
     """
 
     verdict: Verdict
     legal: bool
+    partly: bool
     unknown: str
     excuse: Verdict | None
     overtaken: bool
     after: Statuses
+    goals: Statuses
     expected: Statuses
 
 
@@ -97,6 +101,7 @@ def assess(tracked: TrackedCampaign, intent: Intent, at: datetime | None, *, str
         excuse=None,
         overtaken=True,
         after=before.after | after.after,
+        goals=before.goals | after.goals,
         expected=before.expected | after.expected,
     )
 
@@ -154,16 +159,20 @@ def _over(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | N
     unknown = open_[0].rstrip(".") if open_ and not allowed else ""
     since = [ask(status) for status in sorted(moved(possible, passed))]
     later = [] if allowed or unknown else [verdict for verdict in since if verdict]
-    chosen = allowed[0] if allowed else verdicts[last if last in possible else min(possible)]
+    # Of several refusals one that is about harm.
+    refused = [verdict for verdict in verdicts.values() if not verdict.already] or [*verdicts.values()]
+    chosen = allowed[0] if allowed else verdicts[last] if last is not None and last in verdicts else refused[0]
     # A server may well obey what the gate refuses for what stands beside the action.
     obeyed = [verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
     after = frozenset(status for decision in obeyed for status in decision.accepted)
     return Assessment(
         verdict=chosen,
         legal=bool(allowed),
+        partly=0 < len(allowed) < len(verdicts),
         unknown=unknown,
         excuse=later[0] if later else None,
         overtaken=not all(since),
         after=after,
+        goals=frozenset(decision.destination for decision in obeyed if decision.destination is not None),
         expected=frozenset(status for one in after for status in by_platform(one)),
     )

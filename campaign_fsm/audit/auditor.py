@@ -113,8 +113,10 @@ class Auditor:
                     findings.append(finding)
             if isinstance(seen, UnreadEntry):
                 self.unread.add(f"{seen.place.in_words}: {exchange.unread}")
-            elif reason := seen.unjudged:
-                self.unjudged.add(f"{seen.place.in_words}: {seen.action or 'a write'}: {reason}")
+            elif reason := seen.unjudged or seen.doubtful:
+                # In a strict audit there is a finding of it.
+                told = seen.unjudged and seen.options.strict
+                self.unjudged.add("" if told else f"{seen.place.in_words}: {seen.action or 'a write'}: {reason}")
             if self.watch is not None:
                 self.watch(seen)
             update(seen)

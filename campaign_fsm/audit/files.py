@@ -21,13 +21,13 @@ from campaign_fsm.traffic.order import WINDOW, Order, seconds_of
 from campaign_fsm.traffic.recordings import Recording, open_recording
 from campaign_fsm.words import counted
 
-# With what rotating logs and compressing put behind a name.
+# What rotating logs, compressing and copying put behind a name.
+_BEHIND: Final = r"([.-][0-9][0-9T_.-]*|\.(gz|bz2|xz|zst|old|bak))*"
 _MAY_BE: Final = re.compile(
-    r".*\.(har|zhar|jsonl|ndjson|json|ya?ml|toml|log|zip|flows?|mitm)([.-][0-9][0-9T_.-]*)?(\.gz)?",
-    re.IGNORECASE | re.DOTALL,
+    rf"(.*\.(har|zhar|jsonl|ndjson|json|ya?ml|toml|log|zip|flows?|mitm)|[^.]*){_BEHIND}", re.IGNORECASE | re.DOTALL
 )
 # A file that is called like this is a recording, or a broken one; JSON, YAML and logs may be anything.
-_RECORDING: Final = re.compile(r".*\.(har|zhar|jsonl|ndjson)([.-][0-9][0-9T_.-]*)?(\.gz)?", re.IGNORECASE | re.DOTALL)
+_RECORDING: Final = re.compile(rf".*\.(har|zhar|jsonl|ndjson){_BEHIND}", re.IGNORECASE | re.DOTALL)
 _EVERY: Final = 2000
 
 # Whoever writes these leaves the order to whoever reads them.
@@ -36,8 +36,8 @@ APART: Final = frozenset({RecordingFormat.CASSETTE, RecordingFormat.RUNBOOK})
 """Each of these is a story of its own: of one test, or a plan."""
 
 
-def files_of(folder: str) -> Iterator[str]:
-    """The files of a folder that may be recordings, in their order.
+def files_of(folder: str) -> list[str]:
+    """The files of a folder that may be recordings by their names, in their order.
 
     Raises:
         UnreadableRecording: The folder, or one in it, cannot be read.
@@ -47,10 +47,10 @@ def files_of(folder: str) -> Iterator[str]:
         path = str(error.filename or folder)
         raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror or error}") from None
 
-    found = []
+    found: list[Path] = []
     for where, _, names in os.walk(folder, onerror=refuse):
         found += [file for name in names if _MAY_BE.fullmatch(name) and (file := Path(where, name)).is_file()]
-    yield from map(str, sorted(found))
+    return list(map(str, sorted(found)))
 
 
 @define(eq=False)

@@ -23,9 +23,9 @@ class Gaps:
     named: list[str] = field(factory=list)
 
     def add(self, sentence: str) -> None:
-        """One more."""
+        """One more; without a sentence where another place has it."""
         self.number += 1
-        if len(self.named) < NAMED:
+        if sentence and len(self.named) < NAMED:
             self.named.append(sentence)
 
     def add_all(self, others: Gaps) -> None:

@@ -83,6 +83,11 @@ class Observation:
         """Why it is unknown whether a write was legal; empty if it is known, and for everything else."""
         return ""
 
+    @property
+    def doubtful(self) -> str:
+        """Why a write may have been legal, or not, in what is known of its campaign; empty if that is clear."""
+        return ""
+
 
 @frozen(kw_only=True)
 class CampaignRequest(Observation):
@@ -235,8 +240,14 @@ class CampaignWrite(WriteObservation):
         return "no status was seen before it"
 
     @property
+    def doubtful(self) -> str:
+        if self.assessment is not None and self.assessment.partly:
+            return self.tracked.doubt
+        return ""
+
+    @property
     def after(self) -> Statuses:
-        """The statuses that it leads to, if it was taken; empty if it leads nowhere."""
+        """The statuses that an honest answer may show, if it was taken; empty if it leads nowhere."""
         if self.assessment is not None:
             return self.assessment.after
         return frozenset() if self.status is None else _after(self.status, self.action)

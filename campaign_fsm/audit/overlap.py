@@ -105,6 +105,8 @@ class Overlaps:
         order, possible = self._likeliest(tracked, requests)
         yield from (request.exchange for request in order)
         tracked.possible = possible
+        if len(possible) > 1:
+            tracked.doubt = "requests before it were under way at the same time"
 
     def _likeliest(self, tracked: TrackedCampaign, requests: list[_Request]) -> tuple[list[_Request], Statuses]:
         """The order that explains the answers best, and which statuses all those may lead to that do it as well.

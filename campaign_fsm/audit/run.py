@@ -72,7 +72,7 @@ class Audit:
         for folder, found in folders.items():
             recordings = [file for file in found if not file.passed_over]
             if not recordings:
-                self._incomplete(f"{folder}: there is no recording in this folder")
+                self._incomplete(_without_recordings(folder, found))
             elif named and not any(file.events or file.broken is not None for file in recordings):
                 self._incomplete(f"{folder}: nothing in it is about a campaign")
 
@@ -173,3 +173,9 @@ class Audit:
             suppressed=self.accepted.suppressed,
             baselined=self.accepted.baselined,
         )
+
+
+def _without_recordings(folder: str, passed_over: Sequence[AuditedFile]) -> str:
+    sentence = f"{folder}: there is no recording in this folder"
+    reasons = [str(file.broken) for file in passed_over if file.broken is not None]
+    return f"{sentence}; of its files, one was passed over because of this: {reasons[0]}" if reasons else sentence

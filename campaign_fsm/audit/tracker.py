@@ -60,6 +60,7 @@ class TrackedCampaign:
         last: The status that was seen last.
         seen: When that was, as the recording says it, or earlier where it shows no times; None if it does not say.
         lost: The place of a write without an answer, if nothing was read since; None if there is none.
+        doubt: Why it may have one of several statuses; empty if it has one, or they are no matter of doubt.
         start: Its start, if one was seen.
         end: Its end, if one was seen.
         start_unreadable: It has a start that cannot be read.
@@ -76,6 +77,7 @@ class TrackedCampaign:
     last: Status | None = None
     seen: str | None = None
     lost: Place | None = None
+    doubt: str = ""
     start: datetime | None = None
     end: datetime | None = None
     start_unreadable: bool = False
@@ -110,10 +112,11 @@ class TrackedCampaign:
         elif self.last is not Status.COMPLETED:
             self.completed = parse_time(at if action is Action.COMPLETE else self.seen)
         self.possible, self.last, self.lost, self.seen = alone(status), status, None, at
+        self.doubt = ""
 
     def moved(self, status: Status) -> None:
         """It is in this status, as far as the recording shows; no answer shows it."""
-        self.last, self.possible = status, alone(status)
+        self.last, self.possible, self.doubt = status, alone(status), ""
 
     def widened(self, statuses: Statuses) -> None:
         """It may have one of these statuses as well."""

@@ -91,6 +91,7 @@ def _written(seen: CampaignWrite) -> None:
 
 def _uncertain(seen: CampaignWrite) -> None:
     """It is not known whether it was applied."""
+    seen.tracked.doubt = f"the answer to the {seen.action} before it does not say whether that was applied"
     if seen.intent.fields:
         seen.tracked.unsettled(seen.intent.fields)
     if seen.assessment is not None:
@@ -140,8 +141,8 @@ def _taken(seen: CampaignWrite) -> None:
 def _taken_unshown(seen: CampaignWrite) -> None:
     """The answer shows no status: the campaign is where the write leads."""
     tracked = seen.tracked
-    tracked.possible = seen.after
-    tracked.lost, tracked.seen = None, seen.exchange.at
+    tracked.possible = seen.after if seen.assessment is None else seen.assessment.goals
+    tracked.lost, tracked.doubt, tracked.seen = None, "", seen.exchange.at
     if seen.assessment is None:
         _led_to(seen)
     if len(tracked.possible) == 1:

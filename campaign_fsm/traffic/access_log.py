@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ _CLF: Final = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d
 _NUMBER: Final = re.compile(r"\d{1,16}(\.\d{1,9})?")
 # Seconds of later years than 5138 are milliseconds.
 _MILLISECONDS: Final = 10**11
+# A log that was cut may begin within a line, and a server may write its own first.
+_FIRST: Final = 20
 # nginx: the client has gone before there was an answer.
 _GONE: Final = 499
 
@@ -69,11 +72,12 @@ def _found(value: Any, path: str) -> Any:
 
 
 def begins(head: bytes, mapping: Mapping[str, str]) -> bool:
-    """Whether the first line of a file is one of the access log, whatever else it looks like."""
-    try:
-        return _found(msgspec.json.decode(without_mark(head).lstrip().partition(b"\n")[0]), mapping["url"]) is not None
-    except BROKEN:
-        return False
+    """Whether one of the first lines of a file is one of the access log, whatever else they look like."""
+    for line in without_mark(head).split(b"\n", _FIRST)[:_FIRST]:
+        with suppress(*BROKEN):
+            if _found(msgspec.json.decode(line), mapping["url"]) is not None:
+                return True
+    return False
 
 
 class AccessLog:
@@ -87,6 +91,9 @@ class AccessLog:
     def __init__(self, mapping: Mapping[str, str], plain: Callable[[bytes], Exchange | None]) -> None:
         self._mapping = dict(mapping)
         self._plain = plain
+        # Every line of a log has these, if they are where the mapping says.
+        self._missing = {key for key in ("at", "status_code") if key in mapping}
+        self._lines = 0
 
     def read(self, line: bytes) -> Exchange | None:
         """The exchange of a line, an empty one if it is somebody else's, None if it is blank.
@@ -108,6 +115,7 @@ class AccessLog:
                 return own
             return Exchange(unread=f"it has nothing at {quoted(self._mapping['url'], 60)}, which is to be its url")
         exchange = Exchange()
+        self._lines += 1
         odd_values = list(self._fill(exchange, value))
         if not exchange.url and not exchange.method and not odd_values:
             return Exchange()  # what came was no request
@@ -120,6 +128,12 @@ class AccessLog:
         exchange.unread = odd_values[0] if odd_values else None
         return exchange
 
+    def end(self) -> Iterator[Exchange]:
+        """What the mapping names, and no line has."""
+        for key in sorted(self._missing if self._lines else ()):
+            path = quoted(self._mapping[key], 60)
+            yield Exchange(unread=f"no line of the log has anything at {path}, which is to be its {key}")
+
     @staticmethod
     def _with_hint(odd: Exchange | None, line: bytes) -> Exchange | None:
         if odd is not None and odd.unread and b"\\x" in line:
@@ -130,6 +144,8 @@ class AccessLog:
         """Set the fields of an exchange; gives what is wrong with values."""
         for key, path in self._mapping.items():
             given = _found(value, path)
+            if given is not None and self._missing:
+                self._missing.discard(key)
             if given is None or given in ("", "-"):
                 continue  # how logs say that there was none, or that it was not kept
             try:

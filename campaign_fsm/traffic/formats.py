@@ -56,6 +56,8 @@ _OLD_VCRPY: Final = _Known("it is a cassette of VCR.py before its version 1, whi
 _PACT: Final = _Known("it is a contract of Pact, which says what should be, and was not recorded", recorded=False)
 _POSTMAN: Final = _Known("it is a collection of requests to send, and none of them was recorded", recorded=False)
 
+_REPORT: Final = _Known("it is a report of an audit", recorded=False)
+
 _Told = RecordingFormat | _Known | None
 
 # The keys of a line in the plain form that say what it is about; no document has them at its top.
@@ -115,6 +117,8 @@ def _of_line(found: Outline) -> _Told:
 
 
 def _of_document(found: Outline, *, alone: bool) -> _Told:
+    if {"findings", "version"} <= found.keys or {"runs", "$schema"} <= found.keys:
+        return _REPORT
     log = found["log"]
     # One that breaks off may have shown no more than its version.
     if log.kind == "{" and (

@@ -60,11 +60,12 @@ def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = 
     Raises:
         NotARecording: No line has any of the keys that name what it is about.
     """
-    read = None
+    read = log = None
     if mapping:
         from campaign_fsm.traffic.access_log import AccessLog
 
-        read = AccessLog(mapping, _plain).read
+        log = AccessLog(mapping, _plain)
+        read = log.read
     opening = _Opening(path)
     about = False
     for number, lines in _blocks(stream):
@@ -100,6 +101,8 @@ def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = 
                 yield from opening.kept()
                 yield exchange
     yield from opening.end()
+    if log is not None:
+        yield from log.end()
 
 
 _decode: Final = msgspec.json.Decoder(Exchange).decode

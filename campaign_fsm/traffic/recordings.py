@@ -44,6 +44,7 @@ class Recording:
 _PEEK: Final = 64 * 1024
 _LOOKED_AT: Final = 4 * 2**20
 # gzip, zlib, zip.
+_NOT_UNPACKED: Final = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "Zstandard"}
 _PACKED: Final = (b"\x1f\x8b", b"x", b"PK")
 
 
@@ -94,6 +95,9 @@ def _is_access_log(head: bytes, mapping: Mapping[str, str]) -> bool:
 
 
 def _unpacked(path: str, stream: BufferedReader, head: bytes) -> tuple[Readable, Attached | None]:
+    for mark, name in _NOT_UNPACKED.items():
+        if head.startswith(mark):
+            raise UnreadableRecording(path, 0, "line", f"it is compressed with {name}, which is not read; unpack it")
     if not head.startswith(_PACKED):
         return stream, None
     from campaign_fsm.traffic.containers import Inflated, is_compressed, is_zip, open_zip

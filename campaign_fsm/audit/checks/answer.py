@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from campaign_fsm.audit.assessment import Assessment
 from campaign_fsm.audit.check import Detection, Stage, check, names
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.observation import (
@@ -62,10 +63,15 @@ def unexpected_after_write(seen: CampaignWrite) -> Iterator[Detection]:
 def unexpected_conflict(seen: CampaignWrite) -> Iterator[Detection]:
     """The server refuses as a conflict what is legal, and nothing that may have happened since explains it."""
     assessment = seen.assessment
-    if seen.result is WriteResult.CONFLICT and assessment is not None and assessment.legal and not assessment.overtaken:
+    if seen.result is WriteResult.CONFLICT and _surprising(assessment):
         yield _disagreement(
             f"The model allows {seen.action} while {names(seen.tracked.possible)}; the server answered 409."
         )
+
+
+def _surprising(assessment: Assessment | None) -> bool:
+    """Whether a refusal is not what is to be expected in one of the statuses that it may have had."""
+    return assessment is not None and assessment.legal and not assessment.partly and not assessment.overtaken
 
 
 @check("CF601", stage=Stage.STATUS, of=(CreatedCampaign,))

@@ -13,6 +13,7 @@ from campaign_fsm.audit.summary import Summary
 from campaign_fsm.audit.writers import safe
 
 _UNREAD: Final = "files that could not be read to their end"
+_UNJUDGED: Final = "writes that could not be judged"
 
 
 @frozen
@@ -52,8 +53,12 @@ class JunitWriter:
             _Case(f"incomplete {number}", outcome="error", message=sentence, type="incomplete", text=sentence)
             for number, sentence in enumerate(map(safe.line, summary.incomplete), 1)
         ]
+        unjudged = [
+            _Case(f"not judged {number}", outcome="skipped", message=sentence, text=sentence)
+            for number, sentence in enumerate(map(safe.line, summary.unjudged_writes), 1)
+        ]
         self._write('<?xml version="1.0" encoding="UTF-8"?>')
-        counts = _counts([*(case for cases in suites.values() for case in cases), *unread])
+        counts = _counts([*(case for cases in suites.values() for case in cases), *unread, *unjudged])
         # The strictest reader, Jenkins' xUnit plugin, knows no `skipped` here, and no place at a testcase.
         del counts["skipped"]
         self._write(f"<testsuites{_attributes(name='campaign-fsm audit', **counts)}>")
@@ -61,6 +66,8 @@ class JunitWriter:
             self._suite(safe.path(path), cases, file=safe.path(path))
         if unread:
             self._suite(_UNREAD, unread)
+        if unjudged:
+            self._suite(_UNJUDGED, unjudged)
         self._write("</testsuites>")
 
     def _suite(self, name: str, cases: list[_Case], file: str | None = None) -> None:

@@ -33,6 +33,8 @@ class TextWriter:
         where = self._styled(safe.place(finding.place), _BOLD)
         what = self._styled(f"{safe.line(finding.code)} {finding.level}", _COLOURS[finding.level])
         lines = [f"{where}: {what}: {safe.line(finding.message)}"]
+        if finding.campaign:
+            lines.append(self._row("campaign", " ".join(filter(None, (finding.channel, finding.campaign, finding.at)))))
         lines += [self._row(label, text) for label, text in finding.reasons]
         if finding.fingerprint:
             lines.append(self._row("fingerprint", finding.fingerprint))

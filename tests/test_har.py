@@ -282,7 +282,7 @@ def test_what_stands_after_the_entries_is_read_too():
         (b"version: 1\ninteractions: []\n", "not JSON"),
         (b'{"log": {"entries": []}} x', "not JSON"),
         (b'{"log": {"entries": []}}{}', "not JSON"),
-        (b'{"log": {"x": NaN, "entries": []}}', "not JSON"),
+        (b'{"log": {"x": [NaN], "entries": []}}', "not JSON"),
         (b"\xff\xfe{\x00}\x00", ""),
         (b"EOF", "not JSON"),
         (b'{"log": overflow, "UTF8": "EOF"}', "not JSON"),
@@ -499,7 +499,82 @@ def test_no_link_leads_out_of_the_folder(tmp_path, monkeypatch):
         assert name in exchange.unread
 
 
-@pytest.mark.parametrize("number", ["1" * 5000, "1e999999999999", "-1e400", "9" * 30])
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "9" * 30, "-9223372036854775809", "1" * 5000])
+def test_numbers_that_are_too_large_or_none_stop_nothing(number):
+    """Other writers have them; wherever a piece of the file ends, nothing else is read in another way."""
+    text = f'{{"a": {number}, "b": [1, {number}]}}'
+    data = har(entry(), entry({"postData": {"text": text}}), entry(x={"y": 1}))
+    for where in (b'"time": 12.34', b'"status": 200', b'"y": 1'):
+        at = data.rindex(where)
+        key, end = where.partition(b":")[0], at + len(where)
+        bad = data[:at] + key + b": " + number.encode() + data[end:]
+        for size in (1, 7, 2**14) if len(number) < 100 else (2**14,):
+            found = list(read_har("a.har", Pieces(bad, size)))
+            assert [exchange.unread for exchange in found] == [None] * 3
+            assert found[1].request_body == text.encode()
+            assert found[2].status_code == (None if b"status" in where else 200)
+
+
+def test_a_number_of_64_bits_is_not_rounded():
+    """Nor are lists of numbers, but for what is larger."""
+    stream = jsonstream.JsonStream(
+        "x", io.BytesIO(b'{"a": 9223372036854775807, "b": [1.5, 12, 9223372036854775808]}'), tolerant=True
+    )
+    assert stream.value() == {"a": 2**63 - 1, "b": [1.5, 12, 2.0**63]}
+
+
+def test_entries_alone_are_a_recording():
+    """As `jq .log.entries` gives them; a list of something else is none."""
+    entries = json.dumps([entry(), None, entry({"method": "GET"})])
+    found = read(entries.encode())
+    assert [(exchange.place, exchange.method, bool(exchange.unread)) for exchange in found] == [
+        (1, "PUT", False),
+        (2, "", True),
+        (3, "GET", False),
+    ]
+    before, place, reason = refused(entries[:-9].encode())
+    assert (len(before), place, reason) == (2, 3, "it ends in the middle")
+    with pytest.raises(NotARecording):
+        read(b'[{"a": 1}]')
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+@pytest.mark.parametrize("kept", [bytes.hex, lambda piece: base64.b64encode(piece).decode()])
+def test_the_pieces_of_polly_are_put_together(pack, kept):
+    """It keeps a compressed answer as a list of what came; from others, a list is a list."""
+    packed = pack(b'{"a": 1}')
+    text = json.dumps([kept(packed[:9]), kept(packed[9:])])
+    response = {"content": {"text": text, "encoding": "base64"}}
+    assert read(har(entry(response=response), creator={"name": "Polly.JS"}))[0].response_body == b'{"a": 1}'
+    listed = har(entry(response={"content": {"text": '["no pieces"]'}}), creator={"name": "Polly.JS"})
+    assert read(listed)[0].response_body == b'["no pieces"]'
+    assert one(response={"content": {"text": text}}).response_body == text.encode()
+
+
+def test_deep_nesting_costs_its_entry_at_most():
+    """Where it is left out, nothing; else its entry is unread."""
+    deep = json.loads("[" * 300 + "]" * 300)
+    assert [found.unread for found in read(har(entry(cache=deep), entry()))] == [None, None]
+    assert [bool(found.unread) for found in read(har(entry({"headers": deep}), entry()))] == [True, False]
+
+
+def test_long_lists_are_not_kept():
+    """Fields of a form are not looked at, and nobody sends so many headers."""
+    many = [{"name": "a", "value": "b"}] * 40_000
+    data = har(entry({"postData": {"params": many}}), entry({"headers": many}), entry())
+    tracemalloc.start()
+    try:
+        form, headers, last = read(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (form.request_body, form.unread, last.unread) == (None, None, None)
+    assert "more than 10,000 headers" in headers.unread
+    assert peak < len(data) + 8 * 2**20
+
+
+@pytest.mark.parametrize("number", ["1e999999999999", "-1e400"])
 def test_absurd_numbers_are_refused(number):
     """Numbers that no browser writes end the reading, wherever they stand."""
     for where in ('"time": 12.34', '"status": 200', '"dns": -1'):

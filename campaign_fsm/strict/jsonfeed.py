@@ -44,6 +44,18 @@ _PLAIN: Final = re.compile(rb'[^"\\\x80-\xff](?:[^"\\\x80-\xff0-9a-fA-F]|[^"\\\x
 _ESCAPES: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|(u[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
+# What Python writes where JSON has no number. A quote that ends a key stands before it, which in a text is escaped.
+_NO_NUMBER: Final = re.compile(rb'(?<!\\)("\s*:\s*)(?:NaN|-?Infinity)\b')
+# Likewise numbers, and lists of them, of so many digits that one may need more than 64 bits.
+_NUMBERS: Final = re.compile(rb'(?<!\\)"\s*[:,][-\s\[\],0-9.eE+]{19,}')
+_LONG_NUMBER: Final = re.compile(rb"(?<![-0-9.eE+])-?[0-9]{19,}(?![0-9.eE])")
+_DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else byte for byte in range(256))
+_MANY: Final = b"0" * 19
+_LARGEST: Final = 2**63
+_MOST_DIGITS: Final = 300
+_BEGUN: Final = re.compile(rb'"\s*(?:[:,](?:\s*-?[INa-z]*|[-\s\[\],0-9.eE+]*))?\Z')
+_WINDOW: Final = 2**13
+_ESCAPE: Final = ord("\\")
 _HIGH: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
 _PAIR: Final = 12  # bytes of two escapes
 
@@ -54,7 +66,8 @@ class Feed:
     Args:
         stream: The file.
         longest: A text of more bytes is given as a `Cut`, if it holds anything but escapes; None to give all of it.
-        mend: Whether `UNPAIRED` takes the place of an escape that stands for no character.
+        mend: Whether `UNPAIRED` takes the place of an escape that stands for no character, null that of NaN and a float
+            that of a number beyond 64 bits, where they are the values of keys.
 
     Attributes:
         ended: Whether the file has been read to its end.
@@ -74,7 +87,7 @@ class Feed:
 
     def lists(self) -> Generator[list[tuple[str, Any]], None, None]:
         """The tokens. Whoever ends early closes it: the parser in Python complains when it is found lying about."""
-        # Numbers beyond what a double or 64 bits hold are errors then, not work.
+        # Else a number of thousands of digits ends the process, where the parser is in C.
         self._parser = ijson.basic_parse_coro(self._tokens, use_float=True)
         try:
             yield from self._lists()
@@ -161,8 +174,13 @@ class Feed:
             if piece or self.ended:
                 break
             piece = self._stream.read(_CHUNK)
-        if b"\\ud" in piece or b"\\uD" in piece:
+        if b"\\u" in piece and (b"\\ud" in piece or b"\\uD" in piece):
             piece = _ESCAPES.sub(self._mended, piece)
+        if b": NaN" in piece or b"Infinity" in piece:
+            piece = _NO_NUMBER.sub(rb"\1null", piece)
+        # Every other byte shows mostly whether there are so many digits in a row.
+        if b"000000000" in piece[::2].translate(_DIGITS) and _MANY in piece.translate(_DIGITS):
+            piece = _NUMBERS.sub(_with_floats, piece)
         return piece
 
     def _mended(self, escape: re.Match[bytes]) -> bytes:
@@ -182,16 +200,29 @@ class Feed:
         return True
 
 
+def _with_floats(numbers: re.Match[bytes]) -> bytes:
+    return _LONG_NUMBER.sub(_as_float, numbers[0])
+
+
+def _as_float(number: re.Match[bytes]) -> bytes:
+    digits = number[0]
+    if len(digits) > _MOST_DIGITS:
+        return b"null"
+    return digits if -_LARGEST <= int(digits) < _LARGEST else digits + b".0"
+
+
 def _within_text(piece: bytes) -> bool:
     """Whether a piece without a token ends within a text, and at a place in it that is known."""
     return len(piece.translate(None, _BETWEEN)) > _LITERAL and bool(piece.rstrip(b"\\"))
 
 
 def _unfinished(piece: bytes) -> int:
-    """Where the escapes begin that a piece may break off."""
+    """Where the escapes begin that a piece may break off, or the end of a key before its number."""
     at = piece.find(b"\\", max(len(piece) - _PAIR, 0))
     if at < 0:
-        return len(piece)
+        end = piece.rfind(b'"', max(len(piece) - _WINDOW, 0))
+        escaped = end > 0 and piece[end - 1] == _ESCAPE
+        return end if end >= 0 and not escaped and _BEGUN.match(piece, end) else len(piece)
     if _HIGH.match(piece, max(at - _PAIR // 2, 0), at):
         at -= _PAIR // 2
     return len(piece[:at].rstrip(b"\\"))

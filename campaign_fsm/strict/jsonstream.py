@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, Never
 
 import ijson  # type: ignore[import-untyped]
 
 from campaign_fsm.printable import quoted
-from campaign_fsm.strict.jsonfeed import Feed, Readable
+from campaign_fsm.private import printable_key
+from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut, Feed, Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
 Shape = Mapping[str, Any]
@@ -18,10 +19,16 @@ Shape = Mapping[str, Any]
 WHOLE: Final[Shape] = {}
 """The shape of a value of which everything is wanted."""
 
+MOST_ITEMS: Final = 10_000
+"""The items that are kept of a list in an item with a shape."""
+
 _MOST_DEPTH: Final = 200
+# Nothing is kept of what is left out but its depth.
+_MOST_DEPTH_LEFT_OUT: Final = 10_000
+_TOO_DEEP: Final = Cut("nested")
 
 _STARTS: Final = frozenset({"start_map", "start_array"})
-_ENDS: Final = frozenset({"end_map", "end_array"})
+_FLAT: Final = frozenset({"map_key", "string", "number", "boolean", "null"})
 _BREAKS_OFF: Final = "it ends in the middle"
 _LONGEST: Final = 16 * 2**20
 
@@ -38,7 +45,8 @@ class JsonStream:
         path: The file's name, for errors.
         stream: Its bytes.
         tolerant: Of an item that can be read in part, give that part: of duplicate keys the first, the beginning of a
-            text of more than 16 MiB (`jsonfeed.Cut`), and `jsonfeed.UNPAIRED` for an unpaired surrogate.
+            text of more than 16 MiB (`jsonfeed.Cut`), which also stands for what is nested too deeply, and
+            `jsonfeed.UNPAIRED` for an unpaired surrogate.
 
     Attributes:
         place: The number of the entry that is being read, for errors; 0 outside of entries.
@@ -56,7 +64,7 @@ class JsonStream:
 
     @property
     def partial(self) -> bool:
-        """Whether a text was cut, or a surrogate was unpaired, up to here or a little after it."""
+        """Whether something was cut, or a surrogate was unpaired, up to here or a little after it."""
         return self._feed.cut or self._feed.mended
 
     def fail(self, reason: str, error: type[UnreadableRecording] = UnreadableRecording) -> Never:
@@ -133,16 +141,22 @@ class JsonStream:
             return self._object(shape, depth)
         if kind != "start_array":
             return value
-        self._deep(depth)
+        if depth > _MOST_DEPTH:
+            return self._too_deep(kind)
         items: list[Any] = []
-        for inner, item in self._tokens:
+        # What is inside of an item is taken from the same tokens, so these are the items alone.
+        for inner, item in islice(self._tokens, MOST_ITEMS if shape else None):
             if inner == "end_array":
                 return items
-            items.append(self._value(inner, item, shape, depth + 1))
-        raise StopIteration
+            is_object = inner == "start_map"
+            items.append(self._object(shape, depth + 1) if is_object else self._value(inner, item, shape, depth + 1))
+        self._skip(kind)
+        self._feed.cut = True
+        return items
 
-    def _object(self, shape: Shape, depth: int) -> dict[str, Any]:
-        self._deep(depth)
+    def _object(self, shape: Shape, depth: int) -> Any:
+        if depth > _MOST_DEPTH:
+            return self._too_deep("start_map")
         members: dict[str, Any] = {}
         tokens = self._tokens
         for kind, key in tokens:
@@ -157,6 +171,8 @@ class JsonStream:
                     self._twice(key)
                 self.repeated.add(key)
                 self._skip(inner)
+            elif inner == "string":
+                members[key] = value
             elif inner in _STARTS:
                 members[key] = self._value(inner, value, shape[key] if shape else shape, depth + 1)
             else:
@@ -168,18 +184,33 @@ class JsonStream:
             return
         depth = 1
         for inner, _ in self._tokens:
+            if inner in _FLAT:
+                continue
             if inner in _STARTS:
                 depth += 1
-                self._deep(depth)
-            elif inner in _ENDS:
+                if depth > _MOST_DEPTH_LEFT_OUT:
+                    self.fail("it is nested too deeply")
+            else:
                 depth -= 1
                 if not depth:
                     return
         raise StopIteration
 
-    def _deep(self, depth: int) -> None:
-        if depth > _MOST_DEPTH:
+    def _too_deep(self, kind: str) -> Cut:
+        if not self._tolerant:
             self.fail("it is nested too deeply")
+        self._skip(kind)
+        self._feed.cut = True
+        return _TOO_DEEP
 
     def _twice(self, key: str) -> Never:
-        self.fail(f"the key {quoted(key)} is there twice in one object")
+        self.fail(f"the key {printable_key(key)} is there twice in one object")
+
+
+def is_cut(value: Any) -> bool:
+    """Whether something in a value is not what stands in the file (`JsonStream.partial`)."""
+    if isinstance(value, dict):
+        return any(is_cut(key) or is_cut(entry) for key, entry in value.items())
+    if isinstance(value, list):
+        return any(map(is_cut, value))
+    return isinstance(value, str) and (isinstance(value, Cut) or UNPAIRED in value)

@@ -10,6 +10,8 @@ and one that a test answered or aborted in place of the server (Playwright's ``_
 An entry that is not as HAR has it is taken as far as it can be read, and says what of it was not (`Exchange.unread`).
 A body that was not recorded is no empty body: without a text, it is empty only if its size is said to be 0. An answer
 in base64 that is neither text nor gzip nor zlib was compressed in another way, and counts as not recorded.
+
+A JSON array is the entries alone, as ``jq .log.entries`` gives them.
 """
 
 from __future__ import annotations
@@ -20,14 +22,17 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO, Final, Never
 from urllib.parse import urlsplit
 
 import msgspec
 
 from campaign_fsm.printable import quoted
+from campaign_fsm.private import printable_key
 from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut
-from campaign_fsm.strict.jsonstream import WHOLE, JsonStream, Shape
+from campaign_fsm.strict.jsonstream import MOST_ITEMS, WHOLE, JsonStream, Shape
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.attached import Attached, NotAttached, beside
 from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
@@ -163,7 +168,11 @@ def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> I
     """
     source = JsonStream(path, Opened(stream), tolerant=True)
     reader = _Entries(source, attached or beside(path))
-    if source.next()[0] != "start_map":
+    kind, _ = source.next()
+    if kind == "start_array":
+        yield from _bare(source, reader)
+        return
+    if kind != "start_map":
         source.fail("it is not a HAR file: it is not a JSON object", NotARecording)
     found = False
     for key in source.keys():  # noqa: SIM118 (not a dict: each key is read from the file)
@@ -194,11 +203,28 @@ def _log(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
         source.fail("it is not a HAR file: its `log` has no `entries`", kind)
 
 
+def _bare(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
+    """Entries that are the whole file."""
+    source.place = 1
+    items = source.items(_ENTRY)
+    first = next(items, None)
+    if not isinstance(_object(first).get("request"), dict):
+        source.place = 0
+        source.fail("it is not a HAR file: it is a list, and not of entries", NotARecording)
+    yield from _exchanges(source, reader, chain((first,), items))
+    source.place = 0
+    source.end()
+
+
 def _entries(source: JsonStream, reader: _Entries) -> Iterator[Exchange]:
     if source.next()[0] != "start_array":
         source.fail("it is not a HAR file: its `entries` are not a list")
     source.place = 1
-    for raw in source.items(_ENTRY):
+    yield from _exchanges(source, reader, source.items(_ENTRY))
+
+
+def _exchanges(source: JsonStream, reader: _Entries, items: Iterator[Any]) -> Iterator[Exchange]:
+    for raw in items:
         exchange = reader.exchange(raw)
         if exchange is not None:
             yield exchange
@@ -284,6 +310,8 @@ class _Entries:
             return None
         try:
             if content.text:
+                if self.creator == _POLLY and content.text[:2] == '["' and (pieces := _of_pieces(content.text)):
+                    return _uncompressed(pieces)
                 body = _bytes(content.text, content.encoding)
                 return _uncompressed(body) if content.encoding else body
             if content.file:
@@ -304,6 +332,21 @@ class _Entries:
 
 # What Schemathesis writes HAR files with.
 _HARFILE: Final = "harfile"
+
+
+_POLLY: Final = "Polly.JS"
+
+
+def _of_pieces(text: str) -> bytes | None:
+    """What Polly.JS kept of an answer that was compressed: a list of its pieces, in hex or base64; None for others."""
+    try:
+        pieces = msgspec.json.decode(text, type=list[str])
+    except msgspec.MsgspecError:
+        return None
+    for decode in (bytes.fromhex, partial(base64.b64decode, validate=True)):
+        with suppress(ValueError):
+            return b"".join(map(decode, pieces))
+    return None
 
 
 def _as_harfile_means(entry: _Entry) -> None:
@@ -374,7 +417,9 @@ def _doubt(entry: _Entry, repeated: set[str]) -> str | None:
     if content is not None and content.text and UNPAIRED in content.text:
         content.text = None
     if repeated:
-        return f"the key {quoted(min(repeated))} is there twice in one object"
+        return f"the key {printable_key(min(repeated))} is there twice in one object"
+    if len(request.headers or ()) >= MOST_ITEMS:
+        return f"it has more than {MOST_ITEMS:,} headers"
     texts = [request.method, request.url, *(text for h in request.headers or () for text in (h.name, h.value))]
     if any(isinstance(text, Cut) for text in texts if text[:5] != "data:"):
         return "a text in its request is too long to be kept"

@@ -194,3 +194,11 @@ def test_a_text_that_begins_like_a_compressed_one_is_a_text(written):
     """The mark of zlib's format may be two letters."""
     assert containers.is_compressed(zlib.compress(b"x" * 100, 1))
     assert not containers.is_compressed(b"x^ = 1\n")
+
+
+@pytest.mark.parametrize("name", ["tape.yaml", "tapes/tape.yml"])
+def test_a_zip_file_with_a_cassette_is_named(written, name):
+    """It is not passed over; what is no recording is."""
+    said = refused(written(zipped(("x.txt", "x"), (name, CASSETTE)), "a.zip"))[1]
+    assert "unpack it" in said
+    refused(written(zipped(("x.json", '{"url": "x"}'), ("y.yaml", "a: 1")), "a.zip"), NotARecording)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from work import within
 
-from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
+from campaign_fsm.strict.unreadable import NotARecording, UnknownFormat, UnreadableRecording
 from campaign_fsm.traffic.formats import RecordingFormat, detect
 from campaign_fsm.traffic.outline import outline
 from campaign_fsm.traffic.recordings import open_recording
@@ -38,6 +38,8 @@ DOCUMENTS = [
     (RecordingFormat.CASSETTE, GO),
     (RecordingFormat.CASSETTE, [{"request": {"body": LONG + LONG, "url": URL}, "response": {}}]),
     (RecordingFormat.JSON, [{"method": "PUT", "url": "/v2/accounts/acme1/campaigns/c1", "action": "pause"}]),
+    (RecordingFormat.JSON, [{"level": "info"}, {"method": "PUT", "url": "/v2/accounts/acme1/campaigns/c1"}]),
+    (RecordingFormat.HAR, [entry | {"startedDateTime": "2026-01-05T10:00:00Z"} for entry in ENTRIES]),
     (RecordingFormat.JSON, [{"status_code": 200, "campaign": "c1", "channel": "voice"}]),
     (RecordingFormat.RUNBOOK, {"runbook": 1, "campaigns": []}),
     (RecordingFormat.RUNBOOK, {"runbook": 7}),
@@ -79,6 +81,7 @@ def test_lines_are_told_by_the_first_that_is_whole(format, line):
     assert detect("x", data + b'{"half') is format
     assert detect("x", b'alf": 5}\n' + data) is format
     assert detect("x", b'{"half\n' + data) is format
+    assert detect("x", b"a server starts\n" * 5 + b'{"level": "info"}\n' + data) is format
     assert detect("x", data[:-2] + b', "response": "' + b"x" * 65_000) is format
 
 
@@ -122,6 +125,24 @@ BYSTANDERS = {
     "sessions.json": {"interactions": [{"user": 1, "request": "x"}]},
     "config.json": {"log": {"level": "info"}, "server": {"port": 80}},
     "config2.json": {"log": {}},
+    "version.json": {"log": {"version": "2", "_x": 1}},
+    "pages.json": {"log": {"browser": True, "pages": 3}},
+    "entries.json": {"log": {"entries": 5}},
+    "bot.json": {"version": 1, "interactions": [{"intent": "x"}]},
+    "clicks.yaml": "version: 1\ninteractions: [click, hover]\n",
+    "clicks2.yaml": "version: 1\ninteractions:\n- click\n- hover\n",
+    "utm.jsonl": {"campaign": "diwali", "source": "google", "clicks": 1},
+    "campaigns.jsonl": {"campaign": {"id": 1}},
+    "campaigns2.jsonl": {"campaign": 5},
+    "jobs.jsonl": {"callback": "https://example.com/done", "id": 1},
+    "jobs2.jsonl": {"callback": True},
+    "links.jsonl": {"url": ["a"]},
+    "links2.jsonl": {"url": {"raw": "x"}},
+    "links3.jsonl": {"url": 5},
+    "chat.jsonl": {"channel": "message", "text": "x"},
+    "chat2.jsonl": {"channel": "Message", "text": "x"},
+    "events.jsonl": {"version": 1, "event": "sent", "at": "2026-01-05T10:00:00Z", "to": "x"},
+    "events2.jsonl": {"version": 1, "event": "CampaignSent", "campaign": "x"},
     "config3.json": {"log": "debug", "version": 1},
     "log4j.json": {"configuration": {"log": {"entries": 5}}},
     "docker-log.jsonl": {"log": "started\n", "stream": "stdout", "time": "2026-01-05T10:00:00Z"},
@@ -183,6 +204,16 @@ def test_what_only_looks_like_a_recording_is_none(name, tmp_path):
                 read(tmp_path / name, data + end)
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be", "utf-32-le"])
+def test_what_is_none_is_none_in_wide_characters(codec, tmp_path):
+    """A recording in them is named."""
+    with pytest.raises(NotARecording):
+        read(tmp_path / "x.json", '{"a": 1}'.encode(codec))
+    with pytest.raises(UnreadableRecording) as caught:
+        read(tmp_path / "x.json", json.dumps({"method": "GET", "url": URL}).encode(codec))
+    assert not isinstance(caught.value, NotARecording)
+
+
 @pytest.mark.parametrize(
     ("data", "named"),
     [
@@ -190,6 +221,9 @@ def test_what_only_looks_like_a_recording_is_none(name, tmp_path):
         (b'{"mappings": [{"request": {"url": "/"}, "response": {"status": 200}, "id": "x"}]}', "WireMock"),
         (b'{"id": "a", "request": {"url": "/", "method": "PUT"}, "response": {"status": 200}}', "WireMock"),
         (b'{\n"request": {"urlPattern": "/.*"},\n "response": {"status": 200}}', "WireMock"),
+        (b'{"entries": [{"startedDateTime": "x", "request": {"url": "/"}}]}', "put it into"),
+        (b'{"har": {"log": {"creator": {}, "entries": []}}}', "within something else"),
+        (b'[{"log": {"creator": {}, "entries": []}}]', "whole HAR files"),
         (b'[{"status": "COMPLETE", "scheme": "https", "host": "a", "request": {}, "response": {}}]', "Charles"),
         (b'{"data": {"pairs": [{"request": {}}]}, "meta": {"schemaVersion": "v5"}}', "Hoverfly"),
         (b"---\n- !ruby/struct:VCR::HTTPInteraction\n  request: !ruby/struct:VCR::Request\n    method: :get\n", "VCR"),
@@ -203,6 +237,16 @@ def test_what_is_known_and_not_read_is_named(data, named):
         detect("x", data)
     assert not isinstance(caught.value, NotARecording)
     assert named in caught.value.reason
+
+
+@pytest.mark.parametrize("name", ["a.har", "a.HAR.gz", "a.zhar"])
+def test_an_empty_file_is_a_har_file_by_its_name_alone(name):
+    """An empty log is of nothing; whoever records a HAR file writes something."""
+    with pytest.raises(UnknownFormat):
+        detect(name, b"")
+    with pytest.raises(NotARecording) as caught:
+        detect("a.jsonl", b"")
+    assert not isinstance(caught.value, UnknownFormat)
 
 
 @pytest.mark.parametrize(

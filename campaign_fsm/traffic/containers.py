@@ -11,6 +11,7 @@ from campaign_fsm.printable import quoted
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.attached import Attached, NotAttached, plain_name, small
 from campaign_fsm.traffic.bodies import GZIP, MOST_BODY, is_zlib
+from campaign_fsm.traffic.formats import RecordingFormat, detect
 from campaign_fsm.traffic.opening import Readable
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -22,6 +23,12 @@ _CHUNK: Final = 16 * 1024
 _MOST: Final = 4 * 2**30
 _FREE: Final = 64 * 2**20
 _RATIO: Final = 1000
+# Of a zip file without a HAR file: so many of its files, and so much of each.
+_LOOKED_INTO: Final = 100
+_HEAD: Final = 64 * 1024
+_NAMES: Final = (".json", ".yaml", ".yml", ".jsonl", ".ndjson")
+# What is told by more than a key that many files have.
+_SURE: Final = frozenset({RecordingFormat.HAR, RecordingFormat.CASSETTE, RecordingFormat.TRACE})
 
 
 def is_compressed(head: bytes) -> bool:
@@ -170,6 +177,8 @@ def open_zip(path: str, stream: BinaryIO) -> tuple[Readable, Attached]:
         fail("it is a zip file that is damaged, or breaks off")
     found = [info for info in archive.infolist() if _is_har(info)]
     if not found:
+        if any(_is_recording(archive, info) for info in archive.infolist()[:_LOOKED_INTO]):
+            fail("it is a zip file with recordings in it that are no .har files; unpack it, and audit the folder")
         raise NotARecording(path, 0, "line", "it is a zip file without a .har file in it")
     if len(found) > 1:
         fail(f"it is a zip file with {len(found)} .har files in it; unpack it, and audit the folder")
@@ -202,3 +211,13 @@ def open_zip(path: str, stream: BinaryIO) -> tuple[Readable, Attached]:
 def _is_har(info: zipfile.ZipInfo) -> bool:
     # What macOS puts in beside each file is none.
     return info.filename.lower().endswith(".har") and not info.filename.startswith("__MACOSX/")
+
+
+def _is_recording(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    if not info.filename.lower().endswith(_NAMES) or info.filename.startswith("__MACOSX/"):
+        return False
+    try:
+        with archive.open(info) as stream:
+            return detect(info.filename, stream.read(_HEAD)) in _SURE
+    except (*_BROKEN, UnreadableRecording):
+        return False

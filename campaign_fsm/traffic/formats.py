@@ -53,6 +53,9 @@ _HOVERFLY: Final = _Known(f"it is a simulation of Hoverfly, {_HAR_ELSEWHERE}")
 _CHARLES: Final = _Known(f"it is a session of Charles, {_HAR_ELSEWHERE}")
 _OLD_VCR: Final = _Known("it is a cassette of VCR before its version 2, which is not read; record it again")
 _OLD_VCRPY: Final = _Known("it is a cassette of VCR.py before its version 1, which is not read; record it again")
+_INSIDE_OF_HAR: Final = _Known('it is what stands in a HAR file as its log; put it into {"log": …}')
+_WRAPPED_HAR: Final = _Known("it is a HAR file within something else; make a file of what has the key log")
+_HARS: Final = _Known("it is a list of whole HAR files; make a file of each")
 _PACT: Final = _Known("it is a contract of Pact, which says what should be, and was not recorded", recorded=False)
 _POSTMAN: Final = _Known("it is a collection of requests to send, and none of them was recorded", recorded=False)
 
@@ -60,6 +63,9 @@ _REPORT: Final = _Known("it is a report of an audit", recorded=False)
 
 _Told = RecordingFormat | _Known | None
 
+_EMPTY_HAR: Final = re.compile(r"\.z?har\b", re.IGNORECASE)
+# A server may write its own lines first.
+_FIRST_LINES: Final = 20
 # The keys of a line in the plain form that say what it is about; no document has them at its top.
 _ABOUT: Final = frozenset({"url", "campaign", "callback"})
 _DONE: Final = frozenset({"method", "action", "status_code"})
@@ -76,16 +82,17 @@ def detect(path: str, head: bytes) -> RecordingFormat:
     """
     start = without_mark(head).lstrip()
     if not start:
-        raise NotARecording(path, 0, "line", "it is empty")
+        # No line is a log of nothing; whoever writes a HAR file writes something.
+        raise (UnknownFormat if _EMPTY_HAR.search(path) else NotARecording)(path, 0, "line", "it is empty")
     told: _Told
     if start[:1] == b"{":
         told = _of_object(start)
     elif start[:1] == b"[":
-        told = _of_list(outline(start)[0].first)
+        told = next((told for item in outline(start)[0].objects if (told := _of_item(item)) is not None), None)
     else:
         told = _of_yaml(start)
     if told is None and start[:1] != b"[":
-        told = _of_second_line(start)
+        told = _of_later_lines(start)
     if isinstance(told, RecordingFormat):
         return told
     if told is not None:
@@ -119,13 +126,12 @@ def _of_line(found: Outline) -> _Told:
 def _of_document(found: Outline, *, alone: bool) -> _Told:
     if {"findings", "version"} <= found.keys or {"runs", "$schema"} <= found.keys:
         return _REPORT
-    log = found["log"]
-    # One that breaks off may have shown no more than its version.
-    if log.kind == "{" and (
-        {"entries", "creator", "browser", "pages"} & log.keys
-        or ((log.keys or not log.closed) and all(key in {"version", "comment"} or key[:1] == "_" for key in log.keys))
-    ):
+    if _is_log(found["log"]):
         return RecordingFormat.HAR
+    if _is_entry(found["entries"].first):
+        return _INSIDE_OF_HAR
+    if any({"creator", "entries"} <= member["log"].keys for member in found.members.values()):
+        return _WRAPPED_HAR
     if _is_runbook(found["runbook"].text, campaigns="campaigns" in found.keys):
         return RecordingFormat.RUNBOOK
     if found["http_interactions"].kind in {"[", ""} and "http_interactions" in found.keys:
@@ -133,7 +139,9 @@ def _of_document(found: Outline, *, alone: bool) -> _Told:
     if found["interactions"].kind in {"[", "n", ""} and "interactions" in found.keys:
         if {"consumer", "provider"} & found.keys and "version" not in found.keys:
             return _PACT
-        if found["version"].closed or _is_interaction(found["interactions"].first):
+        interactions = found["interactions"]
+        others = any(item.closed and not {"request", "response"} & item.keys for item in interactions.objects)
+        if any(map(_is_interaction, interactions.objects)) or (found["version"].closed and not others):
             return RecordingFormat.CASSETTE
     if {"info", "item"} <= found.keys and {"_postman_id", "schema"} & found["info"].keys:
         return _POSTMAN
@@ -142,6 +150,24 @@ def _of_document(found: Outline, *, alone: bool) -> _Told:
     if _is_wiremock(found["mappings"].first) or (alone and _is_wiremock(found)):
         return _WIREMOCK
     return _HOVERFLY if {"data", "meta"} <= found.keys and "pairs" in found["data"].keys else None
+
+
+def _is_log(log: Outline) -> bool:
+    """Whether it is what HAR has as its `log`; one that breaks off may have shown no more than its version."""
+    if log.kind != "{":
+        return False
+    if "entries" in log.keys:
+        return log["entries"].kind in {"[", ""} or log["creator"].kind == "{"
+    if log["creator"].kind == "{" or log["browser"].kind == "{" or log["pages"].kind == "[":
+        return True
+    version = log["version"]
+    named = re.fullmatch(r"1\.\d+", version.text) if version.closed else not log.closed
+    return bool(named) and all(key in {"version", "comment"} or key[:1] == "_" for key in log.keys)
+
+
+def _is_entry(found: Outline) -> bool:
+    """Whether it is an entry of a HAR file."""
+    return "url" in found["request"].keys and "startedDateTime" in found.keys
 
 
 def _is_runbook(value: str, *, campaigns: bool) -> bool:
@@ -165,24 +191,29 @@ def _is_wiremock(found: Outline) -> bool:
     return bool(_URL_OF_WIREMOCK & request.keys or (named and {"status", "proxyBaseUrl"} & response.keys))
 
 
-def _of_list(first: Outline) -> _Told:
-    if {"scope", "path"} <= first.keys or (_is_interaction(first) and ("response" in first.keys or not first.closed)):
+def _of_item(item: Outline) -> _Told:
+    """What a list is with this in it."""
+    if _is_entry(item):
+        return RecordingFormat.HAR
+    if {"creator", "entries"} <= item["log"].keys:
+        return _HARS
+    if {"scope", "path"} <= item.keys or (_is_interaction(item) and ("response" in item.keys or not item.closed)):
         return RecordingFormat.CASSETTE
-    if {"scheme", "host", "request", "response"} <= first.keys:
+    if {"scheme", "host", "request", "response"} <= item.keys:
         return _CHARLES
-    if first["callback"].kind == "{" or ({"url", "campaign"} & first.keys and _DONE & first.keys):
+    if item["callback"].kind == "{" or ({"url", "campaign"} & item.keys and _DONE & item.keys):
         return RecordingFormat.JSON
     return None
 
 
-def _of_second_line(start: bytes) -> _Told:
-    """What a file is whose first line is broken: the rest of it may have been rotated away."""
-    line = start.partition(b"\n")[2].lstrip()
-    if line[:1] != b"{":
-        return None
-    found, rest = outline(line)
-    whole = found.closed and b"\n" not in line[: len(line) - len(rest)]
-    return _of_line(found) if whole else None
+def _of_later_lines(start: bytes) -> _Told:
+    """What a file is whose first lines are broken, or a server's own: what was before may have been rotated away."""
+    for line in start.split(b"\n", _FIRST_LINES)[1:_FIRST_LINES]:
+        if line.lstrip()[:1] == b"{":
+            found, _ = outline(line)
+            if found.closed and (told := _of_line(found)):
+                return told
+    return None
 
 
 def _of_yaml(start: bytes) -> _Told:
@@ -197,7 +228,10 @@ def _of_yaml(start: bytes) -> _Told:
         return RecordingFormat.CASSETTE
     requests = re.search(rb"""(?m)(?:^[ \t]*(?:-[ \t]+)*|[{,]\s*)["']?request["']?\s*:""", start)
     # A list in whatever style, or nothing yet; a number is a count of something.
-    if re.search(rb"""(?m)^["']?interactions["']?\s*:(?:\s*$|[ \t]*(?:[\[#&!]|null|~))""", start):
+    words = re.search(
+        rb"""(?m)^["']?interactions["']?\s*:\s*[\[-]\s*["']?[A-Za-z][\w -]*["']?[ \t\r]*(?:[,\]]|$)""", start
+    )
+    if not words and re.search(rb"""(?m)^["']?interactions["']?\s*:(?:\s*$|[ \t]*(?:[\[#&!]|null|~))""", start):
         version = re.search(rb"""(?m)^["']?version["']?\s*:[ \t]*["']?\d+["']?\s*(?:#.*)?$""", start)
         return RecordingFormat.CASSETTE if version or requests else None
     if re.match(rb"(?:---[^\n]*\n|#[^\n]*\n|[ \t\r]*\n)*-\s", start):

@@ -50,9 +50,14 @@ class Outline:
         return frozenset(self.members)
 
     @property
+    def objects(self) -> list[Outline]:
+        """The first objects in an array."""
+        return [item for item in self.items if item.kind == "{"]
+
+    @property
     def first(self) -> Outline:
         """The first object in an array; one of no kind if there is none."""
-        return next((item for item in self.items if item.kind == "{"), Outline())
+        return next(iter(self.objects), Outline())
 
 
 def outline(data: bytes) -> tuple[Outline, bytes]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -43,6 +43,7 @@ class Recording:
 
 _PEEK: Final = 64 * 1024
 _LOOKED_AT: Final = 4 * 2**20
+_FIRST_ITEMS: Final = 20
 # gzip, zlib, zip.
 _NOT_UNPACKED: Final = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "Zstandard"}
 _PACKED: Final = (b"\x1f\x8b", b"x", b"PK")
@@ -72,8 +73,8 @@ def open_recording(
             source = Opened(source, _PEEK)
             head = source.head
         _refuse_wide(path, head, format)
-        if format is None and mapping and _is_access_log(head, mapping):
-            format = RecordingFormat.JSONL  # noqa: A001
+        if format is None and mapping and (log := _access_log(path, head, mapping)):
+            format = log  # noqa: A001
         elif format is None:
             format, source = _told(path, head, source)  # noqa: A001
         by_entry = format.by_entry or (format is RecordingFormat.RUNBOOK and path.endswith(".toml"))
@@ -88,10 +89,16 @@ def open_recording(
             stream.close()
 
 
-def _is_access_log(head: bytes, mapping: Mapping[str, str]) -> bool:
+def _access_log(path: str, head: bytes, mapping: Mapping[str, str]) -> RecordingFormat | None:
+    """As what an access log is read: its lines, or the items of an array; None for what is none."""
     from campaign_fsm.traffic.access_log import begins
 
-    return begins(head, mapping)
+    if without_mark(head).lstrip()[:1] == b"[":
+        from campaign_fsm.traffic.array import first_items
+
+        if begins(b"".join(first_items(path, head, _FIRST_ITEMS)), mapping):
+            return RecordingFormat.JSON
+    return RecordingFormat.JSONL if begins(head, mapping) else None
 
 
 def _unpacked(path: str, stream: BufferedReader, head: bytes) -> tuple[Readable, Attached | None]:
@@ -113,8 +120,11 @@ def _refuse_wide(path: str, head: bytes, format: RecordingFormat | None) -> None
         return
     sentence = f"it is {codec[:6].upper()}; save it as UTF-8"
     if format is None:
+        text = head.decode(codec, "ignore").encode()
         try:
-            detect(path, head.decode(codec, "ignore").encode())
+            # Any object looks like a line.
+            if detect(path, text) is RecordingFormat.JSONL:
+                next(_reader(RecordingFormat.JSONL, None, None)(path, BytesIO(text)), None)
         except NotARecording:
             raise NotARecording(path, 0, "line", sentence) from None
     raise UnreadableRecording(path, 0, "line", sentence)

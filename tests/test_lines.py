@@ -12,6 +12,7 @@ from campaign_fsm.audit.run import Audit
 from campaign_fsm.policy.configuration import ACCESS_LOG, Configuration, load_configuration
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.traffic.access_log import TAKERS
+from campaign_fsm.traffic.array import read_array
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.lines import read_lines, read_trace
 from campaign_fsm.traffic.odd_lines import LONGEST
@@ -135,12 +136,104 @@ def test_a_channel_alone_is_that_of_a_campaign_to_be():
 
 
 def test_broken_lines_before_the_first_one_of_ours_are_told():
-    """In their place, the first thousand of them one by one."""
+    """In their place, the first thousand of them with what is wrong; each counts."""
     found = lines(b"Traceback", READ)
     assert [(exchange.place, bool(exchange.unread)) for exchange in found] == [(1, True), (2, False)]
     found = lines(*[b"x"] * 1500, READ)
-    assert len(found) == 1001
-    assert "500 lines more" in found[-2].unread
+    assert len(found) == 1501
+    assert {exchange.unread for exchange in found[1000:-1]} == {"one of 500 lines behind this that cannot be read"}
+    assert (found[-2].place, found[-1].place) == (1000, 1501)
+
+
+@pytest.mark.parametrize("good", [READ, {**READ, "url": "https://example.com/"}, {"callback": {}}, {"url": URL}])
+@pytest.mark.parametrize("odd", [{"campaign": 5}, {"url": 5}, {"callback": "x"}, {"channel": "Voice"}, b"Traceback"])
+def test_an_odd_line_of_a_recording_is_told(odd, good):
+    """Whatever it is, and wherever: it may be about a campaign."""
+    assert [exchange.place for exchange in lines(odd, good) if exchange.unread] == [1]
+    assert [exchange.place for exchange in lines(good, odd) if exchange.unread] == [2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {**WRITE, "status_code": "200"},
+        {**WRITE, "url": 5},
+        {"url": URL, "status_code": "200"},
+        {"campaign": ID, "action": "pause"},
+        {"campaign": ID, "channel": "Voice"},
+        data_of(WRITE)[:-9],
+    ],
+)
+def test_a_file_of_one_broken_line_of_ours_is_unread(line):
+    """It says of itself that it is of a recording."""
+    assert only(line).unread
+
+
+def test_lines_with_a_url_alone_are_in_many_logs():
+    """What else stands in such a log is none of ours either."""
+    other = {"url": "https://example.com/", "level": "info"}
+    with pytest.raises(NotARecording):
+        lines(b"a server starts", other, b"Traceback")
+    assert [one.place for one in lines(other, READ)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("campaign", "+919876543210"), ("channel", "voice "), ("channel", "+919876543210")]
+)
+def test_what_a_line_says_wrongly_is_not_quoted(key, value):
+    """It may be a phone number."""
+    assert "98765" not in (only({**NAMED, key: value}).unread or "")
+
+
+# The plain form as an array
+
+
+def array(data, mapping=None):
+    return list(read_array("log.json", io.BytesIO(data), mapping))
+
+
+@pytest.mark.parametrize(
+    ("twice", "url", "method"),
+    [
+        (b'"method": "PUT"', URL, ""),
+        (b'"url": "https://example.com/"', "", ""),
+        (b'"response": {"919876543210": 1, "919876543210": 2}', URL, "PUT"),
+    ],
+)
+def test_a_key_that_is_twice_in_an_item_stops_nothing(twice, url, method):
+    """Nobody knows then what it was about; a phone number is not shown."""
+    odd = b"{" + data_of(WRITE)[1:-1] + b", " + twice + b"}"
+    before, found, after = array(b"[" + b", ".join([data_of(READ), odd, data_of(WRITE)]) + b"]")
+    assert (before.unread, after.unread, after.place) == (None, None, 3)
+    assert (found.url, found.method, found.place) == (url, method, 2)
+    assert "is there twice" in found.unread
+    assert "98765" not in found.unread
+
+
+@pytest.mark.parametrize(
+    ("value", "unread"),
+    [
+        ("9" * 30, False),
+        ("NaN", False),
+        ('"\\ud800"', True),
+        ("[" * 250 + "]" * 250, True),
+    ],
+)
+def test_an_odd_value_in_an_item_stops_nothing(value, unread):
+    """Numbers are read; what is not what was recorded is said."""
+    odd = b"{" + data_of(WRITE)[1:-1] + b', "x": ' + value.encode() + b"}"
+    found = array(b"[" + b", ".join([data_of(READ), odd, data_of(WRITE)]) + b"]")
+    assert [bool(exchange.unread) for exchange in found] == [False, unread, False]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_array_of_an_access_log_is_read_by_the_mapping(indent, tmp_path):
+    """As `gcloud --format=json` writes it; its first items may be none of it."""
+    log = tmp_path / "log.json"
+    log.write_text(json.dumps([{"level": "info"}, nginx(), nginx(status="409")], indent=indent))
+    with open_recording(str(log), mapping=NGINX) as recording:
+        assert recording.by_entry
+        assert [(one.place, one.status_code) for one in recording.exchanges] == [(2, 200), (3, 409)]
 
 
 def test_a_file_of_nothing_but_broken_lines_is_unread():

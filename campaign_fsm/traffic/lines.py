@@ -9,12 +9,20 @@ import msgspec
 from attrs import define, field
 
 from campaign_fsm.files import without_mark
-from campaign_fsm.printable import quoted
-from campaign_fsm.rules import Channel
+from campaign_fsm.private import printable_key
 from campaign_fsm.strict.unreadable import NotARecording, UnreadableRecording
 from campaign_fsm.trace import VERSION
 from campaign_fsm.traffic.exchange import Exchange
-from campaign_fsm.traffic.odd_lines import BROKEN, LONGEST, broken, names_something, problem_of, read_in_two_ways
+from campaign_fsm.traffic.odd_lines import (
+    BROKEN,
+    LONGEST,
+    broken,
+    is_object,
+    is_ours,
+    names_something,
+    problem_of,
+    read_in_two_ways,
+)
 from campaign_fsm.words import counted
 
 _CHUNK: Final = 2**20
@@ -66,7 +74,7 @@ def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = 
 
         log = AccessLog(mapping, _plain)
         read = log.read
-    opening = _Opening(path)
+    opening = _Opening(path, plain=mapping is None)
     about = False
     for number, lines in _blocks(stream):
         for number, line in enumerate(lines, number):  # noqa: B020, PLW2901 (it goes on where it was)
@@ -96,9 +104,10 @@ def read_lines(path: str, stream: BinaryIO, mapping: Mapping[str, str] | None = 
             exchange.place = number
             if about and exchange.url:
                 yield exchange
-            elif opening.takes(exchange):
+            elif opening.takes(exchange, line):
                 about = opening.about
-                yield from opening.kept()
+                if about:
+                    yield from opening.kept()
                 yield exchange
     yield from opening.end()
     if log is not None:
@@ -133,20 +142,23 @@ class _Opening:
     """Keeps broken lines back until something says that a file is a recording: somebody else's log has such, too."""
 
     path: str
+    plain: bool
     about: bool = field(default=False, init=False)
     _foreign: bool = field(default=False, init=False)
     _kept: list[Exchange] = field(factory=list, init=False)
     _more: int = field(default=0, init=False)
 
-    def takes(self, exchange: Exchange) -> bool:
+    def takes(self, exchange: Exchange, line: bytes) -> bool:
         """Whether an exchange is to be given out, and what was kept back before it."""
-        if names_something(exchange):
+        if is_ours(exchange):
             self.about = True
-        elif exchange.unread is None:
-            # A channel alone is that of a list, or of a campaign to be.
+            return True
+        if exchange.unread is None:
             self._foreign = True
-            return exchange.channel in tuple(Channel)
-        elif not self.about:
+            return names_something(exchange)
+        if not self.about:
+            # An object that is none of ours may still be of an access log, by a table that names its URL wrongly.
+            self._foreign = self._foreign or (self.plain and is_object(line))
             if len(self._kept) < _MOST:
                 self._kept.append(exchange)
             else:
@@ -156,10 +168,11 @@ class _Opening:
     def kept(self) -> Iterator[Exchange]:
         """What was kept back, once."""
         kept, self._kept = self._kept, []
-        if self._more:
-            kept[-1].unread = f"{kept[-1].unread} (and {counted(self._more, 'line')} more from here on)"
-            self._more = 0
         yield from kept
+        if self._more:
+            place, said = kept[-1].place, f"one of {counted(self._more, 'line')} behind this that cannot be read"
+            yield from (Exchange(place=place, unread=said) for _ in range(self._more))
+            self._more = 0
 
     def end(self) -> Iterator[Exchange]:
         """What was kept back of a file of which nothing could be read.
@@ -169,8 +182,9 @@ class _Opening:
         """
         if self._foreign and not self.about:
             reason = (
-                "no line of it has url, campaign or callback, so what it is about is unknown (the HTTP status code is "
-                "status_code; an access log is read by a table [access-log] in the configuration)"
+                "no line of it has url, campaign or callback as a recording has them, so what it is about is unknown "
+                "(the HTTP status code is status_code; an access log is read by a table [access-log] in the "
+                "configuration)"
             )
             raise NotARecording(self.path, 0, "line", reason)
         yield from self.kept()
@@ -269,7 +283,11 @@ _EVENTS: Final = ("read", "decided", "refused", "sent", "held", "answered", "fai
 
 def _is_foreign(event: _Event) -> bool:
     """Whether an event is somebody else's: it has nothing of ours but the keys."""
-    return event.event not in _EVENTS and not event.flow and event.campaign is None and event.account is None
+    if event.flow or event.account is not None or event.channel is not None or event.method:
+        return False
+    if event.event not in _EVENTS:
+        return True
+    return event.campaign is None and event.version == VERSION
 
 
 def _other_version(event: _Event) -> str:
@@ -316,7 +334,7 @@ def _told(event: _Event, place: int, pending: _Pending) -> Iterator[Exchange]:
         case "read" | "decided":
             pass
         case _:
-            yield _unread(event, place, f"its event is {quoted(event.event, 40)}, which no trace has")
+            yield _unread(event, place, f"its event is {printable_key(event.event)}, which no trace has")
 
 
 class _Pending:

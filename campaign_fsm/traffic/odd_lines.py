@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from campaign_fsm.printable import quoted
+from campaign_fsm.private import printable_key
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, joined, read_object
 from campaign_fsm.traffic.exchange import NOTHING, Exchange
@@ -33,6 +34,28 @@ _MOST: Final = 64 * 1024
 def names_something(exchange: Exchange) -> bool:
     """Whether a line says what it is about."""
     return bool(exchange.url) or exchange.campaign is not None or exchange.callback is not None
+
+
+def is_ours(exchange: Exchange) -> bool:
+    """Whether a line can only be one of a recording: a URL, a campaign or a channel alone is in many files."""
+    done = exchange.method or exchange.action or exchange.status_code is not None
+    if exchange.url:
+        return bool(done) or "campaigns" in exchange.url
+    if exchange.campaign is not None:
+        return bool(done or exchange.status) or exchange.channel is not None
+    if exchange.channel in tuple(Channel):
+        return bool(done)  # with a list, or a campaign to be
+    # Of one with another type, the method is left.
+    return exchange.callback is not None or (exchange.unread is not None and bool(done))
+
+
+def is_object(line: bytes) -> bool:
+    """Whether a line is an object, whatever is in it."""
+    try:
+        msgspec.json.decode(line.decode("utf-8", "replace"), type=dict)
+    except BROKEN:
+        return False
+    return True
 
 
 def broken(
@@ -135,9 +158,10 @@ def _unclear(exchange: Exchange) -> str | None:
     if exchange.campaign is None and (exchange.channel or "").lower() not in tuple(Channel):
         return None
     if exchange.channel not in tuple(Channel):
-        return f"its channel is {exchange.channel!r}; without a url it has to be message or voice"[:200]
+        said = None if exchange.channel is None else printable_key(exchange.channel)
+        return f"its channel is {said}; without a url it has to be message or voice"
     if exchange.campaign is not None and not is_id(exchange.campaign):
-        return f"its campaign is no id: {quoted(exchange.campaign, 40)}"
+        return f"its campaign is no id: {printable_key(exchange.campaign)}"
     return None
 
 

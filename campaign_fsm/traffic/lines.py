@@ -256,7 +256,7 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
                 if odd is None:
                     continue
             else:
-                odd = Exchange() if _is_foreign(event) else None
+                odd = Exchange() if _is_foreign(event, began=began) else None
             if odd is not None:
                 foreign = foreign or odd.unread is None
                 odd.place, odd.unread = number, odd.unread or "it is no event of a trace"
@@ -281,13 +281,13 @@ def read_trace(path: str, stream: BinaryIO) -> Iterator[Exchange]:
 _EVENTS: Final = ("read", "decided", "refused", "sent", "held", "answered", "failed")
 
 
-def _is_foreign(event: _Event) -> bool:
-    """Whether an event is somebody else's: it has nothing of ours but the keys."""
+def _is_foreign(event: _Event, *, began: bool) -> bool:
+    """Whether an event is somebody else's: it has nothing of ours but the keys, or before a trace begins their words."""
     if event.flow or event.account is not None or event.channel is not None or event.method:
         return False
     if event.event not in _EVENTS:
         return True
-    return event.campaign is None and event.version == VERSION
+    return not began and event.campaign is None and event.version == VERSION
 
 
 def _other_version(event: _Event) -> str:

@@ -267,7 +267,10 @@ def test_a_baseline_of_version_1_accepts_and_drops_nothing(folder, capsys, tmp_p
     assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 0
     assert json.loads((tmp_path / "b.json").read_text()) == {
         "version": 2,
-        "fingerprints": {"0" * 16: {"code": "", "file": ""}, fingerprint: {"code": "CF224", "file": "bad.jsonl"}},
+        "fingerprints": {
+            "0" * 16: {"code": "", "file": "", "how": ""},
+            fingerprint: {"code": "CF224", "file": "bad.jsonl", "how": "by itself"},
+        },
     }
     folder("bad.jsonl", READ)
     call(capsys, "audit", name, "--baseline", "b.json")
@@ -291,6 +294,43 @@ def test_what_is_no_baseline_is_2_and_left_alone(folder, capsys, tmp_path, docum
     (tmp_path / "b.json").write_text(json.dumps(document))
     assert call(capsys, "audit", found_in(folder, "bad.jsonl"), "--baseline", "b.json")[0] == 2
     assert json.loads((tmp_path / "b.json").read_text()) == document
+
+
+EARLIER, LATER = {**READ, "at": "2026-01-05T10:00:00Z"}, {**ILLEGAL, "at": "2026-01-05T11:00:00Z"}
+
+
+def test_a_baseline_drops_nothing_that_was_judged_otherwise(folder, capsys, tmp_path):
+    """In a story, in part of it, by itself and strictly, other things are found and judged."""
+    first, second = folder("1.jsonl", EARLIER), folder("2.jsonl", LATER)
+    assert call(capsys, "audit", first, second, "--baseline", "b.json")[0] == 0
+    made = entries(tmp_path / "b.json")
+    assert made == [("2.jsonl", "CF224")]
+    for other in ((second,), (first, second, "--each"), (first, second, "--strict"), (second, "--skip-others")):
+        call(capsys, "audit", *other, "--baseline", "b.json")
+        assert entries(tmp_path / "b.json") == made, other
+    assert call(capsys, "audit", second, first, "--baseline", "b.json")[0] == 0
+    folder("2.jsonl", {**EARLIER, "at": LATER["at"]})
+    assert call(capsys, "audit", first, second, "--baseline", "b.json")[0] == 0
+    assert entries(tmp_path / "b.json") == []
+
+
+def test_a_suppression_of_what_was_not_judged_is_not_left_over(folder, capsys, tmp_path):
+    """Without the file that shows the status before it, nobody knows whether there is something to suppress."""
+    first, second = folder("1.jsonl", EARLIER), folder("2.jsonl", LATER)
+    (found,) = json.loads(call(capsys, "audit", first, second, "--json")[1])["findings"]
+    (tmp_path / "campaign-fsm.toml").write_text(
+        f'[[suppress]]\nfingerprint = "{found["fingerprint"]}"\nfile = "2.jsonl"\nreason = "known"\n'
+    )
+    assert call(capsys, "audit", first, second)[0] == 0
+    assert call(capsys, "audit", "--skip-others", second)[0] == 0
+
+
+def test_part_of_the_files_is_no_story(folder, capsys):
+    """What is between two of them may be missing: a hook judges each by itself."""
+    first, second = folder("1.jsonl", EARLIER), folder("2.jsonl", LATER)
+    assert call(capsys, "audit", first, second)[0] == 1
+    assert call(capsys, "audit", "--skip-others", first, second)[0] == 0
+    assert call(capsys, "audit", "--skip-others", "--together", first, second)[0] == 1
 
 
 def test_a_baseline_is_made_of_all_or_not_at_all(folder, capsys, tmp_path):

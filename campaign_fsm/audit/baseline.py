@@ -32,16 +32,31 @@ class BadBaseline(ValueError):
 
 
 @frozen
+class Judged:
+    """How a file was judged.
+
+    Attributes:
+        how: By itself or in which story, and whether strictly: what is found may be other things otherwise.
+        clear: Whether everything in it could be read and judged.
+    """
+
+    how: str
+    clear: bool
+
+
+@frozen
 class Entry:
     """What a baseline knows of a finding.
 
     Attributes:
         code: Its code; empty in a baseline of version 1.
         file: The file that it was found in, as the baseline's folder sees it; empty in a baseline of version 1.
+        how: How that file was judged; empty if it is not known.
     """
 
     code: str = ""
     file: str = ""
+    how: str = ""
 
 
 # There are as many findings as there are requests, at worst, and few that are in another file.
@@ -86,12 +101,14 @@ class Accepted:
             return True
         return False
 
-    def leftovers(self, summary: Summary) -> Iterator[Finding]:
+    def leftovers(self, summary: Summary, judged: Mapping[str, Judged]) -> Iterator[Finding]:
         """Findings about the suppressions themselves: those that are not needed, and those that expired."""
         path = self.configuration.path
         # What could not be read may be what a suppression is for.
         known = not summary.incomplete
         names = {PurePath(file).name for file in summary.files}
+        # What was not judged may be what it is for.
+        names -= {PurePath(file).name for file, one in judged.items() if not one.clear}
         for suppression in self.configuration.suppressions:
             fingerprint = suppression.fingerprint
             expired = suppression.expires is not None and not (self.today and self.today < suppression.expires)
@@ -139,7 +156,10 @@ def read_baseline(path: str) -> dict[str, Entry] | None:
         return dict.fromkeys(given, Entry())
     if version == 1 or not isinstance(given, dict) or not all(map(_is_entry, given.values())):
         raise BadBaseline(f"{path}: its fingerprints are not what a baseline of version {version} has")
-    return {fingerprint: Entry(entry["code"], entry["file"]) for fingerprint, entry in given.items()}
+    return {
+        fingerprint: Entry(entry["code"], entry["file"], str(entry.get("how", "")))
+        for fingerprint, entry in given.items()
+    }
 
 
 def _is_entry(value: Any) -> bool:
@@ -160,7 +180,7 @@ def write_baseline(path: str, entries: Mapping[str, Entry]) -> None:
         raise BadBaseline(f"{path}: the baseline cannot be written: {error.strerror}") from None
 
 
-def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> str:
+def update_baseline(path: str, accepted: Accepted, judged: Mapping[str, Judged]) -> str:
     """Make the baseline, or take out of it what is gone; say what was done, nothing if there was nothing to do.
 
     What another process has written since it was read is kept.
@@ -168,13 +188,16 @@ def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> st
     Args:
         path: The baseline.
         accepted: What was found, after the baseline that was read before.
-        files: The files that were read, to their end, as they were given.
+        judged: How the files were judged that were read, as they were given.
 
     Raises:
         BadBaseline: It cannot be read or written.
     """
     folder = os.path.realpath(Path(path).parent)
-    found = {name: Entry(entry.code, _seen_from(folder, entry.file)) for name, entry in accepted.found.items()}
+    found = {
+        name: Entry(entry.code, _seen_from(folder, entry.file), judged[entry.file].how if entry.file in judged else "")
+        for name, entry in accepted.found.items()
+    }
     with _locked(folder):
         before = read_baseline(path)
         if accepted.baseline is None:
@@ -183,7 +206,7 @@ def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> st
         elif before is None:
             return ""
         else:
-            gone = _gone(accepted.baseline, found, folder, files)
+            gone = _gone(accepted.baseline, found, folder, judged)
             kept = {name: entry for name, entry in before.items() if name not in gone}
             # One that has moved is from now on known where it is.
             moved = {name for name, entry in kept.items() if not (entry.file and Path(folder, entry.file).exists())}
@@ -195,18 +218,24 @@ def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> st
     return said
 
 
-def _gone(known: Mapping[str, Entry], found: Collection[str], folder: str, files: Collection[str]) -> set[str]:
-    """The fingerprints that are in none of the files that they were for.
+def _gone(known: Mapping[str, Entry], found: Collection[str], folder: str, judged: Mapping[str, Judged]) -> set[str]:
+    """The fingerprints that are in none of the files that they were for, where these were judged whole, and as then.
 
     Of findings that are alike, in files of one name, the fingerprints are numbered: only where all of these files
     that are still there were read is it known which is which.
     """
-    read = {_seen_from(folder, file) for file in files}
-    names = {PurePath(file).name for file in read}
+    read = {_seen_from(folder, file): one.how for file, one in judged.items() if one.clear}
+    ways: dict[str, set[str]] = {}
+    for file, how in read.items():
+        ways.setdefault(PurePath(file).name, set()).add(how)
     for entry in known.values():
         if entry.file not in read and Path(folder, entry.file).exists():
-            names.discard(PurePath(entry.file).name)
-    return {name for name, entry in known.items() if name not in found and PurePath(entry.file).name in names}
+            ways.pop(PurePath(entry.file).name, None)
+    return {
+        name
+        for name, entry in known.items()
+        if name not in found and entry.how in ways.get(PurePath(entry.file).name, ())
+    }
 
 
 def _seen_from(folder: str, file: str) -> str:

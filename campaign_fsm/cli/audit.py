@@ -120,8 +120,8 @@ def _need_extra(error: ImportError) -> click.ClickException:
 @click.option(
     "--together/--each",
     default=None,
-    help="Judge several files as one story in the order of time, or each by itself. Unset: cassettes, and what has no "
-    "times, each by itself; other recordings together. Runbooks are plans, and always each by itself.",
+    help="Judge several files as one story in the order of time, or each by itself. Unset: cassettes, what has no "
+    "times, and all with --skip-others, each by itself; other recordings together. Runbooks always each by itself.",
 )
 @click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
 @json_option("The same as --output json.")
@@ -169,6 +169,8 @@ def audit(
             made = "a run over all files makes it, without --skip-others"
             raise click.UsageError(f"the baseline {baseline} is not there; {made}.")
         making = baseline is not None and known is None
+        # Of part of the files no story can be told: what is between two of them may be missing.
+        together = False if skip_others and together is None else together
         today = datetime.now().astimezone().date()
         accepted = Accepted(configuration, today, known, whole=not skip_others)
         with terminable(), ExitStack() as stack:
@@ -181,7 +183,7 @@ def audit(
         # Part of the files is not the whole, and several processes at once would each have read another part.
         if baseline and not summary.incomplete and not skip_others:
             with terminable():
-                changed = update_baseline(baseline, accepted, summary.files)
+                changed = update_baseline(baseline, accepted, run.judged)
             if changed:
                 click.echo(f"{safe.path(baseline)}: {changed}", err=True)
     except BadBaseline as error:

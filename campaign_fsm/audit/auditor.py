@@ -60,7 +60,7 @@ class Auditor:
     _steps: Steps = field(factory=Steps, init=False)
     _reporter: Reporter = field(default=Factory(lambda self: Reporter(self.counts), takes_self=True), init=False)
     _overlaps: Overlaps = field(
-        default=Factory(lambda self: Overlaps(self._tracker, self._observer.kind_of, self._try), takes_self=True),
+        default=Factory(lambda self: Overlaps(self._observer, self._try), takes_self=True),
         init=False,
     )
 

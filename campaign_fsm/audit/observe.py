@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
@@ -53,9 +54,6 @@ from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 _UNCERTAIN: Final = frozenset({*range(300, 400), 408, 425})
 
 
-# As many as may overlap, and some more.
-_REMEMBERED: Final = 1024
-
 Asked = Intent | Target | UnreadableRequest | Unjudged | None
 _Read = TypeVar("_Read")
 
@@ -78,7 +76,7 @@ class Observer:
 
     tracker: Tracker = field(factory=Tracker)
     events: int = 0
-    _memory: dict[int, tuple[Exchange, dict[str, Any]]] = field(factory=dict, init=False)
+    _memory: dict[tuple[str, int], Any] | None = field(default=None, init=False)
 
     def observations(self, exchange: Exchange, options: Options) -> Iterator[Observation]:
         """What an exchange asks for and shows. The next one may be asked for after `update` of the one before it."""
@@ -118,16 +116,22 @@ class Observer:
         """What the answer about a campaign shows."""
         return self._remembered(exchange, "answered", lambda one: read_answer(one, target))
 
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Read no exchange twice that is there all the time: every order of some is tried."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
+
     def _remembered(self, exchange: Exchange, what: str, read: Callable[[Exchange], _Read]) -> _Read:
-        # Of one that may overlap others, every order is tried.
-        if exchange.seconds is None:
+        if self._memory is None:
             return read(exchange)
-        _, known = self._memory.setdefault(id(exchange), (exchange, {}))
-        if what not in known:
-            known[what] = read(exchange)
-            if len(self._memory) > _REMEMBERED:
-                del self._memory[next(iter(self._memory))]
-        found: _Read = known[what]
+        key = what, id(exchange)
+        if key not in self._memory:
+            self._memory[key] = read(exchange)
+        found: _Read = self._memory[key]
         return found
 
     def kind_of(self, exchange: Exchange) -> Hashable:

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 from attrs import define, field, frozen
 
 from campaign_fsm.audit.interpret import campaign_of
-from campaign_fsm.audit.tracker import UNKNOWN, CampaignKey, Statuses, TrackedCampaign, Tracker
+from campaign_fsm.audit.observe import Observer
+from campaign_fsm.audit.tracker import UNKNOWN, CampaignKey, Statuses, TrackedCampaign
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.wire.schedule import parse_time
 
@@ -30,12 +31,9 @@ _TOO_MANY: Final = "more requests about its campaign were under way at the same 
 
 
 class _Request(NamedTuple):
-    """One request, and which others do and show the same as it."""
-
     exchange: Exchange
     start: float
     end: float
-    kind: Hashable
 
 
 @define
@@ -51,13 +49,12 @@ class Overlaps:
     """Holds requests back until it is known what overlaps them.
 
     Attributes:
+        observer: Reads requests, and knows the campaigns.
         held: What is held back: by its campaign, and lists by a number.
-        kind_of: What a request does and shows: those that are equal in it change places without a difference.
         try_out: Has what is known of a request's campaign brought up to date by it, and says how well that goes.
     """
 
-    tracker: Tracker
-    kind_of: Callable[[Exchange], Hashable]
+    observer: Observer
     try_out: Callable[[Exchange], Score]
     held: dict[CampaignKey | int, _Cluster] = field(factory=dict, init=False)
     _ends: list[tuple[float, int, CampaignKey | int]] = field(factory=list, init=False)
@@ -86,10 +83,10 @@ class Overlaps:
             cluster = self.held[name] = _Cluster([], start)
         # Of one that does not say how long it took, it is not known that it was over before the others.
         end = cluster.end if exchange.seconds is None else start + max(0.0, exchange.seconds - _RESOLUTION)
-        cluster.requests.append(_Request(exchange, start, end, None if key is None else self.kind_of(exchange)))
+        cluster.requests.append(_Request(exchange, start, end))
         cluster.end = max(cluster.end, end)
         heappush(self._ends, (cluster.end, next(self._numbers), name))
-        if key is not None and (tracked := self.tracker.get(key)) is not None:
+        if key is not None and (tracked := self.observer.tracker.get(key)) is not None:
             tracked.busy = cluster.end
         if len(cluster.requests) >= _MOST_TOGETHER:
             yield from self._settled(name)
@@ -110,8 +107,9 @@ class Overlaps:
         if len(requests) == 1 or not isinstance(name, CampaignKey):
             yield from (request.exchange for request in requests)
             return
-        tracked = self.tracker.track(name)
-        found = self._likeliest(tracked, requests)
+        tracked = self.observer.tracker.track(name)
+        with self.observer.remembering():
+            found = self._likeliest(tracked, requests)
         if found is None:
             # What is in doubt is no finding: each is looked at as if nothing were known before it.
             for request in requests:
@@ -134,12 +132,13 @@ class Overlaps:
         requests one of the best is kept.
         """
         before = tracked.copy()
+        kinds = [self.observer.kind_of(request.exchange) for request in requests]
         ways = {(frozenset[int](), before.outline): _Way((0, 0, 0), before, [])}
         steps = 0
         for _ in requests:
             following: dict[tuple[frozenset[int], Hashable], _Way] = {}
             for (taken, _outline), way in ways.items():
-                for number in _next(requests, taken):
+                for number in _next(requests, kinds, taken):
                     steps += 1
                     if steps > _MOST_STEPS:
                         tracked.become(before)
@@ -178,21 +177,21 @@ def _score(way: _Way) -> Score:
     return way.score
 
 
-def _next(requests: list[_Request], taken: frozenset[int]) -> Iterator[int]:
+def _next(requests: list[_Request], kinds: list[Hashable], taken: frozenset[int]) -> Iterator[int]:
     """Which requests can have been taken next: those that did not begin after another one had ended.
 
     Of several that do and show the same, only the one that ended first.
     """
     open_ = [number for number in range(len(requests)) if number not in taken]
     first_end = min(requests[number].end for number in open_)
-    kinds: dict[Hashable, int] = {}
+    first: dict[Hashable, int] = {}
     for number in open_:
         one = requests[number]
         if one.start < first_end or one.end == first_end:
-            known = kinds.setdefault(one.kind, number)
+            known = first.setdefault(kinds[number], number)
             if one.end < requests[known].end:
-                kinds[one.kind] = number
-    return iter(kinds.values())
+                first[kinds[number]] = number
+    return iter(first.values())
 
 
 def _sum(one: Score, other: Score) -> Score:

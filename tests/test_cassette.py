@@ -110,7 +110,7 @@ def test_the_place_is_the_line_or_the_number():
         (b"", b"", b""),
         ({"string": "x"}, b"x", b"x"),
         ({"string": b"\xff"}, b"\xff", b"\xff"),
-        ({"string": None}, b"", None),
+        ({"string": None}, None, None),
         ({"string": ""}, b"", b""),
         ({"string": "ü", "encoding": "ISO-8859-1"}, b"\xfc", b"\xfc"),
         ({"string": "ü", "encoding": "US-ASCII"}, b"\xc3\xbc", b"\xc3\xbc"),

@@ -291,6 +291,7 @@ def test_a_file_says_all_that_a_policy_can(tmp_path, name):
         ("[access-log]\nmethod = 'm'", 1, "access-log: url is required"),
         ("[access-log]\nmethod = 'm'\nurl = 'u'\nstatuscode = 's'", 4, "did you mean status_code?"),
         ("[access-log]\nmethod = 'm'\nurl = 5", 3, "access-log.url: it is a text"),
+        ("[access-log]\nmethod = 'm'\nurl = 'u'\nat = 'a'\nended = 'e'", 5, "access-log.ended: it is instead of at"),
         ("[access-log]\nmethod = 'm'\nurl = 'a..b'", 3, "access-log.url: it is a text"),
         ("hosts = ['https://api.exotel.com']", 1, "hosts: 'https://api.exotel.com' is no host name"),
         ("hosts = ['api.exotel.com:443']", 1, "leave out what stands around it, also the port"),

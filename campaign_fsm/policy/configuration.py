@@ -71,6 +71,7 @@ ACCESS_LOG: Final = (
     "url",
     "status_code",
     "at",
+    "ended",
     "seconds",
     "request",
     "response",
@@ -78,7 +79,7 @@ ACCESS_LOG: Final = (
     "account",
     "action",
 )
-"""The keys of an exchange that a table ``[access-log]`` may name a path for."""
+"""The keys that a table ``[access-log]`` may name a path for: those of an exchange, and when it was over."""
 
 
 @frozen
@@ -392,6 +393,8 @@ class _Reader:
         for key in ("method", "url"):
             if key not in given:
                 raise self._wrong("access-log", f"{key} is required: the key that a line of the log has it under")
+        if "at" in given and "ended" in given:
+            raise self._wrong("ended", "it is instead of at: a log has one of the two", "access-log")
         for key, path in given.items():
             if not isinstance(path, str) or not all(part.strip() for part in path.split(".")):
                 raise self._wrong(

@@ -10,8 +10,8 @@
 On the left is a key of `Exchange`, on the right the path to its value: ``http.request.method`` is the key ``method`` in
 the object ``request`` in the object ``http``, or a key that has the dots in its name.
 
-``at`` is when a request came. nginx writes when it was answered: there ``seconds`` is left out, or requests that came
-one after the other would seem to overlap.
+``at`` is when a request came. nginx writes when it was answered: that is ``ended``, and with ``seconds`` it says when
+the request came.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ from campaign_fsm.wire.schedule import parse_time
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLF: Final = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\]?")
+_STATUS: Final = re.compile(r"(-?\d{1,9})(?:\.0+)?(?: +[A-Za-z][^\d]*)?")
+# nginx writes one for each server that it asked.
+_SEVERAL: Final = re.compile(r"[,:]")
+_SECONDS: Final = re.compile(r"-?\d{1,16}(?:\.\d+)?(?:[eE]-\d\d)?")
+_KINDS: Final = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+_NOTHING: Final = object()
 _NUMBER: Final = re.compile(r"\d{1,16}(\.\d{1,9})?")
 # Seconds of later years than 5138 are milliseconds.
 _MILLISECONDS: Final = 10**11
@@ -57,18 +63,18 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _found(value: Any, path: str) -> Any:
-    """What stands at a path, None if nothing does."""
+def _found(value: Any, path: str, none: Any = None) -> Any:
+    """What stands at a path, `none` if nothing does."""
     if not isinstance(value, dict):
-        return None
+        return none
     if path in value:
         return value[path]
     at = path.find(".")
     while at >= 0:
-        if path[:at] in value and (found := _found(value[path[:at]], path[at + 1 :])) is not None:
+        if path[:at] in value and (found := _found(value[path[:at]], path[at + 1 :], none)) is not none:
             return found
         at = path.find(".", at + 1)
-    return None
+    return none
 
 
 def begins(head: bytes, mapping: Mapping[str, str]) -> bool:
@@ -92,7 +98,7 @@ class AccessLog:
         self._mapping = dict(mapping)
         self._plain = plain
         # Every line of a log has these, if they are where the mapping says.
-        self._missing = {key for key in ("at", "status_code") if key in mapping}
+        self._missing = {key for key in ("at", "ended", "status_code") if key in mapping}
         self._lines = 0
 
     def read(self, line: bytes) -> Exchange | None:
@@ -144,14 +150,16 @@ class AccessLog:
         """Set the fields of an exchange; gives what is wrong with values."""
         for key, path in self._mapping.items():
             given = _found(value, path)
-            if given is not None and self._missing:
+            if self._missing and (given is not None or _found(value, path, _NOTHING) is not _NOTHING):
                 self._missing.discard(key)
             if given is None or given in ("", "-"):
                 continue  # how logs say that there was none, or that it was not kept
             try:
                 TAKERS[key](exchange, given)
             except _Odd as odd:
-                yield f"its {key}, {quoted(given, 60)}, {odd}"
+                yield f"its {key}, {_KINDS.get(type(given), 'a number')}, {odd}"
+        if exchange.at and exchange.seconds and "ended" in self._mapping:
+            exchange.at = _before(exchange.at, exchange.seconds)
 
 
 def _has_doubles(line: bytes) -> bool:
@@ -202,18 +210,39 @@ def _time(given: Any) -> str:
     raise _Odd("is no time: RFC 3339 with an offset, 05/Jan/2026:10:00:00 +0530, or seconds or milliseconds since 1970")
 
 
+def _before(at: str, seconds: float) -> str:
+    parsed = parse_time(at)
+    try:
+        return (parsed - timedelta(seconds=seconds)).isoformat() if parsed else at
+    except OverflowError:
+        return at
+
+
+def _each(given: Any) -> list[str]:
+    """The texts of a value that may be several."""
+    return [text.strip() for text in _SEVERAL.split(given)] if isinstance(given, str) else [repr(given)]
+
+
 def _take_status_code(exchange: Exchange, given: Any) -> None:
-    text = given.strip() if isinstance(given, str) else repr(given)
-    if re.fullmatch(r"-\d{1,9}|0{1,3}", text) or text == str(_GONE):
+    passed_on = _each(given)[-1]
+    if passed_on in ("", "-"):
+        return
+    found = _STATUS.fullmatch(passed_on)
+    code = int(found[1]) if found else None
+    if code is None or code > 999 or 0 < code < 100:
+        raise _Odd("is no status code")
+    if code <= 0 or code == _GONE:
         exchange.lost = True
-    elif re.fullmatch(r"[1-9]\d\d", text):
-        exchange.status_code = int(text)
+    else:
+        exchange.status_code = code
 
 
 def _take_seconds(exchange: Exchange, given: Any) -> None:
-    text = given.removesuffix("s") if isinstance(given, str) else repr(given)
-    if not isinstance(given, bool) and _NUMBER.fullmatch(text):
-        exchange.seconds = float(text)
+    texts = [text.removesuffix("s") for text in _each(given) if text not in ("", "-")]
+    if not all(map(_SECONDS.fullmatch, texts)):
+        raise _Odd("is no number of seconds")
+    if texts and not any(text[0] == "-" for text in texts):  # for a time that nobody took
+        exchange.seconds = sum(map(float, texts))
 
 
 def _body(given: Any) -> bytes:
@@ -249,6 +278,7 @@ TAKERS: Final[Mapping[str, Callable[[Exchange, Any], None]]] = {
     "url": _text("url"),
     "status_code": _take_status_code,
     "at": _take_at,
+    "ended": _take_at,
     "seconds": _take_seconds,
     "request": _take_request,
     "response": _take_response,

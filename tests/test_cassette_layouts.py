@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import json
+import tracemalloc
 
 import pytest
 import yaml
@@ -316,6 +317,20 @@ def test_the_length_that_go_counts_is_one():
         tree["interactions"][0]["request"] |= {"body": "", "content_length": length}
         for as_yaml in (False, True):
             assert read(written(tree, as_yaml))[0].request_body == (None if length == 36 else b"")
+
+
+def test_an_answer_is_held_once():
+    """What it was made of is gone when it is judged, which takes as much again."""
+    many = {f"key {n}": n for n in range(20_000)}
+    data = json.dumps([NOCK[0] | {"response": many}, NOCK[0] | {"response": many}]).encode()
+    tracemalloc.start()
+    try:
+        exchanges = read_cassette("tape", io.BytesIO(data))
+        for found in (next(exchanges), next(exchanges)):
+            assert json.loads(found.response_body) == many
+            assert tracemalloc.get_traced_memory()[0] < 4 * len(data)
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_item_of_a_list_that_is_odd_stops_nothing():

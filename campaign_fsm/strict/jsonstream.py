@@ -9,6 +9,7 @@ from typing import Any, Final, Never
 import ijson  # type: ignore[import-untyped]
 
 from campaign_fsm.printable import quoted
+from campaign_fsm.private import printable_key
 from campaign_fsm.strict.jsonfeed import Feed, Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
@@ -182,4 +183,4 @@ class JsonStream:
             self.fail("it is nested too deeply")
 
     def _twice(self, key: str) -> Never:
-        self.fail(f"the key {quoted(key)} is there twice in one object")
+        self.fail(f"the key {printable_key(key)} is there twice in one object")

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Final, Never
 
-from campaign_fsm.strict.yaml import YamlMapping, YamlOdd
+from campaign_fsm.strict.yaml import YamlMapping, YamlOdd, YamlText
 from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
 from campaign_fsm.traffic.cassette.values import Pairs, Unread, is_plain
 
@@ -150,7 +150,14 @@ def as_json(value: Any) -> bytes:
     Raises:
         Unread: There is something in it that JSON does not have.
     """
-    return json.dumps(_typed(value)).encode()
+    return json.dumps(_typed(value) if _of_yaml(value) else value).encode()
+
+
+def _of_yaml(value: Any) -> bool:
+    """Whether a value may be of YAML, where texts may be numbers; another copy of one of JSON is not needed."""
+    if isinstance(value, list):
+        return any(map(_of_yaml, value))
+    return isinstance(value, YamlMapping | YamlText | YamlOdd | bytes)
 
 
 def _typed(value: Any) -> Any:

@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -36,7 +37,7 @@ _CLF: Final = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d
 _STATUS: Final = re.compile(r"(-?\d{1,9})(?:\.0+)?(?: +[A-Za-z][^\d]*)?")
 # nginx writes one for each server that it asked.
 _SEVERAL: Final = re.compile(r"[,:]")
-_SECONDS: Final = re.compile(r"-?\d{1,16}(?:\.\d+)?(?:[eE]-\d\d)?")
+_SECONDS: Final = re.compile(r"-?\d{1,16}(?:\.\d+)?(?:[eE]-\d\d)?s?")
 _KINDS: Final = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 _NOTHING: Final = object()
 _NUMBER: Final = re.compile(r"\d{1,16}(\.\d{1,9})?")
@@ -97,6 +98,7 @@ class AccessLog:
     def __init__(self, mapping: Mapping[str, str], plain: Callable[[bytes], Exchange | None]) -> None:
         self._mapping = dict(mapping)
         self._plain = plain
+        self._ended = "ended" in mapping
         # Every line of a log has these, if they are where the mapping says.
         self._missing = {key for key in ("at", "ended", "status_code") if key in mapping}
         self._lines = 0
@@ -158,7 +160,7 @@ class AccessLog:
                 TAKERS[key](exchange, given)
             except _Odd as odd:
                 yield f"its {key}, {_KINDS.get(type(given), 'a number')}, {odd}"
-        if exchange.at and exchange.seconds and "ended" in self._mapping:
+        if self._ended and exchange.at and exchange.seconds:
             exchange.at = _before(exchange.at, exchange.seconds)
 
 
@@ -224,25 +226,35 @@ def _each(given: Any) -> list[str]:
 
 
 def _take_status_code(exchange: Exchange, given: Any) -> None:
-    passed_on = _each(given)[-1]
-    if passed_on in ("", "-"):
-        return
-    found = _STATUS.fullmatch(passed_on)
-    code = int(found[1]) if found else None
-    if code is None or code > 999 or 0 < code < 100:
+    status = None if isinstance(given, dict | list) else _status(given)
+    if status is None:
         raise _Odd("is no status code")
+    exchange.status_code, exchange.lost = status
+
+
+@lru_cache(maxsize=256, typed=True)  # a log has few
+def _status(given: Any) -> tuple[int | None, bool] | None:
+    """The code that was passed on, and whether the value says that none was; None if it says neither."""
+    text = _each(given)[-1]
+    if text in ("", "-"):
+        return None, False
+    found = _STATUS.fullmatch(text)
+    if found is None:
+        return None
+    code = int(found[1])
     if code <= 0 or code == _GONE:
-        exchange.lost = True
-    else:
-        exchange.status_code = code
+        return None, True
+    return (code, False) if 100 <= code <= 999 else None
 
 
 def _take_seconds(exchange: Exchange, given: Any) -> None:
-    texts = [text.removesuffix("s") for text in _each(given) if text not in ("", "-")]
+    text = given if isinstance(given, str) else repr(given)
+    texts = [text] if _SECONDS.fullmatch(text) else [each for each in _each(given) if each not in ("", "-")]
     if not all(map(_SECONDS.fullmatch, texts)):
         raise _Odd("is no number of seconds")
-    if texts and not any(text[0] == "-" for text in texts):  # for a time that nobody took
-        exchange.seconds = sum(map(float, texts))
+    taken = [float(each.removesuffix("s")) for each in texts]
+    if taken and min(taken) >= 0:  # below is a time that nobody took
+        exchange.seconds = sum(taken)
 
 
 def _body(given: Any) -> bytes:

@@ -422,8 +422,14 @@ def test_what_has_an_anchor_is_not_held_for_ever(monkeypatch):
 
 def test_no_key_that_may_be_a_number_is_shown():
     """Nor the name of an anchor: what is no word is shown by its length."""
-    for text in ("919876543210: 1\n919876543210: 2\n", "a: {919876543210: 1, 919876543210: 2}", "a: *919876543210"):
+    for text in (
+        "919876543210: 1\n919876543210: 2\n",
+        "a: {919876543210: 1, 919876543210: 2}",
+        "a: *919876543210",
+        "a: !919876543210",
+    ):
         assert "919" not in refused(text)[1]
+    assert refused("a: !!python/name:os.system x")[1] == "the tag '!!python/name:os.system' cannot be used here"
     source = stream("919876543210: 1\n919876543210: 2\n")
     source.next()
     keys = source.keys()

@@ -36,6 +36,7 @@ _LIST: Final = f"{_STANDARD}seq"
 _TEXTS: Final = frozenset(f"{_STANDARD}{name}" for name in ("str", "int", "float", "bool", "timestamp"))
 _SECOND: Final = "a second document begins, and only one can be read"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_KNOWN: Final = re.compile(r"!![a-z]+|!{1,2}(?:python|ruby)/[A-Za-z_.:/]+")
 _NOT_ALLOWED: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # What is held of the values that have an anchor, in characters of the file and values of some hundred bytes each.
 _HELD: Final = 16 * 2**20
@@ -463,4 +464,7 @@ def _short(tag: str) -> str:
 
 
 def _cannot_be_used(tag: str) -> str:
-    return f"the tag {quoted(_short(tag))} cannot be used here"
+    short = _short(tag)
+    # Another may be what somebody forgot to put in quotes: a password, a number.
+    shown = quoted(short) if _KNOWN.fullmatch(short) else f"of {len(short)} characters"
+    return f"the tag {shown} cannot be used here"

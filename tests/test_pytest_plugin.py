@@ -270,6 +270,7 @@ def test_coverage_that_cannot_be_written_stops_the_run_before_its_tests(suite, p
     result = suite("def test_it(): ...", "--campaign-coverage", path)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{path} cannot be written: *"])
+    result.stdout.no_fnmatch_line("*collected*")
 
 
 def test_a_run_that_only_collects_leaves_the_coverage_alone(suite, pytester):

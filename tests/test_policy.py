@@ -615,6 +615,57 @@ def test_a_section_that_is_called_otherwise_is_an_error(tmp_path, head):
         find_configuration(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[tool.campaign-fsm]\nconfirm = ["complete"]\n[[rule]]\ncampaigns = ["camp_*"]\nforbid = ["pause"]',
+        "[[suppress]]\nfingerprint = 'x'\n[tool.campaign-fsm]\nrequire-end = true",
+        "require-end = true\n[tool.campaign-fsm]\nconfirm = ['complete']",
+        "[tool.campaign-fsm]\nrequire-end = true\n[access-log]\nurl = 'u'",
+        "[tool.campaign-fsm]\nrequire-end = true\n[tool.campaign_fsm]\nforbid = ['pause']",
+        "[[rule]]\ncampaigns = ['camp_*']\nforbid = ['pause']",
+        "[[suppress]]\nfingerprint = '0123456789abcdef'\nreason = 'x'",
+        "[access-log]\nmethod = 'm'\nurl = 'u'",
+        "confirm = ['complete']",
+        "[campaign-fsm]\nforbid = ['pause']",
+        "[Tool.campaign-fsm]\nforbid = ['pause']",
+        "[tool.campaign.fsm]\nforbid = ['pause']",
+        "['tool.campaign-fsm']\nforbid = ['pause']",
+    ],
+)
+def test_what_stands_beside_the_section_is_an_error(tmp_path, text):
+    """As the README's block does, pasted below another table of a pyproject."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(PolicyError, match=r"is not read; .*tool\.campaign-fsm"):
+        find_configuration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[rule]]\nname = 'campaign'\n[[suppress]]\nwhat = 'x'\n[access-log]\nfile = 'campaign'",
+        "confirm = ['campaign']\nforbid = true",
+        "[project.scripts]\ncampaign-fsm = 'x:y'\n[tool.uv.sources]\ncampaign-fsm = {path = '.'}",
+        "[tool.campaign]\nname = 'x'",
+        "[" + ".".join(['"-"'] * 200) + "]\ncampaign = 1",
+    ],
+)
+def test_what_may_be_somebody_elses_is_none_of_ours(tmp_path, text):
+    """In a pyproject without our section; above it there may be one."""
+    (tmp_path / "pyproject.toml").write_text("[tool.campaign-fsm]\nrequire-end = true")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "pyproject.toml").write_text(text)
+    assert find_configuration(tmp_path / "inner") == tmp_path / "pyproject.toml"
+
+
+def test_a_file_that_is_called_almost_as_ours_is_an_error(tmp_path):
+    """Unless somebody names it."""
+    (tmp_path / "campaign_fsm.toml").write_text("require-end = true")
+    with pytest.raises(PolicyError, match=r"it is not read; the file is called campaign-fsm\.toml"):
+        find_configuration(tmp_path)
+    assert load_configuration(tmp_path / "campaign_fsm.toml").policy.require_end
+
+
 @pytest.mark.parametrize("name", ["campaign-fsm.toml", "other.toml"])
 def test_a_section_in_a_file_of_our_own_is_an_error_that_says_where_it_belongs(tmp_path, name):
     """Its keys would not be read there."""

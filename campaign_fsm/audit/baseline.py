@@ -20,7 +20,7 @@ from attrs import asdict, define, field, frozen
 from campaign_fsm.audit.finding import Finding, Level, Place
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.files import without_mark, write_whole
-from campaign_fsm.policy import Configuration
+from campaign_fsm.policy import Configuration, Suppression
 from campaign_fsm.rules import PROBLEMS
 from campaign_fsm.words import counted
 
@@ -85,21 +85,32 @@ class Accepted:
     suppressed: int = 0
     baselined: int = 0
     found: dict[str, Entry] = field(factory=dict, init=False)
-    _used: set[str] = field(factory=set, init=False)
+    _used: set[Suppression] = field(factory=set, init=False)
 
     def leaves_out(self, finding: Finding) -> bool:
         """Whether a finding is left out."""
-        for suppression in self.configuration.suppressions:
-            if suppression.fingerprint == finding.fingerprint:
-                self._used.add(finding.fingerprint)
-                if suppression.expires is None or (self.today and self.today < suppression.expires):
-                    self.suppressed += 1
-                    return True
+        if self._is_suppressed(finding):
+            self.suppressed += 1
+            return True
         self.found[finding.fingerprint] = _entry(finding.code, finding.place.path)
         if self.baseline is not None and finding.fingerprint in self.baseline:
             self.baselined += 1
             return True
         return False
+
+    def _is_suppressed(self, finding: Finding) -> bool:
+        meant = [known for known in self.configuration.suppressions if known.fingerprint == finding.fingerprint]
+        if not meant:
+            return False
+        name = PurePath(finding.place.path).name
+        meant = [known for known in meant if known.file in ("", name)]
+        # Where one is enough, the others are needed for nothing, expired or not.
+        enough = [known for known in meant if not self._expired(known)][:1]
+        self._used.update(enough or meant)
+        return bool(enough)
+
+    def _expired(self, suppression: Suppression) -> bool:
+        return suppression.expires is not None and not (self.today and self.today < suppression.expires)
 
     def leftovers(self, summary: Summary, judged: Mapping[str, Judged]) -> Iterator[Finding]:
         """Findings about the suppressions themselves: those that are not needed, and those that expired."""
@@ -111,12 +122,11 @@ class Accepted:
         names -= {PurePath(file).name for file, one in judged.items() if not one.clear}
         for suppression in self.configuration.suppressions:
             fingerprint = suppression.fingerprint
-            expired = suppression.expires is not None and not (self.today and self.today < suppression.expires)
-            if fingerprint not in self._used:
+            if suppression not in self._used:
                 if not (known and (suppression.file in names if suppression.file else self.whole)):
                     continue
-                code, problem = "CF607", "suppresses nothing: no finding has it"
-            elif expired:
+                code, problem = "CF607", "suppresses nothing: no finding has it, or another one is enough"
+            elif self._expired(suppression):
                 code, problem = "CF608", f"expired on {suppression.expires}"
             else:
                 continue
@@ -193,7 +203,11 @@ def update_baseline(path: str, accepted: Accepted, judged: Mapping[str, Judged])
     Raises:
         BadBaseline: It cannot be read or written.
     """
-    folder = os.path.realpath(Path(path).parent)
+    try:
+        # By whichever link: its own folder is locked, and sees the files.
+        folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+    except OSError as error:
+        raise BadBaseline(f"{path}: the baseline cannot be written: {error.strerror}") from None
     found = {
         name: Entry(entry.code, _seen_from(folder, entry.file), judged[entry.file].how if entry.file in judged else "")
         for name, entry in accepted.found.items()
@@ -209,7 +223,7 @@ def update_baseline(path: str, accepted: Accepted, judged: Mapping[str, Judged])
             gone = _gone(accepted.baseline, found, folder, judged)
             kept = {name: entry for name, entry in before.items() if name not in gone}
             # One that has moved is from now on known where it is.
-            moved = {name for name, entry in kept.items() if not (entry.file and Path(folder, entry.file).exists())}
+            moved = {name for name, entry in kept.items() if not (entry.file and _may_be_there(folder, entry.file))}
             after = {**kept, **{name: found[name] for name in moved & found.keys()}}
             dropped = len(before) - len(after)
             said = f"took out {counted(dropped, 'finding')} no longer there." if dropped else ""
@@ -229,13 +243,22 @@ def _gone(known: Mapping[str, Entry], found: Collection[str], folder: str, judge
     for file, how in read.items():
         ways.setdefault(PurePath(file).name, set()).add(how)
     for entry in known.values():
-        if entry.file not in read and Path(folder, entry.file).exists():
+        if entry.file not in read and _may_be_there(folder, entry.file):
             ways.pop(PurePath(entry.file).name, None)
     return {
         name
         for name, entry in known.items()
         if name not in found and entry.how in ways.get(PurePath(entry.file).name, ())
     }
+
+
+def _may_be_there(folder: str, file: str) -> bool:
+    """Whether a file is there, or nobody may look."""
+    try:
+        Path(folder, file).stat()
+    except (OSError, ValueError) as error:
+        return isinstance(error, PermissionError)
+    return True
 
 
 def _seen_from(folder: str, file: str) -> str:

@@ -95,6 +95,7 @@ def test_what_is_read_is_not_what_the_standard_output_goes_to(here):
         (["audit", "in", "--output", "text=a.txt", "--output", "json=/dev/fd/9"], "out.json", "/dev/fd/9 is not open"),
         (["audit", "in"], "campaign-fsm.toml", "to be read and to be written"),
         (["diagram", "--history", "in/good.jsonl"], "in/good.jsonl", "to be read and to be written"),
+        (["create", "draft.json", "--dry-run"], "draft.json", "to be read and to be written"),
         (["diagram", "--check", "docs"], "docs/life.mmd", "to be read and to be written"),
     ],
 )

@@ -184,8 +184,8 @@ class Audit:
             self._report(finding)
 
     def _report(self, finding: Finding) -> None:
-        self._counts[finding.level] += 1
         self.report(finding)
+        self._counts[finding.level] += 1
 
     def end(self) -> Summary:
         """What was counted; findings about suppressions come last."""

@@ -112,6 +112,16 @@ def test_what_is_too_late_is_counted_and_not_lost():
     assert rest == sorted(rest)
 
 
+def test_the_window_of_what_is_sorted_has_an_end():
+    """Also where the file was out of order before; by their number and by their bodies."""
+    found, late = by_start([started(moment) for moment in [2, 1, *range(3, 400), 0.5]], 100)
+    assert [one.at for one in late] == [at(0.5)]
+    large = [Exchange(at=at(moment), url=URL, response_base64=bytes(2**20)) for moment in [2, 1, *range(3, 40), 0.5]]
+    found, late = by_start(large, 100)
+    assert [one.at for one in late] == [at(0.5)]
+    assert len(found) == len(large)
+
+
 @pytest.mark.parametrize(
     ("forms", "places"),
     [
@@ -380,6 +390,15 @@ def test_strands_are_opened_when_they_are_due():
     next(merged)
     assert opened == ["early"]
     assert seconds(merged) == [1, 5000]
+
+
+def test_what_a_strand_gives_too_late_is_named():
+    """Its file was taken to begin later."""
+    early = Strand(BEGIN.timestamp(), iter([started(second) for second in (0, 3000, 6000)]))
+    odd = Strand(BEGIN.timestamp() + 5000, iter([started(1), started(7000)]))
+    found = list(in_order([early, odd]))
+    assert seconds(found) == [0, 3000, 1, 6000, 7000]
+    assert [bool(one.unread) for one in found] == [False, False, True, False, False]
 
 
 # --- at the same time

@@ -55,7 +55,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: It cannot be written.
     """
-    if (number := _descriptor(path)) is not None:
+    if (number := descriptor(path)) is not None:
         # Opened anew, a file that this stands for would be written from its start, over what is in it.
         with os.fdopen(os.dup(number), "wb") as file:
             yield file
@@ -83,7 +83,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _descriptor(path: str | Path) -> int | None:
+def descriptor(path: str | Path) -> int | None:
     """The descriptor of this process that a path stands for."""
     if found := re.fullmatch(r"/dev/std(out|err)|/(?:dev|proc/self)/fd/(\d{1,9})", str(path)):
         return int(found[2]) if found[2] else 1 + (found[1] == "err")
@@ -109,7 +109,11 @@ def identity(path: str | Path | int) -> Identity | None:
     try:
         found = os.stat(path)  # noqa: PTH116 (a descriptor is no path)
     except (OSError, ValueError):
-        return None if isinstance(path, int) else os.path.realpath(path)
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return (found.st_dev, found.st_ino)
+        if isinstance(path, int):
+            return None
+    else:
+        return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return str(path)  # seen from a folder that is gone

@@ -1049,3 +1049,39 @@ def test_a_path_that_was_encoded_thousands_of_times_is_read_at_once():
     assert not could_become_target("/x1/%" + "25" * 4000)
     hidden = VOICE.replace("campaigns", "%" + "25" * 3000 + "63ampaigns")
     assert could_become_target(hidden)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        # An answer that shows no status says that the campaign is where the write leads.
+        (
+            [read("paused"), put(action="resume"), write("complete", "Completed")],
+            ("CF224", "error", "while in-progress"),
+        ),
+        ([read("paused"), put(action="resume"), put(action="archive")], ("CF226", "warning", "while in-progress")),
+        ([read("in-progress"), put(action="pause"), put(action="archive")], ("CF226", "error", "while paused")),
+        ([read("in-progress"), put(action="pause"), put(action="pause")], ("CF211", "warning", "while paused")),
+    ],
+)
+def test_an_answer_without_a_status_moves_the_campaign_where_the_write_leads(lines, found):
+    """And not to everything that an answer might have shown."""
+    (finding,) = audit(*lines)
+    code, level, status = found
+    assert (finding.code, finding.level) == (code, level)
+    assert status in finding.message
+
+
+@pytest.mark.parametrize("answer", [UNREADABLE, {"status_code": 303}, {"status_code": 408}])
+def test_a_write_that_is_legal_only_if_an_unclear_one_was_applied_is_named(answer):
+    """It is no finding, and not fine either; what the server then refuses contradicts nobody."""
+    auditor = Auditor(Options(path="log.jsonl"))
+    refused = write("complete", None, 409)
+    found = []
+    for number, line in enumerate([read("paused"), put(action="resume", **answer), refused], 1):
+        stream = io.BytesIO(json.dumps(line).encode())
+        found += [one for exchange in read_lines("log.jsonl", stream) for one in auditor.feed(exchange)]
+        assert auditor.unjudged.number == (number == 3)
+    assert [one.code for one in found if one.code != "CF609"] == []
+    (sentence,) = auditor.unjudged.named
+    assert "complete: the answer to the resume before it does not say whether that was applied" in sentence

@@ -110,7 +110,7 @@ def test_the_place_is_the_line_or_the_number():
         (b"", b"", b""),
         ({"string": "x"}, b"x", b"x"),
         ({"string": b"\xff"}, b"\xff", b"\xff"),
-        ({"string": None}, b"", None),
+        ({"string": None}, None, None),
         ({"string": ""}, b"", b""),
         ({"string": "ü", "encoding": "ISO-8859-1"}, b"\xfc", b"\xfc"),
         ({"string": "ü", "encoding": "US-ASCII"}, b"\xc3\xbc", b"\xc3\xbc"),
@@ -485,7 +485,9 @@ def test_what_is_no_cassette_is_passed_over(data, reason):
         (b'{"version": 1, "interactions": {}}', "not a list"),
         (b'{"version": 1, "interactions": []} 1', "not JSON"),
         (b'{"version": 1, "version": 1}', "twice"),
-        (b"version: \xff", "not text"),
+        (b"version: \xff", "version 1 and 2"),
+        (b"<<<<<<< HEAD\ninteractions:\n- request: {}\nversion: 1\n", "not YAML"),
+        (b"<<<<<<< HEAD\n---\ninteractions: []\nversion: 1\n", "second document"),
         (b"version: 1\ninteractions: !!python/object:x []", "the tag"),
         (b"!!python/object:x {version: 1, interactions: []}", "the tag"),
         (b"? [a]\n: 1\nversion: 1\n", "not a text"),
@@ -625,6 +627,32 @@ def test_base64_of_any_bytes_comes_back():
     """`base64_string` is undone exactly."""
     every = bytes(range(256))
     assert one(response={"body": {"base64_string": base64.encodebytes(every).decode()}}).response_body == every
+
+
+@pytest.mark.parametrize("bad", [b"\x00", b"\x1b", b"\xff", b"\xed\xa0\x80"])
+@pytest.mark.parametrize(
+    ("at", "unread"),
+    [(b"campaigns", True), (b"ok", False), (b"json", False), (b"*/*", True), (b"PUT", True), (b"200", False)],
+)
+def test_what_is_no_text_in_yaml_is_said_of_its_interaction(at, unread, bad):
+    """A character that YAML does not allow, or bytes that are none, stop nothing before and behind them."""
+    parts = as_yaml(tape(*[interaction() for _ in range(3)])).split(b"- request:")
+    parts[2] = parts[2].replace(at, bad + at, 1)
+    found = read(b"- request:".join(parts))
+    assert [bool(each.unread) for each in found] == [False, unread, False]
+    assert (found[1].response_body is None) == (at == b"ok")
+    assert found[0].response_body == found[2].response_body == '{"ok": "se\u00f1or"}'.encode()
+
+
+def test_no_key_that_may_be_a_number_is_shown():
+    """Of a key of a body that is there twice only the length."""
+    twice = as_json(tape(interaction())).replace(b'"string": "', b'"919876543210": 1, "919876543210": 2, "string": "')
+    (found,) = read(twice)
+    assert found.unread == "the key '[12 characters]' is there twice in one object"
+    assert "919" not in refused(b'{"version": 1, "919876543210": 1, "919876543210": 2}')[-1]
+    for version in ("919876543210", '{"string": "Basic a2V5"}'):
+        said = refused(f'{{"version": {version}, "interactions": []}}'.encode())[-1]
+        assert said == "cassettes of version 1 and 2 are read, and this is of another"
 
 
 @pytest.mark.parametrize(

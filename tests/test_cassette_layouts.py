@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import json
+import tracemalloc
 
 import pytest
 import yaml
@@ -283,6 +284,53 @@ def test_what_nock_keeps_is_read(changed, attribute, value):
     (found,) = read(json.dumps([NOCK[0] | changed]))
     assert getattr(found, attribute) == value
     assert found.unread is None
+
+
+@pytest.mark.parametrize("as_yaml", [False, True])
+@pytest.mark.parametrize("length", ["36", "0", None])
+@pytest.mark.parametrize("empty", ["", None, {"string": ""}, {"string": None}])
+def test_a_body_that_a_filter_dropped_was_not_recorded(empty, length, as_yaml):
+    """What says that there was a body is its length; an empty one of no length was empty."""
+    said = {"Content-Length": length} if length else {}
+    # ExVCR and nock write JSON alone.
+    for layout in (VCRPY, BETAMAX, GO_3, PHP, *([] if as_yaml else [EXVCR])):
+        tree = copy.deepcopy(layout)
+        (item,) = tree if isinstance(tree, list) else next(each for each in tree.values() if isinstance(each, list))
+        for part in (item["request"], item["response"]):
+            part["headers"] |= said
+            part |= {"body": empty, "content_length": 0}
+        (found,) = read(written(tree, as_yaml))
+        none = length == "36" or empty == {"string": None}
+        assert (found.request_body, found.unread) == (None if none else b"", None)
+        assert not found.response_body
+        assert (found.response_body is None) == (none or empty is None)
+    if empty == "" and not as_yaml:
+        part = {"body": empty, "response": empty, "reqheaders": said, "rawHeaders": said}
+        (found,) = read(written([NOCK[0] | part], as_yaml))
+        assert found.request_body == found.response_body == (None if length == "36" else b"")
+
+
+def test_the_length_that_go_counts_is_one():
+    """go-vcr writes it beside the headers; -1 is none."""
+    for length in (36, 0, -1):
+        tree = copy.deepcopy(GO_3)
+        tree["interactions"][0]["request"] |= {"body": "", "content_length": length}
+        for as_yaml in (False, True):
+            assert read(written(tree, as_yaml))[0].request_body == (None if length == 36 else b"")
+
+
+def test_an_answer_is_held_once():
+    """What it was made of is gone when it is judged, which takes as much again."""
+    many = {f"key {n}": n for n in range(20_000)}
+    data = json.dumps([NOCK[0] | {"response": many}, NOCK[0] | {"response": many}]).encode()
+    tracemalloc.start()
+    try:
+        exchanges = read_cassette("tape", io.BytesIO(data))
+        for found in (next(exchanges), next(exchanges)):
+            assert json.loads(found.response_body) == many
+            assert tracemalloc.get_traced_memory()[0] < 4 * len(data)
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_item_of_a_list_that_is_odd_stops_nothing():

@@ -267,7 +267,10 @@ def test_a_baseline_of_version_1_accepts_and_drops_nothing(folder, capsys, tmp_p
     assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 0
     assert json.loads((tmp_path / "b.json").read_text()) == {
         "version": 2,
-        "fingerprints": {"0" * 16: {"code": "", "file": ""}, fingerprint: {"code": "CF224", "file": "bad.jsonl"}},
+        "fingerprints": {
+            "0" * 16: {"code": "", "file": "", "how": ""},
+            fingerprint: {"code": "CF224", "file": "bad.jsonl", "how": "by itself"},
+        },
     }
     folder("bad.jsonl", READ)
     call(capsys, "audit", name, "--baseline", "b.json")
@@ -291,6 +294,43 @@ def test_what_is_no_baseline_is_2_and_left_alone(folder, capsys, tmp_path, docum
     (tmp_path / "b.json").write_text(json.dumps(document))
     assert call(capsys, "audit", found_in(folder, "bad.jsonl"), "--baseline", "b.json")[0] == 2
     assert json.loads((tmp_path / "b.json").read_text()) == document
+
+
+EARLIER, LATER = {**READ, "at": "2026-01-05T10:00:00Z"}, {**ILLEGAL, "at": "2026-01-05T11:00:00Z"}
+
+
+def test_a_baseline_drops_nothing_that_was_judged_otherwise(folder, capsys, tmp_path):
+    """In a story, in part of it, by itself and strictly, other things are found and judged."""
+    first, second = folder("1.jsonl", EARLIER), folder("2.jsonl", LATER)
+    assert call(capsys, "audit", first, second, "--baseline", "b.json")[0] == 0
+    made = entries(tmp_path / "b.json")
+    assert made == [("2.jsonl", "CF224")]
+    for other in ((second,), (first, second, "--each"), (first, second, "--strict"), (second, "--skip-others")):
+        call(capsys, "audit", *other, "--baseline", "b.json")
+        assert entries(tmp_path / "b.json") == made, other
+    assert call(capsys, "audit", second, first, "--baseline", "b.json")[0] == 0
+    folder("2.jsonl", {**EARLIER, "at": LATER["at"]})
+    assert call(capsys, "audit", first, second, "--baseline", "b.json")[0] == 0
+    assert entries(tmp_path / "b.json") == []
+
+
+def test_a_suppression_of_what_was_not_judged_is_not_left_over(folder, capsys, tmp_path):
+    """Without the file that shows the status before it, nobody knows whether there is something to suppress."""
+    first, second = folder("1.jsonl", EARLIER), folder("2.jsonl", LATER)
+    (found,) = json.loads(call(capsys, "audit", first, second, "--json")[1])["findings"]
+    (tmp_path / "campaign-fsm.toml").write_text(
+        f'[[suppress]]\nfingerprint = "{found["fingerprint"]}"\nfile = "2.jsonl"\nreason = "known"\n'
+    )
+    assert call(capsys, "audit", first, second)[0] == 0
+    assert call(capsys, "audit", "--skip-others", second)[0] == 0
+
+
+def test_part_of_the_files_is_no_story(folder, capsys):
+    """What is between two of them may be missing: a hook judges each by itself."""
+    first, second = folder("1.jsonl", EARLIER), folder("2.jsonl", LATER)
+    assert call(capsys, "audit", first, second)[0] == 1
+    assert call(capsys, "audit", "--skip-others", first, second)[0] == 0
+    assert call(capsys, "audit", "--skip-others", "--together", first, second)[0] == 1
 
 
 def test_a_baseline_is_made_of_all_or_not_at_all(folder, capsys, tmp_path):
@@ -323,6 +363,58 @@ def test_two_that_make_one_baseline_accept_what_both_have_found(folder, tmp_path
     for one in runs:
         assert update_baseline("b.json", one, ()) == "accepts 1 finding from now on."
     assert entries(tmp_path / "b.json") == [("x0.jsonl", "CF224"), ("x1.jsonl", "CF224")]
+
+
+def test_a_baseline_is_one_by_whichever_link(folder, capsys, tmp_path):
+    """Its own folder is where its files are seen from, and what is locked."""
+    name = found_in(folder, "bad.jsonl")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.json").symlink_to("real/b.json")
+    assert call(capsys, "audit", name, "--baseline", "link.json")[0] == 0
+    assert entries(tmp_path / "real" / "b.json") == [("../bad.jsonl", "CF224")]
+
+
+def test_a_baseline_bears_files_that_nobody_can_look_at(folder, capsys, tmp_path, monkeypatch):
+    """Behind a closed folder one may still be there; one whose name no system takes is not."""
+    name = found_in(folder, "bad.jsonl")
+    known = {"0" * 16: "shut/bad.jsonl", "1" * 16: "x" * 5000, "2" * 16: "a\0b"}
+    text = {"version": 2, "fingerprints": {one: {"code": "CF224", "file": file} for one, file in known.items()}}
+    (tmp_path / "b.json").write_text(json.dumps(text))
+    stat = Path.stat
+
+    def shut(self, **how):
+        if self.parent.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", shut)
+    assert call(capsys, "audit", name, "--baseline", "b.json")[0] == 1
+    assert json.loads((tmp_path / "b.json").read_text()) == text
+
+
+def test_what_becomes_the_baseline_is_counted_as_in_it(folder, capsys):
+    """Nothing of it is listed, so it is no error in the report."""
+    out = call(capsys, "audit", found_in(folder, "bad.jsonl"), "--baseline", "b.json")[1]
+    assert out == "no findings in 1 file (2 requests of 1 campaign; 1 in the baseline)\n"
+
+
+def test_a_suppression_is_for_its_file_and_one_is_enough(folder, capsys, tmp_path):
+    """Any other of the same finding is left over, expired or not."""
+    name = found_in(folder, "bad.jsonl")
+    (fingerprint,) = (one["fingerprint"] for one in json.loads(call(capsys, "audit", name, "--json")[1])["findings"])
+
+    def found(*more):
+        head = f'[[suppress]]\nfingerprint = "{fingerprint}"\nreason = "x"\n'
+        (tmp_path / "campaign-fsm.toml").write_text("".join(f"{head}{line}\n" for line in more))
+        report = json.loads(call(capsys, "audit", name, "--json")[1])
+        return report["summary"]["suppressed"], [one["code"] for one in report["findings"]]
+
+    past = "expires = 2020-01-01"
+    assert found('file = "bad.jsonl"') == (1, [])
+    assert found('file = "other.jsonl"') == (0, ["CF224"])
+    assert found("", "") == (1, ["CF607"])
+    assert found(past, "") == found("", past) == (1, ["CF607"])
+    assert found(past, 'file = "other.jsonl"') == (0, ["CF224", "CF608"])
 
 
 def test_a_hook_reads_a_baseline_and_never_writes_it(folder, capsys, tmp_path):
@@ -505,12 +597,14 @@ def test_the_workflow_of_the_readme_runs(folder, capsys, tmp_path):
     import yaml
 
     blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(), flags=re.DOTALL)
-    (steps,) = [yaml.safe_load(block) for block in blocks if block.startswith("- run:")]
+    (workflow,) = [yaml.safe_load(block) for block in blocks if "\njobs:" in block]
+    assert workflow["permissions"]["security-events"] == "write"
+    steps = workflow["jobs"]["campaigns"]["steps"]
     (line,) = [step["run"] for step in steps if step.get("run", "").startswith("campaign-fsm ")]
     folder("tests/cassettes/x.jsonl", READ, ILLEGAL)
     folder("runbooks/x.jsonl", READ)
     assert call(capsys, *line.split()[1:])[0] == 1
-    (uploaded,) = [step["with"]["sarif_file"] for step in steps if "uses" in step]
+    (uploaded,) = [step["with"]["sarif_file"] for step in steps if "upload-sarif" in step.get("uses", "")]
     assert json.loads((tmp_path / uploaded).read_text())["version"] == "2.1.0"
 
 

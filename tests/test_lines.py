@@ -327,7 +327,9 @@ def test_a_trace_of_another_version_is_not_guessed_at():
     assert "version 2" in found[1].unread
 
 
-@pytest.mark.parametrize("other", [{"version": "1.2.0"}, {"version": 1}, {"version": 7}])
+@pytest.mark.parametrize(
+    "other", [{"version": "1.2.0"}, {"version": 1}, {"version": 7}, {"version": 1, "event": "sent"}]
+)
 def test_a_log_of_others_with_events_and_versions_is_no_trace(other):
     """As that of structlog; where a trace begins behind them, they are told."""
     other = {"event": "started", "level": "info", **other}
@@ -480,14 +482,87 @@ def test_a_mapping_that_no_line_follows_is_named():
         (499, None, True),
         ("-", None, False),
         ("", None, False),
-        ("OK", None, False),
-        (True, None, False),
+        (200.0, 200, False),
+        ("200.0", 200, False),
+        ("200 OK", 200, False),
+        ("502, 409", 409, False),
+        ("502 : 504, 409", 409, False),
+        ("502, -", None, False),
     ],
 )
 def test_status_codes_of_logs_are_understood(given, code, lost):
     """499 is nginx's word for a client that did not wait."""
     found = only(nginx(status=given), mapping=NGINX)
     assert (found.status_code, found.lost, found.unread) == (code, lost, None)
+
+
+@pytest.mark.parametrize("given", ["OK", "abc", True, [200], {"code": 200}, 99999, 42, "20O", "200 409", 200.5])
+def test_what_is_no_status_code_is_said(given):
+    """A step whose answer is not known is not judged, and nobody would see it."""
+    found = only(nginx(status=given), mapping=NGINX)
+    assert (found.url, found.status_code, found.lost) == (URL, None, False)
+    assert "is no status code" in found.unread
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (0.1 + 0.2, 0.3),
+        (1e-05, 0.00001),
+        ("0.012s", 0.012),
+        ("0.1, 0.2", 0.3),
+        ("0.1, - : 0.2", 0.3),
+        ("-", None),
+        (-1, None),
+        ("soon", False),
+        (True, False),
+        ("1ms", False),
+        ([1], False),
+    ],
+)
+def test_seconds_of_logs_are_understood(given, seconds):
+    """Those of several servers, asked one after the other, are added up; below 0 is where nobody took the time."""
+    found = only(nginx(request_time=given), mapping=NGINX)
+    assert found.seconds == (pytest.approx(seconds) if seconds else None)
+    assert found.unread == (None if seconds is not False else f"its seconds, {kind(given)}, is no number of seconds")
+
+
+def kind(value):
+    return {bool: "true or false", str: "a text", list: "a list"}[type(value)]
+
+
+def test_nginx_says_when_a_request_was_over():
+    """It came before that; where nothing says how long it took, that is the time that is known."""
+    mapping = {key: path for key, path in NGINX.items() if key != "at"} | {"ended": "msec"}
+    for given, took, at in [
+        ("1767587400.250", "0.250", "2026-01-05T04:30:00+00:00"),
+        (AT, 90, "2026-01-05T11:58:30+05:30"),
+        (AT, "-", AT),
+        (AT, "9" * 16, AT),
+        (None, 1, None),
+    ]:
+        found = only(nginx(msec=given, request_time=took), mapping=mapping)
+        assert (found.at, found.unread) == (at, None)
+    (_, missing) = lines(nginx(), mapping=mapping)
+    assert missing.unread == "no line of the log has anything at 'msec', which is to be its ended"
+
+
+def test_a_null_stands_at_its_path():
+    """It is how a log says that there was none."""
+    log = {**NGINX, "status_code": "a.b.status"}
+    assert len(lines(nginx(a={"b": {"status": None}}), mapping=log)) == 1
+    assert len(lines(nginx(**{"a.b": {"status": None}}), mapping=log)) == 1
+    assert len(lines(nginx(a={"b": None}), mapping=log)) == 2
+
+
+def test_no_value_of_a_log_is_shown():
+    """Where a path is wrong, it may be anything: credentials, a message."""
+    odd = {"headers": {"Authorization": "Basic a2V5OnRva2VuMTIz"}}
+    for key in NGINX.values():
+        for value in (odd, [odd], "919876543210 a2V5OnRva2VuMTIz"):
+            said = " ".join(found.unread or "" for found in lines(nginx(**{key: value}), mapping=NGINX))
+            assert "a2V5" not in said
+            assert "9198" not in said
 
 
 @pytest.mark.parametrize(
@@ -531,11 +606,11 @@ def test_lines_of_the_plain_form_and_of_others_may_stand_between():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (nginx(request_uri=5), "its url, 5, is no text"),
+        (nginx(request_uri=5), "its url, a number, is no text"),
         (nginx(request_uri=""), "its url is empty"),
         (nginx(request_method=""), "'request_method', which is to be its method"),
         ({"request_method": "PUT"}, "'request_uri', which is to be its url"),
-        (nginx(time_iso8601="yesterday"), "its at, 'yesterday', is no time"),
+        (nginx(time_iso8601="yesterday"), "its at, a text, is no time"),
         (nginx(time_iso8601="2026-01-05T10:00:00"), "is no time"),
         (nginx(time_iso8601="45/Jan/2026:10:00:00 +0530"), "is no time"),
         (nginx(time_iso8601="1" * 16), "is no time"),

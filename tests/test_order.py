@@ -1,7 +1,9 @@
 """The order in time: within a file, across files, and of requests that were under way at once."""
 
+import gzip
 import itertools
 import json
+import os
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +16,7 @@ from campaign_fsm.audit.run import Audit
 from campaign_fsm.history.recording import history_of_recording
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.order import WINDOW, Order, Strand
+from campaign_fsm.traffic.order import merged as in_order
 
 URL = "https://api.exotel.com/v2/accounts/acme1/campaigns/camp_abc123"
 BEGIN = datetime(2026, 1, 5, 10, tzinfo=UTC)
@@ -80,32 +83,43 @@ def seconds(exchanges):
 
 
 def by_start(given, window):
-    order = Order()
-    return list(order.by_start(given, lambda _: False, window)), order
+    """What is given out, and what of it is said to have come too late."""
+    found = list(Order().by_start(given, lambda _: False, window))
+    return found, [one for one in found if one.unread]
 
 
 @given(st.lists(st.integers(0, 30), max_size=200), st.integers(1, 90))
 def test_what_stands_no_further_behind_than_the_window_finds_its_place(moments, window):
     """Of any file: nothing is lost, and what was in reach is sorted, first things first where times are the same."""
     given = [Exchange(at=at(moment), url=URL, place=place) for place, moment in enumerate(moments)]
-    found, order = by_start(given, window)
+    found, late = by_start(given, window)
     assert sorted(one.place for one in found) == list(range(len(given)))
     # How many that began later stand before it.
     behind = max((sum(other > moment for other in moments[:place]) for place, moment in enumerate(moments)), default=0)
     if behind <= window:
         assert [one.place for one in found] == sorted(range(len(moments)), key=moments.__getitem__)
-        assert not order.late
-    if not order.late:
+        assert not late
+    if not late:
         assert seconds(found) == sorted(moments)
 
 
 def test_what_is_too_late_is_counted_and_not_lost():
     """It comes where it stands."""
     moments = [*range(1, 400), 0, *range(400, 500), 0.5]
-    found, order = by_start([started(moment) for moment in moments], 100)
-    assert (order.late, order.first_late.at, len(found)) == (2, at(0), len(moments))
+    found, late = by_start([started(moment) for moment in moments], 100)
+    assert ([one.at for one in late], len(found)) == ([at(0), at(0.5)], len(moments))
     rest = [second for second in seconds(found) if second >= 1]
     assert rest == sorted(rest)
+
+
+def test_the_window_of_what_is_sorted_has_an_end():
+    """Also where the file was out of order before; by their number and by their bodies."""
+    found, late = by_start([started(moment) for moment in [2, 1, *range(3, 400), 0.5]], 100)
+    assert [one.at for one in late] == [at(0.5)]
+    large = [Exchange(at=at(moment), url=URL, response_base64=bytes(2**20)) for moment in [2, 1, *range(3, 40), 0.5]]
+    found, late = by_start(large, 100)
+    assert [one.at for one in late] == [at(0.5)]
+    assert len(found) == len(large)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +145,8 @@ def test_what_is_not_about_campaigns_does_not_fill_the_window():
     oddly = started(2, "https://api.exotel.com/v2/accounts/a/c%61mpaigns/x")
     order = Order()
     found = list(order.by_start([started(3), *others, oddly, started(1)], lambda one: one is oddly, 5))
-    assert (seconds(found), order.late) == ([1, 2, 3], 0)
+    assert seconds(found) == [1, 2, 3]
+    assert not any(one.unread for one in found)
 
 
 def test_large_bodies_shorten_the_window():
@@ -143,7 +158,6 @@ def test_large_bodies_shorten_the_window():
     exchanges = order.by_start(given, lambda _: False)
     next(exchanges)
     assert len(list(given)) > 100
-    assert order.late == 0
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "har"])
@@ -155,10 +169,10 @@ def test_a_window_that_is_too_short_is_reported(tmp_path, suffix):
     else:
         path = tmp_path / "log.har"
         path.write_text(json.dumps({"log": {"entries": [entry(line) for line in lines]}}))
-    _, summary = audited(str(path))
+    findings, summary = audited(str(path))
     (sentence,) = summary.incomplete
-    assert "1 entry behind more than 4,096 that began later" in sentence
-    assert str(len(lines)) in sentence
+    assert sentence.endswith(f"{len(lines)}: it began before what was judged already; sort the file by time")
+    assert not findings
 
 
 def entry(line, seconds=0.0):
@@ -299,6 +313,43 @@ def test_a_lost_answer_is_remembered_in_the_next_file(tmp_path):
     assert f"at {first}:2 was lost" in found[0].message
 
 
+def test_the_same_file_is_judged_once(tmp_path):
+    """However it is named, and beside a compressed copy of it."""
+    path = written(tmp_path / "log.jsonl", *LEGAL)
+    (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress((tmp_path / "log.jsonl").read_bytes()))
+    (tmp_path / "link.jsonl").symlink_to(path)
+    os.link(path, tmp_path / "hard.jsonl")
+    findings, summary = audited(path, str(tmp_path), f"{tmp_path}/./log.jsonl")
+    assert (findings, summary.passed_over, summary.events) == ([], 5, 4)
+    assert f"{tmp_path}/log.jsonl.gz: passed over, as it is what {path} is" in summary.remarks
+
+
+def test_an_unsorted_file_of_a_story_is_opened_in_time(tmp_path):
+    """Its first entry is not its earliest."""
+    first = written(tmp_path / "1.jsonl", read(0, "InProgress"), write(1900, "pause"), write(1950, "resume"))
+    second = written(tmp_path / "2.jsonl", write(4000, "archive"), write(2000, "pause"), write(2500, "complete"))
+    findings, summary = audited(first, second)
+    assert (findings, summary.incomplete) == ([], ())
+
+
+def test_a_cut_first_line_leaves_a_file_in_its_story(tmp_path):
+    """As rotation leaves it."""
+    first = written(tmp_path / "1.jsonl", read(0, "InProgress"))
+    second = tmp_path / "2.jsonl"
+    second.write_text('us_code": 200}\n' + json.dumps(write(5, "complete", 409)) + "\n")
+    findings, summary = audited(first, str(second))
+    assert [code for code, *_ in findings] == ["CF224"]
+    assert summary.story == 2
+
+
+def test_a_clock_that_was_set_back_is_reported(tmp_path):
+    """An hour later in the file and an hour earlier by the clock."""
+    lines = [write(3000, "pause"), write(3060, "resume"), write(10, "pause"), write(70, "resume")]
+    _, summary = audited(written(tmp_path / "log.jsonl", read(2999, "InProgress"), *lines))
+    (remark,) = summary.remarks
+    assert remark.endswith("time runs backwards (2 places in the file); it was judged in the order of time")
+
+
 def test_a_broken_file_ends_by_itself(tmp_path):
     """The others of its story are read to their ends."""
     broken = tmp_path / "broken.har"
@@ -335,10 +386,19 @@ def test_strands_are_opened_when_they_are_due():
         yield from (started(moment) for moment in moments)
 
     strands = [Strand(BEGIN.timestamp() + 5000, strand("late", 5000)), Strand(BEGIN.timestamp(), strand("early", 0, 1))]
-    merged = Order().merged(strands)
+    merged = in_order(strands)
     next(merged)
     assert opened == ["early"]
     assert seconds(merged) == [1, 5000]
+
+
+def test_what_a_strand_gives_too_late_is_named():
+    """Its file was taken to begin later."""
+    early = Strand(BEGIN.timestamp(), iter([started(second) for second in (0, 3000, 6000)]))
+    odd = Strand(BEGIN.timestamp() + 5000, iter([started(1), started(7000)]))
+    found = list(in_order([early, odd]))
+    assert seconds(found) == [0, 3000, 1, 6000, 7000]
+    assert [bool(one.unread) for one in found] == [False, False, True, False, False]
 
 
 # --- at the same time
@@ -407,10 +467,88 @@ def test_a_long_poll_costs_no_more_than_its_requests():
 
 def test_too_much_at_once_is_not_known():
     """Then the status is unknown afterwards, and what follows is not judged."""
+    # Fourteen that are alike are one after the other, however they came.
     many = [write(1 + number / 100, "pause", seconds=50.0) for number in range(14)]
-    codes, possible = found_in(BEFORE, *many)
-    assert possible == set()
-    assert codes.count("CF211") == 13
+    assert found_in(BEFORE, *many) == (["CF211"] * 13, {"paused"})
+    different = [{**one, "name": str(number)} for number, one in enumerate(many)]
+    assert found_in(BEFORE, *different, write(60, "complete", 409)) == ([], set())
+
+
+SLOW_POLL = [write(1, "pause", seconds=2.0), read(2, "InProgress", seconds=19.0), write(4, "complete", seconds=1.0)]
+HUNG = [step for second in range(10, 146, 4) for step in (write(second, "pause"), write(second + 2, "resume"))]
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "codes"),
+    [
+        # Whatever a slow poll shows, the two writes came one after the other.
+        (SLOW_POLL, []),
+        # One request that hangs leaves the others in their order.
+        ([read(1, "InProgress", seconds=3600.0), *[{**one, "seconds": 1.0} for one in HUNG]], []),
+        (
+            [
+                read(1, "InProgress", seconds=3600.0),
+                *[{**one, "seconds": 1.0} for one in HUNG],
+                write(200, "complete", 409, seconds=1.0),
+            ],
+            ["CF224"],
+        ),
+        # Times that are cut to milliseconds make no overlap.
+        ([write(1, "complete", seconds=0.0053), write(1.005, "pause", seconds=0.004)], ["CF224", "CF221"]),
+        # Of a request that does not say how long it took, the end is not known.
+        ([read(1, "InProgress", seconds=10.0), write(5, "complete"), write(5, "pause", seconds=0.1)], []),
+        # What has no time, or is about another campaign, settles nothing.
+        *[
+            ([write(1, "complete", seconds=9.0), stranger, write(2, "pause", seconds=1.0)], [])
+            for stranger in (
+                {"callback": {"CampaignSid": "zzz", "Status": "Completed"}},
+                {**read(0, "Paused"), "at": None, "url": URL + "9"},
+            )
+        ],
+        # That an answer was lost and nothing read since is one of two orders.
+        ([write(1, "pause", None, seconds=9.0, lost=True), read(1, "InProgress", seconds=2.0), write(20, "pause")], []),
+        ([read(1, "InProgress", seconds=2.0), write(1, "pause", None, seconds=9.0, lost=True), write(20, "pause")], []),
+    ],
+)
+def test_more_requests_at_the_same_time(exchanges, codes):
+    """What is certain is found, and nothing else."""
+    auditor = Auditor()
+    findings = auditor.findings([Exchange(**line) for line in (BEFORE, *exchanges)])
+    assert [one.code for one in findings] == codes
+
+
+def test_the_refusal_of_what_may_have_been_legal_says_what_it_was():
+    """A conflict leaves the statuses in which the server is right."""
+    both = [write(1, "pause", 500, seconds=5.0), read(2, "InProgress", seconds=1.0)]
+    _, possible = found_in(BEFORE, *both, write(8, "resume", 409))
+    assert possible == {"in-progress", "canceled"}
+
+
+def test_orders_are_tried_without_end_nowhere(monkeypatch):
+    """Not for reads that are alike, and not for writes that are not."""
+    tried = []
+    original = Auditor._try
+    monkeypatch.setattr(Auditor, "_try", lambda self, one: tried.append(one) or original(self, one))
+    alike = [read(1 + number / 100, "InProgress", seconds=50.0) for number in range(45)]
+    found_in(BEFORE, *alike)
+    assert len(tried) <= 50
+    tried.clear()
+    found_in(BEFORE, *[{**one, "name": str(number)} for number, one in enumerate(alike)])
+    assert len(tried) <= 1000
+
+
+def test_a_slow_list_or_create_is_no_news(tmp_path):
+    """What came while they were under way is newer."""
+    create = {
+        **read(0, "Created"),
+        "method": "POST",
+        "url": URL.rpartition("/")[0],
+        "action": "create",
+        "seconds": 10.0,
+    }
+    create |= {"campaign": "camp_abc123"}
+    later = [read(4, "InProgress", seconds=0.1), write(6, "pause", seconds=1.0), write(12, "complete", seconds=1.0)]
+    assert audited(written(tmp_path / "log.jsonl", create, *later))[0] == []
 
 
 def test_a_list_meanwhile_settles_nothing():

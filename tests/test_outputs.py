@@ -87,6 +87,48 @@ def test_what_is_read_is_not_what_the_standard_output_goes_to(here):
         assert contents(here) == before
 
 
+@pytest.mark.parametrize(
+    ("argv", "file", "said"),
+    [
+        (["audit", "in", "--baseline", "b.json"], "b.json", "b.json is to be written twice"),
+        (["audit", "in", "--output", "json=out.json"], "out.json", "is to be written twice"),
+        (["audit", "in", "--output", "text=a.txt", "--output", "json=/dev/fd/9"], "out.json", "/dev/fd/9 is not open"),
+        (["audit", "in"], "campaign-fsm.toml", "to be read and to be written"),
+        (["diagram", "--history", "in/good.jsonl"], "in/good.jsonl", "to be read and to be written"),
+        (["create", "draft.json", "--dry-run"], "draft.json", "to be read and to be written"),
+        (["diagram", "--check", "docs"], "docs/life.mmd", "to be read and to be written"),
+    ],
+)
+def test_the_standard_output_is_a_file_like_any_other(here, capsys, argv, file, said):
+    """What a shell appends to is neither read nor written otherwise; nothing is printed into it."""
+    call(capsys, "audit", "in", "--baseline", "b.json")
+    (here / "docs").mkdir()
+    call(capsys, "diagram", "-o", "docs/life.mmd")
+    (here / "out.json").touch()
+    before = contents(here)
+    with (here / file).open("a") as stdout:
+        done = subprocess.run([*MODULE, *argv], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert contents(here) == before
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_a_format_for_the_standard_output_by_name_stands_there_alone(here, capsys, name):
+    """No text is printed in front of it, and no other format goes there."""
+    code, out, _ = call(capsys, "audit", "in", "--output", f"json={name}")
+    assert (code, json.loads(out)["summary"]["errors"]) == (1, 1)
+    code, out, err = call(capsys, "audit", "in", "--output", f"json={name}", "--output", "text")
+    assert (code, out, "only one format can go to the standard output" in err) == (2, "", True)
+
+
+def test_a_diagram_for_a_closed_standard_output_goes_nowhere(here):
+    """As what the other commands print."""
+    done = subprocess.run(
+        ["bash", "-c", f"{' '.join(MODULE)} diagram >&-"], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_earlier_report_or_an_empty_file_in_an_audited_folder_is_replaced(here, capsys):
     """It is no recording; and a baseline may lie there, too."""
     (here / "in" / "report.json").touch()
@@ -205,6 +247,30 @@ def test_a_process_is_ended_by_its_signal_once_all_is_taken_back():
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_does_not_come_in_between(number):
+    """What was begun is taken back all the same; only where that hangs another one ends it."""
+    script = f"""if True:
+        import os, signal
+        from campaign_fsm.cli import outputs
+        for outputs._PATIENCE in (60, 0):
+            try:
+                with outputs.terminable():
+                    try:
+                        os.kill(os.getpid(), signal.SIGINT)
+                    finally:
+                        os.kill(os.getpid(), {number:d})
+                        print("taken back", flush=True)
+            except (KeyboardInterrupt, outputs.Terminated) as error:
+                print(type(error).__name__, flush=True)
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    if number == signal.SIGINT:
+        assert done.stdout.split("\n") == ["taken back", "KeyboardInterrupt", "KeyboardInterrupt", ""]
+    else:
+        assert (done.returncode, done.stdout) == (-number, "taken back\n")
+
+
 @pytest.mark.parametrize(
     ("argv", "code"),
     [
@@ -257,7 +323,12 @@ def test_a_trace_that_cannot_be_opened_and_a_search_that_fails_are_told_apart(he
         assert (code, out) == (2, "")
         assert "the current folder is gone, and no configuration can be looked for" in err
         assert "trace" not in err
-    assert call(capsys, "audit", str(here / "in"), "--policy", "none")[0] == 1
+    audit = ["audit", str(here / "in"), "--policy", "none"]
+    assert call(capsys, *audit)[0] == 1
+    for option in ("--output=json=x.json", "--baseline=x.json"):
+        code, _, err = call(capsys, *audit, option)
+        assert (code, err.count("x.json"), "No such file" in err) == (2, 1, True), err
+    assert call(capsys, "diagram", "--history", str(here / "in" / "good.jsonl"))[0] == 0
 
 
 def test_a_configuration_behind_a_closed_door_is_told_by_its_name(everybodys, somebody, capsys, account, monkeypatch):

@@ -291,6 +291,7 @@ def test_a_file_says_all_that_a_policy_can(tmp_path, name):
         ("[access-log]\nmethod = 'm'", 1, "access-log: url is required"),
         ("[access-log]\nmethod = 'm'\nurl = 'u'\nstatuscode = 's'", 4, "did you mean status_code?"),
         ("[access-log]\nmethod = 'm'\nurl = 5", 3, "access-log.url: it is a text"),
+        ("[access-log]\nmethod = 'm'\nurl = 'u'\nat = 'a'\nended = 'e'", 5, "access-log.ended: it is instead of at"),
         ("[access-log]\nmethod = 'm'\nurl = 'a..b'", 3, "access-log.url: it is a text"),
         ("hosts = ['https://api.exotel.com']", 1, "hosts: 'https://api.exotel.com' is no host name"),
         ("hosts = ['api.exotel.com:443']", 1, "leave out what stands around it, also the port"),
@@ -612,6 +613,57 @@ def test_a_section_that_is_called_otherwise_is_an_error(tmp_path, head):
     (tmp_path / "pyproject.toml").write_text(f"{head}\n" + ("" if "=" in head else 'forbid = ["complete"]\n'))
     with pytest.raises(PolicyError, match=r"tool\.campaign-fsm"):
         find_configuration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[tool.campaign-fsm]\nconfirm = ["complete"]\n[[rule]]\ncampaigns = ["camp_*"]\nforbid = ["pause"]',
+        "[[suppress]]\nfingerprint = 'x'\n[tool.campaign-fsm]\nrequire-end = true",
+        "require-end = true\n[tool.campaign-fsm]\nconfirm = ['complete']",
+        "[tool.campaign-fsm]\nrequire-end = true\n[access-log]\nurl = 'u'",
+        "[tool.campaign-fsm]\nrequire-end = true\n[tool.campaign_fsm]\nforbid = ['pause']",
+        "[[rule]]\ncampaigns = ['camp_*']\nforbid = ['pause']",
+        "[[suppress]]\nfingerprint = '0123456789abcdef'\nreason = 'x'",
+        "[access-log]\nmethod = 'm'\nurl = 'u'",
+        "confirm = ['complete']",
+        "[campaign-fsm]\nforbid = ['pause']",
+        "[Tool.campaign-fsm]\nforbid = ['pause']",
+        "[tool.campaign.fsm]\nforbid = ['pause']",
+        "['tool.campaign-fsm']\nforbid = ['pause']",
+    ],
+)
+def test_what_stands_beside_the_section_is_an_error(tmp_path, text):
+    """As the README's block does, pasted below another table of a pyproject."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(PolicyError, match=r"is not read; .*tool\.campaign-fsm"):
+        find_configuration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[rule]]\nname = 'campaign'\n[[suppress]]\nwhat = 'x'\n[access-log]\nfile = 'campaign'",
+        "confirm = ['campaign']\nforbid = true",
+        "[project.scripts]\ncampaign-fsm = 'x:y'\n[tool.uv.sources]\ncampaign-fsm = {path = '.'}",
+        "[tool.campaign]\nname = 'x'",
+        "[" + ".".join(['"-"'] * 200) + "]\ncampaign = 1",
+    ],
+)
+def test_what_may_be_somebody_elses_is_none_of_ours(tmp_path, text):
+    """In a pyproject without our section; above it there may be one."""
+    (tmp_path / "pyproject.toml").write_text("[tool.campaign-fsm]\nrequire-end = true")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "pyproject.toml").write_text(text)
+    assert find_configuration(tmp_path / "inner") == tmp_path / "pyproject.toml"
+
+
+def test_a_file_that_is_called_almost_as_ours_is_an_error(tmp_path):
+    """Unless somebody names it."""
+    (tmp_path / "campaign_fsm.toml").write_text("require-end = true")
+    with pytest.raises(PolicyError, match=r"it is not read; the file is called campaign-fsm\.toml"):
+        find_configuration(tmp_path)
+    assert load_configuration(tmp_path / "campaign_fsm.toml").policy.require_end
 
 
 @pytest.mark.parametrize("name", ["campaign-fsm.toml", "other.toml"])

@@ -256,8 +256,29 @@ def test_coverage_is_written_over_coverage_alone(suite, pytester):
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     run.stderr.fnmatch_lines("*pyproject.toml is no coverage*")
     assert (pytester.path / "pyproject.toml").read_text() == "[tool.campaign-fsm]\n"
+    other = '{"campaign_fsm_coverage": 1, "edges": {}, "mine": 1}'
+    (pytester.path / "other.json").write_text(other)
+    assert suite("def test_it(): ...", "--campaign-coverage", "other.json").ret == pytest.ExitCode.USAGE_ERROR
+    assert (pytester.path / "other.json").read_text() == other
     for _ in range(2):
         assert suite("def test_it():\n    pass\n", "--campaign-coverage", "cover.json").ret == 0
+
+
+@pytest.mark.parametrize("path", [".", "missing/cover.json", "app.py/cover.json"])
+def test_coverage_that_cannot_be_written_stops_the_run_before_its_tests(suite, path):
+    """Not after an hour of them."""
+    result = suite("def test_it(): ...", "--campaign-coverage", path)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{path} cannot be written: *"])
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+def test_a_run_that_only_collects_leaves_the_coverage_alone(suite, pytester):
+    """It reached nothing because it tried nothing."""
+    old = '{"campaign_fsm_coverage": 1, "edges": {"CF103": 3}}'
+    (pytester.path / "cover.json").write_text(old)
+    assert suite("def test_it(): ...", "--campaign-coverage", "cover.json", "--collect-only").ret == 0
+    assert (pytester.path / "cover.json").read_text() == old
 
 
 def test_the_place_is_the_line_of_the_code_under_test(suite):
@@ -496,6 +517,7 @@ def test_what_cannot_be_judged_fails(suite, unanswered, face):
         [
             "E *campaign_fsm.errors.StatusUnavailable: pause *CF501*",
             "*campaign policy: app.py:*: could not be judged",
+            "*Record the cassette anew with --campaign-policy; with respx or pytest-httpx add an answer to a GET of *",
             "campaign writes judged: 0 (0 legal, 0 refused)",
             "could not be judged: 1, and stopped",
             "test_it.py::test_it: app.py:*: could not be judged: pause *",
@@ -1200,10 +1222,16 @@ def test_it(campaign_simulator, campaign_client):
 
 
 @pytest.mark.parametrize(
-    ("args", "policy"), [(["--campaign-policy-min=x"], True), (["--campaign-policy-min=1"], False)]
+    ("args", "policy"),
+    [
+        (["--campaign-policy-min=x"], True),
+        (["--campaign-policy-min="], True),
+        ([f"--campaign-policy-min={'9' * 5000}"], True),
+        (["--campaign-policy-min=1"], False),
+    ],
 )
 def test_a_minimum_that_cannot_be_held_stops_the_run(suite, args, policy):
-    """No number, or nobody counts."""
+    """No number, as an unset variable of a shell is none, or nobody counts."""
     result = suite("def test_it(): pass\n", *args, policy=policy)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from work import within
 
 from campaign_fsm.strict import yaml as strict_yaml
+from campaign_fsm.strict.jsonfeed import UNPAIRED
 from campaign_fsm.strict.yaml import Tags, YamlMapping, YamlOdd, YamlStream, YamlText, load
 from campaign_fsm.traffic import UnreadableRecording
 
@@ -383,6 +384,59 @@ def test_what_is_odd_of_the_file_ends_the_reading(text):
 
     with pytest.raises(UnreadableRecording):
         whole()
+
+
+def test_what_is_no_text_of_a_stream_stands_where_it_stood():
+    """The parser would give out nothing of the block that it is in, not even what is before it."""
+    for bad in (b"\x00", b"\x07", b"\x7f", b"\xff", b"\xe0\xa4", b"\xed\xa0\x80", "\x9f".encode(), "\ufffe".encode()):
+        [(_, before, _), (line, odd, _), (_, after, _)] = items(
+            b"- a\n- 'b" + bad + b"c'\n- '\xf0\x9f\x98\x80\xef\xbf\xbd'\n"
+        )
+        assert (before, line, after) == ("a", 2, "\U0001f600\ufffd")
+        assert set(odd[1:-1]) == {UNPAIRED}
+        assert odd[0] + odd[-1] == "bc"
+    source = stream(b"- a\n- \xc3")
+    source.next()
+    assert list(source.items()) == ["a", UNPAIRED]
+    assert source.partial
+    source = stream("- \u00fc\u20ac")
+    source.next()
+    assert list(source.items()) == ["\u00fc\u20ac"]
+    assert not source.partial
+
+
+def test_what_has_an_anchor_is_not_held_for_ever(monkeypatch):
+    """What was used last is; a recorder that gives an anchor to each request does not fill the memory."""
+    monkeypatch.setattr(strict_yaml, "_HELD", 40 * strict_yaml._VALUE)
+    text = "- &a [x]\n" + "".join(f"- [&b{n} [x], *a]\n" for n in range(100)) + "- *b99\n- *b1\n- *c\n"
+    source = stream(text)
+    source.next()
+    *_, found = zip(*enumerate(source.items()), strict=True)
+    assert all(item == [["x"], ["x"]] for item in found[1:101])
+    assert found[101] == ["x"]
+    assert [type(item) for item in found[102:]] == [YamlOdd] * 2
+    assert "too far before it" in found[102].reason
+    assert len(source._builder._anchors) < 40
+    assert load(io.BytesIO(text.replace("- *c\n", "").encode()), "book.yaml")[-1] == ["x"]
+
+
+def test_no_key_that_may_be_a_number_is_shown():
+    """Nor the name of an anchor: what is no word is shown by its length."""
+    for text in (
+        "919876543210: 1\n919876543210: 2\n",
+        "a: {919876543210: 1, 919876543210: 2}",
+        "a: *919876543210",
+        "a: !919876543210",
+    ):
+        assert "919" not in refused(text)[1]
+    assert refused("a: !!python/name:os.system x")[1] == "the tag '!!python/name:os.system' cannot be used here"
+    source = stream("919876543210: 1\n919876543210: 2\n")
+    source.next()
+    keys = source.keys()
+    next(keys)
+    source.skip()
+    with pytest.raises(UnreadableRecording, match=r"the key '\[12 characters\]' is there twice, first on line 1"):
+        next(keys)
 
 
 def test_a_stream_has_the_limits_for_each_item():

@@ -63,7 +63,7 @@ class Assessment:
     Attributes:
         verdict: The verdict in a status in which it may go, or in the one seen last.
         legal: Whether it may go in a status that the campaign may have.
-        partly: Whether it may go in one of these statuses, and not in another.
+        refused: Those of these statuses in which it may not go.
         unknown: Why that is unknown: what was not recorded and counts; empty if it is known.
         excuse: The verdict in a status that the platform may have moved it to, if it may go in one.
         overtaken: Whether the platform may have moved it to one in which it may not go.
@@ -74,13 +74,18 @@ class Assessment:
 
     verdict: Verdict
     legal: bool
-    partly: bool
+    refused: Statuses
     unknown: str
     excuse: Verdict | None
     overtaken: bool
     after: Statuses
     goals: Statuses
     expected: Statuses
+
+    @property
+    def partly(self) -> bool:
+        """Whether it may go in one of the statuses that the campaign may have, and not in another."""
+        return self.legal and bool(self.refused)
 
 
 def assess(tracked: TrackedCampaign, intent: Intent, at: datetime | None, *, strict: bool) -> Assessment:
@@ -168,7 +173,7 @@ def _over(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | N
     return Assessment(
         verdict=chosen,
         legal=bool(allowed),
-        partly=0 < len(allowed) < len(verdicts),
+        refused=frozenset(status for status, verdict in verdicts.items() if not verdict),
         unknown=unknown,
         excuse=later[0] if later else None,
         overtaken=not all(since),

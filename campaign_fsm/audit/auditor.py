@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import Factory, define, field
 
-from campaign_fsm.audit.check import Detection
-from campaign_fsm.audit.checks import CHECKS_OF
+from campaign_fsm.audit.check import Ask, Detection
+from campaign_fsm.audit.checks import CHECKS_OF, CHECKS_OF_STATE
 from campaign_fsm.audit.finding import Finding, Level
 from campaign_fsm.audit.gaps import Gaps
 from campaign_fsm.audit.observation import Observation, Options, UnreadEntry
@@ -28,10 +28,12 @@ class Source:
     Attributes:
         options: How it is audited.
         events: How many of its exchanges were about campaigns.
+        gaps: How many of these could not be judged, or not be read.
     """
 
     options: Options = field(factory=Options)
     events: int = 0
+    gaps: int = 0
 
 
 @define
@@ -58,7 +60,8 @@ class Auditor:
     _steps: Steps = field(factory=Steps, init=False)
     _reporter: Reporter = field(default=Factory(lambda self: Reporter(self.counts), takes_self=True), init=False)
     _overlaps: Overlaps = field(
-        default=Factory(lambda self: Overlaps(self._tracker, self._try), takes_self=True), init=False
+        default=Factory(lambda self: Overlaps(self._observer, self._try), takes_self=True),
+        init=False,
     )
 
     @property
@@ -105,9 +108,10 @@ class Auditor:
 
     def _look_at(self, exchange: Exchange) -> list[Finding]:
         findings = []
-        source, before = exchange.source, self._observer.events
+        source: Source = exchange.source or self.source
+        before, gaps = self._observer.events, self.unread.number + self.unjudged.number
         for seen in self._observations(exchange):
-            for detection in _detections(seen):
+            for detection in _detections(seen, CHECKS_OF):
                 finding = self._reporter.report(seen, detection)
                 if finding is not None:
                     findings.append(finding)
@@ -120,8 +124,8 @@ class Auditor:
             if self.watch is not None:
                 self.watch(seen)
             update(seen)
-        if source is not None:
-            source.events += self._observer.events - before
+        source.events += self._observer.events - before
+        source.gaps += self.unread.number + self.unjudged.number - gaps
         return findings
 
     def _observations(self, exchange: Exchange) -> Iterator[Observation]:
@@ -129,11 +133,11 @@ class Auditor:
         return self._observer.observations(exchange, source.options)
 
     def _try(self, exchange: Exchange) -> Score:
-        """What the campaign is after an exchange, and what would be found; nothing is reported."""
+        """What the campaign is after an exchange, and what would be found by that; nothing is reported."""
         events = self._observer.events
         found: list[Detection] = []
         for seen in self._observations(exchange):
-            found += _detections(seen)
+            found += _detections(seen, CHECKS_OF_STATE)
             update(seen)
         self._observer.events = events
         contradictions = sum(detection.code == "CF601" for detection in found)
@@ -141,6 +145,6 @@ class Auditor:
         return contradictions, errors, len(found)
 
 
-def _detections(seen: Observation) -> Iterator[Detection]:
-    for ask in CHECKS_OF.get(type(seen), ()):
+def _detections(seen: Observation, checks: Mapping[type[Observation], Sequence[Ask]]) -> Iterator[Detection]:
+    for ask in checks.get(type(seen), ()):
         yield from ask(seen)

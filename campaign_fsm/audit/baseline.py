@@ -20,7 +20,7 @@ from attrs import asdict, define, field, frozen
 from campaign_fsm.audit.finding import Finding, Level, Place
 from campaign_fsm.audit.summary import Summary
 from campaign_fsm.files import without_mark, write_whole
-from campaign_fsm.policy import Configuration
+from campaign_fsm.policy import Configuration, Suppression
 from campaign_fsm.rules import PROBLEMS
 from campaign_fsm.words import counted
 
@@ -32,16 +32,31 @@ class BadBaseline(ValueError):
 
 
 @frozen
+class Judged:
+    """How a file was judged.
+
+    Attributes:
+        how: By itself or in which story, and whether strictly: what is found may be other things otherwise.
+        clear: Whether everything in it could be read and judged.
+    """
+
+    how: str
+    clear: bool
+
+
+@frozen
 class Entry:
     """What a baseline knows of a finding.
 
     Attributes:
         code: Its code; empty in a baseline of version 1.
         file: The file that it was found in, as the baseline's folder sees it; empty in a baseline of version 1.
+        how: How that file was judged; empty if it is not known.
     """
 
     code: str = ""
     file: str = ""
+    how: str = ""
 
 
 # There are as many findings as there are requests, at worst, and few that are in another file.
@@ -70,36 +85,48 @@ class Accepted:
     suppressed: int = 0
     baselined: int = 0
     found: dict[str, Entry] = field(factory=dict, init=False)
-    _used: set[str] = field(factory=set, init=False)
+    _used: set[Suppression] = field(factory=set, init=False)
 
     def leaves_out(self, finding: Finding) -> bool:
         """Whether a finding is left out."""
-        for suppression in self.configuration.suppressions:
-            if suppression.fingerprint == finding.fingerprint:
-                self._used.add(finding.fingerprint)
-                if suppression.expires is None or (self.today and self.today < suppression.expires):
-                    self.suppressed += 1
-                    return True
+        if self._is_suppressed(finding):
+            self.suppressed += 1
+            return True
         self.found[finding.fingerprint] = _entry(finding.code, finding.place.path)
         if self.baseline is not None and finding.fingerprint in self.baseline:
             self.baselined += 1
             return True
         return False
 
-    def leftovers(self, summary: Summary) -> Iterator[Finding]:
+    def _is_suppressed(self, finding: Finding) -> bool:
+        meant = [known for known in self.configuration.suppressions if known.fingerprint == finding.fingerprint]
+        if not meant:
+            return False
+        name = PurePath(finding.place.path).name
+        meant = [known for known in meant if known.file in ("", name)]
+        # Where one is enough, the others are needed for nothing, expired or not.
+        enough = [known for known in meant if not self._expired(known)][:1]
+        self._used.update(enough or meant)
+        return bool(enough)
+
+    def _expired(self, suppression: Suppression) -> bool:
+        return suppression.expires is not None and not (self.today and self.today < suppression.expires)
+
+    def leftovers(self, summary: Summary, judged: Mapping[str, Judged]) -> Iterator[Finding]:
         """Findings about the suppressions themselves: those that are not needed, and those that expired."""
         path = self.configuration.path
         # What could not be read may be what a suppression is for.
         known = not summary.incomplete
         names = {PurePath(file).name for file in summary.files}
+        # What was not judged may be what it is for.
+        names -= {PurePath(file).name for file, one in judged.items() if not one.clear}
         for suppression in self.configuration.suppressions:
             fingerprint = suppression.fingerprint
-            expired = suppression.expires is not None and not (self.today and self.today < suppression.expires)
-            if fingerprint not in self._used:
+            if suppression not in self._used:
                 if not (known and (suppression.file in names if suppression.file else self.whole)):
                     continue
-                code, problem = "CF607", "suppresses nothing: no finding has it"
-            elif expired:
+                code, problem = "CF607", "suppresses nothing: no finding has it, or another one is enough"
+            elif self._expired(suppression):
                 code, problem = "CF608", f"expired on {suppression.expires}"
             else:
                 continue
@@ -139,7 +166,10 @@ def read_baseline(path: str) -> dict[str, Entry] | None:
         return dict.fromkeys(given, Entry())
     if version == 1 or not isinstance(given, dict) or not all(map(_is_entry, given.values())):
         raise BadBaseline(f"{path}: its fingerprints are not what a baseline of version {version} has")
-    return {fingerprint: Entry(entry["code"], entry["file"]) for fingerprint, entry in given.items()}
+    return {
+        fingerprint: Entry(entry["code"], entry["file"], str(entry.get("how", "")))
+        for fingerprint, entry in given.items()
+    }
 
 
 def _is_entry(value: Any) -> bool:
@@ -160,7 +190,7 @@ def write_baseline(path: str, entries: Mapping[str, Entry]) -> None:
         raise BadBaseline(f"{path}: the baseline cannot be written: {error.strerror}") from None
 
 
-def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> str:
+def update_baseline(path: str, accepted: Accepted, judged: Mapping[str, Judged]) -> str:
     """Make the baseline, or take out of it what is gone; say what was done, nothing if there was nothing to do.
 
     What another process has written since it was read is kept.
@@ -168,13 +198,20 @@ def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> st
     Args:
         path: The baseline.
         accepted: What was found, after the baseline that was read before.
-        files: The files that were read, to their end, as they were given.
+        judged: How the files were judged that were read, as they were given.
 
     Raises:
         BadBaseline: It cannot be read or written.
     """
-    folder = os.path.realpath(Path(path).parent)
-    found = {name: Entry(entry.code, _seen_from(folder, entry.file)) for name, entry in accepted.found.items()}
+    try:
+        # By whichever link: its own folder is locked, and sees the files.
+        folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+    except OSError as error:
+        raise BadBaseline(f"{path}: the baseline cannot be written: {error.strerror}") from None
+    found = {
+        name: Entry(entry.code, _seen_from(folder, entry.file), judged[entry.file].how if entry.file in judged else "")
+        for name, entry in accepted.found.items()
+    }
     with _locked(folder):
         before = read_baseline(path)
         if accepted.baseline is None:
@@ -183,10 +220,10 @@ def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> st
         elif before is None:
             return ""
         else:
-            gone = _gone(accepted.baseline, found, folder, files)
+            gone = _gone(accepted.baseline, found, folder, judged)
             kept = {name: entry for name, entry in before.items() if name not in gone}
             # One that has moved is from now on known where it is.
-            moved = {name for name, entry in kept.items() if not (entry.file and Path(folder, entry.file).exists())}
+            moved = {name for name, entry in kept.items() if not (entry.file and _may_be_there(folder, entry.file))}
             after = {**kept, **{name: found[name] for name in moved & found.keys()}}
             dropped = len(before) - len(after)
             said = f"took out {counted(dropped, 'finding')} no longer there." if dropped else ""
@@ -195,18 +232,33 @@ def update_baseline(path: str, accepted: Accepted, files: Collection[str]) -> st
     return said
 
 
-def _gone(known: Mapping[str, Entry], found: Collection[str], folder: str, files: Collection[str]) -> set[str]:
-    """The fingerprints that are in none of the files that they were for.
+def _gone(known: Mapping[str, Entry], found: Collection[str], folder: str, judged: Mapping[str, Judged]) -> set[str]:
+    """The fingerprints that are in none of the files that they were for, where these were judged whole, and as then.
 
     Of findings that are alike, in files of one name, the fingerprints are numbered: only where all of these files
     that are still there were read is it known which is which.
     """
-    read = {_seen_from(folder, file) for file in files}
-    names = {PurePath(file).name for file in read}
+    read = {_seen_from(folder, file): one.how for file, one in judged.items() if one.clear}
+    ways: dict[str, set[str]] = {}
+    for file, how in read.items():
+        ways.setdefault(PurePath(file).name, set()).add(how)
     for entry in known.values():
-        if entry.file not in read and Path(folder, entry.file).exists():
-            names.discard(PurePath(entry.file).name)
-    return {name for name, entry in known.items() if name not in found and PurePath(entry.file).name in names}
+        if entry.file not in read and _may_be_there(folder, entry.file):
+            ways.pop(PurePath(entry.file).name, None)
+    return {
+        name
+        for name, entry in known.items()
+        if name not in found and entry.how in ways.get(PurePath(entry.file).name, ())
+    }
+
+
+def _may_be_there(folder: str, file: str) -> bool:
+    """Whether a file is there, or nobody may look."""
+    try:
+        Path(folder, file).stat()
+    except (OSError, ValueError) as error:
+        return isinstance(error, PermissionError)
+    return True
 
 
 def _seen_from(folder: str, file: str) -> str:

@@ -63,6 +63,10 @@ class Stage(IntEnum):
     """The status that is shown."""
 
 
+Ask = Callable[[Any], Iterable[Detection]]
+"""What a check is: from an observation to what is wrong with it."""
+
+
 class Check(NamedTuple):
     """A registered check.
 
@@ -79,7 +83,7 @@ class Check(NamedTuple):
     stage: Stage
     of: tuple[type[Observation], ...]
     reads: frozenset[str]
-    ask: Callable[[Any], Iterable[Detection]]
+    ask: Ask
 
 
 REGISTERED: Final[list[Check]] = []

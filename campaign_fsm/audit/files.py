@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
+from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from campaign_fsm.audit.interpret import may_concern
 from campaign_fsm.strict.unreadable import NotARecording, UnknownFormat
 from campaign_fsm.traffic import Exchange, UnreadableRecording
 from campaign_fsm.traffic.formats import RecordingFormat
-from campaign_fsm.traffic.order import WINDOW, Order, seconds_of
+from campaign_fsm.traffic.order import Order, seconds_of
 from campaign_fsm.traffic.recordings import Recording, open_recording
 from campaign_fsm.words import counted
 
@@ -29,6 +30,7 @@ _MAY_BE: Final = re.compile(
 # A file that is called like this is a recording, or a broken one; JSON, YAML and logs may be anything.
 _RECORDING: Final = re.compile(rf".*\.(har|zhar|jsonl|ndjson){_BEHIND}", re.IGNORECASE | re.DOTALL)
 _EVERY: Final = 2000
+_LOOKED_AT: Final = 512
 
 # Whoever writes these leaves the order to whoever reads them.
 _TO_SORT: Final = frozenset({RecordingFormat.HAR, RecordingFormat.JSONL, RecordingFormat.JSON})
@@ -85,15 +87,17 @@ class AuditedFile:
         return self.path == "-" or (Path(self.path).exists() and not Path(self.path).is_file())
 
     def look(self) -> tuple[RecordingFormat | None, float | None]:
-        """Its format, and when its first entry about campaigns was sent; None for what it does not say."""
-        try:
-            with open_recording(self.path, self.format, self.mapping) as recording:
-                first = None
-                if recording.format not in APART:
-                    first = next((one for one in recording.exchanges if may_concern(one)), None)
-                return recording.format, None if first is None else seconds_of(first.at)
-        except UnreadableRecording:
-            return None, None  # whoever audits it will say so
+        """Its format, and when the earliest of its first entries was sent; None for what it does not say."""
+        known: RecordingFormat | None = None
+        times: list[float] = []
+        # Whoever audits it will say what cannot be read.
+        with suppress(UnreadableRecording), open_recording(self.path, self.format, self.mapping) as recording:
+            known = recording.format
+            some = filter(may_concern, recording.exchanges) if known not in APART else ()
+            for one in islice(some, _LOOKED_AT):
+                start = seconds_of(one.at)
+                times += () if start is None else (start,)
+        return known, min(times, default=None)
 
     def entries(self) -> Iterator[Exchange]:
         """Its entries, in the order in which they are judged. What cannot be read is noted, and ends them."""
@@ -156,12 +160,10 @@ class AuditedFile:
             yield str(self.broken)
         elif self.named and not self.events:
             yield f"{self.path}: nothing in it is about a campaign"
-        if self.order.first_late is not None:
-            where, late = self.place(self.order.first_late).in_words, counted(self.order.late, "entry")
-            yield f"{where}: {late} behind more than {WINDOW:,} that began later: the order of these is unknown"
 
     def remarks(self) -> Iterator[str]:
         """What whoever reads the findings should know of it."""
         if self.order.first_backwards is not None:
             where, places = self.place(self.order.first_backwards).in_words, counted(self.order.backwards, "place")
-            yield f"{where}: time runs backwards ({places} in the file); it was judged in the order of the file"
+            order = "of time" if self.format in _TO_SORT else "in which it stands there"
+            yield f"{where}: time runs backwards ({places} in the file); it was judged in the order {order}"

@@ -23,6 +23,7 @@ from campaign_fsm.rules import RULES, Action, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.wire.intent import Intent
 from campaign_fsm.wire.reading import Reading
+from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target
 
 
@@ -125,6 +126,12 @@ class UnclearWrite(Observation):
         return self.reason
 
 
+def _overlapped(seen: Observation) -> bool:
+    """Whether a request about many campaigns, or about one that is to be, overlaps one that names its campaign."""
+    at = parse_time(seen.exchange.at) if seen.tracked.busy else None
+    return at is not None and at.timestamp() < seen.tracked.busy
+
+
 @frozen(kw_only=True)
 class StatusObservation(Observation):
     """A status of a campaign, from somebody who asked for nothing else.
@@ -161,6 +168,11 @@ class StatusRead(StatusObservation):
 
     reading: Reading | None
     whole: bool = False
+
+    @property
+    def overlapped(self) -> bool:
+        """Whether it is a list that was under way together with a request that names the campaign."""
+        return not self.whole and _overlapped(self)
 
 
 @frozen(kw_only=True)
@@ -237,7 +249,7 @@ class CampaignWrite(WriteObservation):
             return self.assessment.unknown
         if self.exchange.planned:
             return "its status then is unknown"
-        return "no status was seen before it"
+        return self.tracked.doubt or "no status was seen before it"
 
     @property
     def doubtful(self) -> str:
@@ -279,6 +291,11 @@ class CreatedCampaign(WriteObservation):
     status: Status
     accepted: Statuses
     reading: Reading | None
+
+    @property
+    def overlapped(self) -> bool:
+        """Whether another request about the new campaign was under way before the answer to this one was there."""
+        return _overlapped(self)
 
 
 @cache

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+import json
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
@@ -52,6 +54,17 @@ from campaign_fsm.wire.target import COLLECTION_OF, Target, read_target
 _UNCERTAIN: Final = frozenset({*range(300, 400), 408, 425})
 
 
+Asked = Intent | Target | UnreadableRequest | Unjudged | None
+_Read = TypeVar("_Read")
+
+
+def _asked(exchange: Exchange) -> Asked:
+    try:
+        return read_request(exchange)
+    except (UnreadableRequest, Unjudged) as error:
+        return error
+
+
 @define
 class Observer:
     """Makes observations, and keeps which campaigns there are.
@@ -63,6 +76,7 @@ class Observer:
 
     tracker: Tracker = field(factory=Tracker)
     events: int = 0
+    _memory: dict[tuple[str, int], Any] | None = field(default=None, init=False)
 
     def observations(self, exchange: Exchange, options: Options) -> Iterator[Observation]:
         """What an exchange asks for and shows. The next one may be asked for after `update` of the one before it."""
@@ -74,11 +88,7 @@ class Observer:
             self.events += 1
             yield from self._callback(exchange, exchange.callback, options)
             return
-        asked: Intent | Target | UnreadableRequest | Unjudged | None
-        try:
-            asked = read_request(exchange)
-        except (UnreadableRequest, Unjudged) as error:
-            asked = error
+        asked = self.asked(exchange)
         if asked is None:
             return
         self.events += 1
@@ -97,6 +107,44 @@ class Observer:
             yield from self._list(exchange, asked, options)
         elif not asked.rest and (observed := self._read(exchange, asked, options)) is not None:
             yield observed
+
+    def asked(self, exchange: Exchange) -> Asked:
+        """What an exchange asks for, or why that is not known; None if it is not about campaigns."""
+        return self._remembered(exchange, "asked", _asked)
+
+    def answered(self, exchange: Exchange, target: Target) -> Answered:
+        """What the answer about a campaign shows."""
+        return self._remembered(exchange, "answered", lambda one: read_answer(one, target))
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Read no exchange twice that is there all the time: every order of some is tried."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
+
+    def _remembered(self, exchange: Exchange, what: str, read: Callable[[Exchange], _Read]) -> _Read:
+        if self._memory is None:
+            return read(exchange)
+        key = what, id(exchange)
+        if key not in self._memory:
+            self._memory[key] = read(exchange)
+        found: _Read = self._memory[key]
+        return found
+
+    def kind_of(self, exchange: Exchange) -> Hashable:
+        """What an exchange about one campaign does and shows, without what makes no difference to the campaign."""
+        asked = self.asked(exchange)
+        if not isinstance(asked, Intent | Target) or exchange.unread is not None:
+            return id(exchange)
+        target = asked.target if isinstance(asked, Intent) else asked
+        answer = self.answered(exchange, target)
+        given = (asked.action, dict(asked.fields)) if isinstance(asked, Intent) else None
+        shown = (answer.status_code, answer.raw_status, answer.readable, answer.reading and dict(answer.reading.data))
+        about = (exchange.sent, exchange.lost, exchange.planned, exchange.start, exchange.end, exchange.name)
+        return json.dumps((given, shown, about), sort_keys=True, default=str)
 
     def _callback(self, exchange: Exchange, body: dict[str, Any], options: Options) -> Iterator[Observation]:
         try:
@@ -143,7 +191,7 @@ class Observer:
 
     def _read(self, exchange: Exchange, target: Target, options: Options) -> Observation | None:
         """What the details of a campaign show; None if that is nothing, or not recorded."""
-        answer = read_answer(exchange, target)
+        answer = self.answered(exchange, target)
         if not answer.taken or (answer.readable and answer.raw_status is None):
             return None
         if answer.reading is not None and answer.campaign_id != target.id:
@@ -197,7 +245,7 @@ class Observer:
                 intent=intent,
                 assessment=assessment,
             )
-        answer = read_answer(exchange, target)
+        answer = self.answered(exchange, target)
         if answer.reading is not None and answer.campaign_id != target.id:
             answer = evolve(answer, raw_status=None, reading=None)
         result = result_of(exchange, answer)
@@ -220,7 +268,7 @@ class Observer:
             yield UnsentWrite(**about, target=intent.target)
             return
         yield CreateRequest(**about, target=intent.target)
-        answer = read_answer(exchange, intent.target)
+        answer = self.answered(exchange, intent.target)
         campaign = exchange.campaign if answer.reading is None else answer.campaign_id
         if campaign is None or answer.raw_status is None or not answer.taken:
             return

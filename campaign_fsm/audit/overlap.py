@@ -7,28 +7,30 @@ afterwards the campaign may have any status that one of them leads to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from heapq import heappop, heappush
 from itertools import count
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import define, field, frozen
 
 from campaign_fsm.audit.interpret import campaign_of
-from campaign_fsm.audit.tracker import UNKNOWN, CampaignKey, Statuses, TrackedCampaign, Tracker
+from campaign_fsm.audit.observe import Observer
+from campaign_fsm.audit.tracker import UNKNOWN, CampaignKey, Statuses, TrackedCampaign
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.wire.schedule import parse_time
 
 Score = tuple[int, int, int]
 """How badly an order explains the answers: those that contradict the model, then errors, then other findings."""
 
-# Ten that all overlap have a thousand.
-_MOST_STEPS: Final = 2048
-_MOST_TOGETHER: Final = 64
+_MOST_STEPS: Final = 1000
+_MOST_TOGETHER: Final = 256
+# Recorders cut times to milliseconds.
+_RESOLUTION: Final = 0.001
+_TOO_MANY: Final = "more requests about its campaign were under way at the same time than can be put in order"
 
 
-@frozen
-class _Request:
+class _Request(NamedTuple):
     exchange: Exchange
     start: float
     end: float
@@ -36,7 +38,7 @@ class _Request:
 
 @define
 class _Cluster:
-    """Requests each of which overlaps one before it; or a list by itself, which is about many campaigns."""
+    """Requests each of which overlaps one before it; or one alone that is about no single campaign, as lists are."""
 
     requests: list[_Request]
     end: float
@@ -47,11 +49,12 @@ class Overlaps:
     """Holds requests back until it is known what overlaps them.
 
     Attributes:
+        observer: Reads requests, and knows the campaigns.
         held: What is held back: by its campaign, and lists by a number.
         try_out: Has what is known of a request's campaign brought up to date by it, and says how well that goes.
     """
 
-    tracker: Tracker
+    observer: Observer
     try_out: Callable[[Exchange], Score]
     held: dict[CampaignKey | int, _Cluster] = field(factory=dict, init=False)
     _ends: list[tuple[float, int, CampaignKey | int]] = field(factory=list, init=False)
@@ -62,27 +65,31 @@ class Overlaps:
 
         Each is to be judged before the next one is asked for.
         """
-        at = parse_time(exchange.at)
+        at, key = parse_time(exchange.at), campaign_of(exchange)
         if at is None:
-            yield from self.rest()
+            # Whether it overlaps what is held of its own campaign is not known: it stays behind that.
+            if key is not None and key in self.held:
+                yield from self._settled(key)
             yield exchange
             return
         start = at.timestamp()
         yield from self._ended(start)
-        key = campaign_of(exchange)
         cluster = self.held.get(key) if key is not None else None
         if cluster is None and not exchange.seconds:
             yield exchange
             return
-        end = start + (exchange.seconds or 0.0)
         name = next(self._numbers) if key is None else key
         if cluster is None:
-            cluster = self.held[name] = _Cluster([], end)
+            cluster = self.held[name] = _Cluster([], start)
+        # Of one that does not say how long it took, it is not known that it was over before the others.
+        end = cluster.end if exchange.seconds is None else start + max(0.0, exchange.seconds - _RESOLUTION)
         cluster.requests.append(_Request(exchange, start, end))
         cluster.end = max(cluster.end, end)
         heappush(self._ends, (cluster.end, next(self._numbers), name))
-        if key is not None:
-            self.tracker.track(key).busy = cluster.end
+        if key is not None and (tracked := self.observer.tracker.get(key)) is not None:
+            tracked.busy = cluster.end
+        if len(cluster.requests) >= _MOST_TOGETHER:
+            yield from self._settled(name)
 
     def rest(self) -> Iterator[Exchange]:
         """All that is held back: nothing more can overlap it."""
@@ -91,53 +98,69 @@ class Overlaps:
     def _ended(self, now: float) -> Iterator[Exchange]:
         """What has ended by now."""
         while self._ends and self._ends[0][0] <= now:
-            end, _, key = heappop(self._ends)
-            cluster = self.held.get(key)
-            if cluster is not None and cluster.end == end:
-                del self.held[key]
-                yield from self._settled(key, cluster.requests)
+            end, _, name = heappop(self._ends)
+            if name in self.held and self.held[name].end == end:
+                yield from self._settled(name)
 
-    def _settled(self, key: CampaignKey | int, requests: list[_Request]) -> Iterator[Exchange]:
-        if len(requests) == 1 or not isinstance(key, CampaignKey):
+    def _settled(self, name: CampaignKey | int) -> Iterator[Exchange]:
+        requests = self.held.pop(name).requests
+        if len(requests) == 1 or not isinstance(name, CampaignKey):
             yield from (request.exchange for request in requests)
             return
-        tracked = self.tracker.track(key)
-        order, possible = self._likeliest(tracked, requests)
+        tracked = self.observer.tracker.track(name)
+        with self.observer.remembering():
+            found = self._likeliest(tracked, requests)
+        if found is None:
+            # What is in doubt is no finding: each is looked at as if nothing were known before it.
+            for request in requests:
+                tracked.forgotten()
+                tracked.doubt = _TOO_MANY
+                yield request.exchange
+            tracked.forgotten()
+            tracked.doubt = _TOO_MANY
+            return
+        order, possible = found
         yield from (request.exchange for request in order)
         tracked.possible = possible
         if len(possible) > 1:
             tracked.doubt = "requests before it were under way at the same time"
 
-    def _likeliest(self, tracked: TrackedCampaign, requests: list[_Request]) -> tuple[list[_Request], Statuses]:
-        """The order that explains the answers best, and which statuses all those may lead to that do it as well.
+    def _likeliest(self, tracked: TrackedCampaign, requests: list[_Request]) -> tuple[list[_Request], Statuses] | None:
+        """The order that explains the answers best, and what those that are as good may lead to; None for too many.
 
-        Step by step: what was taken so far is a set of requests, and of the ways to each set the best are kept as one.
+        Step by step: what was taken so far is a set of requests, and of the ways that lead to the same with the same
+        requests one of the best is kept.
         """
         before = tracked.copy()
-        ways: dict[frozenset[int], _Way] = {frozenset(): _Way((0, 0, 0), before, [])}
+        kinds = [self.observer.kind_of(request.exchange) for request in requests]
+        ways = {(frozenset[int](), before.outline): _Way((0, 0, 0), before, [])}
         steps = 0
         for _ in requests:
-            following: dict[frozenset[int], _Way] = {}
-            for taken, way in ways.items():
-                for number in _next(requests, taken):
+            following: dict[tuple[frozenset[int], Hashable], _Way] = {}
+            for (taken, _outline), way in ways.items():
+                for number in _next(requests, kinds, taken):
                     steps += 1
+                    if steps > _MOST_STEPS:
+                        tracked.become(before)
+                        return None
                     tracked.become(way.tracked.copy())
                     score = self.try_out(requests[number].exchange)
                     step = _Way(_sum(way.score, score), tracked.copy(), [*way.order, number])
-                    known = following.get(taken | {number})
-                    following[taken | {number}] = step if known is None else known.or_better(step)
+                    key = taken | {number}, step.tracked.outline
+                    following[key] = min(following.get(key, step), step, key=_score)
             ways = following
-            if steps > _MOST_STEPS or len(requests) > _MOST_TOGETHER:
-                tracked.become(before)
-                return requests, UNKNOWN
-        (best,) = ways.values()
         tracked.become(before)
-        return [requests[number] for number in best.order], best.tracked.possible
+        least = min(map(_score, ways.values()))
+        best = [way for way in ways.values() if way.score == least]
+        # That an answer was lost, and nothing read since, is to be so in all of them.
+        chosen = next((way for way in best if way.tracked.lost is None), best[0])
+        known = [way.tracked.possible for way in best]
+        return [requests[number] for number in chosen.order], frozenset().union(*known) if all(known) else UNKNOWN
 
 
 @frozen
 class _Way:
-    """The best order of some requests.
+    """One order of some requests.
 
     Attributes:
         score: How badly it explains the answers.
@@ -149,20 +172,26 @@ class _Way:
     tracked: TrackedCampaign
     order: list[int]
 
-    def or_better(self, other: _Way) -> _Way:
-        """The better one; where both are as good, the first, with every status that one of them leads to."""
-        if self.score != other.score:
-            return min(self, other, key=lambda way: way.score)
-        known = self.tracked.possible and other.tracked.possible
-        self.tracked.possible = self.tracked.possible | other.tracked.possible if known else UNKNOWN
-        return self
+
+def _score(way: _Way) -> Score:
+    return way.score
 
 
-def _next(requests: list[_Request], taken: frozenset[int]) -> Iterator[int]:
-    """Which requests can have been taken next: those that did not begin after another one had ended."""
+def _next(requests: list[_Request], kinds: list[Hashable], taken: frozenset[int]) -> Iterator[int]:
+    """Which requests can have been taken next: those that did not begin after another one had ended.
+
+    Of several that do and show the same, only the one that ended first.
+    """
     open_ = [number for number in range(len(requests)) if number not in taken]
     first_end = min(requests[number].end for number in open_)
-    return (number for number in open_ if requests[number].start < first_end or requests[number].end == first_end)
+    first: dict[Hashable, int] = {}
+    for number in open_:
+        one = requests[number]
+        if one.start < first_end or one.end == first_end:
+            known = first.setdefault(kinds[number], number)
+            if one.end < requests[known].end:
+                first[kinds[number]] = number
+    return iter(first.values())
 
 
 def _sum(one: Score, other: Score) -> Score:

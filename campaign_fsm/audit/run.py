@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from attrs import define, evolve, field
 
 from campaign_fsm.audit.auditor import Auditor, Source
-from campaign_fsm.audit.baseline import Accepted
+from campaign_fsm.audit.baseline import Accepted, Judged
 from campaign_fsm.audit.files import APART, AuditedFile, files_of
 from campaign_fsm.audit.finding import Finding, Level
 from campaign_fsm.audit.gaps import NAMED, Gaps
 from campaign_fsm.audit.observation import Options
 from campaign_fsm.audit.summary import Summary
+from campaign_fsm.files import Identity, identity
 from campaign_fsm.traffic import UnreadableRecording
 from campaign_fsm.traffic.formats import RecordingFormat
-from campaign_fsm.traffic.order import Order, Strand
+from campaign_fsm.traffic.order import Strand, merged
 from campaign_fsm.traffic.recordings import Recording
 from campaign_fsm.words import counted
 
@@ -33,6 +35,7 @@ class Audit:
         progress: Called now and then with the recording that is read; None for no call.
         together: Whether several files are one story, in which campaigns are followed from one to the next in the order
             of time. None: recordings are that have times, but for cassettes. Runbooks never are.
+        judged: How each file was judged that was read.
     """
 
     report: Callable[[Finding], object]
@@ -40,6 +43,7 @@ class Audit:
     strict: bool = False
     progress: Callable[[Recording], object] | None = None
     together: bool | None = None
+    judged: dict[str, Judged] = field(factory=dict, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     _summary: Summary = field(factory=Summary, init=False)
     _reported: Counter[str] = field(factory=Counter, init=False)
@@ -68,7 +72,7 @@ class Audit:
                 self._incomplete(str(error))
             else:
                 files += folders[path]
-        self._audit(files)
+        self._audit(self._once(files))
         for folder, found in folders.items():
             recordings = [file for file in found if not file.passed_over]
             if not recordings:
@@ -84,6 +88,23 @@ class Audit:
         configuration = self.accepted.configuration
         source = Source(Options(configuration.policy, strict=self.strict, path=path))
         return AuditedFile(path, format, named, source, configuration.access_log, self.progress)
+
+    def _once(self, files: Sequence[AuditedFile]) -> list[AuditedFile]:
+        """Each file once, however it was named; and of a file and its compressed copy beside it the former."""
+        paths = {file.path for file in files}
+        known: dict[Identity, str] = {}
+        found = []
+        for file in files:
+            itself, plain = identity(0 if file.path == "-" else file.path), file.path.removesuffix(".gz")
+            twin = plain if plain != file.path and plain in paths else itself and known.get(itself)
+            if twin:
+                self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
+                self._remark(f"{file.path}: passed over, as it is what {twin} is")
+                continue
+            if itself:
+                known[itself] = file.path
+            found.append(file)
+        return found
 
     def _audit(self, files: Sequence[AuditedFile]) -> None:
         """What is one story as one, and every other file by itself."""
@@ -106,18 +127,20 @@ class Audit:
 
     def _story(self, files: Sequence[AuditedFile], firsts: Sequence[float | None] = ()) -> None:
         """One file, or several of which it is known when each begins."""
-        source, order = files[0].source, Order()
+        source = files[0].source
         auditor = Auditor(source.options, counts=self._reported, source=source)
         strands = [Strand(first, file.marked()) for file, first in zip(files, firsts, strict=False)]
-        for finding in auditor.findings(order.merged(strands) if strands else files[0].entries()):
+        for finding in auditor.findings(merged(strands) if strands else files[0].entries()):
             self._judge(finding)
         if not strands:
             source.events = auditor.events
+        story = hashlib.sha256(
+            "\n".join(sorted(PurePath(file.path).name for file in files)).encode("utf-8", "replace")
+        ).hexdigest()[:16]
+        how = f"{'strict, ' if self.strict else ''}{f'in the story {story}' if strands else 'by itself'}"
         for file in files:
+            self.judged[file.path] = Judged(how, clear=file.broken is None and not file.source.gaps)
             self._settle(file)
-        if (late := order.first_late) is not None:
-            what = f"{counted(order.late, 'entry')} came too late to be put in order with the other files"
-            self._incomplete(f"{late.source.options.path}: {what}")
         for sentence in auditor.unread.named:
             self._incomplete(sentence)
         if (more := auditor.unread.number - NAMED) > 0:
@@ -146,6 +169,9 @@ class Audit:
             remarks=(*summary.remarks, *file.remarks()),
         )
 
+    def _remark(self, sentence: str) -> None:
+        self._summary = evolve(self._summary, remarks=(*self._summary.remarks, sentence))
+
     def _incomplete(self, sentence: str) -> None:
         self._summary = evolve(self._summary, incomplete=(*self._summary.incomplete, sentence))
 
@@ -158,12 +184,12 @@ class Audit:
             self._report(finding)
 
     def _report(self, finding: Finding) -> None:
-        self._counts[finding.level] += 1
         self.report(finding)
+        self._counts[finding.level] += 1
 
     def end(self) -> Summary:
         """What was counted; findings about suppressions come last."""
-        for finding in self.accepted.leftovers(self._summary):
+        for finding in self.accepted.leftovers(self._summary, self.judged):
             self._report(finding)
         return evolve(
             self._summary,

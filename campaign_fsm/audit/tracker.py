@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from copy import copy
 from datetime import datetime
 from functools import cache, lru_cache
@@ -91,6 +91,11 @@ class TrackedCampaign:
     _whole: bool = field(default=False, init=False)
     _unsettled: set[str] = field(factory=set, init=False)
 
+    @property
+    def outline(self) -> Hashable:
+        """What distinguishes it from another one that more is not asked of."""
+        return self.possible, self.last, self.lost, self.start, self.end, self.completed
+
     def copy(self) -> TrackedCampaign:
         """The same, which does not change when this one does."""
         other = copy(self)
@@ -124,7 +129,7 @@ class TrackedCampaign:
 
     def forgotten(self) -> None:
         """Its status is not known any more."""
-        self.possible = UNKNOWN
+        self.possible, self.doubt = UNKNOWN, ""
 
     # Its parameters
 

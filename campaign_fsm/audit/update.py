@@ -58,20 +58,17 @@ def _observed(seen: StatusRead | CreatedCampaign | CampaignWrite) -> None:
     tracked, exchange = seen.tracked, seen.exchange
     reading = seen.answer.reading if isinstance(seen, CampaignWrite) else seen.reading
     assert seen.status is not None
+    if isinstance(seen, CreatedCampaign) and seen.overlapped and tracked.possible:
+        return  # what came meanwhile is newer
     before = tracked.possible
     tracked.observed(seen.status, exchange.at, seen.action)
-    if tracked.busy and isinstance(seen, StatusRead) and not seen.whole and _overlapped(seen):
+    if isinstance(seen, StatusRead) and seen.overlapped:
         # What the list shows may have been so before the requests that were under way meanwhile, or after them.
         tracked.widened(before)
     if reading is None:
         tracked.recorded(exchange.start, exchange.end, exchange.name)
     else:
         tracked.read(reading, whole=isinstance(seen, StatusRead) and seen.whole)
-
-
-def _overlapped(seen: StatusRead) -> bool:
-    at = parse_time(seen.exchange.at)
-    return at is not None and at.timestamp() < seen.tracked.busy
 
 
 def _written(seen: CampaignWrite) -> None:
@@ -86,7 +83,9 @@ def _written(seen: CampaignWrite) -> None:
         case WriteResult.TAKEN:
             _taken(seen)
         case WriteResult.CONFLICT if seen.assessment is not None and seen.assessment.legal:
+            # Of the statuses that it may have had, it had one in which the server is right; or else nobody knows.
             seen.tracked.forgotten()
+            seen.tracked.possible = seen.assessment.refused
 
 
 def _uncertain(seen: CampaignWrite) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 import click
+from attrs import evolve
 
 from campaign_fsm.cli.options import json_option, not_one_of
 from campaign_fsm.cli.output import print_error, print_text
-from campaign_fsm.cli.outputs import Guarded, OutputFile, keep_apart, terminable
-from campaign_fsm.files import CannotWrite, Identity, identity
+from campaign_fsm.cli.outputs import STDOUT, Guarded, OutputFile, keep_apart, terminable
+from campaign_fsm.files import CannotWrite, Identity, descriptor, identity
 
 if TYPE_CHECKING:
     from campaign_fsm.audit.finding import Finding
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _FORMATS = ("jsonl", "json", "trace", "har", "cassette", "runbook")
 _OUTPUTS = ("text", "json", "github", "sarif", "junit")
-_STDOUT = "/dev/stdout"
 # Shorter files are read before anybody could look.
 _LONG = 5_000_000
 
@@ -62,7 +62,8 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
             raise not_one_of(name, "is no format", _OUTPUTS)
         if equals and not file:
             raise click.BadParameter(f"{value!r} names no file.")
-        outputs.append((name, file or None))
+        # By whichever name, the standard output takes one format.
+        outputs.append((name, None if not file or descriptor(file) == 1 else file))
     if len([file for _, file in outputs if file is None]) > 1:
         raise click.BadParameter("only one format can go to the standard output; give the others a file: sarif=FILE.")
     return outputs
@@ -120,8 +121,8 @@ def _need_extra(error: ImportError) -> click.ClickException:
 @click.option(
     "--together/--each",
     default=None,
-    help="Judge several files as one story in the order of time, or each by itself. Unset: cassettes, and what has no "
-    "times, each by itself; other recordings together. Runbooks are plans, and always each by itself.",
+    help="Judge several files as one story in the order of time, or each by itself. Unset: cassettes, what has no "
+    "times, and all with --skip-others, each by itself; other recordings together. Runbooks always each by itself.",
 )
 @click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
 @json_option("The same as --output json.")
@@ -169,6 +170,8 @@ def audit(
             made = "a run over all files makes it, without --skip-others"
             raise click.UsageError(f"the baseline {baseline} is not there; {made}.")
         making = baseline is not None and known is None
+        # Of part of the files no story can be told: what is between two of them may be missing.
+        together = False if skip_others and together is None else together
         today = datetime.now().astimezone().date()
         accepted = Accepted(configuration, today, known, whole=not skip_others)
         with terminable(), ExitStack() as stack:
@@ -181,13 +184,13 @@ def audit(
         # Part of the files is not the whole, and several processes at once would each have read another part.
         if baseline and not summary.incomplete and not skip_others:
             with terminable():
-                changed = update_baseline(baseline, accepted, summary.files)
+                changed = update_baseline(baseline, accepted, run.judged)
             if changed:
                 click.echo(f"{safe.path(baseline)}: {changed}", err=True)
     except BadBaseline as error:
         raise click.ClickException(str(error)) from None
     except CannotWrite as error:
-        if error.path != _STDOUT:
+        if error.path != STDOUT:
             raise click.ClickException(f"{error}.") from None
         if isinstance(error.error, BrokenPipeError):
             raise click.exceptions.Exit(2) from None  # whoever read it has had enough
@@ -214,7 +217,7 @@ class _Report:
         self.progress = Progress() if sys.stderr.isatty() else None
         self.summary: Summary
         self._writers = writers
-        self._silent = silent  # today's findings become the baseline
+        self._silent = silent
 
     def finding(self, finding: Finding) -> None:
         self._clear()
@@ -234,6 +237,10 @@ class _Report:
             raise
         finally:
             self.summary = run.end()
+            if self._silent and not self.summary.incomplete:
+                # Today's findings become the baseline, and from now on they are counted so.
+                accepted = len(run.accepted.found)
+                self.summary = evolve(self.summary, errors=0, warnings=0, notes=0, baselined=accepted)
             self._clear()
             for one in self._writers:
                 one.end(self.summary)
@@ -256,7 +263,7 @@ def _keep_apart(
     paths: tuple[str, ...], outputs: list[tuple[str, str | None]], baseline: str | None, configuration: Configuration
 ) -> None:
     """Nothing is written over what is read, the contents of folders included, and no two things into one file."""
-    written = [file for _, file in outputs if file is not None]
+    written = [STDOUT if file is None else file for _, file in outputs]
     read: set[Identity | None] = {identity(configuration.path)} if configuration.path else set()
     folders = []
     for path in paths:
@@ -266,7 +273,7 @@ def _keep_apart(
             read.add(identity(0 if path == "-" else path))
     keep_apart([*written, *([baseline] if baseline else [])], read)
     # A baseline may lie there, too: it is read before it is written, and is then a baseline.
-    endangered = [file for file in (*written, _STDOUT) if _holds_something_else(file)]
+    endangered = [file for file in written if _holds_something_else(file)]
     if folders and endangered:
         read |= _contents(folders)
     keep_apart(endangered, read)
@@ -301,7 +308,7 @@ def _holds_something_else(file: str) -> bool:
 
 def _stream(stack: ExitStack, file: str | None) -> TextIO:
     if file is None:
-        return cast("TextIO", Guarded(sys.stdout, _STDOUT))
+        return cast("TextIO", Guarded(sys.stdout, STDOUT))
     return stack.enter_context(OutputFile(file))
 
 

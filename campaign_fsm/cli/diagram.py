@@ -13,7 +13,7 @@ import click
 
 from campaign_fsm.cli.options import CHANNELS, json_option
 from campaign_fsm.cli.output import print_text, print_value
-from campaign_fsm.cli.outputs import keep_apart, terminable
+from campaign_fsm.cli.outputs import STDOUT, keep_apart, terminable
 from campaign_fsm.files import identity, write_whole
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def diagram(
         if view is None and recording is not None:
             view = "life" if (kind or _guess(output, opened)) == "html" else "history"
         kind = kind or _guess(output, opened)
-        if recording is not None and output is not None:
-            keep_apart([str(output)], {identity(0 if str(recording) == "-" else recording)})
+        if recording is not None and not (opened and output is None):
+            keep_apart([str(output or STDOUT)], {identity(0 if str(recording) == "-" else recording)})
         history = None if recording is None else _seen_from(recording, output)
         try:
             recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=history, campaign=campaign)
@@ -174,7 +174,7 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
     from campaign_fsm.diagram.png import CannotRasterize
 
     kind = recipe.format
-    if kind == "png" and output is None and not opened and sys.stdout.isatty():
+    if kind == "png" and output is None and not opened and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("a PNG is not written to a terminal; name a file with -o.")
     history = None if recording is None else _load(recording, recipe.campaign)
     try:
@@ -203,11 +203,13 @@ def _seen_from(recording: Path, output: Path | None) -> str:
     """The path of a recording as the diagram's folder sees it: that is what its stamp says."""
     if str(recording) == "-":
         return "-"
-    folder = Path.cwd() if output is None else output.absolute().parent
     try:
+        folder = Path.cwd() if output is None else output.absolute().parent
         return Path(os.path.relpath(recording.absolute(), folder)).as_posix()
     except ValueError:  # another drive
         return recording.absolute().as_posix()
+    except FileNotFoundError:  # the current folder is gone
+        return recording.as_posix()
 
 
 def _give(data: bytes, output: Path | None) -> None:
@@ -217,6 +219,8 @@ def _give(data: bytes, output: Path | None) -> None:
                 write_whole(output, data)
         except OSError as error:
             raise _CannotDo(f"{output} cannot be written: {error.strerror or error}") from error
+    elif sys.stdout is None:
+        return  # closed, and what is written goes nowhere
     elif sys.stdout.isatty():
         click.echo(data.decode("utf-8"), nl=False)
     else:
@@ -290,6 +294,7 @@ def _check(directory: Path, as_json: bool) -> int:
         raise _CannotDo(
             f"{directory} holds no diagram with a stamp. To write some: campaign-fsm diagram --write {directory}"
         )
+    keep_apart([STDOUT], {identity(directory / name) for name in result.checked})
     if as_json:
         _print_check_json(result)
     else:

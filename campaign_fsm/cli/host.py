@@ -16,7 +16,7 @@ from attrs import frozen
 
 from campaign_fsm.cli.options import CHANNEL, json_option
 from campaign_fsm.cli.output import hide, print_text
-from campaign_fsm.cli.outputs import keep_apart
+from campaign_fsm.cli.outputs import STDOUT, keep_apart
 from campaign_fsm.cli.show import error_dict, print_outcome
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.endpoint import resolve
@@ -136,8 +136,8 @@ def host_options(command: Callable[..., None]) -> Callable[..., None]:
         if given.get("yes"):
             context.with_resource(confirmed())
         host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
-        if host.trace is not None and (file := given.get("file")):
-            keep_apart([host.trace], {identity(0 if file == "-" else file)})
+        written = [STDOUT] if host.trace is None else [STDOUT, host.trace]
+        keep_apart(written, {identity(0 if file == "-" else file)} if (file := given.get("file")) else set())
         command(host=host, **given)
 
     options = (

@@ -61,7 +61,7 @@ def list_campaigns(
 
     Exit code: 0 if the list was read, 2 if not.
     """
-    wide = sys.stdout.isatty()
+    wide = sys.stdout is not None and sys.stdout.isatty()
     count = 0
     try:
         with host.client(as_json=as_json) as client:
@@ -162,7 +162,8 @@ class _Progress:
             else:
                 pending = "" if campaign.pending is None else f", {campaign.pending} pending"
                 print_text(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         if self._live:
             print_text(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
 

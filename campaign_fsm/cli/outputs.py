@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from time import monotonic
 from types import FrameType, TracebackType
 from typing import Final, TextIO, cast
 
 import click
 
-from campaign_fsm.files import CannotWrite, Identity, identity, replacing
+from campaign_fsm.files import CannotWrite, Identity, descriptor, identity, replacing
+
+STDOUT: Final = "/dev/stdout"
+"""The standard output among the names of files that are written."""
 
 
 def keep_apart(written: Collection[str], read: Collection[Identity | None]) -> None:
     """Nothing is written over what is read, and no two things into one file.
 
     Raises:
-        UsageError: It would be.
+        UsageError: It would be; or something is to go to a descriptor that nobody has opened: the next file that is
+            opened here would get its number.
     """
     seen: set[Identity] = set()
     for file in written:
+        if file != STDOUT and (number := descriptor(file)) is not None and not _is_open(number):
+            raise click.UsageError(f"{file} is not open; nothing can be written to it.")
         found = identity(file)
         if found is None:  # a device or a pipe
             continue
@@ -31,6 +39,14 @@ def keep_apart(written: Collection[str], read: Collection[Identity | None]) -> N
         if found in seen:
             raise click.UsageError(f"{file} is to be written twice; give each its own file.")
         seen.add(found)
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 class Guarded:
@@ -89,24 +105,31 @@ class Terminated(BaseException):
     """The system, or who runs it, wants the process to end."""
 
 
-_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
+_PATIENCE: Final = 2.0
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
     """Leave nothing half done where the process is told to end: what the block has begun is taken back first.
 
-    Where somebody else, or another thread, looks after the signals, they are left alone.
+    Another signal meanwhile, as the second Ctrl-C of somebody in a hurry, does not come in between; after two seconds
+    it does. Where somebody else, or another thread, looks after the signals, they are left alone.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    ours = [number for number in _SIGNALS if before[number] in (signal.SIG_DFL, signal.default_int_handler)]
     received: list[int] = []
+    until = 0.0
 
     def end(number: int, _: FrameType | None) -> None:
+        nonlocal until
         received.append(number)
-        raise Terminated
+        if monotonic() >= until:
+            until = monotonic() + _PATIENCE
+            raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
     try:
         for number in ours:
@@ -114,6 +137,7 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         for number in ours:
-            signal.signal(number, signal.SIG_DFL)
-        if received:
-            signal.raise_signal(received[0])
+            signal.signal(number, before[number])
+        # After a Ctrl-C its exception is on its way.
+        if fatal := [number for number in received if number != signal.SIGINT]:
+            signal.raise_signal(fatal[0])

@@ -66,11 +66,24 @@ _KEYS: Final = (
     "suppress",
     "access-log",
 )
+# What a pyproject has in it that holds a policy, at its place or at another.
+_HINT: Final = re.compile(
+    rb"campaign|^\s*\[*\s*[\"']?(suppress|access-log|forbid|confirm)\b", re.IGNORECASE | re.MULTILINE
+)
+# What is left of the section's name without what stands between words, and of one without "tool".
+_NAMES: Final = ("toolcampaignfsm", "campaignfsm")
+# What an entry has that is one of ours, and nobody else's of the same name.
+_NEEDED: Final = {
+    "rule": {"campaigns"},
+    "suppress": {"fingerprint", "reason"},
+    "access-log": {"method", "url"},
+}
 ACCESS_LOG: Final = (
     "method",
     "url",
     "status_code",
     "at",
+    "ended",
     "seconds",
     "request",
     "response",
@@ -78,7 +91,7 @@ ACCESS_LOG: Final = (
     "account",
     "action",
 )
-"""The keys of an exchange that a table ``[access-log]`` may name a path for."""
+"""The keys that a table ``[access-log]`` may name a path for: those of an exchange, and when it was over."""
 
 
 @frozen
@@ -128,10 +141,12 @@ def find_configuration(folder: Path) -> Path | None:
         own = here / "campaign-fsm.toml"
         if _is_there(own) or own.is_symlink():
             return own
+        if _is_there(near := here / "campaign_fsm.toml"):
+            raise PolicyError(path=str(near), line=0, reason=f"it is not read; the file is called {own.name}")
         shared = here / "pyproject.toml"
         if _is_there(shared):
             data = _read(shared)
-            if b"campaign" in data.lower() and _section(shared, _parsed(shared, data)) is not None:
+            if _HINT.search(data) and _section(shared, _parsed(shared, data)) is not None:
                 return shared
     return None
 
@@ -202,18 +217,40 @@ def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | Non
             reason = f"in {file.name} the keys stand at the top; [tool.campaign-fsm] belongs into pyproject.toml"
             raise PolicyError(path=str(file), line=0, key="tool.campaign-fsm", reason=reason)
         return document
-    if not isinstance(tool, dict):
-        return None
-    section = tool.get("campaign-fsm")
-    if section is None:
-        near = next((key for key in tool if re.sub(r"[-_. ]", "", key).casefold() == "campaignfsm"), None)
-        if near is not None:
-            reason = f"[tool.{near[:40]}] is not read; the section is called [tool.campaign-fsm]"
-            raise PolicyError(path=str(file), line=0, reason=reason)
-        return None
-    if not isinstance(section, dict):
+    if near := next(_near(document), None):
+        reason = f"[{near}] is not read; the section is called [tool.campaign-fsm]"
+        raise PolicyError(path=str(file), line=0, reason=reason)
+    section = tool.get("campaign-fsm") if isinstance(tool, dict) else None
+    for key in document:
+        if key in _KEYS if section is not None else _is_ours(key, document[key]):
+            reason = f"at the top of {file.name} it is not read; it belongs to [tool.campaign-fsm]"
+            if key in _NEEDED:
+                reason += f", as tool.campaign-fsm.{key}"
+            raise PolicyError(path=str(file), line=0, key=key, reason=reason)
+    if section is not None and not isinstance(section, dict):
         raise PolicyError(path=str(file), line=0, key="tool.campaign-fsm", reason="it is a table: [tool.campaign-fsm]")
     return section
+
+
+def _near(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Tables whose names, read together, are almost that of the section: ``Tool.campaign-fsm``, ``campaign-fsm``."""
+    for key, value in table.items():
+        path = (*above, key)
+        said = re.sub(r"[-_. ]", "", "".join(path)).casefold()
+        if said in _NAMES:
+            if path != ("tool", "campaign-fsm"):
+                yield ".".join(path)[:60]
+        elif isinstance(value, dict) and len(path) < 3 and any(name.startswith(said) for name in _NAMES):
+            yield from _near(value, path)
+
+
+def _is_ours(key: str, value: Any) -> bool:
+    """Whether what stands at the top of a pyproject without our section is surely meant for it."""
+    if key in ("forbid", "confirm"):
+        return isinstance(value, list) and bool(value) and all(entry in tuple(Action) for entry in value)
+    entries = value if isinstance(value, list) else [value]
+    needed = _NEEDED.get(key)
+    return needed is not None and any(isinstance(entry, dict) and needed <= entry.keys() for entry in entries)
 
 
 class _Reader:
@@ -392,6 +429,8 @@ class _Reader:
         for key in ("method", "url"):
             if key not in given:
                 raise self._wrong("access-log", f"{key} is required: the key that a line of the log has it under")
+        if "at" in given and "ended" in given:
+            raise self._wrong("ended", "it is instead of at: a log has one of the two", "access-log")
         for key, path in given.items():
             if not isinstance(path, str) or not all(part.strip() for part in path.split(".")):
                 raise self._wrong(

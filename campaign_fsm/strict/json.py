@@ -92,7 +92,7 @@ def _check(keys: tuple[str, ...]) -> None:
                 f"the keys {printable_key(seen[folded])} and {printable_key(key)} could be taken for each other",
                 "CF410",
             )
-        seen[folded] = key
+        seen[key if folded == key else folded] = key  # of many keys no second copy
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,8 @@
 Nothing is guessed from the look of a text: ``2026-01-05``, ``no`` and ``012`` stay what they are. What
 makes YAML dangerous or ambiguous is an error with its line: tags that name types of a program, merge
 keys, duplicate keys, aliases that multiply, and nesting without end. `YamlStream`, where one odd value must
-not stop the rest, says it of the value instead, except for the limits. No tag ever makes an object.
+not stop the rest, says it of the value instead, except for the limits, and has `UNPAIRED` for each byte that is no
+text and each character that YAML does not allow. No tag ever makes an object.
 
 The parser's events are read, and not PyYAML's nodes, which take 25 times the memory of the file.
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, NamedTuple, Never
 
@@ -19,7 +22,8 @@ import yaml
 from attrs import frozen
 
 from campaign_fsm.printable import quoted
-from campaign_fsm.strict.jsonfeed import Readable
+from campaign_fsm.private import printable_key
+from campaign_fsm.strict.jsonfeed import UNPAIRED, Readable
 from campaign_fsm.strict.unreadable import UnreadableRecording
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,6 +36,11 @@ _LIST: Final = f"{_STANDARD}seq"
 _TEXTS: Final = frozenset(f"{_STANDARD}{name}" for name in ("str", "int", "float", "bool", "timestamp"))
 _SECOND: Final = "a second document begins, and only one can be read"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_KNOWN: Final = re.compile(r"!![a-z]+|!{1,2}(?:python|ruby)/[A-Za-z_.:/]+")
+_NOT_ALLOWED: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What is held of the values that have an anchor, in characters of the file and values of some hundred bytes each.
+_HELD: Final = 16 * 2**20
+_VALUE: Final = 128
 
 
 class YamlText(str):
@@ -137,7 +146,13 @@ class YamlStream:
         self.place = 0
         self.last = False
         self._path = path
-        self._builder = _Lenient(stream, path, _Limits(), tags)
+        self._text = _Mended(stream)
+        self._builder = _Lenient(self._text, path, _Limits(), tags)
+
+    @property
+    def partial(self) -> bool:
+        """Whether `UNPAIRED` took a place, up to here or a little after it."""
+        return self._text.mended
 
     def fail(self, reason: str) -> Never:
         """End the reading for this reason."""
@@ -171,6 +186,24 @@ class YamlStream:
         self._builder.end()
 
 
+class _Mended:
+    """A stream with `UNPAIRED` for what is no text. A parser takes nothing of the block that it finds it in."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.mended = False
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+
+    def read(self, size: int = -1, /) -> bytes:
+        text, piece = "", b"x"
+        while piece and not text:
+            piece = self._stream.read(size)
+            text = self._decoder.decode(piece, final=not piece)
+        text, found = _NOT_ALLOWED.subn(UNPAIRED, text)
+        self.mended = self.mended or found > 0
+        return text.encode()
+
+
 class _Limits(NamedTuple):
     depth: int = 64
     nodes: int = 2_000_000
@@ -186,8 +219,11 @@ class _Anchored(NamedTuple):
 
 
 class _Builder:
+    _since = ""
+
     def __init__(self, stream: Any, path: str, limits: _Limits, tags: Tags = Tags()) -> None:  # noqa: B008 (a tuple)
         self.line = 0
+        self._event: Any = None
         self._path, self._limits = path, limits
         self._texts, self._binaries = _TEXTS | tags.texts, {_BINARY} | tags.binaries
         self._lists = {_LIST} | tags.lists
@@ -234,7 +270,7 @@ class _Builder:
             self._fail(f"it is not text that YAML allows: {error.reason}")
         except (yaml.YAMLError, ValueError, OverflowError, StopIteration) as error:
             self._fail(f"it is not YAML: {error}")
-        self.line = event.start_mark.line + 1
+        self.line, self._event = event.start_mark.line + 1, event
         return event
 
     def _node(self, event: Any, depth: int) -> Any:
@@ -256,10 +292,10 @@ class _Builder:
 
     def _alias(self, anchor: str, depth: int) -> Any:
         if anchor not in self._anchors:
-            self._fail(f"the alias {quoted(anchor)} refers to nothing before it")
+            return self._odd(f"the alias {printable_key(anchor)} refers to nothing before it{self._since}", "", None)
         known = self._anchors[anchor]
         if known is None:
-            self._fail(f"the alias {quoted(anchor)} refers to what it is a part of")
+            self._fail(f"the alias {printable_key(anchor)} refers to what it is a part of")
         self._alias_nodes += known.nodes
         if self._alias_nodes > self._limits.alias_nodes:
             self._fail(f"its aliases stand for more than {self._limits.alias_nodes} values")
@@ -298,7 +334,7 @@ class _Builder:
             elif key == "<<" and key.plain:
                 reason = "the merge key `<<` cannot be used"
             elif key in found:
-                reason = f"the key {quoted(key)} is there twice, first on line {found.lines[key]}"
+                reason = f"the key {printable_key(key)} is there twice, first on line {found.lines[key]}"
             if reason is not None:
                 self._odd_key(found, reason, line)
                 self._node(self._next(), depth + 1)
@@ -326,6 +362,34 @@ class _Builder:
 
 
 class _Lenient(_Builder):
+    def __init__(self, stream: Readable, path: str, limits: _Limits, tags: Tags) -> None:
+        super().__init__(stream, path, limits, tags)
+        # The sizes of what is held, that of the anchor that was used last at the end.
+        self._held: dict[str, int] = {}
+        self._size = 0
+
+    def _anchored(self, event: Any, depth: int) -> Any:
+        anchor, begin, before = event.anchor, event.start_mark.index, self._nodes
+        self._drop(anchor)
+        value = super()._anchored(event, depth)
+        self._drop(anchor)
+        self._held[anchor] = self._event.end_mark.index - begin + (self._nodes - before + 1) * _VALUE
+        self._size += self._held[anchor]
+        while self._size > _HELD:
+            oldest = next(iter(self._held))
+            self._drop(oldest)
+            del self._anchors[oldest]
+            self._since = ", or to what is too far before it"
+        return value
+
+    def _drop(self, anchor: str) -> None:
+        self._size -= self._held.pop(anchor, 0)
+
+    def _alias(self, anchor: str, depth: int) -> Any:
+        if anchor in self._held:
+            self._held[anchor] = self._held.pop(anchor)
+        return super()._alias(anchor, depth)
+
     def begin(self) -> str:
         event = self._next()
         while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
@@ -349,7 +413,7 @@ class _Lenient(_Builder):
             if not isinstance(key, YamlText):
                 self._fail("a key is not a text", line)
             if key in lines:
-                self._fail(f"the key {quoted(key)} is there twice, first on line {lines[key]}", line)
+                self._fail(f"the key {printable_key(key)} is there twice, first on line {lines[key]}", line)
             lines[key] = line
             yield key
 
@@ -365,8 +429,8 @@ class _Lenient(_Builder):
         return self._whole(self._next(), 2)
 
     def end(self) -> None:
-        while not isinstance(event := self._next(), yaml.StreamEndEvent):
-            if isinstance(event, yaml.DocumentStartEvent):
+        while not isinstance(self._event, yaml.StreamEndEvent):
+            if isinstance(self._next(), yaml.DocumentStartEvent):
                 self._fail(_SECOND)
 
     def _whole(self, event: Any, depth: int) -> Any:
@@ -400,4 +464,7 @@ def _short(tag: str) -> str:
 
 
 def _cannot_be_used(tag: str) -> str:
-    return f"the tag {quoted(_short(tag))} cannot be used here"
+    short = _short(tag)
+    # Another may be what somebody forgot to put in quotes: a password, a number.
+    shown = quoted(short) if _KNOWN.fullmatch(short) else f"of {len(short)} characters"
+    return f"the tag {shown} cannot be used here"

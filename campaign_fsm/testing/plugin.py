@@ -43,6 +43,7 @@ The marker ``campaign_policy_off`` turns it off for a test that sends something 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,13 @@ if TYPE_CHECKING:
     from campaign_fsm.testing.run_gate import Incident, RunGate
 
 _UNJUDGED = ("fail", "allow")
+_UNJUDGED_ADVICE = (
+    "a write is judged by a read of the campaign before it. Record the cassette anew with --campaign-policy; "
+    "with respx or pytest-httpx add an answer to a GET of the campaign"
+)
 _TALLY = "campaign_policy"
+_COVERAGE = "campaign_fsm_coverage"
+_LARGEST = 1024 * 1024
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,11 +103,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("--campaign-coverage", "--campaign-policy-min"):
         if config.getoption(option) is not None and not on:
             raise pytest.UsageError(f"{option} counts what --campaign-policy judges; give both")
-    least = config.getoption("--campaign-policy-min") or config.getini("campaign_policy_min")
-    if not least.isdecimal():
-        raise pytest.UsageError(f"campaign_policy_min is a number of campaign writes, not {least!r}")
+    least = config.getoption("--campaign-policy-min")
+    if least is None:
+        least = config.getini("campaign_policy_min")
+    # An unset variable of a shell is none, and Python reads no number of thousands of digits.
+    if not (least.isdecimal() and len(least) < 10):
+        raise pytest.UsageError(f"campaign_policy_min is a number of campaign writes, not {least[:20]!r}")
     if config.getoption("--campaign-coverage") is not None:
-        _refuse_what_is_no_coverage(Path(config.getoption("--campaign-coverage")))
+        _refuse_what_cannot_be_coverage(Path(config.getoption("--campaign-coverage")))
     if on:
         from contextlib import ExitStack
 
@@ -113,13 +123,23 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Watch(gate, int(least)), "campaign_policy")
 
 
-def _refuse_what_is_no_coverage(path: Path) -> None:
-    """A file with anything else in it, such as a test or a recording, is not written over."""
+def _refuse_what_cannot_be_coverage(path: Path) -> None:
+    """Before the run: what could not be written after it, and a file with anything else in it, such as a recording."""
+    folder, data = Path(os.path.realpath(path)).parent, b""
     try:
-        start = path.read_bytes()[:200] if path.is_file() else b""
+        whole = path.is_file() or not path.exists()  # and no device or pipe
+        if path.is_dir() or (whole and not (folder.is_dir() and os.access(folder, os.W_OK))):
+            raise pytest.UsageError(f"{path} cannot be written: it is a folder, or its folder is missing or closed")
+        if path.is_file():
+            with path.open("rb") as file:
+                data = file.read(_LARGEST)
     except OSError as error:
         raise pytest.UsageError(f"{path} cannot be read: {error.strerror or error}") from None
-    if start and b'"campaign_fsm_coverage"' not in start:
+    try:
+        known = json.loads(data) if data else {}
+    except (ValueError, RecursionError):
+        known = None
+    if data and not (isinstance(known, dict) and {_COVERAGE} <= known.keys() <= {_COVERAGE, "edges"}):
         raise pytest.UsageError(
             f"{path} is no coverage, and is not written over; give --campaign-coverage another name"
         )
@@ -274,7 +294,8 @@ class _Watch:
             pytest.ExitCode.NO_TESTS_COLLECTED,
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if path := session.config.getoption("--campaign-coverage"):
+        path = session.config.getoption("--campaign-coverage")
+        if path and not session.config.getoption("collectonly"):
             try:
                 self._write_coverage(path)
             except OSError as error:
@@ -284,7 +305,7 @@ class _Watch:
         from campaign_fsm.files import write_whole
 
         edges = {code: number for code, number in sorted(self._tally.edges.items()) if number}
-        write_whole(path, json.dumps({"campaign_fsm_coverage": 1, "edges": edges}, indent=1).encode() + b"\n")
+        write_whole(path, json.dumps({_COVERAGE: 1, "edges": edges}, indent=1).encode() + b"\n")
 
     def pytest_report_header(self) -> str:
         unjudged = "passed on" if self._gate.allow_unjudged else "an error"
@@ -321,4 +342,6 @@ def _noted(error: BaseException, incidents: list[Incident]) -> BaseException:
     """The error, with what was refused and where."""
     for incident in incidents:
         error.add_note(f"campaign policy: {incident.brief if incident.refusal is error else incident}")
+    if any(incident.refusal.code == "CF501" for incident in incidents):
+        error.add_note(f"campaign policy: {_UNJUDGED_ADVICE}")
     return error

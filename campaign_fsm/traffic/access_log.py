@@ -10,8 +10,8 @@
 On the left is a key of `Exchange`, on the right the path to its value: ``http.request.method`` is the key ``method`` in
 the object ``request`` in the object ``http``, or a key that has the dots in its name.
 
-``at`` is when a request came. nginx writes when it was answered: there ``seconds`` is left out, or requests that came
-one after the other would seem to overlap.
+``at`` is when a request came. nginx writes when it was answered: that is ``ended``, and with ``seconds`` it says when
+the request came.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +34,12 @@ from campaign_fsm.wire.schedule import parse_time
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLF: Final = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\]?")
+_STATUS: Final = re.compile(r"(-?\d{1,9})(?:\.0+)?(?: +[A-Za-z][^\d]*)?")
+# nginx writes one for each server that it asked.
+_SEVERAL: Final = re.compile(r"[,:]")
+_SECONDS: Final = re.compile(r"-?\d{1,16}(?:\.\d+)?(?:[eE]-\d\d)?s?")
+_KINDS: Final = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+_NOTHING: Final = object()
 _NUMBER: Final = re.compile(r"\d{1,16}(\.\d{1,9})?")
 # Seconds of later years than 5138 are milliseconds.
 _MILLISECONDS: Final = 10**11
@@ -57,18 +64,18 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _found(value: Any, path: str) -> Any:
-    """What stands at a path, None if nothing does."""
+def _found(value: Any, path: str, none: Any = None) -> Any:
+    """What stands at a path, `none` if nothing does."""
     if not isinstance(value, dict):
-        return None
+        return none
     if path in value:
         return value[path]
     at = path.find(".")
     while at >= 0:
-        if path[:at] in value and (found := _found(value[path[:at]], path[at + 1 :])) is not None:
+        if path[:at] in value and (found := _found(value[path[:at]], path[at + 1 :], none)) is not none:
             return found
         at = path.find(".", at + 1)
-    return None
+    return none
 
 
 def begins(head: bytes, mapping: Mapping[str, str]) -> bool:
@@ -91,8 +98,9 @@ class AccessLog:
     def __init__(self, mapping: Mapping[str, str], plain: Callable[[bytes], Exchange | None]) -> None:
         self._mapping = dict(mapping)
         self._plain = plain
+        self._ended = "ended" in mapping
         # Every line of a log has these, if they are where the mapping says.
-        self._missing = {key for key in ("at", "status_code") if key in mapping}
+        self._missing = {key for key in ("at", "ended", "status_code") if key in mapping}
         self._lines = 0
 
     def read(self, line: bytes) -> Exchange | None:
@@ -144,14 +152,16 @@ class AccessLog:
         """Set the fields of an exchange; gives what is wrong with values."""
         for key, path in self._mapping.items():
             given = _found(value, path)
-            if given is not None and self._missing:
+            if self._missing and (given is not None or _found(value, path, _NOTHING) is not _NOTHING):
                 self._missing.discard(key)
             if given is None or given in ("", "-"):
                 continue  # how logs say that there was none, or that it was not kept
             try:
                 TAKERS[key](exchange, given)
             except _Odd as odd:
-                yield f"its {key}, {quoted(given, 60)}, {odd}"
+                yield f"its {key}, {_KINDS.get(type(given), 'a number')}, {odd}"
+        if self._ended and exchange.at and exchange.seconds:
+            exchange.at = _before(exchange.at, exchange.seconds)
 
 
 def _has_doubles(line: bytes) -> bool:
@@ -202,18 +212,49 @@ def _time(given: Any) -> str:
     raise _Odd("is no time: RFC 3339 with an offset, 05/Jan/2026:10:00:00 +0530, or seconds or milliseconds since 1970")
 
 
+def _before(at: str, seconds: float) -> str:
+    parsed = parse_time(at)
+    try:
+        return (parsed - timedelta(seconds=seconds)).isoformat() if parsed else at
+    except OverflowError:
+        return at
+
+
+def _each(given: Any) -> list[str]:
+    """The texts of a value that may be several."""
+    return [text.strip() for text in _SEVERAL.split(given)] if isinstance(given, str) else [repr(given)]
+
+
 def _take_status_code(exchange: Exchange, given: Any) -> None:
-    text = given.strip() if isinstance(given, str) else repr(given)
-    if re.fullmatch(r"-\d{1,9}|0{1,3}", text) or text == str(_GONE):
-        exchange.lost = True
-    elif re.fullmatch(r"[1-9]\d\d", text):
-        exchange.status_code = int(text)
+    status = None if isinstance(given, dict | list) else _status(given)
+    if status is None:
+        raise _Odd("is no status code")
+    exchange.status_code, exchange.lost = status
+
+
+@lru_cache(maxsize=256, typed=True)  # a log has few
+def _status(given: Any) -> tuple[int | None, bool] | None:
+    """The code that was passed on, and whether the value says that none was; None if it says neither."""
+    text = _each(given)[-1]
+    if text in ("", "-"):
+        return None, False
+    found = _STATUS.fullmatch(text)
+    if found is None:
+        return None
+    code = int(found[1])
+    if code <= 0 or code == _GONE:
+        return None, True
+    return (code, False) if 100 <= code <= 999 else None
 
 
 def _take_seconds(exchange: Exchange, given: Any) -> None:
-    text = given.removesuffix("s") if isinstance(given, str) else repr(given)
-    if not isinstance(given, bool) and _NUMBER.fullmatch(text):
-        exchange.seconds = float(text)
+    text = given if isinstance(given, str) else repr(given)
+    texts = [text] if _SECONDS.fullmatch(text) else [each for each in _each(given) if each not in ("", "-")]
+    if not all(map(_SECONDS.fullmatch, texts)):
+        raise _Odd("is no number of seconds")
+    taken = [float(each.removesuffix("s")) for each in texts]
+    if taken and min(taken) >= 0:  # below is a time that nobody took
+        exchange.seconds = sum(taken)
 
 
 def _body(given: Any) -> bytes:
@@ -249,6 +290,7 @@ TAKERS: Final[Mapping[str, Callable[[Exchange, Any], None]]] = {
     "url": _text("url"),
     "status_code": _take_status_code,
     "at": _take_at,
+    "ended": _take_at,
     "seconds": _take_seconds,
     "request": _take_request,
     "response": _take_response,

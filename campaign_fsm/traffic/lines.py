@@ -282,7 +282,7 @@ _EVENTS: Final = ("read", "decided", "refused", "sent", "held", "answered", "fai
 
 
 def _is_foreign(event: _Event, *, began: bool) -> bool:
-    """Whether an event is somebody else's: it has nothing of ours but the keys, or before a trace begins their words."""
+    """Whether an event is somebody else's: it has nothing of ours but the keys, or the words before a trace."""
     if event.flow or event.account is not None or event.channel is not None or event.method:
         return False
     if event.event not in _EVENTS:

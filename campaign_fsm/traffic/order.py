@@ -25,8 +25,10 @@ WINDOW: Final = 4096
 _MOST_BODIES: Final = 16 * 2**20
 # The times that servers give have no fractions, and the clocks of one house differ.
 _TOLERANCE: Final = 1.0
-# How much earlier than its first entry the earliest entry of a file may have begun.
+# How much earlier than the first that were looked at another entry of a file may have begun.
 _AHEAD: Final = 600.0
+# Who completes a request stands so far behind at most, and a clock that is set back further.
+_FAR: Final = 600.0
 _HANDFUL: Final = 128
 _NEVER: Final = float("-inf")
 
@@ -36,20 +38,17 @@ class Order:
     """What was noticed of the order of some entries.
 
     Attributes:
-        late: How many stood too far behind for the window; they come when they are read.
-        first_late: The first of them.
-        backwards: How often the times of a campaign run backwards where the order in the file counts.
+        backwards: How often the times run backwards: of a campaign where the order in the file counts, by many minutes
+            where it does not.
         first_backwards: The first entry of which that is so.
     """
 
-    late: int = 0
-    first_late: Exchange | None = None
     backwards: int = 0
     first_backwards: Exchange | None = None
 
-    def _too_late(self, exchange: Exchange) -> None:
-        self.late += 1
-        self.first_late = self.first_late or exchange
+    def _runs_backwards(self, exchange: Exchange) -> None:
+        self.backwards += 1
+        self.first_backwards = self.first_backwards or exchange
 
     def by_start(
         self, exchanges: Iterable[Exchange], about: Callable[[Exchange], bool], window: int = WINDOW
@@ -93,12 +92,16 @@ class Order:
     def _sorted(self, exchanges: Iterable[Exchange], gone: str, window: int) -> Iterator[Exchange]:
         """The rest of a file that is not in order; `gone` is the time of what was given out before."""
         heap: list[tuple[float, int, Exchange]] = []
-        before = reached = seconds_of(gone) or _NEVER
+        before = reached = latest = seconds_of(gone) or _NEVER
         bodies = 0
         for number, exchange in enumerate(exchanges):
-            before = seconds_of(exchange.at) or before
+            start = seconds_of(exchange.at)
+            before = before if start is None else start
             if before < reached:
-                self._too_late(exchange)
+                _is_too_late(exchange)
+            elif start is not None and start < latest - _FAR:
+                self._runs_backwards(exchange)
+            latest = max(latest, before)
             heappush(heap, (before, number, exchange))
             bodies += _size((exchange,))
             while len(heap) > window or bodies > _MOST_BODIES:
@@ -117,35 +120,9 @@ class Order:
             if start is not None:
                 name = exchange.url or (exchange.host, exchange.account, exchange.channel, exchange.campaign)
                 if start < last.get(name, start) - _TOLERANCE:
-                    self.backwards += 1
-                    self.first_backwards = self.first_backwards or exchange
+                    self._runs_backwards(exchange)
                 last[name] = start
             yield exchange
-
-    def merged(self, strands: Sequence[Strand]) -> Iterator[Exchange]:
-        """The entries of several files by their start; each file's own order stays.
-
-        A file is opened when what it may hold comes next, and what has no time comes first, in the order of the files.
-        """
-        heap: list[tuple[float, int, Exchange | None, Iterator[Exchange]]] = [
-            (_NEVER if one.first is None else one.first - _AHEAD, number, None, one.entries)
-            for number, one in enumerate(strands)
-        ]
-        heapify(heap)
-        reached = _NEVER
-        while heap:
-            key, number, exchange, entries = heappop(heap)
-            if exchange is not None:
-                if key < reached:
-                    self._too_late(exchange)
-                reached = max(reached, key)
-                yield exchange
-            following = next(entries, None)
-            if following is not None:
-                start = seconds_of(following.at)
-                # What has no time, or an earlier one than the entry that it follows, stays behind that.
-                begun = key if exchange is not None else _NEVER
-                heappush(heap, (max(begun, _NEVER if start is None else start), number, following, entries))
 
 
 @frozen
@@ -159,6 +136,36 @@ class Strand:
 
     first: float | None
     entries: Iterator[Exchange]
+
+
+def merged(strands: Sequence[Strand]) -> Iterator[Exchange]:
+    """The entries of several files by their start; each file's own order stays.
+
+    A file is opened when what it may hold comes next, and what has no time comes first, in the order of the files.
+    """
+    heap: list[tuple[float, int, Exchange | None, Iterator[Exchange]]] = [
+        (_NEVER if one.first is None else one.first - _AHEAD, number, None, one.entries)
+        for number, one in enumerate(strands)
+    ]
+    heapify(heap)
+    reached = _NEVER
+    while heap:
+        key, number, exchange, entries = heappop(heap)
+        if exchange is not None:
+            if key < reached:
+                _is_too_late(exchange)
+            reached = max(reached, key)
+            yield exchange
+        following = next(entries, None)
+        if following is not None:
+            start = seconds_of(following.at)
+            # What has no time, or an earlier one than the entry that it follows, stays behind that.
+            begun = key if exchange is not None else _NEVER
+            heappush(heap, (max(begun, _NEVER if start is None else start), number, following, entries))
+
+
+def _is_too_late(exchange: Exchange) -> None:
+    exchange.unread = exchange.unread or "it began before what was judged already; sort the file by time"
 
 
 def _relevant(exchanges: Iterable[Exchange], about: Callable[[Exchange], bool]) -> Iterator[Exchange]:

@@ -20,10 +20,12 @@ a check looks at that does not tell such exchanges apart, such as their time, it
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-from campaign_fsm.audit.check import REGISTERED
+from campaign_fsm.audit.check import REGISTERED, Ask, Check, Stage
+from campaign_fsm.audit.observation import Observation
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     import_module(f"{__name__}.{_module}")
@@ -31,5 +33,13 @@ for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
 CHECKS: Final = tuple(sorted(REGISTERED, key=lambda check: check.stage))
 """Every check, in the order of findings."""
 
-CHECKS_OF: Final = {kind: tuple(check.ask for check in CHECKS if kind in check.of) for one in CHECKS for kind in one.of}
+
+def _by_kind(checks: Sequence[Check]) -> dict[type[Observation], tuple[Ask, ...]]:
+    return {kind: tuple(check.ask for check in checks if kind in check.of) for one in checks for kind in one.of}
+
+
+CHECKS_OF: Final = _by_kind(CHECKS)
 """What each kind of observation is asked about, in the same order."""
+
+CHECKS_OF_STATE: Final = _by_kind([check for check in CHECKS if check.stage >= Stage.BEFORE])
+"""The same, of the checks whose word depends on what is known of the campaign."""

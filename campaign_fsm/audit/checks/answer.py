@@ -44,6 +44,8 @@ def _disagreement(message: str) -> Detection:
 @check("CF601", stage=Stage.STATUS, of=(StatusRead, CallbackObservation))
 def unreachable_status(seen: StatusRead | CallbackObservation) -> Iterator[Detection]:
     """Nothing leads to what a read shows, or a callback claims."""
+    if isinstance(seen, StatusRead) and seen.overlapped:
+        return  # it may show what was before
     if seen.status is not Status.UNKNOWN and not seen.explained:
         who = "It shows" if isinstance(seen, StatusRead) else "A status callback claims"
         yield _disagreement(f"{who} {seen.status}, which nothing leads to from {names(seen.tracked.possible)}.")

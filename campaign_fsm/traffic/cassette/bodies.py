@@ -8,28 +8,35 @@ import json
 import re
 from typing import Any, Final, Never
 
-from campaign_fsm.strict.yaml import YamlMapping, YamlOdd
+from campaign_fsm.strict.yaml import YamlMapping, YamlOdd, YamlText
 from campaign_fsm.traffic.bodies import GZIP, decompressed, is_zlib
 from campaign_fsm.traffic.cassette.values import Pairs, Unread, is_plain
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,4000})")
 # As PyYAML writes them; without the point it takes them for texts.
 _FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]+)?")
+_LENGTH: Final = re.compile(r"\s*0*[1-9][0-9]{0,17}\s*")
 # A mapping of nothing else says how a body is kept, and is not itself the body.
 _KEPT: Final = frozenset({"encoding", "string", "base64_string", "raw_gzip", "file", "on_disk", "fields"})
 _BYTES_IO: Final = "!!python/object/new:_io.BytesIO"
 _ITERATOR: Final = "!!python/object/apply:builtins.iter"
 
 
-def sent(request: dict[str, Any]) -> bytes | None:
+def sent(request: dict[str, Any], headers: Pairs | None) -> bytes | None:
     """The body of a request; None if it was not recorded. ``body: null`` is an empty one.
 
     Raises:
         Unread: It is there, and cannot be read.
     """
-    body = _bytes(request["body"]) or b"" if "body" in request else None
-    parsed = request.get("parsed_body")
-    return body if body or parsed is None else as_json(parsed)
+    if "body" not in request and "parsed_body" not in request:
+        return None
+    kept = request.get("body")
+    body, parsed = _bytes(kept), request.get("parsed_body")
+    if not body and parsed is not None:
+        return as_json(parsed)
+    # Recorders that keep a body in a mapping write no null there; a filter does.
+    dropped = was_dropped(body, headers, request.get("content_length")) or (body is None and kept is not None)
+    return None if dropped or "body" not in request else body or b""
 
 
 def received(answer: dict[str, Any], headers: Pairs | None) -> bytes | None:
@@ -42,9 +49,19 @@ def received(answer: dict[str, Any], headers: Pairs | None) -> bytes | None:
         # VCR.py's stub for aiohttp writes an empty mapping where nothing was read.
         found = _bytes(body) if body != {} else None
         parsed = answer.get("parsed_body")
+        if parsed is None and was_dropped(found, headers, answer.get("content_length")):
+            return None
         return decompressed(found, headers, unread) if found or parsed is None else as_json(parsed)
     except Unread:
         return None
+
+
+def was_dropped(body: bytes | None, headers: Pairs | None, length: Any = None) -> bool:
+    """Whether an empty body was none: its headers, or what a recorder counted, say that it had a length."""
+    if body:
+        return False
+    said = [value for name, value in headers or () if name.lower() == "content-length"]
+    return any(_LENGTH.fullmatch(str(each)) for each in (*said, length))
 
 
 def is_value(body: Any) -> bool:
@@ -133,7 +150,14 @@ def as_json(value: Any) -> bytes:
     Raises:
         Unread: There is something in it that JSON does not have.
     """
-    return json.dumps(_typed(value)).encode()
+    return json.dumps(_typed(value) if _of_yaml(value) else value).encode()
+
+
+def _of_yaml(value: Any) -> bool:
+    """Whether a value may be of YAML, where texts may be numbers; another copy of one of JSON is not needed."""
+    if isinstance(value, list):
+        return any(map(_of_yaml, value))
+    return isinstance(value, YamlMapping | YamlText | YamlOdd | bytes)
 
 
 def _typed(value: Any) -> Any:

@@ -38,7 +38,7 @@ def exchange(given: Any, place: int) -> Exchange:
         # Every recorder writes it, so the file was cut here.
         found.unread = unread or "it has no response"
     try:
-        found.request_base64 = bodies.sent(request)
+        found.request_base64 = bodies.sent(request, found.headers)
     except Unread as problem:
         found.unread = found.unread or str(problem)
     if bodies.is_value(request.get("body")) and found.headers and not _has_type(found.headers):

@@ -38,7 +38,8 @@ def exchange(given: Any, place: int) -> Exchange:
         found.unread = "it has no method, no scope or no path"
     if "body" in given:
         try:
-            found.request_base64 = _text_or_json(given["body"])
+            body = _text_or_json(given["body"])
+            found.request_base64 = None if bodies.was_dropped(body, found.headers) else body
         except Unread as problem:
             found.unread = found.unread or str(problem)
     return found
@@ -66,6 +67,7 @@ def _received(given: dict[str, Any], headers: Pairs | None) -> bytes | None:
             return decompressed(bytes.fromhex("".join(answer)), headers, bodies.unread)
         if given.get("responseIsBinary") and isinstance(answer, str):
             return bytes.fromhex(answer)
-        return _text_or_json(answer)
+        body = _text_or_json(answer)
+        return None if bodies.was_dropped(body, headers) else body
     except (Unread, ValueError):
         return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from itertools import chain
+from functools import partial
 from typing import Any, BinaryIO, Final
 
-from campaign_fsm.printable import quoted
+from campaign_fsm.private import printable_key
 from campaign_fsm.strict.jsonfeed import UNPAIRED, Cut
 from campaign_fsm.strict.jsonstream import JsonStream
 from campaign_fsm.strict.unreadable import NotARecording
-from campaign_fsm.strict.yaml import Tags, YamlStream
+from campaign_fsm.strict.yaml import Tags, YamlOdd, YamlStream
 from campaign_fsm.traffic.cassette import interaction, nock
 from campaign_fsm.traffic.exchange import Exchange
 from campaign_fsm.traffic.opening import Opened
@@ -48,37 +49,56 @@ def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
     opened = Opened(stream)
     if opened.head.lstrip()[:1] in {b"{", b"["}:
         source = JsonStream(path, opened, tolerant=True)
-        yield from _read(path, source, source.next()[0], lambda: source.next()[0], lambda: _numbered(source))
+        yield from _read(path, source, source.next()[0], lambda: source.next()[0])
     else:
         lines = YamlStream(path, opened, _TAGS)
-        yield from _read(
-            path, lines, lines.next(), lines.next, lambda: ((lines.place, item, None) for item in lines.items())
-        )
+        yield from _read(path, lines, lines.next(), lines.next)
 
 
-def _numbered(source: JsonStream) -> Iterator[_Item]:
+def _items(source: JsonStream | YamlStream) -> Iterator[_Item]:
+    # `map` holds no item while it is judged, as a loop would.
+    if isinstance(source, YamlStream):
+        yield from map(partial(_item, source), source.items())
+        return
     source.place = 1
-    for item in source.items():
-        yield source.place, item, _doubt(source, item)
-        source.place += 1
+    yield from map(partial(_item, source), source.items())
     source.place -= 1
 
 
-def _doubt(source: JsonStream, item: Any) -> str | None:
+def _item(source: JsonStream | YamlStream, item: Any) -> _Item:
+    found = source.place, item, _doubt(source, item)
+    if isinstance(source, JsonStream):
+        source.place += 1
+    return found
+
+
+def _doubt(source: JsonStream | YamlStream, item: Any) -> str | None:
     """Why an item is not what stands in the file; None if it is. Of an answer that is not, the body is left out."""
-    if source.repeated:
+    if isinstance(source, JsonStream) and source.repeated:
         key = min(source.repeated)
         source.repeated.clear()
-        return f"the key {quoted(key, 40)} is there twice in one object"
+        return f"the key {printable_key(key)} is there twice in one object"
     if not source.partial or not isinstance(item, dict):
         return None
     answer = item.get("response")
     if _is_cut(answer):
-        item["response"] = {**answer, "body": None, "content": None} if isinstance(answer, dict) else None
-    return "it holds a text that is too long, or half of a character" if _is_cut(item) else None
+        _without_body(item, answer)
+    cut = any(_is_cut(key) or (key != "response" and _is_cut(value)) for key, value in item.items())
+    return "it holds a text that is too long, or what is no character" if cut else None
+
+
+def _without_body(item: dict[str, Any], answer: Any) -> None:
+    if nock.is_one(item):
+        del item["response"]
+    elif isinstance(answer, dict):
+        answer.update({key: None for key in ("body", "content", "parsed_body") if _is_cut(answer.get(key))})
+    else:
+        item["response"] = {}
 
 
 def _is_cut(value: Any) -> bool:
+    if isinstance(value, YamlOdd):
+        value = value.value
     if isinstance(value, dict):
         return any(_is_cut(key) or _is_cut(entry) for key, entry in value.items())
     if isinstance(value, list):
@@ -91,13 +111,13 @@ def _read(
     source: JsonStream | YamlStream,
     kind: str,
     begin: Callable[[], str],
-    items: Callable[[], Iterator[_Item]],
 ) -> Iterator[Exchange]:
     if kind == "start_array":
-        yield from _list(path, items())
+        yield from _list(path, _items(source))
         source.end()
         return
     if kind != "start_map":
+        source.end()  # the marks of a merge before a cassette are a text, behind which it is no YAML
         raise NotARecording(path, 0, "line", "it is no cassette, which is a mapping or a list")
     found, version = False, None
     waiting: list[Exchange] = []
@@ -111,9 +131,10 @@ def _read(
             if begin() != "start_array":
                 source.fail(f"its `{key}` are not a list")
             found = found or key == "http_interactions" or version is not None
-            for item in items():
+            for item in _items(source):
                 found = found or interaction.is_one(item[1])
                 waiting.append(_told(interaction.exchange, item))
+                del item  # which is not held while it is judged
                 if found and not (isinstance(source, YamlStream) and source.last):
                     yield from waiting
                     waiting.clear()
@@ -141,7 +162,8 @@ def _told(exchange: Callable[[Any, int], Exchange], item: _Item) -> Exchange:
 
 def _check_version(version: Any, source: JsonStream | YamlStream) -> None:
     if isinstance(version, bool) or str(version) not in _VERSIONS:
-        source.fail(f"cassettes of version 1 and 2 are read, and this is {quoted(str(version), 40)}")
+        other = f"of {version}" if re.fullmatch(r"[0-9.]{1,6}", str(version)) else "of another"
+        source.fail(f"cassettes of version 1 and 2 are read, and this is {other}")
 
 
 _LAYOUTS: Final = ((nock.is_one, nock.exchange), (interaction.is_one, interaction.exchange))
@@ -154,6 +176,10 @@ def _list(path: str, items: Iterator[_Item]) -> Iterator[Exchange]:
         waiting.append(item)
         for is_one, exchange in _LAYOUTS:
             if is_one(item[1]):
-                yield from (_told(exchange, held) for held in chain(waiting, items))
+                del item
+                waiting.reverse()
+                while waiting:
+                    yield _told(exchange, waiting.pop())
+                yield from map(partial(_told, exchange), items)
                 return
     raise NotARecording(path, 0, "line", "it is a list, and not of what was recorded")

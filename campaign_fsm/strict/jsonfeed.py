@@ -63,11 +63,12 @@ _PAIR: Final = 12  # bytes of two escapes
 class Feed:
     """The tokens of a JSON file, in lists as they come.
 
+    `UNPAIRED` takes the place of an escape that stands for no character, null that of NaN and a float that of a number
+    beyond 64 bits, where they are the values of keys.
+
     Args:
         stream: The file.
-        longest: A text of more bytes is given as a `Cut`, if it holds anything but escapes; None to give all of it.
-        mend: Whether `UNPAIRED` takes the place of an escape that stands for no character, null that of NaN and a float
-            that of a number beyond 64 bits, where they are the values of keys.
+        longest: A text of more bytes is given as a `Cut`, if it holds anything but escapes.
 
     Attributes:
         ended: Whether the file has been read to its end.
@@ -75,11 +76,10 @@ class Feed:
         mended: Whether `UNPAIRED` took a place.
     """
 
-    def __init__(self, stream: Readable, longest: int | None = None, *, mend: bool = False) -> None:
+    def __init__(self, stream: Readable, longest: int) -> None:
         self.ended = self.cut = self.mended = False
         self._stream = stream
         self._longest = longest
-        self._mend = mend
         self._held = self._next = self._last = b""
         self._first = True
         self._tokens: list[tuple[str, Any]] = ijson.sendable_list()
@@ -138,8 +138,8 @@ class Feed:
             if not cut:
                 pieces.append(piece)
                 kept += len(piece)
-                cut = self._longest is not None and size > self._longest and self._leave(pieces)
-            if not cut and kept > max(given, self._longest or 0):
+                cut = size > self._longest and self._leave(pieces)
+            if not cut and kept > max(given, self._longest):
                 # As much again as the parser looks at again.
                 self._give(b"".join(pieces))
                 given, kept = given + kept, 0
@@ -163,9 +163,6 @@ class Feed:
             piece, self._next = self._next, b""
             return piece
         piece = self._stream.read(_CHUNK)
-        if not self._mend:
-            self.ended = not piece
-            return piece
         while True:
             self.ended = not piece
             whole = self._held + piece if self._held else piece

@@ -39,26 +39,24 @@ _BROKEN: Final = (ijson.JSONError, ValueError, ArithmeticError, StopIteration)
 class JsonStream:
     """The tokens of one JSON file, and the values they make up.
 
-    Duplicate keys of objects that are built, unpaired surrogates, and nesting deeper than 200 levels are errors.
+    Of an item that can be read in part, that part is given: of duplicate keys the first, the beginning of a text of
+    more than 16 MiB (`jsonfeed.Cut`), which also stands for what is nested too deeply, and `jsonfeed.UNPAIRED` for an
+    unpaired surrogate.
 
     Args:
         path: The file's name, for errors.
         stream: Its bytes.
-        tolerant: Of an item that can be read in part, give that part: of duplicate keys the first, the beginning of a
-            text of more than 16 MiB (`jsonfeed.Cut`), which also stands for what is nested too deeply, and
-            `jsonfeed.UNPAIRED` for an unpaired surrogate.
 
     Attributes:
         place: The number of the entry that is being read, for errors; 0 outside of entries.
         repeated: The keys of items that were there twice, as long as nobody clears it.
     """
 
-    def __init__(self, path: str, stream: Readable, *, tolerant: bool = False) -> None:
+    def __init__(self, path: str, stream: Readable) -> None:
         self.place = 0
         self.repeated: set[str] = set()
         self._path = path
-        self._tolerant = tolerant
-        self._feed = Feed(stream, _LONGEST if tolerant else None, mend=tolerant)
+        self._feed = Feed(stream, _LONGEST)
         self._lists = self._feed.lists()
         self._tokens: Iterator[tuple[str, Any]] = chain.from_iterable(self._lists)
 
@@ -167,8 +165,6 @@ class JsonStream:
                 if inner in _STARTS:
                     self._skip(inner)
             elif key in members:
-                if not self._tolerant:
-                    self._twice(key)
                 self.repeated.add(key)
                 self._skip(inner)
             elif inner == "string":
@@ -197,8 +193,6 @@ class JsonStream:
         raise StopIteration
 
     def _too_deep(self, kind: str) -> Cut:
-        if not self._tolerant:
-            self.fail("it is nested too deeply")
         self._skip(kind)
         self._feed.cut = True
         return _TOO_DEEP

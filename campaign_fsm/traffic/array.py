@@ -52,7 +52,7 @@ def first_items(path: str, head: bytes, number: int) -> Iterator[bytes]:
 
 
 def _opened(path: str, stream: BinaryIO) -> JsonStream:
-    source = JsonStream(path, Opened(stream), tolerant=True)
+    source = JsonStream(path, Opened(stream))
     if source.next()[0] != "start_array":
         source.fail("it is no JSON array")
     return source

@@ -166,7 +166,7 @@ def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> I
         UnreadableRecording: It breaks off, or cannot be read on. The exchanges before that place
             have been given out.
     """
-    source = JsonStream(path, Opened(stream), tolerant=True)
+    source = JsonStream(path, Opened(stream))
     reader = _Entries(source, attached or beside(path))
     kind, _ = source.next()
     if kind == "start_array":

@@ -48,7 +48,7 @@ def read_cassette(path: str, stream: BinaryIO) -> Iterator[Exchange]:
     """
     opened = Opened(stream)
     if opened.head.lstrip()[:1] in {b"{", b"["}:
-        source = JsonStream(path, opened, tolerant=True)
+        source = JsonStream(path, opened)
         yield from _read(path, source, source.next()[0], lambda: source.next()[0])
     else:
         lines = YamlStream(path, opened, _TAGS)

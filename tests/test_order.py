@@ -322,6 +322,11 @@ def test_the_same_file_is_judged_once(tmp_path):
     findings, summary = audited(path, str(tmp_path), f"{tmp_path}/./log.jsonl")
     assert (findings, summary.passed_over, summary.events) == ([], 5, 4)
     assert f"{tmp_path}/log.jsonl.gz: passed over, as it is what {path} is" in summary.remarks
+    assert not summary.incomplete
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    os.link(path, alone / "log.jsonl")
+    assert audited(path, str(alone))[1].incomplete == ()
 
 
 def test_an_unsorted_file_of_a_story_is_opened_in_time(tmp_path):

@@ -72,9 +72,14 @@ class Audit:
                 self._incomplete(str(error))
             else:
                 files += folders[path]
-        self._audit(self._once(files))
+        once = self._once(files)
+        self._audit(once)
         for folder, found in folders.items():
-            recordings = [file for file in found if not file.passed_over]
+            # What was judged under another name is none of its concern.
+            left = [file for file in found if file in once]
+            recordings = [file for file in left if not file.passed_over]
+            if found and not left:
+                continue
             if not recordings:
                 self._incomplete(_without_recordings(folder, found))
             elif named and not any(file.events or file.broken is not None for file in recordings):
@@ -134,10 +139,7 @@ class Audit:
             self._judge(finding)
         if not strands:
             source.events = auditor.events
-        story = hashlib.sha256(
-            "\n".join(sorted(PurePath(file.path).name for file in files)).encode("utf-8", "replace")
-        ).hexdigest()[:16]
-        how = f"{'strict, ' if self.strict else ''}{f'in the story {story}' if strands else 'by itself'}"
+        how = _how([file.path for file in files], strict=self.strict)
         for file in files:
             self.judged[file.path] = Judged(how, clear=file.broken is None and not file.source.gaps)
             self._settle(file)
@@ -199,6 +201,13 @@ class Audit:
             suppressed=self.accepted.suppressed,
             baselined=self.accepted.baselined,
         )
+
+
+def _how(story: Sequence[str], *, strict: bool) -> str:
+    """How the files of a story are judged; in the next run, too, if they are of the same names."""
+    names = "\n".join(sorted(PurePath(path).name for path in story)).encode("utf-8", "replace")
+    together = f"in the story {hashlib.sha256(names).hexdigest()[:16]}" if len(story) > 1 else "by itself"
+    return f"strict, {together}" if strict else together
 
 
 def _without_recordings(folder: str, passed_over: Sequence[AuditedFile]) -> str:

@@ -14,15 +14,16 @@ from campaign_fsm.audit.interpret import split_url
 from campaign_fsm.audit.observation import CampaignRequest
 from campaign_fsm.traffic import Exchange
 
-# What scrubbers, fixtures and templates write in the place of a secret. Digits only as a number at the end: after
-# `test_` there are words in a key that somebody made up, and none in a real one.
+# What scrubbers, fixtures and templates write in the place of a secret. Of most words only words follow, and perhaps a
+# number: a real secret may begin with `my-`.
 _PLACEHOLDER: Final = re.compile(
     r"""
     (\W|x|redacted|filtered|hidden|removed|dummy|fake|scrubbed|masked|sanitized|omitted|placeholder|changeme)*
     | <[^<>]*> | \{\{?[^{}]*\}?\} | \[[^\[\]]*\] | \$\{[^{}]*\} | %\w+% | __\w+__
     | (?-i:\$([A-Z_][A-Z0-9_]* | [a-z_]+))
-    | (redacted|filtered|hidden|removed|dummy|fake|scrubbed|masked|sanitized|omitted|placeholder|example|sample|test
-      |your|my|some|insert|replace) [-_.\s] [a-z_.\s-]* [0-9]{0,3}
+    | (redacted|test_)\S*
+    | (filtered|hidden|removed|dummy|fake|scrubbed|masked|sanitized|omitted|placeholder|example|sample|test|your|my|some
+      |insert|replace) [-_.\s] [a-z_.\s-]* [0-9]{0,3}
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -882,7 +882,7 @@ def test_what_chromium_records_is_what_the_server_saw(tmp_path):
     with file.open("rb") as stream:
         *found, lost = read_har(str(file), stream)
     assert [(one_of.method, one_of.url) for one_of in found] == [(m, server.base_url + url) for m, url, _ in sent]
-    assert [one_of.request_body for one_of in found] == [b.encode() if b else None for *_, b in sent]
+    assert [one_of.request_body for one_of in found] == [(body or "").encode() for *_, body in sent]
     assert [one_of.response_body for one_of in found] == [answer.encode() for answer in answers]
     assert [line.status_code for line in simulator.journal[:4]] == [one_of.status_code for one_of in [*found, lost]]
     assert [one_of.place for one_of in [*found, lost]] == [2, 3, 4, 6]

@@ -383,7 +383,7 @@ def test_more_files_than_can_be_open_at_once(tmp_path):
     ]
     random.Random(1).shuffle(paths)
     # However many this process has open already, sixty more are enough.
-    open_now = [number for number in range(limits[0] if limits[0] < 4096 else 4096) if is_open(number)]
+    open_now = [number for number in range(min(4096, limits[0])) if is_open(number)]
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(open_now) + 60, limits[1]))
     try:
         findings, summary = audited(*paths)

@@ -218,6 +218,7 @@ def test_what_is_none_is_none_in_wide_characters(codec, tmp_path):
     ("data", "named"),
     [
         (b"2345:4:type;4:http;7:version;2:20#", "mitmproxy"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "Git LFS"),
         (b'{"mappings": [{"request": {"url": "/"}, "response": {"status": 200}, "id": "x"}]}', "WireMock"),
         (b'{"id": "a", "request": {"url": "/", "method": "PUT"}, "response": {"status": 200}}', "WireMock"),
         (b'{\n"request": {"urlPattern": "/.*"},\n "response": {"status": 200}}', "WireMock"),

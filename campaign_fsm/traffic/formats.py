@@ -61,6 +61,8 @@ _POSTMAN: Final = _Known("it is a collection of requests to send, and none of th
 
 _REPORT: Final = _Known("it is a report of an audit", recorded=False)
 
+_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+
 _Told = RecordingFormat | _Known | None
 
 _EMPTY_HAR: Final = re.compile(r"\.z?har\b", re.IGNORECASE)
@@ -84,6 +86,8 @@ def detect(path: str, head: bytes) -> RecordingFormat:
     if not start:
         # No line is a log of nothing; whoever writes a HAR file writes something.
         raise (UnknownFormat if _EMPTY_HAR.search(path) else NotARecording)(path, 0, "line", "it is empty")
+    if start.startswith(_POINTER):
+        raise UnreadableRecording(path, 0, "line", "it is a pointer of Git LFS; get the file itself with git lfs pull")
     told: _Told
     if start[:1] == b"{":
         told = _of_object(start)

@@ -283,7 +283,14 @@ def test_a_second_signal_does_not_come_in_between(number):
         (["nonsense"], 2),
     ],
 )
-@pytest.mark.parametrize("stderr", [pytest.param("2>/dev/full", marks=NO_FULL), "2>&-", "2>&1 >/dev/null | true"])
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        pytest.param("2>/dev/full", marks=NO_FULL),
+        pytest.param("2>&-", marks=pytest.mark.long),
+        pytest.param("2>&1 >/dev/null | true", marks=pytest.mark.long),
+    ],
+)
 def test_an_exit_code_stays_what_it_is_where_nothing_can_be_told(here, argv, code, stderr):
     """The standard error may be full, closed, or read by nobody."""
     command = " ".join([*MODULE, *argv])

@@ -41,12 +41,12 @@ def has_started(status: Status, start: datetime | None, now: datetime) -> bool:
     has not, only while a known start is still ahead; every other one has. Within 60 seconds of the
     start counts as started.
     """
+    if status is not Status.CREATED and status is not Status.PAUSED:
+        return True
     ahead = start is not None and start.astimezone(UTC) - now.astimezone(UTC) > START_MARGIN
     if status is Status.CREATED:
         return start is not None and not ahead
-    if status is Status.PAUSED:
-        return not ahead
-    return True
+    return not ahead
 
 
 @frozen

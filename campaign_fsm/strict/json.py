@@ -98,7 +98,7 @@ def _check(keys: tuple[str, ...]) -> None:
 @lru_cache(maxsize=256)
 def _known(keys: tuple[str, ...]) -> None:
     """Check the keys of one object; those of the server's objects are the same again and again."""
-    if len(keys) > _LONG or max(map(len, keys)) > _LONG:
+    if len(keys) > _LONG or max(map(len, keys), default=0) > _LONG:
         raise _Long
     _check(keys)
 
@@ -124,14 +124,11 @@ def _known_look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) != len(pairs):
-        _check(tuple(key for key, _ in pairs))
-    if found:
-        keys = tuple(found)
-        try:
-            _known(keys)
-        except _Long:
-            _check(keys)
+    keys = tuple(found) if len(found) == len(pairs) else tuple(key for key, _ in pairs)
+    try:
+        _known(keys)
+    except _Long:
+        _check(keys)
     return found
 
 
@@ -174,7 +171,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise Ambiguous("it is empty")
     try:
         value = _DECODER.decode(body.decode())
-        if b"\\u" in body:
+        if b"\\" in body and b"\\u" in body:  # one byte is looked for much faster than two
             _surrogate_free(value)
     except Ambiguous:
         raise

@@ -151,12 +151,12 @@ def _take_schedule(reading: Reading, rest: dict[str, Any], channel: Channel) -> 
         return None
     if not isinstance(value, dict):
         return None
-    understood = {
-        key
-        for key, parsed in zip(SCHEDULE_KEYS[channel], (reading.start, reading.end), strict=True)
-        if parsed is not None
-    }
-    left = {key: entry for key, entry in value.items() if key not in understood and entry is not None}
+    left = {key: entry for key, entry in value.items() if entry is not None}
+    first, last = SCHEDULE_KEYS[channel]
+    if reading.start is not None:
+        left.pop(first, None)
+    if reading.end is not None:
+        left.pop(last, None)
     if left:
         rest["schedule"] = left
     else:

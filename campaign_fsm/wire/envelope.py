@@ -10,7 +10,6 @@ from typing import Any
 
 from attrs import frozen
 
-from campaign_fsm.printable import text_of
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import Answer, NotReadable
 
@@ -21,7 +20,6 @@ class Item:
 
     code: int
     data: Mapping[str, Any]
-    request_id: str | None
     error: object = None
     """The ``error_data`` of a failed one, as it came."""
 
@@ -47,7 +45,7 @@ def read_envelope(answer: Answer) -> dict[str, Any]:
     return envelope
 
 
-def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> Item:
+def read_entry(entry: object, answer: Answer) -> Item:
     """One item of an envelope, failed or not.
 
     Raises:
@@ -66,12 +64,7 @@ def read_entry(entry: object, answer: Answer, envelope: Mapping[str, Any]) -> It
     if 200 <= code < 300 and entry.get("error_data") is not None:
         raise NotReadable("the item says that it succeeded, and holds the data of an error")
     data = entry.get("data")
-    return Item(
-        code=code,
-        data=data if isinstance(data, dict) else {},
-        request_id=text_of(envelope.get("request_id"), 100),
-        error=entry.get("error_data"),
-    )
+    return Item(code=code, data=data if isinstance(data, dict) else {}, error=entry.get("error_data"))
 
 
 def read_item(answer: Answer, method: str | None = None) -> Item:
@@ -91,7 +84,7 @@ def read_item(answer: Answer, method: str | None = None) -> Item:
         if len(response) != 1:
             raise NotReadable(f"the answer holds {len(response)} items, not one")
         response = response[0]
-    item = read_entry(response, answer, envelope)
+    item = read_entry(response, answer)
     if not item.failed and envelope.get("error_data") is not None:
         raise NotReadable("the item says that it succeeded, and its envelope holds the data of an error")
     outer = envelope.get("http_code", answer.status_code)
@@ -102,7 +95,9 @@ def read_item(answer: Answer, method: str | None = None) -> Item:
 
 def _check_method(envelope: Mapping[str, Any], method: str | None) -> None:
     name = envelope.get("method")
+    if name is None or method is None or name == method:
+        return
     # In any case: it is what the server calls it, and no request.
-    if name is None or method is None or (isinstance(name, str) and name.isascii() and name.upper() == method.upper()):
+    if isinstance(name, str) and name.isascii() and name.upper() == method.upper():
         return
     raise NotReadable(f"the answer is not one to a {method}, as its envelope says")

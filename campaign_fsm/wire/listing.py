@@ -97,7 +97,7 @@ def read_page(answer: Answer) -> Page:
         raise NotReadable("the answer holds no list")
     metadata = envelope.get("metadata")
     total = _count(metadata, "total") if isinstance(metadata, dict) else None
-    return Page(tuple(read_entry(entry, answer, envelope) for entry in response), total)
+    return Page(tuple(read_entry(entry, answer) for entry in response), total)
 
 
 @frozen(repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str
     spelling: it is not documented, and no start is read from it.
     """
     own = SCHEDULE_KEYS[channel]
+    if tuple(schedule) == own:
+        return []
     return [
         key
         for key, value in schedule.items()
@@ -51,15 +53,20 @@ def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str
 def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime | None, datetime | None, bool]:
     """Start, end, and whether there is a start that cannot be read; what is null is not there in any spelling."""
     value = data.get("schedule")
-    misspelt = any(data[key] is not None for key in look_alikes(tuple(data), "schedule"))
+    odd = _is_given(data, look_alikes(tuple(data), "schedule"))
     if value is None:
-        return None, None, misspelt
+        return None, None, odd
     if not isinstance(value, dict):
         return None, None, True
     first, last = SCHEDULE_KEYS[channel]
     start = parse_time(value.get(first))
-    odd = misspelt or any(value[key] is not None for key in odd_schedule_keys(value, channel))
+    odd = odd or _is_given(value, odd_schedule_keys(value, channel))
     return start, parse_time(value.get(last)), odd or (start is None and value.get(first) is not None)
+
+
+def _is_given(data: Mapping[str, Any], keys: Collection[str]) -> bool:
+    """Whether one of the keys has a value; nearly always there are no such keys."""
+    return bool(keys) and any(data[key] is not None for key in keys)
 
 
 @frozen

@@ -6,6 +6,7 @@ import time
 import tracemalloc
 
 import attrs
+import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from wires import ALIAS, ID, JSON, MESSAGE, UNREADABLE, UNTOUCHED, VOICE, wire, 
 from campaign_fsm.errors import UnreadableRequest
 from campaign_fsm.rules import PROBLEMS, Action
 from campaign_fsm.strict.json import Ambiguous, fold, read_object
-from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight, read_intent
+from campaign_fsm.wire.intent import _ALONE, Intent, WireRequest, is_plain, preflight, read_intent
 from campaign_fsm.wire.suspect import could_become_target
 from campaign_fsm.wire.target import Target, read_target
 
@@ -190,6 +191,19 @@ def test_an_action_is_read_in_every_documented_form(target, action):
         assert isinstance(intent, Intent)
         assert (intent.action, intent.target.id, dict(intent.fields)) == (action, ID, {})
         assert intent.channel == ("voice" if target == VOICE else "message")
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "complete", "archive"])
+def test_an_action_alone_is_known_by_its_bytes_as_what_is_read_of_it(action):
+    """As clients write it, it is not read each time; no two intents share what is in them."""
+    body = {"action": action}
+    as_written = [httpx.Request("PUT", "https://x", json=body).content, json.dumps(body).encode()]
+    for known in as_written:
+        assert _ALONE[known] is Action(action)
+        intents = [read_intent(wire(body=each)) for each in (known, known, b" " + known)]
+        assert intents[0] == intents[1] == intents[2]
+        assert intents[0].fields is not intents[1].fields
+    assert len(_ALONE) == 8
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ campaign is left alone. Nothing here does I/O or knows an HTTP library.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -28,6 +29,12 @@ JSON_HEADERS: Final = ((b"Content-Type", b"application/json"),)
 
 # The actions that a PUT body can name (S1).
 VERBS: Final = {verb.value: verb for verb in (Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE)}
+# Bodies of an action with nothing beside it, as JSON libraries write them: known without reading them each time.
+_ALONE: Final = {
+    json.dumps({"action": word}, separators=separators).encode(): verb
+    for word, verb in VERBS.items()
+    for separators in ((",", ":"), (", ", ": "))
+}
 
 # Fact sheet section 3 for voice (S2), section 7 for message (S6).
 CALLBACKS: Final = {
@@ -161,7 +168,8 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
     if target is None and not concerns(request):
         return None
     safe = request.method in SAFE_METHODS
-    for name in _OVERRIDES if request.is_odd else ():
+    is_odd = request.is_odd
+    for name in _OVERRIDES if is_odd else ():
         if request.values(name):
             raise _unreadable(
                 "CF406", f"the header {name.decode()} may turn {request.method} into another method", target
@@ -170,7 +178,7 @@ def read_intent(request: WireRequest) -> Intent | Target | None:
         raise _unreadable("CF404", "the URL carries credentials", target)
     if safe:
         return target
-    if rewrite := request.rewrite:
+    if is_odd and (rewrite := request.rewrite):
         raise _unreadable("CF405", f"the header {rewrite.decode()} may send it to another path", target)
     if request.url_target is not None and request.url_target != request.target:
         raise _unreadable("CF405", "an extension replaces the target of the request line", target)
@@ -242,6 +250,8 @@ def _read_write(request: WireRequest, target: Target) -> Intent:
             raise _unreadable("CF417", "a DELETE with a body", target, Action.DELETE)
         return Intent(Action.DELETE, target, {})
     _check_content_type(request, target)
+    if method == "PUT" and (alone := _ALONE.get(request.body)):
+        return Intent(alone, target, {})
     try:
         document = read_object(request.body)
     except Ambiguous as problem:
@@ -269,6 +279,8 @@ def _check_framing(request: WireRequest, target: Target) -> None:
 
 def _check_content_type(request: WireRequest, target: Target) -> None:
     types = request.values(b"content-type")
+    if types == [b"application/json"]:
+        return
     if not types or types.count(types[0]) != len(types):
         raise _unreadable("CF407", f"it has {len(types) or 'no'} Content-Type headers", target)
     if not _JSON.fullmatch(types[0].strip()):

@@ -54,6 +54,11 @@ def _as_fields(reading: Reading) -> dict[str, Any]:
     }
 
 
+def _outcome(answer: Answer, reading: Reading | None) -> str:
+    """The status code, and the campaign's status where the answer shows it."""
+    return f"{answer.status_code} {reading.status}" if reading else str(answer.status_code)
+
+
 class FlowEvents:
     """One request on its way through the gate, as it is reported to the log and the trace.
 
@@ -83,11 +88,11 @@ class FlowEvents:
     def _ms(self) -> float:
         return round((self._clock() - self._since) * 1000, 1)
 
-    def _line(self, method: str, outcome: object, answer: Answer | None) -> None:
-        if log.enabled(logging.INFO):
-            about = (self._target.id or self._target.collection) if self._target else "-"
-            known = answer and self._id_in(answer)
-            log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
+    def _line(self, method: str, outcome: str, answer: Answer | None = None) -> None:
+        """Log the line of the request; asked for only where it is wanted, because what stands in it costs time."""
+        about = (self._target.id or self._target.collection) if self._target else "-"
+        known = answer and self._id_in(answer)
+        log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
 
     def _id_in(self, answer: Answer) -> str | None:
         """The vendor's id of the request, if it is no secret of ours and no number that somebody could call."""
@@ -121,8 +126,8 @@ class FlowEvents:
 
     def was_read(self, answer: Answer, reading: Reading | None, now: datetime | None = None) -> None:
         """A read was answered; `reading` if it was about one campaign and could be used, `now` if a write follows."""
-        outcome = f"{answer.status_code}{f' {reading.status}' if reading else ''}"
-        self._line("GET", outcome, answer)
+        if log.enabled(logging.INFO):
+            self._line("GET", _outcome(answer, reading), answer)
         if self._trace:
             self._server_at = reading.date if reading else None
             self._event(
@@ -170,11 +175,8 @@ class FlowEvents:
     def was_answered(self, record: WriteRecord, answer: Answer) -> None:
         """The write was answered."""
         answered, drift = record.answered, record.drift
-        self._line(
-            f"{self._request.method} {self._action}",
-            f"{answer.status_code}{f' {answered.status}' if answered else ''}",
-            answer,
-        )
+        if log.enabled(logging.INFO):
+            self._line(f"{self._request.method} {self._action}", _outcome(answer, answered), answer)
         if self._trace:
             self._event(
                 "answered",
@@ -188,6 +190,7 @@ class FlowEvents:
 
     def has_failed(self, method: str, error: BaseException) -> None:
         """No answer came."""
-        self._line(f"{method} {self._action}" if self._action else method, type(error).__name__, None)
+        if log.enabled(logging.INFO):
+            self._line(f"{method} {self._action}" if self._action else method, type(error).__name__)
         if self._trace:
             self._event("failed", method=method, error=type(error).__name__, ms=self._ms())

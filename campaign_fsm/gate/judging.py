@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,14 +30,15 @@ def judged(context: GateContext, ticket: Ticket, attempt: Attempt) -> Generator[
     request, intent, events = attempt.request, attempt.intent, attempt.events
     earlier = kept(context, attempt)
     if earlier:
-        # The campaign may have moved since: nobody is refused on an old reading.
-        with suppress(CampaignFsmError):
+        try:
             record = _decided(context, request, intent, *earlier, reused=True)
+        except CampaignFsmError:
+            attempt.reread = True  # the campaign may have moved since: nobody is refused on an old reading
+        else:
             assert record.at is not None
             events.was_reused(earlier[0], record.at)
             _note(events, record)
             return record
-        attempt.reread = True
     if attempt.paid < 2:
         return 0.0  # the read has to be paid for, outside
     found = yield from read(context, ticket, attempt)

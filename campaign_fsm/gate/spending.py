@@ -51,9 +51,12 @@ def learn(context: GateContext, request: WireRequest, target: Target, answer: An
 
 
 def _budget(context: GateContext, request: WireRequest, target: Target) -> Budget | None:
+    settings = context.settings
+    if settings.budget == 0:
+        return None
     name = request.host.rstrip(".")
     host = name if request.port is None else f"{name}:{request.port}"
-    return budget_of(host, target.account, context.settings.budget, context.settings.clock)
+    return budget_of(host, target.account, settings.budget, settings.clock)
 
 
 def _report(context: GateContext, wait: Wait) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Mapping
-from contextlib import suppress
 from types import ModuleType
 from typing import Final
 
@@ -58,10 +57,12 @@ def answer_of(response: Response, raw: bytes | None, family: ModuleType) -> Answ
 
 def plain(response: Response) -> None:
     """Take the server's own words for its status code out of a response: the HTTP library would log them."""
-    with suppress(Exception):  # some make extensions that hold nothing
+    try:
         phrase = response.extensions.get("reason_phrase")
         if phrase is not None and phrase.decode("latin-1") != http.client.responses.get(response.status_code):
             del response.extensions["reason_phrase"]
+    except Exception:  # noqa: BLE001 (some make extensions that hold nothing)
+        return
 
 
 def _is_cached(response: Response) -> bool:

@@ -65,7 +65,8 @@ class InFlight:
             raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
         wire, extensions = seen.wire, seen.extensions
         wire.body = body or b""
-        wire.until, wire.above, _ = (extensions.pop(key, None) for key in (UNTIL, PERMIT, EXTENSION))
+        wire.until, wire.above = extensions.pop(UNTIL, None), extensions.pop(PERMIT, None)
+        extensions.pop(EXTENSION, None)
         stream = seen.stream if body is None else family.ByteStream(body)
         return cls(
             callers=callers,
@@ -89,9 +90,15 @@ class InFlight:
         """The read before the write, as a request of the same library with the same time-outs."""
         extensions = {key: value for key, value in self.extensions.items() if key != "target"}
         extensions[PERMIT] = self._new_permit()
+        # With a stream nothing is worked out for a body that there is not.
         question: Request = self.family.Request(
-            wire.method, self.url, headers=list(wire.headers), extensions=extensions
+            wire.method,
+            self.url,
+            headers=list(wire.headers),
+            stream=self.family.ByteStream(b""),
+            extensions=extensions,
         )
+        question.read()
         return question
 
     def _new_permit(self, step: Forward = _NOTHING_JUDGED) -> Permit:

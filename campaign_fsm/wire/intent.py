@@ -69,6 +69,11 @@ def _name(header: bytes) -> bytes:
     return header.lower().replace(b"_", b"-")
 
 
+@lru_cache(maxsize=256)
+def _is_for_reads(header: bytes) -> bool:
+    return _NOT_FOR_READS.match(header) is None
+
+
 @define
 class WireRequest:
     """A request as it would leave: what the gate judges."""
@@ -365,7 +370,7 @@ def preflight(request: WireRequest) -> WireRequest:
 
     Conditional, range and caching headers go: a reading that came from a cache is no reading.
     """
-    kept = tuple((name, value) for name, value in request.headers if not _NOT_FOR_READS.match(name))
+    kept = tuple([(name, value) for name, value in request.headers if _is_for_reads(name)])
     extra = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"identity"), (b"Cache-Control", b"no-cache"))
     return WireRequest(
         method="GET",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from campaign_fsm import waiting
 from campaign_fsm.client.calls import changed
@@ -69,11 +69,14 @@ class ClientContext:
             known = redact(campaign_id, self.secrets) if isinstance(campaign_id, str) else campaign_id
             given = redact(quoted(known), self.secrets) or ""
             raise InvalidParameters(what="request", problems=(FieldProblem("campaign_id", ID_RULE, given),))
-        return evolve(self.collection(), id=campaign_id)
+        return self._target(campaign_id)
 
     def collection(self) -> Target:
         """All campaigns."""
-        return Target("", self.settings.account_sid, COLLECTION_OF[self.channel], None, ())
+        return self._target(None)
+
+    def _target(self, campaign_id: str | None) -> Target:
+        return Target("", self.settings.account_sid, COLLECTION_OF[self.channel], campaign_id, ())
 
     def item(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """A body for one campaign: flat, or on voice wrapped (S1, S2)."""

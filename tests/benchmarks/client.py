@@ -1,6 +1,6 @@
-"""What the client costs over loopback, as ratios: ``python tests/benchmarks/client.py``.
+"""What the gate and the client cost in CPU time, as ratios: ``python tests/benchmarks/client.py``.
 
-The simulator runs in a process of its own, so that only the client's work is counted. Pairs are
+Over loopback the simulator runs in a process of its own, so that only the client's work is counted. Pairs are
 interleaved, and the median of their ratios is printed.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 import anyio
 import httpx
 
-from campaign_fsm import AsyncCampaignClient, CampaignClient, Simulator
+from campaign_fsm import AsyncCampaignClient, CampaignClient, GuardTransport, Simulator, SimulatorTransport
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import campaign_from
@@ -41,6 +41,7 @@ with SimulatorServer(simulator) as server:
     sys.stdin.read()
 """
 AUTH = ("key", "token")
+ACCOUNTS = itertools.count(1)
 
 
 @contextlib.contextmanager
@@ -125,6 +126,33 @@ def reading(pairs: int) -> None:
         return cpu(lambda: [json.loads(reply.body) for _ in range(2000)]) / 2000
 
     row("parse and build one campaign", "`json.loads` of the same body", ratio(pairs, build, loads), "<= 2.5")
+
+
+# One guarded PUT, in process
+
+
+def put(gate: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> Callable[[], float]:
+    """Measures 50 times one PUT that alternates between pause and resume, on a simulator of its own."""
+    simulator = Simulator(account_sid=f"acme{next(ACCOUNTS)}")  # no two share a budget
+    campaign = simulator.add("in-progress")
+    client = httpx.Client(transport=gate(SimulatorTransport(simulator)), auth=AUTH)
+    url = f"https://api.exotel.com/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign}"
+    turn = itertools.cycle(("pause", "resume"))
+
+    def send() -> None:
+        for _ in range(50):
+            assert client.put(url, json={"action": next(turn)}).status_code == 200
+
+    return lambda: cpu(send) / 50
+
+
+def in_process(pairs: int) -> None:
+    bare = put(lambda inner: inner)
+    for what, gate, goal in (
+        ("a guarded PUT, fresh reading", lambda inner: GuardTransport(inner, max_age=3600), "<= 1.4"),
+        ("a guarded PUT with its own read", GuardTransport, "<= 2.2"),
+    ):
+        row(what, "the same PUT on bare httpx, in process", ratio(pairs, put(gate), bare), goal)
 
 
 # One guarded action
@@ -236,6 +264,7 @@ def main() -> None:
     given = parser.parse_args()
     print("| what | against | ratio | goal | medians |\n|---|---|---|---|---|")
     reading(given.pairs)
+    in_process(4 * given.pairs)
     sync_action(given.pairs, 100)
     async_action(given.pairs, 50)
     listing(given.campaigns)

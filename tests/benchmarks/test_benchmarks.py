@@ -1,15 +1,13 @@
-"""What the gate costs, as ratios within one run: `python tests/benchmarks/table.py` prints the table."""
+"""What `decide` and the start of the command cost: `python tests/benchmarks/table.py` prints the ratios."""
 
-import itertools
 import os
 import shutil
 import subprocess
 import sys
 
-import httpx
 import pytest
 
-from campaign_fsm import GuardTransport, Simulator, SimulatorTransport, build_machine, decide
+from campaign_fsm import build_machine, decide
 from campaign_fsm.lifecycle.decision import _CELLS
 from campaign_fsm.lifecycle.machine import Scratch
 
@@ -66,38 +64,6 @@ def test_machine_may(benchmark):
     model = Scratch(started=True)
     MACHINE.add_model(model, initial="paused")
     benchmark(thousand(model.may_resume))
-
-
-def put(transport_of):
-    """One PUT that alternates between pause and resume, on an in-process simulator."""
-    simulator = Simulator()
-    campaign = simulator.add("in-progress")
-    client = httpx.Client(transport=transport_of(SimulatorTransport(simulator)), auth=("key", "token"))
-    url = f"https://api.exotel.com/v2/accounts/{simulator.account_sid}/message-campaigns/{campaign}"
-    turn = itertools.cycle(("pause", "resume"))
-
-    def send():
-        response = client.put(url, json={"action": next(turn)})
-        assert response.status_code == 200
-
-    send()
-    return send
-
-
-@pytest.mark.benchmark(group="put")
-def test_put_bare(benchmark):
-    benchmark.pedantic(put(lambda inner: inner), rounds=400, iterations=5, warmup_rounds=20)
-
-
-@pytest.mark.benchmark(group="put")
-def test_put_guarded_with_a_fresh_reading(benchmark):
-    send = put(lambda inner: GuardTransport(inner, max_age=3600))
-    benchmark.pedantic(send, rounds=400, iterations=5, warmup_rounds=20)
-
-
-@pytest.mark.benchmark(group="put")
-def test_put_guarded_with_its_read(benchmark):
-    benchmark.pedantic(put(GuardTransport), rounds=400, iterations=5, warmup_rounds=20)
 
 
 # Installed packages are compiled; a checkout is only if Python may write that down.

@@ -11,11 +11,11 @@ import oracle
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from operations import message
 
 from campaign_fsm import (
     CampaignClient,
     GuardTransport,
-    MessageCampaignDraft,
     Schedule,
     Simulator,
     SimulatorTransport,
@@ -188,15 +188,7 @@ class Campaigns(RuleBasedStateMachine):
         if kind:
             self.simulator.fault(kind, method="POST", retry_after=0)
         begun = len(self.simulator.journal)
-        draft = MessageCampaignDraft(
-            content_type="static",
-            lists=["l1"],
-            sender_id="EXOTEL",
-            sms_type="transactional",
-            template="Hello.",
-            name=f"made-{begun}",
-            schedule=Schedule(later(self.simulator, 2), later(self.simulator, 9)),
-        )
+        draft = message(self.simulator, name=f"made-{begun}")
         try:
             made = self.clients["message", who].create(draft)
         except errors.CampaignFsmError as error:

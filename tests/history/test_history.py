@@ -15,6 +15,7 @@ from itertools import pairwise
 import pytest
 from click.testing import CliRunner
 from example_recording import CAMPAIGN, record
+from sessions import record_har
 
 from campaign_fsm import CampaignClient, CampaignFsmError, Refused
 from campaign_fsm.cli.diagram import diagram
@@ -207,8 +208,6 @@ def test_a_recording_comes_through_a_pipe(tmp_path):
 
 def test_a_har_file_that_chromium_recorded_is_drawn(tmp_path):
     """What a real Chromium did, as Playwright recorded it, is what the simulator says that it did."""
-    from test_recordings import record_har
-
     record_har(tmp_path / "chromium.har")
     history = history_of_recording(tmp_path / "chromium.har")
     assert history.campaigns == 1

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from browser import chromium
+from places import DIAGRAMS
 
 from campaign_fsm.diagram import History, Outcome, Recipe, Step, make
 from campaign_fsm.lifecycle import decide, route
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
 
-COMMITTED = Path(__file__).resolve().parent.parent / "diagrams"
 KNOWN = [status for status in Status if status is not Status.UNKNOWN]
 HOSTILE = (
     "</script><script>window.hit=1</script><img src=x onerror='window.hit=1'>\" ' & {{7*7}} ]]> <!-- \u2028 %3Cb%3E"
@@ -404,7 +404,7 @@ def test_playing_on_from_a_step_leaves_the_recording(opened):
 
 def test_the_committed_story_tells_its_recording(browser):
     """The committed story steps through the committed recording to the end, where the campaign is archived."""
-    page = Opened(browser, COMMITTED / "story.html")
+    page = Opened(browser, DIAGRAMS / "story.html")
     steps = int(page.page.get_attribute("#step", "max"))
     assert steps == 14
     for _ in range(steps):

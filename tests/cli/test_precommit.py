@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 # As it was before the tests cleaned theirs: what pip needs to reach an index may be in it.
 ENVIRONMENT = dict(os.environ)

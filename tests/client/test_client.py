@@ -1,16 +1,14 @@
 """The client against the simulator: what every write ends as, sync and async, in process and over a socket."""
 
 import base64
-import contextlib
 import logging
 import pickle
 import traceback
 from datetime import timedelta
 
-import anyio
 import httpx
-import httpx2
 import pytest
+from operations import writes_of
 
 from campaign_fsm import (
     AsyncCampaignClient,
@@ -27,10 +25,7 @@ from campaign_fsm import (
 KEY, TOKEN = "key-canary-1", "token-canary-2"
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(pace):
-    """The reads after a lost write wait for real people's servers; here they need not."""
-    pace(looks=(0.0, 0.0, 0.0))
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture
@@ -38,44 +33,10 @@ def simulator():
     return Simulator(api_key=KEY, api_token=TOKEN)
 
 
-class Async:
-    """An async client with the face of a sync one, each call in an event loop of its own."""
-
-    def __init__(self, backend, settings):
-        self._backend, self._settings = backend, settings
-
-    def __getattr__(self, name):
-        async def call(*args):
-            async with AsyncCampaignClient(**self._settings) as client:
-                return await getattr(client, name)(*args)
-
-        return lambda *args: anyio.run(call, *args, backend=self._backend)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio", "socket", "httpx2"])
-def connect(request, simulator):
-    """Makes clients of every face: in process sync, asyncio and trio, over a real socket, and with httpx2."""
-    with contextlib.ExitStack() as stack:
-        base = {"account_sid": simulator.account_sid, "api_key": KEY, "api_token": TOKEN, "deadline": 0.0}
-        if request.param == "socket":
-            server = stack.enter_context(SimulatorServer(simulator))
-            base["base_url"] = server.base_url
-        else:
-            base["transport"] = SimulatorTransport(simulator)
-
-        def make(**settings):
-            settings = {**base, **settings}
-            if request.param in ("asyncio", "trio"):
-                return Async(request.param, settings)
-            if request.param == "httpx2":
-                settings["http"] = httpx2
-            return stack.enter_context(CampaignClient(**settings))
-
-        yield make
-
-
-def writes(simulator):
-    return [entry for entry in simulator.journal if entry.kind == "request" and entry.method != "GET"]
+@pytest.fixture
+def deadline():
+    """Nothing is tried again, unless a test says so."""
+    return 0.0
 
 
 def test_the_four_actions_lead_through_a_whole_life(simulator, connect):
@@ -93,7 +54,7 @@ def test_the_four_actions_lead_through_a_whole_life(simulator, connect):
         ]:
             found = getattr(client, action)(campaign)
             assert (found.status, found.id, found.channel) == (status, campaign, channel)
-    assert all(entry.legal and entry.applied for entry in writes(simulator))
+    assert all(entry.legal and entry.applied for entry in writes_of(simulator))
 
 
 def test_check_reads_and_never_writes(simulator, connect):
@@ -115,7 +76,7 @@ def test_what_is_illegal_is_not_sent(simulator, connect):
     assert (refusal.status, refusal.action, refusal.campaign_id) == ("in-progress", "complete", campaign)
     assert refusal.sources
     assert refusal.legal_actions == ("pause",)
-    assert writes(simulator) == []
+    assert writes_of(simulator) == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +88,7 @@ def test_what_has_taken_effect_is_already_there(simulator, connect, action, stat
     campaign = simulator.add(status)
     with pytest.raises(errors.AlreadyThere):
         getattr(connect(), action)(campaign)
-    assert writes(simulator) == []
+    assert writes_of(simulator) == []
 
 
 def test_strict_is_passed_to_the_gate(simulator, connect):
@@ -148,7 +109,7 @@ def test_a_race_is_a_state_conflict(simulator, connect):
         conflict = caught.value
         assert (conflict.seen, conflict.now, conflict.rejection.status_code) == ("paused", "in-progress", code)
         assert conflict.who == "another user's resume"
-        assert writes(simulator)[-1].legal is False
+        assert writes_of(simulator)[-1].legal is False
 
 
 def test_a_move_by_several_steps_says_so(simulator, connect):
@@ -169,7 +130,7 @@ def test_a_rejection_that_is_still_legal_is_the_api_error(simulator, connect):
     with pytest.raises(errors.RateLimited) as caught:
         connect().pause(campaign)
     assert caught.value.retry_after == 7
-    assert len(writes(simulator)) == 2
+    assert len(writes_of(simulator)) == 2
     assert simulator.status(campaign) == "in-progress"
 
 
@@ -179,7 +140,7 @@ def test_a_lost_answer_to_an_applied_write_is_found_out(simulator, connect, faul
     campaign = simulator.add("in-progress")
     simulator.fault(fault, method="PUT")
     assert connect().pause(campaign).status == "paused"
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 @pytest.mark.parametrize("fault", ["lost-before", "reset"])
@@ -190,7 +151,7 @@ def test_a_lost_write_is_said_not_to_have_been_applied(simulator, connect, fault
     with pytest.raises(errors.ConnectionFailed, match="was not applied") as caught:
         connect().pause(campaign)
     assert caught.value.sent
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 def test_a_timeout_that_changed_nothing_so_far_is_unknown(simulator, connect):
@@ -201,7 +162,7 @@ def test_a_timeout_that_changed_nothing_so_far_is_unknown(simulator, connect):
     with pytest.raises(errors.OutcomeUnknown) as caught:
         connect(timeout=0.5).resume(campaign)
     assert (caught.value.seen, caught.value.now) == ("paused", "paused")
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 def test_a_timeout_of_an_applied_write_is_found_out(simulator, connect):
@@ -239,7 +200,7 @@ def test_an_unreadable_re_read_leaves_the_outcome_unknown(simulator, connect):
     with pytest.raises(errors.OutcomeUnknown) as caught:
         connect().pause(campaign)
     assert (caught.value.seen, caught.value.now) == ("in-progress", None)
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 @pytest.mark.parametrize(
@@ -251,7 +212,7 @@ def test_a_server_error_on_a_write_is_looked_into(simulator, connect, code, kind
     simulator.fault("server-error", method="PUT", status_code=code)
     with pytest.raises(kind):
         connect().pause(campaign)
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 def test_a_redirect_is_an_error_and_not_followed(simulator, connect):
@@ -260,7 +221,7 @@ def test_a_redirect_is_an_error_and_not_followed(simulator, connect):
     simulator.fault("redirect", method="PUT")
     with pytest.raises(errors.UnexpectedRedirect):
         connect().pause(campaign)
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 def test_accepted_but_not_yet_seen_is_read_again(simulator, connect):
@@ -271,7 +232,7 @@ def test_accepted_but_not_yet_seen_is_read_again(simulator, connect):
     drifts = []
     assert connect(on_drift=drifts.append).resume(campaign).status == "in-progress"
     assert [drift.unseen for drift in drifts] == [True]
-    assert len(writes(simulator)) == 1
+    assert len(writes_of(simulator)) == 1
 
 
 def test_accepted_and_never_seen_is_unknown(simulator, connect):
@@ -313,7 +274,7 @@ def test_a_401_says_what_it_usually_is(simulator, connect):
     with pytest.raises(errors.StatusUnavailable, match="Wrong key or token") as caught:
         client.pause(campaign)
     assert caught.value.status_code == 401
-    assert writes(simulator) == []
+    assert writes_of(simulator) == []
 
 
 @pytest.mark.parametrize("fault", ["malformed", "wrong-campaign", "failed-item", "truncated", "reset", "redirect"])
@@ -327,7 +288,7 @@ def test_a_read_that_goes_wrong_refuses_the_write(simulator, connect, fault):
     simulator.fault(fault, method="GET")
     with pytest.raises((errors.ApiError, errors.ConnectionFailed)):
         client.get(campaign)
-    assert writes(simulator) == []
+    assert writes_of(simulator) == []
 
 
 class Odd:

@@ -7,11 +7,11 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from attrs import evolve
 from click.testing import CliRunner
+from places import DIAGRAMS
 
 from campaign_fsm.cli.diagram import _load as load
 from campaign_fsm.cli.diagram import diagram
@@ -24,8 +24,7 @@ from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import digests
 from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing
 
-COMMITTED = Path(__file__).resolve().parent.parent / "diagrams"
-FILES = sorted(stamped(COMMITTED)[0])
+FILES = sorted(stamped(DIAGRAMS)[0])
 CHANNELS = [None, *Channel]
 TEXTS = ["mermaid", "dot"]
 # Every format that is text, and two whose text depends on what stands in sets and dictionaries.
@@ -85,7 +84,7 @@ def pictures():
 @pytest.fixture
 def copies(tmp_path):
     for file in (*FILES, "example-trace.jsonl"):
-        (tmp_path / file).write_bytes((COMMITTED / file).read_bytes())
+        (tmp_path / file).write_bytes((DIAGRAMS / file).read_bytes())
     return tmp_path
 
 
@@ -285,7 +284,7 @@ def test_writing_text_needs_nothing_else():
         "from campaign_fsm.diagram import render\n"
         "from campaign_fsm.diagram.committed import check\n"
         f"for kind in {ALL_TEXTS}: render(kind)\n"
-        f"assert not check({str(COMMITTED)!r}, _load).drift\n"
+        f"assert not check({str(DIAGRAMS)!r}, _load).drift\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -377,7 +376,7 @@ def test_what_does_not_go_together_is_refused(arguments, told):
 
 def test_the_committed_diagrams_show_the_table():
     """The committed diagrams have not drifted from the table."""
-    assert drift(COMMITTED) == []
+    assert drift(DIAGRAMS) == []
 
 
 def test_fresh_diagrams_show_no_drift(pictures, tmp_path):
@@ -420,9 +419,9 @@ def test_a_file_without_its_stamp_is_passed_over_and_reported(copies, file):
 
 def test_a_diagram_is_known_by_its_stamp_and_not_by_its_name(copies):
     """A diagram under another name is compared with what it says it is."""
-    (copies / "our-lifecycle.svg").write_bytes((COMMITTED / "lifecycle-voice.svg").read_bytes())
+    (copies / "our-lifecycle.svg").write_bytes((DIAGRAMS / "lifecycle-voice.svg").read_bytes())
     assert drift(copies) == []
-    (copies / "our-lifecycle.svg").write_bytes((COMMITTED / "lifecycle-voice.svg").read_bytes() + b" ")
+    (copies / "our-lifecycle.svg").write_bytes((DIAGRAMS / "lifecycle-voice.svg").read_bytes() + b" ")
     assert [found.name for found in drift(copies)] == ["our-lifecycle.svg"]
 
 
@@ -453,7 +452,7 @@ def test_writing_anew_mends_every_drift_and_keeps_everything_else(copies, pictur
         path = copies / file
         if path.suffix != ".png":
             path.write_bytes(path.read_bytes().replace(b"paused", b"halted"))
-    (copies / "route.svg").write_bytes((COMMITTED / "route.svg").read_bytes() + b"\n")
+    (copies / "route.svg").write_bytes((DIAGRAMS / "route.svg").read_bytes() + b"\n")
     write(copies, load)
     assert drift(copies) == []
     assert (copies / "notes.md").read_text() == "mine"
@@ -585,15 +584,15 @@ def test_the_command_without_resvg_exits_2(monkeypatch, tmp_path):
     assert done.exit_code == 0
     assert "left out lifecycle.png: PNG needs pip install 'campaign_fsm[diagrams]'" in done.output
     assert {path.name for path in (tmp_path / "new").iterdir()} == GALLERY.keys() - {"lifecycle.png"}
-    (tmp_path / "new" / "lifecycle.png").write_bytes((COMMITTED / "lifecycle.png").read_bytes())
+    (tmp_path / "new" / "lifecycle.png").write_bytes((DIAGRAMS / "lifecycle.png").read_bytes())
     done = run("--write", tmp_path / "new")
     assert done.exit_code == 2
-    assert (tmp_path / "new" / "lifecycle.png").read_bytes() == (COMMITTED / "lifecycle.png").read_bytes()
+    assert (tmp_path / "new" / "lifecycle.png").read_bytes() == (DIAGRAMS / "lifecycle.png").read_bytes()
 
 
 def test_check_exits_0_without_drift():
     """The check of the committed diagrams exits with 0 and says how many it looked at."""
-    done = run("--check", COMMITTED)
+    done = run("--check", DIAGRAMS)
     assert done.exit_code == 0
     assert f"all {len(FILES)} diagrams" in done.output
 
@@ -634,7 +633,7 @@ def test_check_exits_2_where_it_cannot_tell(tmp_path):
 
 def test_check_takes_the_directory_diagrams_by_default(monkeypatch, tmp_path):
     """Without a directory the check looks into ./diagrams."""
-    monkeypatch.chdir(COMMITTED.parent)
+    monkeypatch.chdir(DIAGRAMS.parent)
     assert run("--check").exit_code == 0
     monkeypatch.chdir(tmp_path)
     assert run("--check").exit_code == 2
@@ -643,10 +642,10 @@ def test_check_takes_the_directory_diagrams_by_default(monkeypatch, tmp_path):
 def test_check_and_write_go_with_nothing_else(tmp_path):
     """Options that would be ignored are refused instead, with exit code 2."""
     for arguments in (
-        ["--check", COMMITTED, "--channel", "voice"],
-        ["--check", COMMITTED, "--write", tmp_path / "new"],
+        ["--check", DIAGRAMS, "--channel", "voice"],
+        ["--check", DIAGRAMS, "--write", tmp_path / "new"],
         ["--write", tmp_path / "new", "--format", "svg"],
-        ["--check", COMMITTED, "--open"],
+        ["--check", DIAGRAMS, "--open"],
         ["--json"],
         ["--format", "mermaid", "--theme", "dark"],
         ["--view", "history"],
@@ -667,7 +666,7 @@ def test_write_writes_what_check_accepts(pictures, tmp_path):
 
 def test_the_readme_shows_every_committed_diagram():
     """The page in the directory of the diagrams links to each of them."""
-    page = (COMMITTED / "README.md").read_text(encoding="utf-8")
+    page = (DIAGRAMS / "README.md").read_text(encoding="utf-8")
     for file in FILES:
         assert f"({file})" in page
 

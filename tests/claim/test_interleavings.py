@@ -9,7 +9,7 @@ import itertools
 
 import oracle
 import pytest
-from test_gate_flow import envelope, make, put
+from gates import envelope, make, put
 
 from campaign_fsm import errors
 from campaign_fsm.gate import Forward, Poll, Read, Sections, WriteRecord, section

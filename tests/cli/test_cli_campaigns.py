@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from commands import DRAFT, call, on_a_terminal, shell
+from operations import writes_of
 
 from campaign_fsm.gate import budget
 from campaign_fsm.gate.budget import Budgets
@@ -32,10 +33,6 @@ def draft(tmp_path):
     path = tmp_path / "draft.json"
     path.write_text(json.dumps(DRAFT))
     return str(path)
-
-
-def writes_of(simulator):
-    return [entry for entry in simulator.journal if entry.kind == "request" and entry.method != "GET"]
 
 
 # list, find, watch

@@ -19,7 +19,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from test_gate_flow import Clock, envelope, make, put
+from gates import Clock, envelope, make, put
 from wires import ID, MESSAGE
 
 from campaign_fsm import (

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 from commands import DRAFT, call, on_a_terminal, shell
 from example_recording import record
+from places import README
 
 from campaign_fsm import __version__
 from campaign_fsm.cli import _COMMANDS, cli, run
@@ -353,9 +354,6 @@ def test_the_demo_tells_a_true_story(capsys):
 
 
 # The README
-
-
-README = Path(__file__).resolve().parents[1] / "README.md"
 
 
 @pytest.mark.skipif(not README.exists(), reason="the README is beside the checkout's tests, not beside these")

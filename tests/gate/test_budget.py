@@ -11,6 +11,7 @@ import anyio
 import attrs
 import httpx
 import pytest
+from gates import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 from wires import ID, MESSAGE, VOICE, wire
@@ -22,16 +23,6 @@ from campaign_fsm.gate.budget import Budget, Budgets, budget_of, is_vendor
 from campaign_fsm.gate.cell import Cell
 from campaign_fsm.transports import AsyncGuardTransport, GuardTransport
 from campaign_fsm.wire.answer import Answer
-
-
-class Clock:
-    """Seconds that pass when they are told to."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ import httpx
 import pytest
 import trio
 from faces import FACES, Face
+from operations import message
 from servers import DEST, Server
-from test_operations import message
 from wires import ID
 
 from campaign_fsm import Campaign, Simulator, errors

@@ -9,14 +9,16 @@ from datetime import timedelta
 
 import pytest
 from commands import call
+from operations import writes_of
 from servers import DEST, Server
-from test_operations import connect, no_waiting, simulator, writes_of  # noqa: F401 (fixtures)
 from wires import ID
 
 from campaign_fsm import errors
 from campaign_fsm.cli.failures import already
 from campaign_fsm.client.sent_write import is_there
 from campaign_fsm.rules import RULES, Action, Channel, Status
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 FROM = {"pause": "in-progress", "resume": "paused", "complete": "paused", "archive": "completed"}
 ENSURE = {
@@ -109,7 +111,7 @@ def test_of_two_commands_at_once_both_leave_with_0(action):
 
 @pytest.mark.parametrize("action", FROM)
 @pytest.mark.parametrize("code", [409, 400])
-def test_ensuring_takes_it_that_somebody_else_was_faster(simulator, connect, action, code):  # noqa: F811
+def test_ensuring_takes_it_that_somebody_else_was_faster(simulator, connect, action, code):
     """On every face and whatever it is rejected with; a status that is not quite the wanted one is a conflict."""
     simulator.illegal_status_code = code
     campaign = simulator.add(FROM[action])
@@ -124,7 +126,7 @@ def test_ensuring_takes_it_that_somebody_else_was_faster(simulator, connect, act
     assert len(writes_of(simulator)) == 2
 
 
-def test_ensuring_acts_again_where_it_was_there_and_is_gone(simulator, connect):  # noqa: F811
+def test_ensuring_acts_again_where_it_was_there_and_is_gone(simulator, connect):
     """Paused by somebody between the read and the write, and resumed before it is read again: it is due after all."""
     campaign = simulator.add("in-progress")
     simulator.fault("moved", method="GET", id=campaign, to_status="paused")
@@ -133,7 +135,7 @@ def test_ensuring_acts_again_where_it_was_there_and_is_gone(simulator, connect):
     assert [entry.legal for entry in writes_of(simulator)] == [False, True]
 
 
-def test_ensuring_says_what_is_known_if_it_cannot_be_read_again(simulator, connect):  # noqa: F811
+def test_ensuring_says_what_is_known_if_it_cannot_be_read_again(simulator, connect):
     """A write was sent: its conflict comes out, and not the error of a read."""
     campaign = simulator.add("in-progress")
     simulator.fault("moved", method="GET", id=campaign, to_status="paused")
@@ -143,7 +145,7 @@ def test_ensuring_says_what_is_known_if_it_cannot_be_read_again(simulator, conne
     assert (caught.value.seen, caught.value.now) == ("in-progress", "paused")
 
 
-def test_ensuring_what_is_there_and_cannot_be_read_again_sends_nothing(simulator, connect):  # noqa: F811
+def test_ensuring_what_is_there_and_cannot_be_read_again_sends_nothing(simulator, connect):
     """The gate saw it there, and the read for its caller fails: a refusal, as of every write that was not sent."""
     campaign = simulator.add("paused")
     simulator.fault("rejected", method="GET", id=campaign, after=1, times=9)

@@ -6,6 +6,7 @@ from pathlib import Path
 import cases
 import pytest
 from commands import call
+from places import ROOT
 
 # The exit code, and the findings.
 SAYS = {
@@ -46,7 +47,7 @@ SAYS = {
     "folder-bystanders": (0, []),
     "folder-mixed": (1, ["CF224"] * 3),
 }
-SHARED = Path(__file__).parents[2] / "shared" / "cases" / "recordings"
+SHARED = ROOT.parent / "shared" / "cases" / "recordings"
 """The same kinds, made by somebody else; only where they stand beside the checkout."""
 
 

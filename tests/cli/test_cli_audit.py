@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from commands import call, on_a_terminal
+from places import HOOKS, README
 from work import within
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, errors
 from campaign_fsm.audit.baseline import Accepted, Entry, update_baseline
 
-HOOKS = Path(__file__).resolve().parents[1] / ".pre-commit-hooks.yaml"
-README = Path(__file__).resolve().parents[1] / "README.md"
 ID = "camp_abc123"
 URL = f"/v2/accounts/acme1/campaigns/{ID}"
 READ = {"method": "GET", "url": URL, "status_code": 200, "status": "in-progress"}

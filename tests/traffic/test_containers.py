@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from test_har import entry, har
+from hars import entry, har
 
 from campaign_fsm.strict.unreadable import NotARecording
 from campaign_fsm.traffic import UnreadableRecording, containers

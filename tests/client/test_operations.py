@@ -6,25 +6,21 @@ import itertools
 import logging
 from datetime import UTC, datetime, timedelta
 
-import anyio
 import attrs
 import httpx
-import httpx2
 import pytest
+from operations import message, voice, writes_of
 
 from campaign_fsm import (
     Action,
-    AsyncCampaignClient,
     CampaignClient,
     MessageCampaignDraft,
     Recipient,
     Schedule,
-    Simulator,
-    SimulatorServer,
     SimulatorTransport,
     Status,
-    VoiceCampaignDraft,
     errors,
+    waiting,
 )
 from campaign_fsm.cli.failures import _SPELLED, for_shell
 from campaign_fsm.client import sent_write
@@ -33,54 +29,7 @@ from campaign_fsm.lifecycle import reachable
 from campaign_fsm.rules import PROBLEMS
 from campaign_fsm.simulator.campaigns import StoredCampaign
 
-LOOKS = (0.0, 0.0, 0.0)
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(pace):
-    """Waits are short here; the tests of the waits themselves count them."""
-    pace(looks=LOOKS, first_delay=0.001)
-
-
-@pytest.fixture
-def simulator():
-    return Simulator()
-
-
-class Async:
-    """An async client with the face of a sync one, each call in an event loop of its own."""
-
-    def __init__(self, backend, settings):
-        self._backend, self._settings = backend, settings
-
-    def __getattr__(self, name):
-        async def call(*args, **named):
-            async with AsyncCampaignClient(**self._settings) as client:
-                thing = getattr(client, name)(*args, **named)
-                return iter([found async for found in thing]) if hasattr(thing, "__anext__") else await thing
-
-        return lambda *args, **named: anyio.run(lambda: call(*args, **named), backend=self._backend)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio", "socket", "httpx2"])
-def connect(request, simulator):
-    """Makes clients of every face: in process sync, asyncio and trio, over a real socket, and with httpx2."""
-    with contextlib.ExitStack() as stack:
-        base = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 5.0}
-        if request.param == "socket":
-            base["base_url"] = stack.enter_context(SimulatorServer(simulator)).base_url
-        else:
-            base["transport"] = SimulatorTransport(simulator)
-
-        def make(**settings):
-            settings = {**base, **settings}
-            if request.param in ("asyncio", "trio"):
-                return Async(request.param, settings)
-            if request.param == "httpx2":
-                settings["http"] = httpx2
-            return stack.enter_context(CampaignClient(**settings))
-
-        yield make
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def answering(*answers):
@@ -106,30 +55,6 @@ def envelope(*items, **more):
 def item(campaign_id="a1", code=200, **data):
     data = {"sid": campaign_id, "status": "paused", "name": f"n-{campaign_id}", **data}
     return {"code": code, "status": "success" if code < 300 else "failure", "data": data}
-
-
-def writes_of(simulator):
-    return [entry for entry in simulator.journal if entry.kind == "request" and entry.method != "GET"]
-
-
-def message(simulator, **changes):
-    start = simulator.now + timedelta(hours=1)
-    given = {
-        "content_type": "static",
-        "lists": ["l1"],
-        "sender_id": "EXOTEL",
-        "sms_type": "transactional",
-        "template": "Hello.",
-        "dlt_entity_id": "1101428740000012125",
-        "dlt_template_id": "1107160016142600511",
-        "name": "diwali",
-        "schedule": Schedule(start, start + timedelta(hours=5)),
-    }
-    return MessageCampaignDraft(**{**given, **changes})
-
-
-def voice(**changes):
-    return VoiceCampaignDraft(**{"caller_id": "08012345678", "from_": ["+919900000001"], "name": "calls", **changes})
 
 
 # create
@@ -550,7 +475,7 @@ def test_a_lost_write_that_then_became_illegal_is_a_conflict(simulator, connect)
     """The second try is refused by the gate, and the first was sent: that is no plain refusal."""
     campaign = simulator.add("in-progress")
     simulator.fault("reset", method="PUT")
-    looks = len(LOOKS)
+    looks = len(waiting.PACE.looks)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="completed")
     with pytest.raises(errors.StateConflict) as caught:
         connect().pause(campaign)
@@ -562,7 +487,7 @@ def test_a_lost_write_that_arrived_late_is_applied(simulator, connect):
     """The second try finds it already there."""
     campaign = simulator.add("in-progress")
     simulator.fault("reset", method="PUT")
-    looks = len(LOOKS)
+    looks = len(waiting.PACE.looks)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
     assert connect().pause(campaign).status == "paused"
     assert len(writes_of(simulator)) == 1
@@ -572,7 +497,7 @@ def test_a_late_arrival_that_cannot_be_read_any_more_is_unknown(simulator, conne
     """The gate saw it there on the second try, and the read after that fails."""
     campaign = simulator.add("in-progress")
     simulator.fault("reset", method="PUT")
-    looks = len(LOOKS)
+    looks = len(waiting.PACE.looks)
     simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
     simulator.fault("rejected", method="GET", id=campaign, after=looks + 1, times=9)
     with pytest.raises(errors.OutcomeUnknown) as caught:

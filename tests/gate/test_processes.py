@@ -19,18 +19,16 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 
 import httpx
 import pytest
+from operations import message
 
 from campaign_fsm import (
     AsyncCampaignClient,
     CampaignClient,
     GuardTransport,
-    MessageCampaignDraft,
-    Schedule,
     Simulator,
     SimulatorServer,
     SimulatorTransport,
@@ -641,7 +639,7 @@ def test_a_transport_without_connections_gets_nothing_in_a_fork(place, action):
     settings = {"account_sid": simulator.account_sid, "api_key": simulator.api_key, "api_token": simulator.api_token}
     with at(fork, place, SyncFace) as given:
         client = CampaignClient(transport=SimulatorTransport(simulator), trust_env=False, **settings, **given)
-        argument = campaign if action == "pause" else draft(simulator)
+        argument = campaign if action == "pause" else message(simulator)
         found = outcome(lambda: str(getattr(client, action)(argument).status))
         if fork.in_child:
             fork.tell([found, writes(simulator)])
@@ -664,26 +662,13 @@ def puts(info):
     return info["request"].method == b"PUT"
 
 
-def draft(simulator):
-    start = simulator.now + timedelta(hours=1)
-    return MessageCampaignDraft(
-        content_type="static",
-        lists=["l1"],
-        sender_id="EXOTEL",
-        sms_type="transactional",
-        template="Hello again.",
-        name="forked",
-        schedule=Schedule(start, start + timedelta(hours=5)),
-    )
-
-
 @pytest.mark.parametrize("place", ["trace decided", "trace sent", "before POST"])
 def test_a_fork_does_not_create_a_second_campaign(server, place):
     """There is no section to hold, and all the same the child gets CF803 and one campaign is made."""
     fork = Fork()
     with at(fork, place, SyncFace) as given:
         here = SyncFace(server, **given)
-        assert forked(fork, lambda: here.act("create", draft(server.simulator))) == (["returned", "created"], BUSY)
+        assert forked(fork, lambda: here.act("create", message(server.simulator))) == (["returned", "created"], BUSY)
     assert writes(server.simulator) == ["POST"]
     here.end()
 

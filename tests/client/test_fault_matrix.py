@@ -1,96 +1,30 @@
 """Every operation against every fault, over real sockets: the outcome is the one that is typed here."""
 
 import gc
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import anyio
+import operations
 import pytest
+from operations import AHEAD, PAUSED, Operation, campaign_for, later, voice
 
 from campaign_fsm import (
     AsyncCampaignClient,
     Campaign,
     CampaignClient,
-    MessageCampaignDraft,
-    Schedule,
     Simulator,
     SimulatorServer,
-    VoiceCampaignDraft,
     errors,
 )
 
 STALL, PATIENCE = 3600, 0.5
 
 
-def message_draft(simulator):
-    start = simulator.now + timedelta(hours=1)
-    return MessageCampaignDraft(
-        content_type="static",
-        lists=["l1"],
-        sender_id="EXOTEL",
-        sms_type="transactional",
-        template="Hello again.",
-        name="the-matrix",
-        schedule=Schedule(start, start + timedelta(hours=5)),
-    )
-
-
-def voice_draft(simulator):
-    return VoiceCampaignDraft(caller_id="08012345678", from_=["+919900000001"], name="the-matrix")
-
-
-# Operation: its class, its channel, the campaign that it acts on, and how it is called.
 OPERATIONS = {
-    "get": ("read", "message", {"status": "paused"}, lambda c, i, s: c.get(i)),
-    "check": ("read", "voice", {"status": "paused"}, lambda c, i, s: c.check(i, "resume")),
-    "wait_until": (
-        "wait",
-        "message",
-        {"status": "paused"},
-        lambda c, i, s: c.wait_until(i, "paused", poll=0.01, timeout=5),
-    ),
-    "list": ("pages", "voice", {"status": "paused"}, lambda c, i, s: c.list()),
-    "recipients": ("details", "message", {"status": "paused"}, lambda c, i, s: c.recipients(i)),
-    "find": ("pages", "message", {"status": "paused", "name": "unique"}, lambda c, i, s: c.find("unique")),
-    "pause": ("undoable", "message", {"status": "in-progress"}, lambda c, i, s: c.pause(i)),
-    "resume": ("undoable", "voice", {"status": "paused"}, lambda c, i, s: c.resume(i)),
-    "ensure_paused": ("undoable", "voice", {"status": "in-progress"}, lambda c, i, s: c.ensure_paused(i)),
-    "edit": ("undoable", "message", {"start": 3600}, lambda c, i, s: c.edit(i, message_draft(s))),
-    "edit partial": (
-        "undoable",
-        "message",
-        {"start": 3600},
-        lambda c, i, s: c.edit(i, partial=True, name="renamed"),
-    ),
-    "edit callbacks": (
-        "undoable",
-        "voice",
-        {"status": "in-progress"},
-        lambda c, i, s: c.edit(i, status_callback="https://example.com/done"),
-    ),
-    "reschedule": (
-        "undoable",
-        "message",
-        {"start": 3600},
-        lambda c, i, s: c.reschedule(i, Schedule(s.now + timedelta(hours=2), s.now + timedelta(hours=9))),
-    ),
-    "reschedule the end": (
-        "undoable",
-        "message",
-        {"start": 3600},
-        lambda c, i, s: c.reschedule(i, Schedule(end=s.now + timedelta(hours=9))),
-    ),
-    "reschedule and resume": (
-        "undoable",
-        "voice",
-        {"status": "paused", "start": -7200, "end": 3600},
-        lambda c, i, s: c.reschedule(i, Schedule(end=s.now + timedelta(hours=9)), resume=True),
-    ),
-    "complete": ("final", "message", {"status": "paused"}, lambda c, i, s: c.complete(i)),
-    "ensure_archived": ("final", "voice", {"status": "completed"}, lambda c, i, s: c.ensure_archived(i)),
-    "archive": ("final", "message", {"status": "completed"}, lambda c, i, s: c.archive(i)),
-    "delete": ("final", "voice", {"start": 3600}, lambda c, i, s: c.delete(i)),
-    "create": ("create", "message", {"status": "paused"}, lambda c, i, s: c.create(message_draft(s))),
-    "create voice": ("create", "voice", {"status": "paused"}, lambda c, i, s: c.create(voice_draft(s))),
+    **operations.OPERATIONS,
+    "wait_until": Operation("wait", "message", PAUSED, lambda c, i, s: c.wait_until(i, "paused", poll=0.01, timeout=5)),
+    "reschedule the end": Operation("undoable", "message", AHEAD, lambda c, i, s: c.reschedule(i, later(s, None))),
+    "create voice": Operation("create", "voice", {}, lambda c, i, s: c.create(voice())),
 }
 
 LOST_APPLIED = ["lost-after", "reset-after", "truncated", "oversized", "malformed", "wrong-shape", "wrong-campaign"]
@@ -293,15 +227,11 @@ def test_every_fault_ends_as_documented(server, name, patient):
 
 def hold(server, name, patient, cells):
     simulator = server.simulator
-    kind, channel, campaign_of, call = OPERATIONS[name]
+    kind, channel, _, call = OPERATIONS[name]
     wrong = {}
     for index, (fault, where) in enumerate(cells):
         simulator.reset()
-        given = dict(campaign_of)
-        for end in ("start", "end"):
-            if end in given:
-                given[end] = simulator.now + timedelta(seconds=given[end])
-        campaign = simulator.add(given.pop("status", "created"), channel=channel, **given)
+        campaign = campaign_for(simulator, OPERATIONS[name])
         method = where if where != "write" else "DELETE" if name == "delete" else "PUT"
         plan(simulator, fault, method)
         # Every cell on the sync client, and in turn on the async one under asyncio or trio.
@@ -336,7 +266,7 @@ def test_the_matrix_is_as_large_as_it_says():
     """No operation and no fault falls out unseen."""
     cells = sum(len(cells) for cells in CELLS.values())
     print(f"\n{len(OPERATIONS)} operations, {len(FAULTS)} faults, {cells} cells")
-    assert (len(OPERATIONS), len(FAULTS), cells) == (21, 28, 1904)
+    assert (len(OPERATIONS), len(FAULTS), cells) == (23, 28, 2128)
     assert sum(len(some) for some in SOME.values()) == 28 * 2 * (4 + 2 * 2 + 1)
     assert all(SOME.values())
 

@@ -139,6 +139,9 @@ VOICE_LIMITS = [
     ("caller_id", "0XXXXXX2400", None),
     ("caller_id", "", "1 or more"),
     ("caller_id", 8047112400, "1 or more"),
+    ("caller_id", "080-4711-2400", None),
+    ("caller_id", "8047112400.0", "spreadsheet"),
+    ("caller_id", "-8047112400", "minus"),
     ("from", [NUMBER], None),
     ("from", (NUMBER,), None),
     ("from", [NUMBER] * 5000, None),
@@ -1257,7 +1260,64 @@ SHAPES = [
     ("+91987654321x", False),
     ("+919876543210\n", False),
     ("٩٨٧٦٥٤٣٢١٠", False),
+    ("- " * 100_000, False),
+    ("98765" + " " * 100_000 + "43210", False),
 ]
+
+
+@pytest.mark.parametrize("library", [True, False])
+@pytest.mark.parametrize(
+    ("number", "has"),
+    [
+        ("919876543210.0", "decimal point"),
+        ("+919876543210.0", "decimal point"),
+        ("919876543210.", "decimal point"),
+        ("98765 43210.0", "decimal point"),
+        ("919876543.210", "decimal point"),
+        ("9.19876543210e+11", "exponent"),
+        ("9.2E11", "exponent"),
+        ("-919876543210", "minus"),
+        ("919876543210-", "minus"),
+        ("+-919876543210", "minus"),
+        ("(-91)9876543210", "minus"),
+        ("(080 4711 2400", "brackets"),
+        ("080) 4711 2400", "brackets"),
+        ("((080)) 4711 2400", "brackets"),
+        ("()08047112400", "brackets"),
+    ],
+)
+def test_what_a_spreadsheet_or_a_slip_makes_of_a_number_is_named(monkeypatch, library, number, has):
+    """Its digits alone would be another number, or a longer one."""
+    if not library:
+        monkeypatch.setattr(limits, "_library", lambda: None)
+    (problem,) = refused(voice, from_=[NUMBER, number]).problems
+    assert "number 2 in the list has" in problem.rule
+    assert has in problem.rule
+    assert "98765" not in str(problem)
+
+
+@pytest.mark.parametrize("library", [True, False])
+def test_what_people_put_between_digits_is_left_alone(monkeypatch, library):
+    """Spaces, hyphens, dots between groups, and whole pairs of brackets."""
+    if not library:
+        monkeypatch.setattr(limits, "_library", lambda: None)
+    numbers = [
+        "+91 98765 43210", "+91-98765-43210", "+91.98765.43210", "+91.9876543210", "98765.43210", "080.4711.2400",
+        "(080) 4711-2400", "(080)47112400", "+91 (0) 98765 43210", "(+91) 98765-43210", "+91 (98765) 43210",
+        "98765 - 43210", " 9876543210 ", "+ 91 9876543210",
+    ]  # fmt: skip
+    assert voice(from_=numbers).to_wire()["from"] == numbers
+
+
+def test_numbers_that_are_wrong_in_several_ways_are_one_problem():
+    """Each way with its places."""
+    (problem,) = refused(voice, from_=["919876543210.0", "nobody", 919876543210, "nobody", NUMBER]).problems
+    for part in (
+        "number 1 in the list has the decimal",
+        "number 2, 4 in the list is none",
+        "number 3 in the list is no",
+    ):
+        assert part in problem.rule
 
 
 @pytest.mark.parametrize(("number", "accepted"), [*SHAPES, ("+910000000000", True), ("+919876", True)])

@@ -517,6 +517,12 @@ DLT = {"dlt_entity_id": "1101428740000012125", "dlt_template_id": "1107160016142
         ({**DLT, "name": "abcd"}, []),
         ({**DLT, "content_type": "dynamic"}, ["template"]),
         ({**DLT, "content_type": "dynamic", "template": "Hello @@name."}, []),
+        ({**DLT, "template": "Dear {#var#}, {#numeric#} is due."}, ["template"]),
+        ({**DLT, "template": "Hello {{ name }}."}, ["template"]),
+        ({**DLT, "template": "Hello @@name."}, ["template"]),
+        ({**DLT, "template": "Hello @@name, {{name}} and {#var#}."}, ["template"] * 3),
+        ({**DLT, "content_type": "dynamic", "template": "Hello @@name, {#var#}."}, ["template"]),
+        ({**DLT, "template": "Mail a@b.example or @@ me {now}, #1 {} @"}, []),
         ({**DLT, "schedule": Schedule(NOW + 10 * MINUTE)}, []),
         ({**DLT, "schedule": Schedule(NOW + 10 * MINUTE - SECOND)}, ["schedule.start_time"]),
         ({**DLT, "schedule": Schedule(NOW - HOUR, NOW + 2 * HOUR)}, ["schedule.start_time"]),
@@ -545,6 +551,39 @@ def test_what_the_pages_state_loosely_about_messages_is_a_warning(changes, expec
 def test_what_the_pages_state_loosely_about_calls_is_a_warning(changes, expected):
     """Numbers without a country code and less than 10 minutes: never refused."""
     assert warned(voice(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "warned_about"),
+    [
+        (datetime(2026, 2, 1, 8, 59, 59, tzinfo=INDIA), True),
+        (datetime(2026, 2, 1, 9, 0, tzinfo=INDIA), False),
+        (datetime(2026, 2, 1, 20, 59, 59, tzinfo=INDIA), False),
+        (datetime(2026, 2, 1, 21, 0, tzinfo=INDIA), True),
+        (datetime(2026, 2, 1, 3, 30, tzinfo=UTC), False),
+        (datetime(2026, 2, 1, 9, 0, tzinfo=BERLIN), False),
+        (datetime(2026, 2, 1, 18, 0, tzinfo=BERLIN), True),
+        (datetime.max.replace(tzinfo=UTC), True),
+        (None, False),
+    ],
+)
+def test_promotional_messages_at_night_in_india_are_warned_about(start, warned_about):
+    """By the start, on India's clock; transactional ones have no such hours."""
+    changes = {**DLT, "schedule": start and Schedule(start)}
+    promotional = message(**changes, sms_type="Promotional", sender_id="123456").warnings(NOW)
+    assert [warning.field for warning in promotional] == ["schedule.start_time"] * warned_about
+    assert all("its law" in warning.rule for warning in promotional)
+    assert message(**changes).warnings(NOW) == ()
+
+
+def test_promotional_messages_that_start_at_once_are_held_against_the_clock():
+    """A draft without a start is sent now; an edit of some parameters keeps its start."""
+    night = NOW.replace(hour=22, minute=5)
+    (warning,) = message(**DLT, sms_type="promotional", sender_id="123456").warnings(night)
+    assert warning.given == "22:05 there, because it starts at once"
+    assert changes_to_wire(Channel.MESSAGE, {"sms_type": "promotional", "sender_id": "1"})[1] == ()
+    partial = MessageCampaignDraft.build({"sms_type": "promotional", "sender_id": "1"}, partial=True)
+    assert "schedule.start_time" not in warned(partial, night)
 
 
 def test_the_seeds_own_sample_was_created_too_late_and_is_only_warned_about():

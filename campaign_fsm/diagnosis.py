@@ -138,7 +138,7 @@ def _in_progress(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         "in progress, but past its end",
         f"The campaign is still in progress, {length(now - end)} after its end time"
         + (f", and {_waiting(campaign.pending)}." if campaign.pending else "."),
-        "Read it again: at its end time the platform completes or pauses it. If it stays so, pause it, and ask the vendor.",
+        "Read it again: at its end the platform completes or pauses it. If it stays, pause it, and ask the vendor.",
         (*_FINISHES, *_SUSPENDS),
     )
 

@@ -1,9 +1,11 @@
 """Drafts: every documented limit at its edge, every problem at once, and the names on the wire."""
 
+import itertools
 import json
 import pickle
 import string
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -36,6 +38,27 @@ NOW = datetime(2026, 1, 5, 10, 0, tzinfo=INDIA)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 NUMBER = "+919876543210"
 TEXT = "Your canary code is 4711."
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError
+
+    __str__ = __repr__
+
+
+LOCAL_MEAN_TIME = timezone(timedelta(hours=5, minutes=53, seconds=28))
+
+
+class OfNoTime(datetime):
+    """As `pandas.NaT` is one: a datetime by its class alone."""
+
+    def utcoffset(self):
+        raise ValueError
+
+
+OF_NO_TIME = OfNoTime(2026, 1, 5, tzinfo=UTC)
+TOO_LARGE = 10**5000  # Python makes no text of it
 
 MESSAGE = {
     "content_type": "static",
@@ -191,6 +214,11 @@ VOICE_LIMITS = [
     ("throttle", "60", "whole number"),
     ("throttle", 1.5, "whole number"),
     ("throttle", True, "whole number"),
+    ("throttle", 2**53 - 1, None),
+    ("throttle", 2**53, "whole number"),
+    ("throttle", float("nan"), "whole number"),
+    ("throttle", float("inf"), "whole number"),
+    ("throttle", Decimal(5), "whole number"),
     ("custom_field", "order 5", None),
     ("custom_field", 5, "1 or more"),
     ("repeat_menu_attempts", 3, None),
@@ -277,6 +305,12 @@ def test_every_part_of_retries_has_its_own_limit(part, value, problem):
         ("voice", NOW.replace(tzinfo=None), None, "schedule.send_at", "time zone"),
         ("voice", None, NOW.replace(tzinfo=None), "schedule.end_at", "time zone"),
         ("voice", None, 1767587400, "schedule.end_at", "time zone"),
+        ("message", OF_NO_TIME, None, "schedule.start_time", "time zone"),
+        ("message", NOW.replace(tzinfo=LOCAL_MEAN_TIME), None, "schedule.start_time", "pytz"),
+        ("voice", None, NOW.replace(tzinfo=LOCAL_MEAN_TIME), "schedule.end_at", "zoneinfo"),
+        ("voice", datetime(1900, 1, 1, tzinfo=ZoneInfo("Asia/Kolkata")), None, "schedule.send_at", "whole minutes"),
+        ("message", datetime.max.replace(tzinfo=timezone(-12 * HOUR)), None, "schedule.start_time", "calendar"),
+        ("voice", None, datetime.min.replace(tzinfo=INDIA), "schedule.end_at", "calendar"),
         (
             "message",
             datetime(2026, 3, 29, 1, 30, tzinfo=BERLIN),
@@ -914,6 +948,33 @@ def test_a_file_may_have_times_that_are_read_already():
     assert MessageCampaignDraft.from_wire(wire).schedule == Schedule(NOW)
     wire["schedule"] = {"start_time": NOW.replace(tzinfo=None)}
     assert fields(refused(MessageCampaignDraft.from_wire, wire)) == ["schedule.start_time"]
+
+
+ODD = [TOO_LARGE, {1: [TOO_LARGE]}, Unprintable()]
+
+
+@pytest.mark.parametrize("kind", [MessageCampaignDraft, VoiceCampaignDraft])
+def test_a_value_that_cannot_be_shown_is_a_problem_like_others(kind):
+    """Of each parameter, and as the name of one; its form is shown."""
+    wire = kind(**KIND[kind.channel][1]).to_wire()
+    for name, value in itertools.product(kind.specs(), ODD):
+        problems = refused(kind.from_wire, {**wire, name: value}).problems
+        assert name in {problem.field.partition(".")[0] for problem in problems}
+    for part, value in itertools.product(attrs.fields_dict(Retries), ODD):
+        retries = Retries(**{"number_of_retries": 1, part: value})
+        assert fields(refused(voice, retries=retries)) == [f"retries.{part}"]
+    (problem, *_) = refused(kind.from_wire, {TOO_LARGE: 1, "schedule": {TOO_LARGE: 1}}).problems
+    assert "no such parameter" in problem.rule
+
+
+def test_a_time_in_a_file_has_an_offset_of_whole_minutes_too():
+    """RFC 3339 knows no seconds in it."""
+    error = refused(
+        MessageCampaignDraft.from_wire,
+        {**message().to_wire(), "schedule": {"start_time": "2026-01-05T10:00:00+05:53:28"}},
+    )
+    assert fields(error) == ["schedule.start_time"]
+    assert "pytz" in str(error)
 
 
 def test_an_unknown_name_with_a_dot_hides_nothing():

@@ -22,5 +22,8 @@ def form(value: object) -> str:
 def preview(name: str, value: object) -> str:
     if name in _PRIVATE or isinstance(value, list | tuple):
         return form(value)
-    text = redact(repr(value), ())  # URLs have passwords
+    try:
+        text = redact(repr(value), ())  # URLs have passwords
+    except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
+        return form(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

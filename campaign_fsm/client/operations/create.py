@@ -19,7 +19,7 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.failure import api_error
-from campaign_fsm.wire.listing import PAGE_SIZES, Filter
+from campaign_fsm.wire.listing import PAGE_SIZES, Filter, fits
 from campaign_fsm.wire.reading import read_campaign
 from campaign_fsm.wire.target import Target, is_id
 
@@ -100,9 +100,10 @@ def _made(
     """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
     name = fields.get("name")
     candidates: dict[str, Campaign] = {}
-    if name is None:
-        why = f"{why} It has no name to look for it by."
-    for pause in context.pace.looks if name is not None else ():
+    searchable = fits(name)
+    if not searchable:
+        why = f"{why} It has no name to look for it by{'' if name is None else ' in a URL'}."
+    for pause in context.pace.looks if searchable else ():
         if pause:
             yield Sleep(pause)
         try:

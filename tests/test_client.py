@@ -21,6 +21,7 @@ from campaign_fsm import (
     SimulatorServer,
     SimulatorTransport,
     Status,
+    __version__,
     errors,
 )
 
@@ -447,6 +448,23 @@ def test_a_proxy_that_cannot_be_used_is_a_configuration_error(monkeypatch, proxy
     with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
         kind(**settings)
     assert "pass-canary" not in str(caught.value)
+
+
+def test_a_client_says_which_package_asks_and_by_which_library(simulator, connect, request):
+    """Both with their versions, the one that called first; also in the reads of its gate."""
+    library = httpx2 if "httpx2" in request.node.name else httpx
+    connect().pause(simulator.add("in-progress"))
+    expected = f"campaign_fsm/{__version__} {library.__name__}/{library.__version__}"
+    assert {entry.user_agent for entry in simulator.journal if entry.kind == "request"} == {expected}
+
+
+def test_a_client_of_the_callers_keeps_its_own_user_agent(simulator):
+    """The transport changes no header, in its reads neither."""
+    credentials = {"auth": (KEY, TOKEN), "headers": {"User-Agent": "mine/1"}}
+    with httpx.Client(transport=GuardTransport(SimulatorTransport(simulator)), **credentials) as client:
+        url = f"https://api.exotel.com/v2/accounts/{simulator.account_sid}/message-campaigns/"
+        client.put(url + simulator.add("in-progress"), json={"action": "pause"})
+    assert [entry.user_agent for entry in simulator.journal if entry.kind == "request"] == ["mine/1"] * 2
 
 
 # The canary

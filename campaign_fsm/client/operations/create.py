@@ -53,7 +53,8 @@ def create(context: ClientContext, command: WriteCommand) -> Operation[Campaign]
         wait = tries.wait(failed.wait)
         if wait is None:
             raise failed.error
-        log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
+        why = type(failed.error).__name__
+        log.warning("create: %s; next try in %.1f s", why, wait, action=Action.CREATE, error=why, wait=wait)
         yield Sleep(wait)
 
 
@@ -109,13 +110,22 @@ def _made(
         try:
             candidates = yield from _candidates(context, fields, began)
         except (ApiError, ConnectionFailed) as error:
-            log.info("list after a create failed: %s", type(error).__name__)
+            failed = type(error).__name__
+            log.info("list after a create failed: %s", failed, action=Action.CREATE, error=failed)
             continue
         if candidates:
             break
     sure = [campaign for campaign in candidates.values() if campaign.created is not None]
     if len(candidates) == 1 and sure:
-        log.info("create: applied, as the list shows: %s", sure[0].id)
+        made = sure[0]
+        log.info(
+            "create: applied, as the list shows: %s",
+            made.id,
+            action=Action.CREATE,
+            channel=made.channel,
+            campaign=made.id,
+            status=made.status,
+        )
         return sure[0]
     # Whether lists lag behind is not documented, so an empty one proves nothing.
     raise OutcomeUnknown(

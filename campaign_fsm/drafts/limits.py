@@ -64,11 +64,12 @@ def boolean(value: Any) -> Iterator[str]:
 
 
 def whole(least: int, most: int = _LARGEST) -> Check:
-    limit = f"a whole number, {least} to {most}"
+    limit = f"a whole number, {least} {'or more' if most == _LARGEST else f'to {most}'}"
 
     def check(value: Any) -> Iterator[str]:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            yield limit
+            too_large = type(value) is int and value > _LARGEST
+            yield f"{limit}, below 2^53: readers of JSON take larger ones for others" if too_large else limit
 
     return check
 

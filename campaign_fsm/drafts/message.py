@@ -16,6 +16,7 @@ from campaign_fsm.drafts.schedule import schedule_warnings
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.schedule import Schedule
+from campaign_fsm.words import counted
 
 # What looks as if somebody would fill it in, as texts that are registered for DLT and template engines have it.
 _UNFILLED: Final = {
@@ -104,7 +105,7 @@ class MessageCampaignDraft(BaseDraft):
         for shown, (pattern, why) in _UNFILLED.items():
             count = len(pattern.findall(self.template or ""))
             if count and (shown != "@@column" or self.content_type == "static"):
-                yield FieldProblem("template", f"{shown} goes out as it stands: {why}", f"{count} of it")
+                yield FieldProblem("template", f"{shown} goes out as it stands: {why}", counted(count, "placeholder"))
 
     def _at_night(self, now: datetime) -> Iterator[FieldProblem]:
         """A start of promotional messages outside of the hours that India has for them."""
@@ -118,8 +119,8 @@ class MessageCampaignDraft(BaseDraft):
         if not _MORNING <= minutes < _EVENING:
             yield FieldProblem(
                 "schedule.start_time",
-                "in India promotional messages are sent within hours that its law sets, 9:00 to 21:00 at the widest",
-                f"{minutes // 60:02}:{minutes % 60:02} there{'' if start else ', because it starts at once'}",
+                "the law of India sets hours for promotional messages, 9:00 to 21:00 at the widest",
+                f"{minutes // 60:02}:{minutes % 60:02} in India{'' if start else ', because it starts at once'}",
             )
 
     def to_wire(self) -> dict[str, Any]:

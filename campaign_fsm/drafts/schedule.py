@@ -29,8 +29,8 @@ def _unusable(value: Any) -> str:
         return "a datetime with a time zone"
     if offset % timedelta(minutes=1):
         return (
-            "an offset of whole minutes; tzinfo=pytz.timezone(…) sets the local mean time of old: "
-            "use zoneinfo.ZoneInfo, or localize() of the zone"
+            "an offset of whole minutes, as +05:30; tzinfo=pytz.timezone(…) sets the local mean time of old: "
+            "use zoneinfo.ZoneInfo, or the zone's localize()"
         )
     return ""
 

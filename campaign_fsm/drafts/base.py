@@ -79,7 +79,7 @@ class BaseDraft:
         raise NotImplementedError
 
     def warnings(self, now: datetime | None = None) -> tuple[FieldProblem, ...]:
-        """What the vendor's pages state loosely or contradict each other about, and this draft goes against.
+        """What the vendor's pages state loosely or contradict each other about, and what is most likely a slip.
 
         Args:
             now: An aware datetime; the local clock if None.

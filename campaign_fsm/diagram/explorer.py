@@ -206,7 +206,7 @@ def _recorded(history: History | None) -> dict[str, Any] | None:
                 **_point(step.channel, step.dest, now),
                 "code": step.code,
                 "taken": step.outcome is Outcome.TAKEN,
-                "inferred": step.inferred,
+                "inferred": _inferred(step),
                 "text": f"{number}. {_told(step)}",
                 "campaign": step.campaign,
                 "details": _details(step, history.title),
@@ -228,7 +228,12 @@ def _told(step: HistoryStep) -> str:
             text = f"? {step.trigger} while {source}: sent, and the answer was lost"
         case Outcome.SENT:
             text = f"{REFUSED_MARK} {step.trigger} while {source}: illegal, and sent"
-    return f"{text}{f' ({step.code})' if step.code else ''}{', inferred' if step.inferred else ''}"
+    return f"{text}{f' ({step.code})' if step.code else ''}{', inferred' if _inferred(step) else ''}"
+
+
+def _inferred(step: HistoryStep) -> bool:
+    # What no rule explains was read.
+    return step.inferred and step.trigger is not None
 
 
 def _details(step: HistoryStep, title: str) -> list[str]:

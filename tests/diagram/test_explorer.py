@@ -374,6 +374,17 @@ def test_it_fits_a_phone(opened):
     assert page.text("#where") == "The campaign is in-progress"
 
 
+def test_long_names_stay_in_their_card(opened):
+    """Ids as long as a server may make them break, in the heading and beside each step."""
+    steps = tuple(
+        Step(trigger=None, source=Status.PAUSED, dest=Status.ARCHIVED, campaign=one * 100, at="z" * 100) for one in "ab"
+    )
+    history = History(title=f"What happened to {steps[0].campaign}", steps=steps, total=5000)
+    page = opened("#step=2", history=history, viewport={"width": 320, "height": 740}, is_mobile=True)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.text("#recorded-title").endswith("aa, the first 2 of 5000 steps")
+
+
 def test_a_picture_that_is_wider_than_the_screen_says_so(opened):
     """On a phone a sentence and a fading edge say that there is more, and the status is scrolled to."""
     page = opened("#channel=voice&at=completed", viewport={"width": 390, "height": 844}, is_mobile=True)
@@ -553,6 +564,35 @@ def test_it_opens_where_the_recording_begins(opened):
     assert page.text("#recorded") == "x\n\nThe recording has no step, only a status."
     page = opened(history=begun, recipe=Recipe.make("html", "from:completed", history="x"))
     assert page.text("#where") == "The campaign is completed"
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (
+            Step(trigger=None, source=None, dest=Status.PAUSED, inferred=True),
+            "1. a reading shows paused after new, and no rule leads there",
+        ),
+        (
+            Step(
+                trigger=Action.PAUSE,
+                source=Status.CREATED,
+                dest=Status.CREATED,
+                code="CF102",
+                outcome=Outcome.LOST,
+            ),
+            "1. ? pause while created: sent, and the answer was lost (CF102)",
+        ),
+        (
+            Step(trigger=Action.RESUME, source=Status.CREATED, dest=Status.CREATED, outcome=Outcome.SENT),
+            "1. × resume while created: illegal, and sent",
+        ),
+    ],
+)
+def test_what_came_of_a_step_stands_in_words(step, text):
+    """Where nothing was taken, why; what a reading shows is not called inferred, whether or not a rule explains it."""
+    (told,) = data_of(History(title="x", steps=(step,), total=1))["history"]["steps"]
+    assert (told["text"], told["inferred"]) == (text, False)
 
 
 def test_a_campaign_of_a_recording_stays_started():

@@ -410,7 +410,7 @@
   byId("step").addEventListener("input", (event) => goTo(Number(event.target.value)));
 
   controls.elements.theme.value = document.documentElement.dataset.theme || "";
-  window.campaignFsm = { decide, route, data };
+  window.campaignFsm = { decide, route };
   fromHash();
   drawStep();
   draw("");

@@ -54,11 +54,6 @@ def _as_fields(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _outcome(answer: Answer, reading: Reading | None) -> str:
-    """The status code, and the campaign's status where the answer shows it."""
-    return f"{answer.status_code} {reading.status}" if reading else str(answer.status_code)
-
-
 class FlowEvents:
     """One request on its way through the gate, as it is reported to the log and the trace.
 
@@ -88,11 +83,36 @@ class FlowEvents:
     def _ms(self) -> float:
         return round((self._clock() - self._since) * 1000, 1)
 
-    def _line(self, method: str, outcome: str, answer: Answer | None = None) -> None:
-        """Log the line of the request; asked for only where it is wanted, because what stands in it costs time."""
+    def _line(
+        self,
+        method: str,
+        answer: Answer | None,
+        *,
+        action: Action | None = None,
+        reading: Reading | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        if not log.enabled(logging.INFO):
+            return
         about = (self._target.id or self._target.collection) if self._target else "-"
-        known = answer and self._id_in(answer)
-        log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
+        status, status_code = reading and reading.status, answer and answer.status_code
+        failed, known, ms = error and type(error).__name__, answer and self._id_in(answer), self._ms()
+        log.info(
+            "%s %s: %s, request %s, %.0f ms",
+            f"{method} {action}" if action else method,
+            about,
+            failed or (f"{status_code} {status}" if status else status_code),
+            known or "-",
+            ms,
+            about=self._target,
+            action=action,
+            method=method,
+            status=status,
+            status_code=status_code,
+            request_id=known,
+            ms=ms,
+            error=failed,
+        )
 
     def _id_in(self, answer: Answer) -> str | None:
         """The vendor's id of the request, if it is no secret of ours and no number that somebody could call."""
@@ -122,12 +142,11 @@ class FlowEvents:
         try:
             self._trace(known)
         except Exception:  # noqa: BLE001 (the request matters more than its trace)
-            log.exception("an event of the trace could not be written")
+            log.exception("an event of the trace could not be written", about=target, action=self._action)
 
     def was_read(self, answer: Answer, reading: Reading | None, now: datetime | None = None) -> None:
         """A read was answered; `reading` if it was about one campaign and could be used, `now` if a write follows."""
-        if log.enabled(logging.INFO):
-            self._line("GET", _outcome(answer, reading), answer)
+        self._line("GET", answer, reading=reading)
         if self._trace:
             self._server_at = reading.date if reading else None
             self._event(
@@ -175,8 +194,7 @@ class FlowEvents:
     def was_answered(self, record: WriteRecord, answer: Answer) -> None:
         """The write was answered."""
         answered, drift = record.answered, record.drift
-        if log.enabled(logging.INFO):
-            self._line(f"{self._request.method} {self._action}", _outcome(answer, answered), answer)
+        self._line(self._request.method, answer, action=self._action, reading=answered)
         if self._trace:
             self._event(
                 "answered",
@@ -190,7 +208,6 @@ class FlowEvents:
 
     def has_failed(self, method: str, error: BaseException) -> None:
         """No answer came."""
-        if log.enabled(logging.INFO):
-            self._line(f"{method} {self._action}" if self._action else method, type(error).__name__)
+        self._line(method, None, action=self._action, error=error)
         if self._trace:
             self._event("failed", method=method, error=type(error).__name__, ms=self._ms())

@@ -14,6 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from campaign_fsm._lazy import shown
 from campaign_fsm.lifecycle import NEW, START_MARGIN
 from campaign_fsm.rules import DEAD_ENDS, OVER, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
 from campaign_fsm.words import listed
@@ -178,11 +179,9 @@ class Drawing:
     legend: tuple[LegendEntry, ...]
     notes: tuple[str, ...] = field(default=())
 
-    def _repr_svg_(self) -> str:
+    def _repr_svg_(self) -> str | None:
         """The drawing in a notebook."""
-        from campaign_fsm.diagram.svg import svg
-
-        return svg(self)
+        return shown("Drawing", self)
 
 
 def identifier(status: Status | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from campaign_fsm._lazy import shown
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.reading import Reading
@@ -58,11 +59,9 @@ class Campaign:
     def __repr__(self) -> str:
         return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The campaign in a notebook, drawn where it stands in its life."""
-        from campaign_fsm.diagram.notebook import card
-
-        return card(self.id, self.name, self.status, self.channel, started=self.started)
+        return shown("Campaign", self)
 
     @property
     def pending(self) -> int | None:

@@ -239,21 +239,21 @@ def test_nothing_is_said_about_a_campaign_that_is_well(channel, fields):
 
 
 EACH = [
-    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"S4", "S5"}),
-    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"S4"}),
-    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"S4", "S5"}),
-    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"S1", "S4"}),
-    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"S1", "S4"}),
-    (FAILED, {"status": "failed"}, {"S4"}),
-    (EXPIRED, {"status": "canceled"}, {"S4"}),
-    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"S4"}),
+    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"how-campaigns-work", "campaign-scheduling"}),
+    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"how-campaigns-work"}),
+    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"how-campaigns-work", "campaign-scheduling"}),
+    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (FAILED, {"status": "failed"}, {"how-campaigns-work"}),
+    (EXPIRED, {"status": "canceled"}, {"how-campaigns-work"}),
+    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"how-campaigns-work"}),
 ]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(("title", "fields", "pages"), EACH)
 def test_every_diagnosis_has_sources_and_advice(channel, title, fields, pages):
-    """The pages of the fact sheet that it rests on, and what to do, in whole sentences."""
+    """The vendor's pages that it rests on, and what to do, in whole sentences."""
     found = the_one(campaign(channel=channel, **fields))
     assert found.title == title
     assert {source.page.key for source in found.sources} == pages

@@ -76,11 +76,12 @@ class MessageCampaignDraft(BaseDraft):
     def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
         for name in ("dlt_entity_id", "dlt_template_id"):
             if getattr(self, name) is None:
-                yield FieldProblem(name, f"{PAGES['S6'].title!r} requires it for India", "nothing")
+                yield FieldProblem(name, f"{PAGES['create-sms-campaign'].title!r} requires it for India", "nothing")
         if self.name is not None and len(self.name) == 3:
             yield FieldProblem(
                 "name",
-                f"{PAGES['S3'].title!r} asks for at least 3 characters, {PAGES['S6'].title!r} for more",
+                f"{PAGES['sms-reference-create'].title!r} asks for at least 3 characters, "
+                f"{PAGES['create-sms-campaign'].title!r} for more",
                 repr(self.name),
             )
         if self.content_type == "dynamic" and self.template and "@@" not in self.template:

@@ -66,7 +66,9 @@ def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime
     if ahead < _AHEAD:
         name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
         yield FieldProblem(
-            name, f"{PAGES['S6'].title!r} asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead"
+            name,
+            f"{PAGES['create-sms-campaign'].title!r} asks for a start at least 10 minutes ahead",
+            f"{ahead:.0f} s ahead",
         )
 
 

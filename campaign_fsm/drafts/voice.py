@@ -93,7 +93,9 @@ class VoiceCampaignDraft(BaseDraft):
         local = sum(not re.fullmatch(r"\+[0-9]+", number) for number in numbers)
         if local:
             yield FieldProblem(
-                "from", f"{PAGES['S7'].title!r} prefers E.164: +, the country code, digits alone", f"{local} others"
+                "from",
+                f"{PAGES['create-campaign'].title!r} prefers E.164: +, the country code, digits alone",
+                f"{local} others",
             )
         invalid = limits.invalid_by_plan(numbers)
         if invalid:

@@ -208,7 +208,8 @@ def _past_end(verdict: Verdict, seen: Seen, now: datetime | None) -> Verdict:
     if seen.end is None or now is None or seen.end > now:
         return verdict
     return evolve(
-        verdict, warnings=("its end time has passed, so the platform may complete or pause it again at once (S4, S5)",)
+        verdict,
+        warnings=("its end time has passed, so the platform may complete or pause it again at once (CF302, CF306)",),
     )
 
 

@@ -433,8 +433,8 @@ def test_every_rule_and_refusal_code_is_reached_by_some_cell():
     assert reached == expected | {refusal.code for refusal in REFUSALS} | {STRICT_REFUSAL.code}
 
 
-def test_the_platform_events_are_those_of_the_fact_sheet():
-    """The platform's own moves were typed here from section 4."""
+def test_the_platform_events_are_those_that_were_typed():
+    """The platform's own moves, typed here from the pages that the oracle names."""
     assert {
         (rule.trigger.value, rule.source.value, rule.dest.value) for rule in RULES if isinstance(rule.trigger, Event)
     } == {

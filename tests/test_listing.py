@@ -64,7 +64,7 @@ def test_a_filter_refuses_what_is_no_status(channel, status):
     ],
 )
 def test_a_list_is_sorted_by_what_its_channel_knows(channel, sort, expected):
-    """The keys of S6 and S7, ascending unless it says otherwise."""
+    """The documented keys, ascending unless it says otherwise."""
     assert Filter.of(Channel(channel), None, None, sort).sort == expected
 
 
@@ -141,7 +141,7 @@ def test_the_newest_come_first():
 
 @pytest.mark.parametrize(("channel", "default", "greatest"), [("message", 20, 50), ("voice", 20, 500)])
 def test_pages_are_as_large_as_documented(channel, default, greatest):
-    """S6 and S7: the greatest page is asked for, a greater one is refused before anything is sent."""
+    """The greatest documented page is asked for, a greater one is refused before anything is sent."""
     assert PAGE_SIZES[Channel(channel)] == (default, greatest)
     simulator = Simulator()
     simulator.add(channel=channel)

@@ -369,7 +369,7 @@ def test_half_an_edit_is_not_an_edit():
 
 
 def test_the_misspelt_field_of_the_seed_is_compared_too():
-    """It is sent as documented and shown with the seed's spelling."""
+    """It is sent as documented and shown with the spelling of the sample answer."""
     assert sent_write.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
 
 
@@ -386,7 +386,7 @@ def test_rescheduling_before_the_start_is_an_edit(simulator, connect):
 
 
 def test_the_multi_day_flow_gives_a_new_end_and_resumes(simulator, connect, caplog):
-    """Voice, paused, started: contested, said in the log, refused by strict; on message campaigns refused (5.3)."""
+    """Voice, paused, started: contested (CF116), said in the log, refused by strict; on message campaigns refused."""
     given = {"start": simulator.now - timedelta(hours=5), "end": simulator.now + timedelta(minutes=1)}
     campaign = simulator.add("paused", channel="voice", **given)
     schedule = Schedule(end=simulator.now + timedelta(days=1))

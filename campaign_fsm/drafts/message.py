@@ -20,14 +20,17 @@ from campaign_fsm.wire.schedule import Schedule
 
 @frozen(kw_only=True)
 class MessageCampaignDraft(BaseDraft):
-    """The parameters of a message campaign (S6, S3), for a create or a whole edit.
+    """The parameters of a message campaign, for a create or a whole edit.
+
+    Source: https://developer.exotel.com/api/create-sms-campaign.
 
     Refused, because the pages say so plainly: a required field that is missing, a value that is not on
     its list, more than 5 lists (1 if dynamic), a template of more than 2000 characters, DLT ids that are
     no strings of up to 19 digits, a sender id that does not fit the type, a name of less than 3
     characters, an end less than 2 hours after the start, a time without a zone, a URL that is none.
-    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead (5.7), a name
-    of 3 characters (S6 wants more), a dynamic template without a ``@@column``.
+    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead, a name of 3
+    characters (that page asks for more, https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign
+    for 3), a dynamic template without a ``@@column``.
 
     Attributes:
         content_type: ``"static"`` or ``"dynamic"``.

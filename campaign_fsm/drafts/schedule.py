@@ -1,4 +1,4 @@
-"""A schedule: its limits (S6, S7), how it is sent and how it comes back."""
+"""A schedule: its limits, how it is sent and how it comes back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _aware(value: Any) -> bool:
 
 
 def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
-    """What is wrong with a schedule (S6, S7)."""
+    """What is wrong with a schedule: only message campaigns have a documented shortest length, of 2 hours."""
     first, last = (f"schedule.{key}" for key in SCHEDULE_KEYS[channel])
     if not isinstance(value, Schedule):
         yield FieldProblem("schedule", "a Schedule", preview("schedule", value))

@@ -66,7 +66,7 @@ class GateSettings:
         ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute that an account may make, shared by everything in the process that goes
-            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts (S8), until its
+            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts, until its
             ``X-RateLimit-*`` headers say otherwise, and no limit elsewhere or in process. `pause` goes
             first.
         on_wait: Called with a `Wait` when a request has to wait for the budget.

@@ -26,7 +26,7 @@ from campaign_fsm.rules import (
 from campaign_fsm.rules.vocabulary import one_of
 
 START_MARGIN: Final = timedelta(seconds=60)
-"""This close to its start a campaign counts as started (fact sheet section 3)."""
+"""This close to its start a campaign counts as started: a margin of ours, which no page has."""
 
 
 def has_started(status: Status, start: datetime | None, now: datetime) -> bool:
@@ -37,8 +37,8 @@ def has_started(status: Status, start: datetime | None, now: datetime) -> bool:
         start: The scheduled start, an aware datetime; None if none is known.
         now: The time of the reading, an aware datetime.
 
-    A created campaign has started once a known start has passed (S2 goes by the clock); a paused one
-    has not, only while a known start is still ahead; every other one has. Within 60 seconds of the
+    A created campaign has started once a known start has passed, since the vendor's rule goes by the clock (CF111);
+    a paused one has not, only while a known start is still ahead; every other one has. Within 60 seconds of the
     start counts as started.
     """
     ahead = start is not None and start.astimezone(UTC) - now.astimezone(UTC) > START_MARGIN
@@ -66,7 +66,7 @@ class Decision:
     """Where the action leads; None if it is refused."""
     accepted: frozenset[Status]
     """The statuses that an honest answer may show: the destination, what the platform can make of it
-    at once (fact sheet 5.2), and created after a resume before the start (5.4). Never the status before
+    at once (CF301 to CF306), and created after a resume before the start. Never the status before
     the action, if the action leaves it: an answer that shows that one is "not yet seen". Empty if refused."""
     code: str
     reason: str

@@ -17,7 +17,10 @@ class Status(StrEnum):
     """Where a campaign is in its life, in the vendor's own spelling.
 
     `Status.UNKNOWN` stands for a spelling that is on no list of the vendor's; every write against it
-    is refused. Source: fact sheet section 2 (S1, S3, S4, S6, S8).
+    is refused. Sources: https://developer.exotel.com/api/update-sms-campaign-3,
+    https://developer.exotel.com/api/create-sms-campaign, https://developer.exotel.com/docs/references/webhooks and
+    https://support.exotel.com/support/solutions/articles/3000085835-how-does-the-campaigns-api-work (a page about
+    call campaigns, and the only one that has failed, canceled and deleted).
     """
 
     CREATED = "created"
@@ -98,7 +101,9 @@ def _fold_status(raw: str) -> str:
     return raw.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
-# "scheduled" and "Resumed" are spellings, not states: fact sheet section 2.
+# Spellings, not states. Message campaigns are answered and listed as scheduled
+# (https://developer.exotel.com/api/create-sms-campaign); a drawing calls one step Resumed
+# (https://developer.exotel.com/docs/campaigns/overview).
 _SPELLINGS: Final = {
     **{_fold_status(status): status for status in STATUSES},
     "scheduled": Status.CREATED,

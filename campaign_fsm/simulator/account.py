@@ -20,7 +20,7 @@ DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 
-# The campaign of the vendor's own examples (S1) and one of ours, so that they run as they are printed.
+# The campaign of the vendor's own example (update-sms-campaign) and one of ours, so that they run as they are printed.
 _SEED_IDS: Final = {
     (Channel.MESSAGE, Status.IN_PROGRESS): "90dad70b939f469fbf8b801660148272",
     (Channel.VOICE, Status.CREATED): "5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44",
@@ -188,7 +188,7 @@ class Account:
             )
 
     def after_resume(self, campaign: StoredCampaign) -> Status | None:
-        """The status that the switch gives to a campaign resumed before its start (fact sheet 5.4).
+        """The status that the switch gives to a campaign resumed before its start, about which the pages are silent.
 
         None where the start is over: there the table says where a resume leads.
         """

@@ -39,7 +39,7 @@ def campaigns(account: Account, request: Request, channel: Channel) -> Result:
 
 
 def recipients(request: Request, campaign: StoredCampaign) -> Result:
-    """What became of each number. The sheet has no names of fields, so these two are made up."""
+    """What became of each number: two of the documented fields."""
     bounds = _bounds(request, campaign.channel, dict(parse_qsl(request.query)))
     if isinstance(bounds, Result):
         return bounds

@@ -29,7 +29,7 @@ class Simulator(Account):
         live: Let the clock run with the real one.
         illegal_status_code: The status code of an illegal action, which no page documents.
         at_end: What the end time does to a campaign in progress, which the pages contradict each
-            other about: ``"completed"`` (S4) or ``"paused"`` (S5).
+            other about: ``"completed"`` (CF302) or ``"paused"`` (CF306).
         resume_before_start: The status after a resume before the start: ``"in-progress"`` or ``"created"``.
         rate_limit: How many requests it takes in a minute of its clock before it answers 429; its answers
             then carry ``X-RateLimit-*``. None for no limit.

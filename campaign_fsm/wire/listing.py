@@ -1,4 +1,10 @@
-"""Pages: lists of campaigns, and the recipients of one campaign (fact sheet section 6; S6, S7)."""
+"""Pages: lists of campaigns, and the recipients of one campaign.
+
+Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+https://developer.exotel.com/api/bulk-campaign-details,
+https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
+https://developer.exotel.com/api/call-details-of-a-single-campaign.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +20,14 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.envelope import Item, read_entry, read_envelope
 from campaign_fsm.words import none_of
 
-# S6, S7: default and greatest page size.
+# Default and greatest page size.
 PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
 _SORT_KEYS: Final = {
     Channel.MESSAGE: ("date_created", "name", "schedule.start_time"),
     Channel.VOICE: ("date_created", "name"),
 }
 DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-details"}
-# The message list knows "scheduled" and no "created": the same state (fact sheet section 2).
+# The message list knows "scheduled" and no "created": the same state.
 _FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
 
 

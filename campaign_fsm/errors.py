@@ -415,8 +415,8 @@ class BudgetSpent(CampaignFsmError):
 
     def _from_fields(self) -> str:
         return (
-            f"The request budget of account {self.account} on {self.host} has no room for {self.seconds:.0f} s, "
-            "longer than there was time for; nothing was sent."
+            f"The request budget of account {self.account} on {self.host} is used up for another {self.seconds:.0f} s, "
+            "longer than this call may wait; nothing was sent."
         )
 
 

@@ -260,7 +260,7 @@ PROBLEMS = {
     "CF609": ("answered with a redirect", "Follow no redirects of writes"),
     "CF701": ("the policy forbids", "change the policy"),
     "CF702": ("without the confirmation", "confirmed"),
-    "CF703": ("outside of the hours", "within the hours"),
+    "CF703": ("outside the hours", "within the hours"),
     "CF704": ("without the end", "an end"),
     "CF705": ("earlier than the policy allows", "old enough"),
     "CF706": ("an account", "the policy's list"),

@@ -185,13 +185,13 @@ def test_a_status_that_is_no_canonical_string_is_refused_as_unknown(status):
 @pytest.mark.parametrize("action", ["halt", "Pause", None, 1])
 def test_an_action_on_no_list_is_a_clear_error(action):
     """An unknown action is a mistake of the caller's, and the error lists the actions."""
-    with pytest.raises(ValueError, match="is no action; it is one of create, pause"):
+    with pytest.raises(ValueError, match="is no action; use one of create, pause"):
         decide("paused", action)
 
 
 def test_bad_flags_are_a_clear_error():
     """`started` and `strict` are booleans; a string that happens to be true is not taken for one."""
-    with pytest.raises(TypeError, match="started is True, False or None"):
+    with pytest.raises(TypeError, match="started must be True, False or None"):
         decide("paused", "resume", started="no")
     with pytest.raises(TypeError):
         decide("paused", "resume", strict="no")
@@ -211,7 +211,7 @@ def test_a_number_is_no_flag_however_often_it_is_asked(monkeypatch, flags, warm)
     if warm:
         for started, strict in itertools.product((None, False, True), (False, True)):
             decide("paused", "resume", started=started, strict=strict)
-    with pytest.raises(TypeError, match="started is True, False or None"):
+    with pytest.raises(TypeError, match="started must be True, False or None"):
         decide("paused", "resume", **flags)
     monkeypatch.setattr("campaign_fsm.lifecycle.decision._CELLS", {})
     with pytest.raises(TypeError):
@@ -262,9 +262,9 @@ def test_a_route_needs_statuses_of_the_list(bad):
         route(bad, "paused")
     with pytest.raises(ValueError, match="is no status"):
         route("paused", bad)
-    with pytest.raises(ValueError, match="it is one of created, in-progress, paused"):
+    with pytest.raises(ValueError, match="use one of created, in-progress, paused"):
         route("paused", bad)
-    with pytest.raises(ValueError, match="'fax' is no channel; it is one of message, voice"):
+    with pytest.raises(ValueError, match="'fax' is no channel; use one of message, voice"):
         route("paused", "completed", channel="fax")
 
 

@@ -647,9 +647,9 @@ def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
         assert {campaign.name for campaign in client.list(name="diwali")} == {"diwali-1", "diwali-2"}
     with pytest.raises(ValueError, match="'halted' is no status"):
         list(connect().list(status="halted"))
-    with pytest.raises(ValueError, match="sort is one of"):
+    with pytest.raises(ValueError, match="sort must be one of"):
         list(connect().list(sort="size"))
-    with pytest.raises(ValueError, match="page_size is 1 to 50"):
+    with pytest.raises(ValueError, match="page_size must be 1 to 50"):
         list(connect().list(page_size=51))
 
 

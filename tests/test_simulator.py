@@ -376,7 +376,7 @@ def test_planned_faults_can_be_looked_at():
 @pytest.mark.parametrize(("kind", "code"), [("rejected", 500), ("server-error", 404), ("rejected", 399)])
 def test_a_fault_answers_with_a_code_of_its_kind(kind, code):
     """A rejection is 4xx, a server error 5xx."""
-    with pytest.raises(ValueError, match="status_code is"):
+    with pytest.raises(ValueError, match="status_code must be"):
         Simulator().fault(kind, status_code=code)
 
 
@@ -398,5 +398,5 @@ def test_a_status_may_be_given_in_any_spelling_of_the_wire():
     """And what is none is told with those that there are."""
     simulator = Simulator()
     assert simulator.status(simulator.add("scheduled")) == "created"
-    with pytest.raises(ValueError, match="'gone'; it is one of created"):
+    with pytest.raises(ValueError, match="'gone'; use one of created"):
         simulator.add("gone")

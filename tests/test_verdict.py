@@ -414,9 +414,9 @@ def asked(target=VOICE, **body):
 def test_a_mixed_body_names_five_of_its_keys():
     """In order, and shortened."""
     verdict = judge(asked(action="resume", **dict.fromkeys(["k" * 99, *"fbcde"], 1)), reading(), NOW)
-    assert verdict.reason == "beside the action stand 'b', 'c', 'd', 'e', 'f'."
+    assert verdict.reason == "the body has 'b', 'c', 'd', 'e', 'f' beside the action."
     verdict = judge(asked(action="resume", **{"k" * 99: 1}), reading(), NOW)
-    assert verdict.reason == f"beside the action stand '{'k' * 40}'."
+    assert verdict.reason == f"the body has '{'k' * 40}' beside the action."
     assert (verdict.advice, verdict.route, verdict.sources) == (PROBLEMS["CF413"].advice, None, ())
 
 

@@ -158,8 +158,8 @@ class BaseClient:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{type(self).__name__} has connections and credentials, which no two processes share: "
-            "make one in each, or before they are forked"
+            f"{type(self).__name__} cannot be pickled or copied: it holds connections and credentials. "
+            "Make one in each process, or before the fork."
         )
 
     def __repr__(self) -> str:

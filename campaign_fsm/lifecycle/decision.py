@@ -184,7 +184,7 @@ def _compile(status: object, action: object, channel: object, started: object, s
     action = one_of(Action, action)
     channel = one_of(Channel, channel)
     if not (started is None or isinstance(started, bool)) or not isinstance(strict, bool):
-        raise TypeError("started is True, False or None, and strict is True or False")
+        raise TypeError("started must be True, False or None, and strict must be True or False")
     known = status is None or (isinstance(status, str) and status in set(Status))
     parsed = Status(status) if known and isinstance(status, str) else None if known else Status.UNKNOWN
     decision = _cell(parsed, action, channel, started, strict)

@@ -129,7 +129,9 @@ PROBLEMS: Final = {
         Problem("CF503", "the answer is about another campaign", "Check the host and any proxy; nothing was written."),
         Problem("CF505", "the gate itself failed", "That is a bug: report it with its traceback; nothing was written."),
         Problem(
-            "CF504", "the reading came from a cache", "Take the cache out from below the gate; nothing was written."
+            "CF504",
+            "the reading came from a cache",
+            "Take the cache out of the transport below the gate; nothing was written.",
         ),
         Problem(
             "CF601",
@@ -139,7 +141,7 @@ PROBLEMS: Final = {
         Problem(
             "CF602",
             "a write after a lost answer, without a read in between",
-            "Read the campaign after an answer that did not come: the write may have been applied.",
+            "Read the campaign after a lost answer: the write may have been applied.",
         ),
         Problem("CF603", "credentials in the recording", "Change the key, and filter the header out when recording."),
         Problem(
@@ -160,27 +162,27 @@ PROBLEMS: Final = {
             pages.PARAMETERS,
         ),
         Problem("CF607", "a suppression that suppresses nothing", "Take it out of the configuration."),
-        Problem("CF608", "a suppression that has expired", "Mend what it is about, or renew it with a reason."),
+        Problem("CF608", "a suppression that has expired", "Fix what it suppresses, or renew it with a reason."),
         Problem(
             "CF609",
             "a write that was answered with a redirect",
             "Follow no redirects of writes: they are sent again, to another place, and not judged.",
         ),
-        Problem("CF701", "an action that the policy forbids", "Leave it to those who may, or change the policy."),
+        Problem("CF701", "an action that the policy forbids", "Leave the campaign as it is, or change the policy."),
         Problem(
             "CF702",
             "an action without the confirmation that the policy asks for",
             "Have it confirmed: confirmed=True, or --yes on the command line.",
         ),
-        Problem("CF703", "a start outside of the hours that the policy allows", "Choose a start within the hours."),
+        Problem("CF703", "a start outside the hours that the policy allows", "Choose a start within the hours."),
         Problem("CF704", "a schedule without the end that the policy asks for", "Give the schedule an end."),
         Problem("CF705", "an archive earlier than the policy allows", "Wait until the campaign is old enough."),
         Problem("CF706", "an account that the policy does not allow", "Use an account of the policy's list."),
         Problem("CF707", "a host or region that the policy does not allow", "Use a host of the policy's list."),
         Problem(
             "CF801",
-            "a call from inside of another one that is at work on the same campaign",
-            "Make it after that one has returned: put it in a queue that somebody else works off, or start a thread, "
+            "a call from inside another one that is at work on the same campaign",
+            "Make it after that one has returned: put it in a queue that another thread works off, or start a thread, "
             "or a task with context=contextvars.Context(), and do not wait for it inside.",
         ),
         Problem(

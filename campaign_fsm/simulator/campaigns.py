@@ -35,7 +35,7 @@ def settable(status: Status | str) -> Status:
     """
     parsed = Status.parse(status)
     if parsed is Status.UNKNOWN:
-        raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {', '.join(STATUSES)}")
+        raise ValueError(f"no campaign has the status {str(status)!r}; use one of {', '.join(STATUSES)}")
     return parsed
 
 

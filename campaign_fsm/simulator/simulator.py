@@ -61,7 +61,7 @@ class Simulator(Account):
             journal_limit=journal_limit,
         )
         if rate_limit is not None and not is_count(rate_limit):
-            raise ValueError(f"rate_limit is 1 or more, not {rate_limit!r}")
+            raise ValueError(f"rate_limit must be 1 or more, not {rate_limit!r}")
         self.api_key, self.api_token = api_key, api_token
         self.rate_limit = rate_limit
         self._count = MinuteCount()

@@ -57,7 +57,7 @@ class Filter:
         key, colon, order = sort.partition(":")
         if key not in _SORT_KEYS[channel] or (colon and order not in ("asc", "desc")):
             keys = ", ".join(_SORT_KEYS[channel])
-            raise ValueError(f"sort is one of {keys}, with :asc or :desc, not {sort!r}")
+            raise ValueError(f"sort must be one of {keys}, with :asc or :desc, not {sort!r}")
         return cls(frozenset(statuses), name, sort if colon else f"{sort}:asc")
 
     def query(self, channel: Channel, offset: int, limit: int) -> str:

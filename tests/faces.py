@@ -173,3 +173,18 @@ class Between(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     async def aclose(self):
         await self.inner.aclose()
+
+
+class InALoop:
+    """An async client with the face of a sync one, each call in an event loop of its own."""
+
+    def __init__(self, backend, settings):
+        self._backend, self._settings = backend, settings
+
+    def __getattr__(self, name):
+        async def call(*args, **named):
+            async with AsyncCampaignClient(**self._settings) as client:
+                thing = getattr(client, name)(*args, **named)
+                return iter([found async for found in thing]) if hasattr(thing, "__anext__") else await thing
+
+        return lambda *args, **named: anyio.run(lambda: call(*args, **named), backend=self._backend)

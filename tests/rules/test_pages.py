@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
+from places import DIAGRAMS, README, ROOT
 
 from campaign_fsm.rules import ENTRIES, PAGES
 
-ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
 TEXTS = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
     for path in (
-        ROOT / "README.md",
-        ROOT / "diagrams" / "README.md",
+        README,
+        DIAGRAMS / "README.md",
         *(path for name in ("campaign_fsm", "tests") for path in (ROOT / name).rglob("*")),
     )
     if path.suffix in {".py", ".md", ".html", ".css", ".js"} and path != Path(__file__)

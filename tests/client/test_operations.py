@@ -1,0 +1,768 @@
+"""Create, edit, reschedule, delete, lists, waiting: what each does, and what each says when the server lies."""
+
+import contextlib
+import gc
+import itertools
+import logging
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import httpx
+import pytest
+from operations import message, voice, writes_of
+
+from campaign_fsm import (
+    Action,
+    CampaignClient,
+    MessageCampaignDraft,
+    Recipient,
+    Schedule,
+    SimulatorTransport,
+    Status,
+    errors,
+    waiting,
+)
+from campaign_fsm.cli.failures import _SPELLED, for_shell
+from campaign_fsm.client import sent_write
+from campaign_fsm.client.operations import Operations
+from campaign_fsm.lifecycle import reachable
+from campaign_fsm.rules import PROBLEMS
+from campaign_fsm.simulator.campaigns import StoredCampaign
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+
+def answering(*answers):
+    """A client whose server gives these answers, one after the other; the requests end up in the list."""
+    requests = []
+    left = iter(answers)
+
+    def answer(request):
+        requests.append(request)
+        given = next(left)
+        return given if isinstance(given, httpx.Response) else httpx.Response(200, json=given)
+
+    client = CampaignClient(
+        account_sid="acme1", api_key="key", api_token="token", transport=httpx.MockTransport(answer), deadline=0
+    )
+    return client, requests
+
+
+def envelope(*items, **more):
+    return {"request_id": "r1", "method": "GET", "http_code": 200, **more, "response": list(items)}
+
+
+def item(campaign_id="a1", code=200, **data):
+    data = {"sid": campaign_id, "status": "paused", "name": f"n-{campaign_id}", **data}
+    return {"code": code, "status": "success" if code < 300 else "failure", "data": data}
+
+
+# create
+
+
+def test_create_makes_the_campaign_that_the_draft_describes(simulator, connect):
+    """On both channels, in the documented form, and the server's answer comes back as a campaign."""
+    made = connect().create(message(simulator))
+    assert (made.name, made.status, made.raw_status) == ("diwali", "created", "scheduled")
+    assert connect().get(made.id).template == "Hello."
+    called = connect(channel="voice").create(voice())
+    assert (called.name, called.status, called.channel) == ("calls", "created", "voice")
+    assert [entry.action for entry in writes_of(simulator)] == ["create", "create"]
+
+
+def test_a_draft_of_the_other_channel_is_not_sent(simulator, connect):
+    """It would be read as something else there."""
+    with pytest.raises(ValueError, match="the draft is for voice ones"):
+        connect().create(voice())
+    assert simulator.journal == ()
+
+
+def test_a_create_whose_answer_is_lost_is_found_in_the_list(simulator, connect):
+    """By its name, the time and its parameters; it is sent once."""
+    simulator.add("created", name="diwali-older")
+    simulator.fault("lost-after", method="POST")
+    made = connect().create(message(simulator))
+    assert made.name == "diwali"
+    assert len(writes_of(simulator)) == 1
+
+
+@pytest.mark.parametrize(
+    ("others", "candidates"),
+    [
+        ([], 0),
+        ([{"name": "diwali", "template": "Another text."}], 0),
+        ([{"name": "DIWALI"}], 0),
+        ([{"name": "diwali", "template": "Hello."}, {"name": "diwali", "template": "Hello."}], 2),
+    ],
+)
+def test_a_create_that_cannot_be_found_is_unknown_and_not_repeated(simulator, connect, others, candidates):
+    """An empty list proves nothing, another text is another campaign, and two that fit are one too many."""
+    for other in others:
+        shown = {
+            "lists": ["l1"],
+            "start": simulator.now + timedelta(hours=1),
+            "end": simulator.now + timedelta(hours=6),
+        }
+        simulator.add("created", **shown, **other)
+    simulator.fault("lost-before", method="POST")
+    with pytest.raises(errors.OutcomeUnknown, match="list the campaigns before repeating it") as caught:
+        connect().create(message(simulator))
+    assert len(caught.value.candidates) == candidates
+    assert caught.value.campaign_id is None
+    assert len(writes_of(simulator)) == 1
+
+
+def test_an_older_campaign_of_the_same_name_is_not_taken_for_the_new_one(simulator, connect):
+    """Made an hour ago, it cannot be what was asked for just now."""
+    start = simulator.now + timedelta(hours=2)
+    simulator.add(
+        "created", name="diwali", template="Hello.", lists=["l1"], start=start, end=start + timedelta(hours=5)
+    )
+    simulator.advance(3600)
+    simulator.fault("lost-before", method="POST")
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        connect().create(message(simulator))
+    assert caught.value.candidates == ()
+
+
+def test_a_create_without_a_name_cannot_be_looked_for(simulator, connect):
+    """So a lost answer leaves it unknown, and the message says why."""
+    simulator.fault("lost-after", method="POST")
+    with pytest.raises(errors.OutcomeUnknown, match="no name to look for it by"):
+        connect().create(message(simulator, name=None))
+    assert [entry.method for entry in simulator.journal] == ["POST"]
+
+
+def test_a_create_is_sent_again_only_after_a_429(simulator, connect):
+    """Then nothing was taken; a rejection is raised at once."""
+    simulator.fault("rate-limited", method="POST", retry_after=0, times=2)
+    assert connect().create(message(simulator)).name == "diwali"
+    assert [entry.status_code for entry in writes_of(simulator)] == [429, 429, 200]
+    simulator.fault("failed-item", method="POST")
+    with pytest.raises(errors.BadRequest):
+        connect().create(message(simulator))
+    assert len(writes_of(simulator)) == 4
+
+
+def test_warnings_of_a_draft_are_logged_and_it_is_sent(simulator, connect, caplog):
+    """What the pages state loosely stops nobody."""
+    with caplog.at_level(logging.WARNING, "campaign_fsm"):
+        connect().create(message(simulator, dlt_entity_id=None, name="abc"))
+    assert "requires it for India" in caplog.text
+    assert "for more" in caplog.text
+    assert len(writes_of(simulator)) == 1
+
+
+# edit
+
+
+def test_a_whole_edit_starts_from_what_the_campaign_shows(simulator, connect):
+    """Read, change one thing, send everything; the status and the action are not in it."""
+    campaign = connect().create(message(simulator))
+    draft = MessageCampaignDraft.of(connect().get(campaign.id))
+    edited = connect().edit(campaign.id, attrs.evolve(draft, template="Hello again."))
+    assert (edited.template, edited.name, edited.status) == ("Hello again.", "diwali", "created")
+    assert writes_of(simulator)[-1].action == "edit"
+
+
+def test_what_the_command_line_spells_otherwise_is_in_messages(simulator, connect):
+    """Every phrase for callers in Python that `for_shell` replaces is in a message that they get."""
+    messages = [PROBLEMS["CF702"].advice]
+    for channel, other in (("message", "voice"), ("voice", "message")):
+        with pytest.raises(errors.NotFound) as missing:
+            connect(channel=channel).get(simulator.add("paused", channel=other))
+        messages.append(missing.value.message)
+    with pytest.raises(errors.InvalidParameters) as unfinished:
+        connect().edit(simulator.add("created"), name="renamed")
+    messages.append(unfinished.value.message)
+    for python, shell in _SPELLED:
+        found = [message for message in messages if python in message]
+        assert found, python
+        assert all(shell in for_shell(message) for message in found)
+
+
+def test_a_partial_edit_says_what_is_not_known(simulator, connect, caplog):
+    """Only with partial=True, and with a warning in the log."""
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=1))
+    with pytest.raises(errors.InvalidParameters, match="partial=True"):
+        connect().edit(campaign, name="renamed")
+    with pytest.raises(errors.InvalidParameters, match="at least one parameter"):
+        connect().edit(campaign, partial=True)
+    with pytest.raises(errors.InvalidParameters, match="did you mean template"):
+        connect().edit(campaign, partial=True, templat="x")
+    with pytest.raises(TypeError, match="not both"):
+        connect().edit(campaign, message(simulator), name="renamed")
+    assert simulator.journal == ()
+    with caplog.at_level(logging.WARNING, "campaign_fsm"):
+        assert connect().edit(campaign, partial=True, name="renamed").name == "renamed"
+    assert "no page says whether parameters that are left out are kept" in caplog.text
+
+
+def test_edits_after_the_start_are_refused_but_for_callbacks_on_voice(simulator, connect):
+    """By the gate, on the bytes; callback URLs need no partial=True there."""
+    running = simulator.add("in-progress", channel="voice")
+    edited = connect(channel="voice").edit(running, call_status_callback="https://example.com/x")
+    assert edited.callbacks == {"call_status_callback": "https://example.com/x"}
+    with pytest.raises(errors.IllegalTransition) as caught:
+        connect(channel="voice").edit(running, partial=True, name="renamed")
+    assert caught.value.code == "CF232"
+    message_running = simulator.add("in-progress")
+    with pytest.raises(errors.IllegalTransition) as caught:
+        connect().edit(message_running, partial=True, status_callback="https://example.com/x")
+    assert caught.value.code == "CF233"
+    assert [entry.action for entry in writes_of(simulator)] == ["edit-callbacks"]
+
+
+def test_an_edit_whose_answer_is_lost_is_known_by_its_fields(simulator, connect):
+    """Applied if a read shows the new value; sent again if it still shows the old one."""
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=1))
+    simulator.fault("lost-after", method="PUT")
+    assert connect().edit(campaign, partial=True, name="first").name == "first"
+    assert len(writes_of(simulator)) == 1
+    simulator.fault("reset", method="PUT")
+    assert connect().edit(campaign, partial=True, name="second").name == "second"
+    assert len(writes_of(simulator)) == 3
+
+
+def test_an_edit_that_is_accepted_and_never_shown_is_unknown(simulator, connect, monkeypatch):
+    """The server says success and shows the old name."""
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=1), name="before")
+    monkeypatch.setattr(StoredCampaign, "edit", lambda record, fields: None)
+    with pytest.raises(errors.OutcomeUnknown, match="does not show it") as caught:
+        connect().edit(campaign, partial=True, name="after")
+    assert (caught.value.seen, caught.value.now) == ("created", "created")
+
+
+def test_an_edit_that_no_resource_shows_is_believed_if_it_is_answered(simulator, connect, monkeypatch):
+    """Numbers are not echoed by everybody: a success counts, a lost answer is unknown."""
+    campaign = simulator.add("created", channel="voice", start=simulator.now + timedelta(hours=1))
+    monkeypatch.setattr(StoredCampaign, "edit", lambda record, fields: None)
+    assert connect(channel="voice").edit(campaign, partial=True, from_=["+919900000002"]).id == campaign
+    simulator.fault("lost-after", method="PUT")
+    with pytest.raises(errors.OutcomeUnknown):
+        connect(channel="voice").edit(campaign, partial=True, from_=["+919900000003"])
+
+
+def test_an_edit_that_the_start_has_overtaken_is_a_conflict(simulator, connect):
+    """Rejected, and read again it has started: the campaign moved, and the message says by whom."""
+    campaign = simulator.add("created", start=simulator.now + timedelta(hours=1))
+    simulator.fault("moved", method="GET", id=campaign, to_status="in-progress")
+    with pytest.raises(errors.StateConflict, match=r"the platform \(start\)"):
+        connect().edit(campaign, partial=True, name="late")
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "equal"),
+    [
+        ("2026-11-23T10:00:00+05:30", "2026-11-23T04:30:00Z", True),
+        ("2026-11-23T10:00:00+05:30", "2026-11-23T10:00:00Z", False),
+        ("Transactional", "transactional", True),
+        (["a", "b"], ["b", "a"], False),
+        ({"send_at": "x"}, {"send_at": "x", "end_at": None}, True),
+        ({"send_at": "x"}, None, False),
+        (1, True, False),
+        (True, True, True),
+        (3, 3, True),
+        ("3", 3, False),
+    ],
+)
+def test_what_was_sent_is_compared_with_what_is_shown(sent, shown, equal):
+    """Times as instants, words in any case, parts of an object one by one."""
+    assert sent_write.same(sent, shown) is equal
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ({"name": "old"}, {"name": "new"}, True),
+        ({"name": "old"}, {"name": "old"}, False),
+        ({"name": "new"}, {"name": "new"}, True),
+        ({"name": "old"}, {}, None),
+        ({"name": "old"}, {"name": "something else"}, None),
+        ({"name": "old", "template": "same"}, {"name": "new", "template": "same"}, True),
+    ],
+)
+def test_a_resource_shows_an_edit_or_not_or_says_nothing(before, after, verdict):
+    """None where it does not say; what was the same before proves nothing."""
+    assert sent_write.took_over({"name": "new"}, before, after) is verdict
+
+
+def test_half_an_edit_is_not_an_edit():
+    """One parameter shows the new value and one the old."""
+    fields = {"name": "new", "template": "new"}
+    assert sent_write.took_over(fields, {"name": "old", "template": "old"}, {"name": "new", "template": "old"}) is False
+
+
+def test_the_misspelt_field_of_the_seed_is_compared_too():
+    """It is sent as documented and shown with the spelling of the sample answer."""
+    assert sent_write.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
+
+
+# reschedule
+
+
+def test_rescheduling_before_the_start_is_an_edit(simulator, connect):
+    """On both channels, and the rest of the campaign stays."""
+    for channel in ("message", "voice"):
+        campaign = simulator.add("created", channel=channel, start=simulator.now + timedelta(hours=1))
+        start = simulator.now + timedelta(hours=3)
+        moved = connect(channel=channel).reschedule(campaign, Schedule(start, start + timedelta(hours=4)))
+        assert (moved.schedule.start, moved.status) == (start, "created")
+
+
+def test_the_multi_day_flow_gives_a_new_end_and_resumes(simulator, connect, caplog):
+    """Voice, paused, started: contested (CF116), said in the log, refused by strict; on message campaigns refused."""
+    given = {"start": simulator.now - timedelta(hours=5), "end": simulator.now + timedelta(minutes=1)}
+    campaign = simulator.add("paused", channel="voice", **given)
+    schedule = Schedule(end=simulator.now + timedelta(days=1))
+    with pytest.raises(errors.IllegalTransition) as caught:
+        connect(channel="voice", strict=True).reschedule(campaign, schedule, resume=True)
+    assert caught.value.code == "CF251"
+    with caplog.at_level(logging.WARNING, "campaign_fsm"):
+        resumed = connect(channel="voice").reschedule(campaign, schedule, resume=True)
+    assert (resumed.status, resumed.schedule.end) == ("in-progress", schedule.end)
+    assert "contested" in caplog.text
+    other = simulator.add("paused", **given)
+    with pytest.raises(errors.Refused):
+        connect().reschedule(other, schedule, resume=True)
+    with pytest.raises(errors.IllegalTransition) as caught:
+        connect().reschedule(other, schedule)
+    assert caught.value.code == "CF234"
+    assert len(writes_of(simulator)) == 1
+
+
+def test_a_bad_schedule_is_not_sent(simulator, connect):
+    """Naive times, an end before the start, nothing at all, an end that is over."""
+    campaign = simulator.add("paused", channel="voice", start=simulator.now - timedelta(hours=5))
+    client = connect(channel="voice")
+    now = simulator.now
+    for schedule in (Schedule(now.replace(tzinfo=None)), Schedule(now, now), Schedule(), "tomorrow"):
+        with pytest.raises(errors.InvalidParameters):
+            client.reschedule(campaign, schedule)
+    assert simulator.journal == ()
+    with pytest.raises(errors.UnreadableRequest) as caught:
+        client.reschedule(campaign, Schedule(end=now - timedelta(hours=1)))
+    assert caught.value.code == "CF416"
+    assert writes_of(simulator) == []
+
+
+# delete
+
+
+def test_delete_returns_what_was_deleted(simulator, connect):
+    """Voice and before the start; everything else is refused."""
+    campaign = simulator.add("created", channel="voice", name="wrong", start=simulator.now + timedelta(hours=1))
+    gone = connect(channel="voice").delete(campaign)
+    assert (gone.status, gone.name) == ("deleted", "wrong")
+    with pytest.raises(errors.AlreadyThere):
+        connect(channel="voice").delete(campaign)
+    for channel, status in (("message", "created"), ("voice", "in-progress"), ("voice", "paused")):
+        other = simulator.add(status, channel=channel)
+        with pytest.raises(errors.IllegalTransition):
+            connect(channel=channel).delete(other)
+    assert [entry.method for entry in writes_of(simulator)] == ["DELETE"]
+
+
+@pytest.mark.parametrize("empty", [httpx.Response(204), httpx.Response(200), httpx.Response(202, content=b" ")])
+def test_a_delete_that_is_answered_with_nothing_is_looked_for(empty):
+    """No page says what a DELETE is answered with: gone on a read is gone."""
+    shown = {"id": "a1", "status": "Created", "name": "wrong", "schedule": {"send_at": "2999-01-01T00:00:00Z"}}
+    before = envelope({"code": 200, "status": "success", "data": shown})
+    client, requests = answering(before, empty, httpx.Response(404))
+    client._settings = attrs.evolve(client._settings, channel="voice")
+    client._operations = Operations(attrs.evolve(client._operations.context, settings=client._settings))
+    gone = client.delete("a1")
+    assert (gone.status, gone.name) == ("deleted", "wrong")
+    assert [request.method for request in requests] == ["GET", "DELETE", "GET"]
+
+
+# ids
+
+
+TAKES_ID = {
+    **dict.fromkeys(["get", "delete", "recipients"], ()),
+    **{action.value: () for action in (Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE)},
+    **dict.fromkeys(["ensure_paused", "ensure_resumed", "ensure_completed", "ensure_archived"], ()),
+    "check": ("pause",),
+    "edit": (None,),
+    "reschedule": (Schedule(end=datetime(2999, 1, 1, tzinfo=UTC)),),
+    "wait_until": ("paused",),
+}
+
+
+@pytest.mark.parametrize("method", TAKES_ID)
+def test_every_method_that_takes_an_id_says_so(simulator, connect, method):
+    """Before anything is sent."""
+    with pytest.raises(errors.InvalidParameters, match="'a b'"):
+        list(getattr(connect(), method)("a b", *TAKES_ID[method]) or ())
+    assert [entry for entry in simulator.journal if entry.kind == "request"] == []
+
+
+# ensure
+
+
+@pytest.mark.parametrize(
+    ("method", "legal", "there"),
+    [
+        ("ensure_paused", "in-progress", "paused"),
+        ("ensure_resumed", "paused", "in-progress"),
+        ("ensure_completed", "paused", "completed"),
+        ("ensure_archived", "completed", "archived"),
+    ],
+)
+def test_ensuring_takes_already_there_as_success(simulator, connect, method, legal, there):
+    """The action where it is due, no write where it is not, and a refusal where it is illegal."""
+    campaign = simulator.add(legal)
+    assert getattr(connect(), method)(campaign).status == there
+    assert getattr(connect(), method)(campaign).status == there
+    assert len(writes_of(simulator)) == 1
+    with pytest.raises(errors.IllegalTransition):
+        getattr(connect(), method)(simulator.add("failed"))
+
+
+def test_ensuring_acts_if_the_campaign_moves_between_its_two_reads(simulator, connect):
+    """Paused when it was judged, resumed by somebody right after: it is paused again."""
+    campaign = simulator.add("paused")
+    simulator.fault("moved", method="GET", id=campaign, to_status="in-progress")
+    assert connect().ensure_paused(campaign).status == "paused"
+    assert [entry.action for entry in writes_of(simulator)] == ["pause"]
+
+
+def test_ensuring_ends_on_a_campaign_that_never_stays_there():
+    """Paused whenever it is judged and running whenever it is read: the last refusal comes out."""
+    answers = [envelope(item("a1", status=status)) for status in ["paused", "in-progress"] * 3]
+    client, requests = answering(*answers)
+    with pytest.raises(errors.AlreadyThere):
+        client.ensure_paused("a1")
+    assert [request.method for request in requests] == ["GET"] * 6
+
+
+# resending
+
+
+@pytest.mark.parametrize("fault", ["reset", "server-error"])
+def test_what_cannot_be_undone_is_never_sent_twice_on_a_guess(simulator, connect, fault):
+    """Lost and shown not to be applied: a pause is sent again, a complete is not."""
+    for action, status, arrivals in (("pause", "in-progress", 2), ("complete", "paused", 1)):
+        campaign = simulator.add(status)
+        simulator.fault(fault, method="PUT", id=campaign)
+        with contextlib.suppress(errors.ConnectionFailed, errors.ServerError):
+            getattr(connect(), action)(campaign)
+        assert sum(entry.id == campaign for entry in writes_of(simulator)) == arrivals
+
+
+def test_a_write_that_goes_on_being_lost_is_given_up(simulator, connect):
+    """Two more tries, each judged anew, then the failure with what is known."""
+    campaign = simulator.add("in-progress")
+    simulator.fault("reset", method="PUT", times=9)
+    with pytest.raises(errors.ConnectionFailed, match="was not applied"):
+        connect().pause(campaign)
+    assert len(writes_of(simulator)) == 3
+    assert simulator.status(campaign) == "in-progress"
+
+
+def test_a_write_is_not_sent_again_past_the_deadline(simulator, connect):
+    """A deadline of 0 means once, for a 429 too."""
+    for fault, error in (("reset", errors.ConnectionFailed), ("rate-limited", errors.RateLimited)):
+        campaign = simulator.add("in-progress")
+        simulator.fault(fault, method="PUT", id=campaign)
+        with pytest.raises(error):
+            connect(deadline=0.0).pause(campaign)
+    assert len(writes_of(simulator)) == 2
+
+
+def test_a_lost_write_that_then_became_illegal_is_a_conflict(simulator, connect):
+    """The second try is refused by the gate, and the first was sent: that is no plain refusal."""
+    campaign = simulator.add("in-progress")
+    simulator.fault("reset", method="PUT")
+    looks = len(waiting.PACE.looks)
+    simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="completed")
+    with pytest.raises(errors.StateConflict) as caught:
+        connect().pause(campaign)
+    assert (caught.value.seen, caught.value.now) == ("in-progress", "completed")
+    assert len(writes_of(simulator)) == 1
+
+
+def test_a_lost_write_that_arrived_late_is_applied(simulator, connect):
+    """The second try finds it already there."""
+    campaign = simulator.add("in-progress")
+    simulator.fault("reset", method="PUT")
+    looks = len(waiting.PACE.looks)
+    simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
+    assert connect().pause(campaign).status == "paused"
+    assert len(writes_of(simulator)) == 1
+
+
+def test_a_late_arrival_that_cannot_be_read_any_more_is_unknown(simulator, connect):
+    """The gate saw it there on the second try, and the read after that fails."""
+    campaign = simulator.add("in-progress")
+    simulator.fault("reset", method="PUT")
+    looks = len(waiting.PACE.looks)
+    simulator.fault("moved", method="GET", id=campaign, after=looks, to_status="paused")
+    simulator.fault("rejected", method="GET", id=campaign, after=looks + 1, times=9)
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        connect().pause(campaign)
+    assert (caught.value.seen, caught.value.now) == ("in-progress", "paused")
+    assert len(writes_of(simulator)) == 1
+
+
+def test_reads_wait_as_long_as_the_server_asks(simulator, pace):
+    """Retry-After where there is one, else doubled waits, until the deadline would be passed."""
+    pace(first_delay=0.5)
+    campaign = simulator.add("paused")
+    slept = []
+    now = itertools.count()
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 20.0}
+    with CampaignClient(transport=SimulatorTransport(simulator), **settings) as client:
+        context = attrs.evolve(client._operations.context, clock=lambda: next(now) * 0.0 + sum(slept))
+        client._operations, client._sleep = Operations(context), slept.append
+        simulator.fault("rate-limited", method="GET", retry_after=3)
+        simulator.fault("server-error", method="GET", times=2)
+        assert client.get(campaign).status == "paused"
+        assert slept == [3.0, 1.0, 2.0]
+        slept.clear()
+        simulator.fault("server-error", method="GET", times=99)
+        with pytest.raises(errors.ServerError):
+            client.get(campaign)
+        assert slept == [0.5, 1.0, 2.0, 4.0, 8.0]
+        simulator.clear_faults()
+        simulator.fault("rate-limited", method="GET", retry_after=60)
+        slept.clear()
+        with pytest.raises(errors.RateLimited):
+            client.get(campaign)
+        assert slept == []
+
+
+# lists
+
+
+def test_a_list_comes_page_by_page_and_only_as_far_as_it_is_asked(simulator, connect):
+    """Every campaign once, in order; on the sync client the second page waits until it is needed."""
+    made = [simulator.add("paused", name=f"n{number:03}") for number in range(7)]
+    found = connect().list(page_size=3, sort="name:asc")
+    assert [campaign.id for campaign in found] == made
+    assert len(simulator.journal) == 3
+
+
+def test_the_first_campaign_needs_one_page(simulator):
+    """Nothing is read before the first is asked for, and one page then."""
+    for _ in range(7):
+        simulator.add("paused")
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}
+    with CampaignClient(transport=SimulatorTransport(simulator), **settings) as client:
+        found = client.list(page_size=3)
+        assert simulator.journal == ()
+        next(found)
+        assert len(simulator.journal) == 1
+        found.close()
+        del found
+        gc.collect()
+        assert len(simulator.journal) == 1
+
+
+def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
+    """On both channels; the message list says scheduled where the status is created."""
+    for channel in ("message", "voice"):
+        created = simulator.add("created", channel=channel, name="diwali-1")
+        simulator.add("paused", channel=channel, name="diwali-2")
+        simulator.add("failed", channel=channel, name="holi")
+        client = connect(channel=channel)
+        assert [campaign.id for campaign in client.list(status="created")] == [created]
+        assert {campaign.name for campaign in client.list(status=["paused", Status.FAILED])} == {"diwali-2", "holi"}
+        assert {campaign.name for campaign in client.list(name="diwali")} == {"diwali-1", "diwali-2"}
+    with pytest.raises(ValueError, match="'halted' is no status"):
+        list(connect().list(status="halted"))
+    with pytest.raises(ValueError, match="sort must be one of"):
+        list(connect().list(sort="size"))
+    with pytest.raises(ValueError, match="page_size must be 1 to 50"):
+        list(connect().list(page_size=51))
+
+
+def test_a_server_that_ignores_the_filter_is_filtered():
+    """Who asked for paused campaigns gets no others."""
+    client, _ = answering(envelope(item("a1"), item("a2", status="completed"), metadata={"total": 2}))
+    assert [campaign.id for campaign in client.list(status="paused")] == ["a1"]
+
+
+def test_a_campaign_that_slides_onto_the_next_page_comes_once():
+    """One was created meanwhile, so the last of the first page is the first of the second."""
+    pages = [
+        envelope(item("a3"), item("a2"), metadata={"total": 4}),
+        envelope(item("a2"), item("a1"), metadata={"total": 4}),
+    ]
+    client, _ = answering(*pages)
+    assert [campaign.id for campaign in client.list(page_size=2)] == ["a3", "a2", "a1"]
+
+
+def test_a_server_that_does_not_turn_pages_is_not_asked_for_ever():
+    """The same page again is an error, after what it held was handed out."""
+    page = envelope(item("a1"), item("a2"), metadata={"total": 100})
+    client, requests = answering(page, page, page)
+    found = client.list(page_size=2)
+    assert [next(found).id, next(found).id] == ["a1", "a2"]
+    with pytest.raises(errors.UnexpectedAnswer, match="nothing new"):
+        next(found)
+    assert len(requests) == 2
+
+
+def test_a_list_without_a_total_ends_with_a_short_page():
+    """And one with an empty page ends too, whatever the total claims."""
+    client, requests = answering(envelope(item("a1"), item("a2")), envelope(item("a3")))
+    assert len(list(client.list(page_size=2))) == 3
+    assert len(requests) == 2
+    client, requests = answering(envelope(item("a1"), metadata={"total": 9}), envelope(metadata={"total": 9}))
+    assert len(list(client.list(page_size=1))) == 1
+
+
+@pytest.mark.parametrize(
+    ("odd", "error"),
+    [
+        (item("a2", code=404), errors.NotFound),
+        ({"code": 200, "status": "success", "data": {"status": "paused"}}, errors.UnexpectedAnswer),
+        ({"code": 200, "status": "success", "data": {"sid": "../x", "status": "paused"}}, errors.UnexpectedAnswer),
+        ({"code": 200, "status": "success", "data": {"sid": "a2"}}, errors.UnexpectedAnswer),
+        ({"code": 200, "status": "failure", "data": {}}, errors.UnexpectedAnswer),
+        ("paused", errors.UnexpectedAnswer),
+    ],
+)
+def test_an_item_that_cannot_be_used_is_an_error_at_its_place(odd, error):
+    """A failed item inside a 200 is a failure, not a campaign."""
+    client, _ = answering(envelope(item("a1"), odd, metadata={"total": 2}))
+    with pytest.raises(error):
+        list(client.list())
+
+
+def test_recipients_come_page_by_page(simulator, connect):
+    """As many as the campaign has numbers; none of them shows itself in a log."""
+    campaign = simulator.add("in-progress", contacts=45)
+    found = list(connect().recipients(campaign))
+    assert len(found) == 45
+    assert all(isinstance(one, Recipient) and one.raw["number"] not in repr(one) for one in found)
+    assert len({one.raw["number"] for one in found}) == 45
+    with pytest.raises(errors.NotFound, match="no voice campaign with this id either"):
+        list(connect().recipients("0" * 32))
+
+
+def test_recipients_of_a_server_that_does_not_turn_pages():
+    """The same page again is an error and not a second copy of everybody."""
+    page = envelope({"code": 200, "status": "success", "data": {"number": "1"}}, metadata={"total": 5})
+    client, _ = answering(page, page)
+    found = client.recipients("a1")
+    next(found)
+    with pytest.raises(errors.UnexpectedAnswer, match="same page"):
+        next(found)
+
+
+def test_find_takes_exactly_one(simulator, connect):
+    """None and several are errors that name what was found; a part of a name is not the name."""
+    one = simulator.add("paused", name="diwali")
+    simulator.add("paused", name="diwali-2")
+    assert connect().find("diwali").id == one
+    for name in ("diw", "Diwali"):
+        with pytest.raises(errors.NotOne, match="No campaign has exactly the name") as caught:
+            connect().find(name)
+        assert caught.value.matches == ()
+    two = simulator.add("paused", name="diwali")
+    with pytest.raises(LookupError) as several:
+        connect().find("diwali")
+    assert set(several.value.matches) == {one, two}
+    for _ in range(20):
+        simulator.add("paused", name="diwali")
+    with pytest.raises(errors.NotOne, match="10 campaigns or more"):
+        connect().find("diwali")
+    for bad in ("", "  ", None, 7):
+        with pytest.raises(ValueError, match="not blank"):
+            connect().find(bad)
+
+
+def test_finding_rides_out_what_passes(simulator, connect):
+    """The list that it reads is retried like any other read."""
+    one = simulator.add("paused", name="diwali")
+    simulator.fault("server-error", method="GET")
+    assert connect().find("diwali").id == one
+
+
+# waiting
+
+
+def test_waiting_ends_when_the_campaign_is_there(simulator, connect):
+    """Every read is shown on the way."""
+    campaign = simulator.add("in-progress")
+    seen = []
+
+    def look(found):
+        seen.append(found.status)
+        if len(seen) == 2:
+            simulator.move(campaign, "completed")
+
+    found = connect().wait_until(campaign, ["paused", "completed"], poll=0.0, timeout=10, on_read=look)
+    assert found.status == "completed"
+    assert seen == ["in-progress", "in-progress", "completed"]
+
+
+def test_waiting_ends_early_where_nothing_leads_to_the_goal(simulator, connect):
+    """A canceled campaign never completes; a completed one can still be archived by somebody."""
+    with pytest.raises(errors.NotReached, match="no documented way leads from there to completed") as caught:
+        connect().wait_until(simulator.add("canceled"), "completed", poll=0.0, timeout=60)
+    assert (caught.value.reachable, caught.value.now) == (False, "canceled")
+    with pytest.raises(errors.NotReached, match=r"was not archived within 0\.05 s; it is completed") as caught:
+        connect().wait_until(simulator.add("completed"), "archived", poll=0.01, timeout=0.05)
+    assert caught.value.reachable
+    assert writes_of(simulator) == []
+
+
+def test_waiting_does_not_outlast_what_is_not_going_to_pass(simulator, connect):
+    """A wrong token or a wrong id is an error at once."""
+    with pytest.raises(errors.NotFound):
+        connect().wait_until("0" * 32, "paused", timeout=60)
+    with pytest.raises(ValueError, match="is no status"):
+        connect().wait_until("0" * 32, "halted", timeout=60)
+    with pytest.raises(ValueError, match="a status to wait for"):
+        connect().wait_until("0" * 32, [], timeout=60)
+
+
+# Typed by hand: from where each goal can still come about, whoever moves the campaign.
+REACHABLE = {
+    "created": "created in-progress paused completed archived failed canceled",
+    "in-progress": "in-progress paused completed archived failed canceled",
+    "paused": "in-progress paused completed archived failed canceled",
+    "completed": "completed archived",
+    "archived": "archived",
+    "failed": "failed",
+    "canceled": "canceled",
+    "deleted": "deleted",
+}
+
+
+@pytest.mark.parametrize("status", REACHABLE)
+@pytest.mark.parametrize("channel", ["message", "voice"])
+def test_what_can_still_be_reached(status, channel):
+    """By the account holder or the platform; only voice campaigns can be deleted, and only before their start."""
+    expected = set(REACHABLE[status].split())
+    if channel == "voice" and status == "created":
+        expected.add("deleted")
+    assert reachable(Status(status), channel) == expected
+
+
+def test_from_an_unknown_status_it_is_unknown_what_is_out_of_reach():
+    """So waiting goes on."""
+    assert reachable(Status.UNKNOWN, "message") == set(Status)
+
+
+# what an operation says of itself
+
+
+def test_an_answer_that_does_not_end_is_cut_off(simulator, connect):
+    """A read is held to 4 MiB, and is not tried again: it would be as large the next time."""
+    campaign = simulator.add("paused")
+    simulator.fault("oversized", method="GET", times=5)
+    with pytest.raises(errors.ConnectionFailed, match="larger than 4194304 bytes"):
+        connect().get(campaign)
+    assert len(simulator.journal) == 1
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_a_timeout_that_is_none_is_said_at_once(timeout):
+    """Before anything is opened."""
+    with pytest.raises(errors.ConfigurationError, match="timeout"):
+        CampaignClient(account_sid="a", api_key="k", api_token="t", timeout=timeout)

@@ -30,8 +30,8 @@ class CampaignClient(BaseClient):
 
     May be shared by threads. The arguments are those of `BaseClient`; every method raises
     `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, `InvalidParameters` for an id that
-    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`. What an action does, and which
-    pages of the vendor's say so, is what `campaign-fsm explain` says of the code that stands at it.
+    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`. ``campaign-fsm explain CODE``
+    says what an action does, and which pages of the vendor's a code in parentheses rests on.
     """
 
     _http_client = "Client"

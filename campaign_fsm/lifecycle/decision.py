@@ -30,7 +30,7 @@ START_MARGIN: Final = timedelta(seconds=60)
 
 
 def has_started(status: Status, start: datetime | None, now: datetime) -> bool:
-    """Whether a campaign counts as started: the predicate that full edits and deletes hang on.
+    """Whether a campaign counts as started: full edits and deletes depend on it.
 
     Args:
         status: The status that was read.

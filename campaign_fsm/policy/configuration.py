@@ -122,7 +122,7 @@ class Configuration:
         path: The file; empty if there is none.
         policy: What is forbidden.
         suppressions: Findings that are known.
-        access_log: Where the lines of an access log have what (`campaign_fsm.traffic.access_log`); None if not said.
+        access_log: Which keys of an access log's lines hold what (`campaign_fsm.traffic.access_log`); None if not said.
     """
 
     path: str = ""
@@ -135,7 +135,7 @@ def find_configuration(folder: Path) -> Path | None:
     """The configuration file of a folder or of the nearest one above it that has one; None without one.
 
     Raises:
-        PolicyError: Whether there is one cannot be seen; or as `load_configuration`.
+        PolicyError: Whether there is one is unknown; or as `load_configuration`.
     """
     for here in (folder, *folder.parents):
         own = here / "campaign-fsm.toml"

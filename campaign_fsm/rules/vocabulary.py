@@ -37,8 +37,8 @@ class Status(StrEnum):
     def parse(cls, raw: object) -> Status:
         """The canonical status of a spelling seen on the wire; `Status.UNKNOWN` if it is on no list.
 
-        Spellings are compared without ``-``, ``_`` and spaces and in any case, of ASCII letters alone: whoever
-        folds others as well, full-width ones say, sees a status that no other reader sees.
+        Spellings are compared without ``-``, ``_`` and spaces and in any case, if they are ASCII: a reader that folds
+        other letters too, full-width ones say, sees a status that no other reader sees.
 
         >>> Status.parse("InProgress")
         <Status.IN_PROGRESS: 'in-progress'>

@@ -110,8 +110,8 @@ def read_page(answer: Answer) -> Page:
 class Recipient:
     """What the server says of one number of a campaign.
 
-    No page that this package rests on lists the fields, so they are all in `raw`; `status` is the one
-    under that name, if there is one. The repr shows no phone number.
+    The fields differ between the channels, so they are all in `raw`; `status` is the one under that name, if there is
+    one. The repr shows no phone number.
     """
 
     status: str | None

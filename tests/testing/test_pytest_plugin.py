@@ -407,7 +407,7 @@ def test_passes(): ...
     result = suite(tests)
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["outside of tests: app.py:*: refused: resume *CF222*"])
+    result.stdout.fnmatch_lines(["outside tests: app.py:*: refused: resume *CF222*"])
 
 
 def test_the_marker_turns_it_off(suite):

@@ -19,6 +19,10 @@ from campaign_fsm.gate import budget, section
 from campaign_fsm.gate.budget import Budgets
 
 
+# What the asserts of these saw is shown as that of the tests is.
+pytest.register_assert_rewrite("faces", "gates", "interrupts", "operations", "sessions")
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--http", default="httpx", choices=["httpx", "httpx2"], help="The HTTP library that everything is built with."

@@ -2,6 +2,7 @@
 
 import json
 import pkgutil
+import re
 import runpy
 import shlex
 import subprocess
@@ -17,7 +18,8 @@ import campaign_fsm
 
 PACKAGE = Path(campaign_fsm.__file__).parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-READ = ["diagram/page/explorer.css", "diagram/page/explorer.html", "diagram/page/explorer.js", "py.typed"]
+PAGE = ["explorer.css", "explorer.html", "explorer.js"]
+READ = ["guides/adding.md", "py.typed", *(f"diagram/page/{name}" for name in PAGE)]
 
 
 def test_no_group_asks_for_the_package():
@@ -41,6 +43,16 @@ def test_the_hook_of_pyinstaller_has_what_is_found_by_name():
     assert {"campaign_fsm", "campaign_fsm.cli", *modules} <= set(hook["hiddenimports"])
     assert not [name for name in hook["hiddenimports"] if "testing" in name or "__pyinstaller" in name]
     assert {(str(PACKAGE / path), str(Path("campaign_fsm", path).parent)) for path in READ} <= set(hook["datas"])
+
+
+def test_the_guide_names_files_that_there_are():
+    """It is installed with the package, and its paths are those of the repository."""
+    guide = (PACKAGE / "guides" / "adding.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:campaign_fsm|tests|diagrams)/[^`]*|pyproject\.toml)`", guide)
+    assert len(named) > 20
+    # An installed package is elsewhere than the tests.
+    places = {"campaign_fsm": PACKAGE.parent}
+    assert [path for path in named if not (places.get(path.partition("/")[0], ROOT) / path).exists()] == []
 
 
 TRAFFIC = [

@@ -1,23 +1,21 @@
 """A clean environment for every test: no proxies, no `EXOTEL_*`, no colour; what a run is made of."""
 
 import contextlib
-import functools
 import importlib
 import os
 import random
-import ssl
 import sys
 import tempfile
 from pathlib import Path
 
 import attrs
+import certificates
 import pytest
 from hypothesis import settings
 
 from campaign_fsm import Simulator, SimulatorServer, waiting
 from campaign_fsm.gate import budget, section
 from campaign_fsm.gate.budget import Budgets
-
 
 # What the asserts of these saw is shown as that of the tests is.
 pytest.register_assert_rewrite("faces", "gates", "interrupts", "operations", "sessions")
@@ -31,20 +29,7 @@ def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="A test that would be skipped fails, unless it may be.")
 
 
-@functools.cache
-def _certificates(cafile):
-    return _make_context(cafile=cafile)
-
-
-_make_context = ssl.create_default_context
-
-
-def _shared_context(*args, cafile=None, **more):
-    """The context that httpx makes for each client anew: reading the certificates takes longer than most tests."""
-    return _make_context(*args, cafile=cafile, **more) if args or more or cafile is None else _certificates(cafile)
-
-
-ssl.create_default_context = _shared_context
+certificates.share()
 
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis looks for its seed, and xdist for what to tell its workers

@@ -1,10 +1,11 @@
 """Diagnoses: what is said about a campaign that stands still, and that nothing is said about a healthy one."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from campaign_fsm import Campaign, CampaignClient, Channel, Schedule, Simulator, SimulatorTransport, Status, diagnose
+from campaign_fsm.rules import RULE
 
 NOW = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -17,6 +18,9 @@ NOT_STARTED = "created, but past its start"
 ENDED = "paused by its end time, with numbers pending"
 EXPIRES = "paused, and will be canceled at its end"
 FAILURES = "completed with failures"
+PENDING = "completed with numbers pending"
+PAST_END = "in progress, but past its end"
+STILL = "not updated for days"
 FAILED = "no number could be attempted"
 EXPIRED = "it expired while paused"
 UNKNOWN = "the status is on no list"
@@ -223,7 +227,19 @@ def test_an_unknown_status_is_quoted():
         {"status": "created", "start": NOW + HOUR, "end": NOW + DAY, "pending": 10},
         {"status": "created", "created": NOW},
         {"status": "in-progress"},
-        {"status": "in-progress", "start": NOW - DAY, "end": NOW - HOUR, "pending": 3, "stats": {"failed": 3}},
+        {
+            "status": "in-progress",
+            "start": NOW - DAY,
+            "end": NOW - MINUTE + INSTANT,
+            "pending": 3,
+            "stats": {"failed": 3},
+        },
+        {"status": "in-progress", "pending": 3, "updated": NOW - 2 * DAY + INSTANT},
+        {"status": "in-progress", "pending": 3, "updated": NOW + 9 * DAY},
+        {"status": "paused", "pending": 3, "updated": NOW - DAY},
+        {"status": "paused", "pending": 0, "updated": NOW - 9 * DAY},
+        {"status": "created", "start": NOW + DAY, "updated": NOW - 9 * DAY},
+        {"status": "completed", "pending": 0, "updated": NOW - 9 * DAY},
         {"status": "paused", "pending": 3},
         {"status": "paused", "end": NOW - DAY, "pending": 0},
         {"status": "completed"},
@@ -236,6 +252,68 @@ def test_an_unknown_status_is_quoted():
 def test_nothing_is_said_about_a_campaign_that_is_well(channel, fields):
     """No news is no news."""
     assert diagnose(campaign(channel=channel, **fields), NOW) == ()
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("updated", [None, NOW - 9 * DAY])
+def test_a_campaign_in_progress_past_its_end_is_late(channel, updated):
+    """From a minute after it; how late, and how many wait where that is counted."""
+    found = the_one(campaign("in-progress", channel, end=NOW - MINUTE, updated=updated))
+    assert found.title == PAST_END
+    assert "1 minute after its end time." in found.explanation
+    assert "pending" not in found.explanation
+    found = the_one(campaign("in-progress", channel, end=NOW - 3 * HOUR, pending=1, updated=updated))
+    assert "3 hours after its end time, and 1 number is pending." in found.explanation
+    assert found.sources == (*RULE["CF302"].sources, *RULE["CF306"].sources)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_numbers_that_are_pending_after_the_end_are_a_contradiction(channel, status):
+    """Nobody is contacted any more; it comes before the failures."""
+    found = the_one(campaign(status, channel, pending=2))
+    assert found.title == PENDING
+    assert f"is {status}, and by its counts 2 numbers are pending" in found.explanation
+    assert found.sources
+    assert titles(campaign(status, channel, pending=1, stats={"failed": 3})) == [PENDING, FAILURES]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"status": "in-progress"}, "Read it again"),
+        ({"status": "in-progress", "pending": 3}, "Read it again"),
+        ({"status": "in-progress", "pending": 0, "end": NOW + DAY}, "Read it again"),
+        ({"status": "paused"}, "While it is paused"),
+        ({"status": "paused", "pending": 3, "start": NOW - 9 * DAY}, "While it is paused"),
+    ],
+)
+def test_since_when_nothing_was_updated_is_said(channel, fields, advice):
+    """From two days on, with the server's own time, and without a guess at the reason."""
+    found = the_one(campaign(channel=channel, updated=NOW - 2 * DAY, **fields))
+    assert found.title == STILL
+    assert "no update since 2026-01-03T04:30:00+00:00, 2 days ago" in found.explanation
+    assert ("3 numbers are pending" in found.explanation) == (fields.get("pending") == 3)
+    assert found.advice.startswith(advice)
+    assert found.sources
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_what_an_end_does_is_said_before_what_was_not_updated(channel):
+    """One diagnosis for one state."""
+    assert titles(campaign("paused", channel, end=NOW + DAY, pending=3, updated=NOW - 9 * DAY)) == [EXPIRES]
+    assert titles(campaign("paused", channel, end=NOW - DAY, pending=3, updated=NOW - 9 * DAY)) == [ENDED]
+
+
+@pytest.mark.parametrize("status", ["created", "in-progress", "paused", "completed"])
+@pytest.mark.parametrize(
+    "moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=timezone(-12 * HOUR))]
+)
+def test_the_ends_of_the_calendar_are_times_like_others(status, moment):
+    """A diagnosis never raises."""
+    for fields in ({"start": moment}, {"end": moment}, {"created": moment}, {"updated": moment}):
+        assert all(found.explanation for found in diagnose(campaign(status, "message", pending=3, **fields), NOW))
 
 
 EACH = [

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import httpx
 
 from campaign_fsm.client.calls import Call, Outcome
-from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection
+from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection, user_agent
 from campaign_fsm.client.endpoint import Settings, resolve
 from campaign_fsm.client.failures import outcome_of_failure
 from campaign_fsm.client.operations import ClientContext, Operations
@@ -152,8 +152,12 @@ class BaseClient:
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
-            # An encoded answer can grow a thousandfold while it is read.
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            headers={
+                "Accept": "application/json",
+                # An encoded answer can grow a thousandfold while it is read.
+                "Accept-Encoding": "identity",
+                "User-Agent": user_agent(self._family),
+            },
         )
 
     def __reduce__(self) -> NoReturn:

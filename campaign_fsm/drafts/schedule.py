@@ -16,15 +16,23 @@ _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
 
 
-def _aware(value: Any) -> bool:
-    """Whether a value is a datetime that is the same moment for everybody; at the ends of the calendar UTC has none."""
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        return False
+def _unusable(value: Any) -> str:
+    """What a value would have to be to be the same moment for everybody, and RFC 3339; empty if it is."""
     try:
+        offset = value.utcoffset() if isinstance(value, datetime) else None
+        if offset is None:
+            return "a datetime with a time zone"
         value.astimezone(UTC)
     except OverflowError:
-        return False
-    return True
+        return "a time that there is in UTC, too; this one is at an end of the calendar"
+    except Exception:  # noqa: BLE001 (other classes of datetimes and zones)
+        return "a datetime with a time zone"
+    if offset % timedelta(minutes=1):
+        return (
+            "an offset of whole minutes, as +05:30; tzinfo=pytz.timezone(…) sets the local mean time of old: "
+            "use zoneinfo.ZoneInfo, or the zone's localize()"
+        )
+    return ""
 
 
 def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
@@ -35,9 +43,9 @@ def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
         return
     sound = True
     for name, part in ((first, value.start), (last, value.end)):
-        if part is not None and not _aware(part):
+        if part is not None and (rule := _unusable(part)):
             sound = False
-            yield FieldProblem(name, "a datetime with a time zone", preview(name, part))
+            yield FieldProblem(name, rule, preview(name, part))
     if value.start is None and value.end is None:
         yield FieldProblem("schedule", "a start or an end, or no schedule at all", "neither")
     elif sound and value.start is not None and value.end is not None:

@@ -58,7 +58,7 @@ class VoiceCampaignDraft(BaseDraft):
 
     channel: ClassVar[Channel] = Channel.VOICE
 
-    caller_id: str = field(repr=form, metadata=limit(limits.text(), required=True))
+    caller_id: str = field(repr=form, metadata=limit(limits.caller_id, required=True))
     from_: Sequence[str] | None = field(
         default=None, converter=limits.kept, repr=form, metadata=limit(limits.phone_numbers, wire="from")
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
+from math import isfinite
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
@@ -18,6 +21,8 @@ _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_stat
 # The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
 SPELLED_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 """Parameters that answers spell otherwise than requests."""
+# Python makes no text of an int of more than 4,300 digits.
+_MOST_BITS: Final = 14_000
 
 
 @frozen(repr=False)
@@ -66,6 +71,61 @@ class Campaign:
         Voice campaigns count ``pending`` (S3), message campaigns ``scheduled`` (S1).
         """
         return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, the same as in ``--json`` of the commands: ``json.dumps(campaign.as_dict())`` works.
+
+        ``id``, ``channel`` (``message``, ``voice``), ``name``; ``status`` in the spelling of `Status`, ``raw_status``
+        in the server's; ``started``, whether it counted as started; ``schedule``, null or its ``start`` and ``end``;
+        ``created``, ``updated``; ``stats``, counts by the vendor's keys; ``lists``, ids; ``template``; ``callbacks``,
+        URLs by their parameters; ``report_url``; ``estimated_cost``; ``raw``, what was not understood, as it came.
+        Times are RFC 3339 texts with their offsets; what is not known is null. A value in `raw` that JSON has no form
+        for, such as an infinite number, is a text. When it was read (`read_at`) is not in it.
+        """
+        schedule = self.schedule and {"start": self.schedule.start, "end": self.schedule.end}
+        plain: dict[str, Any] = _plain(
+            {
+                "id": self.id,
+                "channel": self.channel,
+                "name": self.name,
+                "status": self.status,
+                "raw_status": self.raw_status,
+                "started": self.started,
+                "schedule": schedule,
+                "created": self.created,
+                "updated": self.updated,
+                "stats": self.stats,
+                "lists": self.lists,
+                "template": self.template,
+                "callbacks": self.callbacks,
+                "report_url": self.report_url,
+                "estimated_cost": self.estimated_cost,
+                "raw": self.raw,
+            }
+        )
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; what it has no form for as a text."""
+    match value:
+        case Enum():
+            return _plain(value.value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): _plain(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case str():
+            return str(value)
+        case None | bool():
+            return value
+        case int() if value.bit_length() <= _MOST_BITS:
+            return value
+        case float() if isfinite(value):
+            return value
+    return quoted(value)
 
 
 def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: datetime) -> Campaign:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from attrs import field, frozen
 
+from campaign_fsm.printable import SURROGATE
 from campaign_fsm.rules import STATUSES, Channel, Status
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.envelope import Item, read_entry, read_envelope
@@ -23,6 +24,8 @@ _SORT_KEYS: Final = {
 DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-details"}
 # The message list knows "scheduled" and no "created": the same state (fact sheet section 2).
 _FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
+# A character is up to 12 in a URL, and HTTP libraries send URLs of at most 65,536.
+_LONGEST_NAME: Final = 5000
 
 
 @frozen
@@ -40,8 +43,10 @@ class Filter:
         """A filter from what a caller gives.
 
         Raises:
-            ValueError: A status, or the order, is on no list; it says what is.
+            ValueError: A status, or the order, is on no list; it says what is. Or no URL can hold the name.
         """
+        if name is not None and not fits(name):
+            raise ValueError(f"a name to look for is a text of at most {_LONGEST_NAME} whole characters")
         wanted = () if status is None else (status,) if isinstance(status, str) else tuple(status)
         statuses = set()
         for one in wanted:
@@ -127,6 +132,11 @@ def details_query(channel: Channel, offset: int) -> str:
     return urlencode(pairs)
 
 
+def fits(name: object) -> bool:
+    """Whether a name can stand in a query string."""
+    return isinstance(name, str) and len(name) <= _LONGEST_NAME and not SURROGATE.search(name)
+
+
 def is_name(value: object) -> bool:
     """Whether a value can be looked for as a campaign's name."""
-    return isinstance(value, str) and re.fullmatch(r".*\S.*", value) is not None
+    return isinstance(value, str) and fits(value) and re.fullmatch(r".*\S.*", value) is not None

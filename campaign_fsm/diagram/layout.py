@@ -293,7 +293,7 @@ def lay_out(drawing: Drawing) -> Layout:
     lines = [_line(edge, boxes, lane) for edge in drawing.edges]
     title = Text(drawing.title, _MARGIN, _MARGIN + TITLE * 0.8, Style.TITLE)
     wide = max(right - left + 2 * _MARGIN, title.room[2] + _MARGIN, 560.0)
-    keys, below = _legend(drawing, wide, bottom + down + 34)
+    keys, below = _legend(drawing, wide, bottom + down + 34) if drawing.legend else ([], bottom + down)
     notes = []
     for note in drawing.notes:
         for line in wrap(note, SMALL, wide - 2 * _MARGIN):

@@ -239,7 +239,15 @@ def _head(points: tuple[tuple[float, float], ...], grow: float) -> str:
 
 
 def _key(key: LegendRow) -> str:
-    x, y, sample = key.x, key.y, key.entry.sample
+    return f"{_sample(key.entry.sample, key.x, key.y)}{_text(key.text)}"
+
+
+def sample_of_page(sample: Sample) -> str:
+    """A sample of the legend as a small picture, for a page that has the style of `svg_of_page`."""
+    return f'<svg width="46" height="20" viewBox="0 0 46 20" aria-hidden="true">{_sample(sample, 0, 10)}</svg>'
+
+
+def _sample(sample: Sample, x: float, y: float) -> str:
     if sample in (Sample.ACCOUNT_HOLDER, Sample.PLATFORM, Sample.IRREVERSIBLE):
         look = {
             Sample.ACCOUNT_HOLDER: "holder",
@@ -263,4 +271,4 @@ def _key(key: LegendRow) -> str:
         mark = "†" if sample is Sample.CONTESTED else REFUSED_MARK
         name = "name" if sample is Sample.CONTESTED else "name refused"
         drawn = f'<text class="{name}" x="{_number(x + 22)}" y="{_number(y + 5)}" text-anchor="middle">{mark}</text>'
-    return f"{drawn}{_text(key.text)}"
+    return drawn

@@ -416,9 +416,9 @@ class _Reader:
         known = available_timezones()
         if isinstance(name, str) and name in known:
             return ZoneInfo(name)
-        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         if not known:
-            meant = "this system has no time zones: install tzdata"
+            raise self._wrong("hours", "there are no time zones on this system: pip install tzdata")
+        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         raise self._wrong("hours", f"{name!r} is no time zone{meant and f'; {meant}'}")
 
     def _access_log(self, section: Mapping[str, Any]) -> Mapping[str, str] | None:

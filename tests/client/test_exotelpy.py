@@ -9,7 +9,7 @@ import pytest
 
 from campaign_fsm import Simulator, SimulatorServer
 
-exotelpy = pytest.importorskip("exotelpy", reason="needs the extra 'peers'")
+exotelpy = pytest.importorskip("exotelpy", reason="exotelpy is not installed")
 
 from exotelpy.exceptions import (  # noqa: E402 (after the skip)
     AuthenticationFailed,

@@ -2,6 +2,10 @@
 
 import asyncio
 import contextlib
+import os
+import subprocess
+import sys
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -329,6 +333,31 @@ def test_what_is_not_understood_is_an_error_with_its_line_and_a_hint(tmp_path, t
     assert said in str(caught.value)
     assert caught.value.line == line
     assert str(caught.value).startswith(f"{tmp_path / 'campaign-fsm.toml'}:{line}: ")
+
+
+WITH_HOURS = "hours = { from = '09:00', to = '21:00', zone = 'Asia/Kolkata' }"
+
+
+def test_without_a_zone_database_it_is_named_what_is_missing(tmp_path, monkeypatch):
+    """A system that has none, and no package tzdata: the zone is not called wrong."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.reset_tzpath(to=())
+    try:
+        with pytest.raises(PolicyError, match=r":1: hours: there are no time zones .* pip install tzdata") as caught:
+            load(tmp_path, WITH_HOURS)
+    finally:
+        zoneinfo.reset_tzpath()
+    assert "is no time zone" not in str(caught.value)
+
+
+def test_the_package_tzdata_is_a_zone_database(tmp_path):
+    """It is all that a system without one needs; in a process of its own, as zones are kept for the whole process."""
+    pytest.importorskip("tzdata", reason="tzdata is not installed")
+    (tmp_path / "campaign-fsm.toml").write_text(WITH_HOURS, encoding="utf-8")
+    script = "from campaign_fsm.policy import load_nearest as load; print(load().policy.hours.zone)"
+    environment = {**os.environ, "PYTHONTZPATH": ""}
+    printed = subprocess.check_output([sys.executable, "-c", script], cwd=tmp_path, env=environment, text=True)
+    assert printed == "Asia/Kolkata\n"
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path):

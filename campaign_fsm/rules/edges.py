@@ -79,7 +79,7 @@ class Rule:
 
 # Columns that a row or two fill.
 _ALSO_ACCEPTED: Final = {
-    # Fact sheet 5.4: resumed before its start, a server may well answer created until then.
+    # The pages say in-progress; resumed before its start, a server may well answer created until then.
     "CF104": frozenset({Status.CREATED}),
 }
 _END_AHEAD: Final = frozenset({"CF116"})

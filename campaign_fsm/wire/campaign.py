@@ -19,7 +19,7 @@ from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
-# The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
+# The sample answer of https://developer.exotel.com/api/update-sms-campaign-3 spells it so; requests spell it right.
 SPELLED_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 """Parameters that answers spell otherwise than requests."""
 # Python makes no text of an int of more than 4,300 digits.
@@ -30,7 +30,8 @@ _MOST_BITS: Final = 14_000
 class Campaign:
     """One campaign, as read. Unknown or oddly typed fields are kept in `raw`, never dropped.
 
-    Sources: S1 (the update response), S3 and S7 (voice items), S6 (message items).
+    Sources: https://developer.exotel.com/api/update-sms-campaign-3,
+    https://developer.exotel.com/api/create-campaign and https://developer.exotel.com/api/get-campaign-details.
     """
 
     id: str
@@ -67,7 +68,7 @@ class Campaign:
     def pending(self) -> int | None:
         """How many numbers are still waiting, by the stats; None where they do not say.
 
-        Voice campaigns count ``pending`` (S3), message campaigns ``scheduled`` (S1).
+        Voice campaigns count ``pending``, message campaigns ``scheduled``, as their sample answers do.
         """
         return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
 

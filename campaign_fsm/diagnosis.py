@@ -41,7 +41,6 @@ _FAILS: Final = RULE["CF303"].sources
 _EXPIRES: Final = RULE["CF305"].sources
 _SUSPENDS: Final = RULE["CF306"].sources
 _RESUMES: Final = RULE["CF104"].sources
-_STATUSES: Final = pages.source("S4", "lists the statuses of a campaign")
 
 
 def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis, ...]:
@@ -90,7 +89,7 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
                 "the status is on no list",
                 f"The server calls the status {campaign.raw_status!r}; no page of the vendor's does.",
                 "Every write is refused. Ask the vendor what the status means.",
-                (_STATUSES,),
+                (pages.STATUSES,),
             )
 
 

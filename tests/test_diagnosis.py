@@ -11,7 +11,7 @@ NOW = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 CHANNELS = ["message", "voice"]
-# S1 counts what waits as `scheduled`, S3 as `pending`.
+# The sample answers count what waits as `scheduled` on message campaigns, as `pending` on voice campaigns.
 WAITING = {"message": "scheduled", "voice": "pending"}
 
 NOT_STARTED = "created, but past its start"
@@ -64,7 +64,7 @@ def the_one(found):
     ],
 )
 def test_a_created_campaign_is_late_a_minute_after_its_start(channel, fields, expected):
-    """The start time, or the creation where there is no schedule to wait for (S5); nothing if neither is known."""
+    """The start time, or the creation where there is no schedule to wait for (CF301); nothing if neither is known."""
     assert titles(campaign("created", channel, **fields)) == expected
 
 
@@ -110,7 +110,7 @@ def test_a_start_that_cannot_be_read_is_not_called_none(channel):
     ],
 )
 def test_a_paused_campaign_with_an_end_and_numbers_waiting_is_in_danger(channel, fields, expected):
-    """Before the end and after it; not without an end, and not with nobody left to contact (S4, S5)."""
+    """Before the end and after it; not without an end, and not with nobody left to contact (CF305, CF306)."""
     assert titles(campaign("paused", channel, **fields)) == expected
 
 
@@ -162,7 +162,7 @@ def test_one_is_not_spelled_like_several(channel):
     ],
 )
 def test_the_advice_after_the_end_is_what_the_pages_allow(channel, started, expected):
-    """A new end on voice, contested once it has started (fact sheet 5.3); on message campaigns before the start."""
+    """A new end on voice, contested once it has started (CF116); on message campaigns before the start."""
     found = the_one(campaign("paused", channel, end=NOW - HOUR, pending=3, started=started))
     assert expected in found.advice
     assert ("contradict" in found.advice) == (channel == "voice" and started)
@@ -171,7 +171,7 @@ def test_the_advice_after_the_end_is_what_the_pages_allow(channel, started, expe
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_the_advice_before_the_end_is_to_resume(channel):
-    """Resume is legal from paused (S1)."""
+    """Resume is legal from paused (CF104)."""
     assert the_one(campaign("paused", channel, end=NOW + HOUR, pending=3)).advice.startswith("Resume it before that")
 
 
@@ -209,7 +209,7 @@ def test_failures_of_a_completed_campaign_are_counted(channel, status, stats, ex
     ],
 )
 def test_a_status_that_explains_itself_is_explained(channel, fields, title):
-    """Failed and canceled by S4, and what is on no list; times and counts change nothing."""
+    """Failed and canceled (CF303, CF305), and what is on no list; times and counts change nothing."""
     assert titles(campaign(channel=channel, **fields)) == [title]
 
 
@@ -317,21 +317,21 @@ def test_the_ends_of_the_calendar_are_times_like_others(status, moment):
 
 
 EACH = [
-    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"S4", "S5"}),
-    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"S4"}),
-    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"S4", "S5"}),
-    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"S1", "S4"}),
-    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"S1", "S4"}),
-    (FAILED, {"status": "failed"}, {"S4"}),
-    (EXPIRED, {"status": "canceled"}, {"S4"}),
-    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"S4"}),
+    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"how-campaigns-work", "campaign-scheduling"}),
+    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"how-campaigns-work"}),
+    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"how-campaigns-work", "campaign-scheduling"}),
+    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (FAILED, {"status": "failed"}, {"how-campaigns-work"}),
+    (EXPIRED, {"status": "canceled"}, {"how-campaigns-work"}),
+    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"how-campaigns-work"}),
 ]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(("title", "fields", "pages"), EACH)
 def test_every_diagnosis_has_sources_and_advice(channel, title, fields, pages):
-    """The pages of the fact sheet that it rests on, and what to do, in whole sentences."""
+    """The vendor's pages that it rests on, and what to do, in whole sentences."""
     found = the_one(campaign(channel=channel, **fields))
     assert found.title == title
     assert {source.page.key for source in found.sources} == pages

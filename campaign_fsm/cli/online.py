@@ -24,7 +24,7 @@ from campaign_fsm.wire.target import COLLECTION_OF
 
 
 def by_hand(client: CampaignClient, campaign_id: str) -> str:
-    """The vendor's curl line for a pause (S1, S2), with the credentials left to the shell's environment."""
+    """The vendor's curl line for a pause, with the credentials left to the shell's environment."""
     body: Any = {"action": "pause"}
     if client.channel is Channel.VOICE:
         body = {"campaigns": [body]}

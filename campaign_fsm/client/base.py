@@ -56,8 +56,8 @@ class BaseClient:
             Waiting for the request budget comes on top; only `wait_until` counts that too.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute, reads and writes together, shared by all clients of the account in the
-            process; 0 for no limit. Unset: 30 on the vendor's hosts (S8), until their ``X-RateLimit-*``
-            headers say otherwise, and no limit elsewhere.
+            process; 0 for no limit. Unset: 30 on the vendor's hosts, until their ``X-RateLimit-*`` headers
+            say otherwise (https://developer.exotel.com/docs/advanced-config/rate-limiting), and no limit elsewhere.
         on_wait: Called with a `Wait` when a request has to wait for the budget.
         trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
             gets each event (see `campaign_fsm.trace`).
@@ -162,8 +162,8 @@ class BaseClient:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{type(self).__name__} has connections and credentials, which no two processes share: "
-            "make one in each, or before they are forked"
+            f"{type(self).__name__} cannot be pickled or copied: it holds connections and credentials. "
+            "Make one in each process, or before the fork."
         )
 
     def __repr__(self) -> str:

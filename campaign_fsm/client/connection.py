@@ -22,7 +22,7 @@ UNSET: Final[Any] = object()
 def check_connection(*, timeout: Any, proxy: Any, verify: Any, transport: Any) -> None:
     """Raise `ConfigurationError` for a time-out that is none, and for what is given twice."""
     if isinstance(timeout, int | float) and not timeout > 0:
-        raise ConfigurationError(setting="timeout", problem=f"it is a number of seconds above 0, not {timeout!r}.")
+        raise ConfigurationError(setting="timeout", problem=f"it must be a number of seconds above 0, not {timeout!r}.")
     if transport is not None and (proxy is not None or verify is not UNSET):
         raise ConfigurationError(
             setting="transport",

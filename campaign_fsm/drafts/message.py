@@ -30,15 +30,18 @@ _DAY, _INDIA, _MORNING, _EVENING = 1440, 330, 9 * 60, 21 * 60
 
 @frozen(kw_only=True)
 class MessageCampaignDraft(BaseDraft):
-    """The parameters of a message campaign (S6, S3), for a create or a whole edit.
+    """The parameters of a message campaign, for a create or a whole edit.
+
+    Source: https://developer.exotel.com/api/create-sms-campaign.
 
     Refused, because the pages say so plainly: a required field that is missing, a value that is not on
     its list, more than 5 lists (1 if dynamic), a template of more than 2000 characters, DLT ids that are
     no strings of up to 19 digits, a sender id that does not fit the type, a name of less than 3
     characters, an end less than 2 hours after the start, a time without a zone, a URL that is none.
-    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead (5.7), a name
-    of 3 characters (S6 wants more), a dynamic template without a ``@@column``, a static one with one, a
-    ``{#var#}`` or ``{{name}}`` in either, a start of promotional messages at night in India.
+    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead, a name of 3
+    characters (that page asks for more, https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign
+    for 3), a dynamic template without a ``@@column``, a static one with one, a ``{#var#}`` or ``{{name}}`` in either,
+    a start of promotional messages at night in India.
 
     Attributes:
         content_type: ``"static"`` or ``"dynamic"``.
@@ -87,11 +90,12 @@ class MessageCampaignDraft(BaseDraft):
     def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
         for name in ("dlt_entity_id", "dlt_template_id"):
             if getattr(self, name) is None:
-                yield FieldProblem(name, f"{PAGES['S6'].title!r} requires it for India", "nothing")
+                yield FieldProblem(name, f"{PAGES['create-sms-campaign'].title!r} requires it for India", "nothing")
         if self.name is not None and len(self.name) == 3:
             yield FieldProblem(
                 "name",
-                f"{PAGES['S3'].title!r} asks for at least 3 characters, {PAGES['S6'].title!r} for more",
+                f"{PAGES['sms-reference-create'].title!r} asks for at least 3 characters, "
+                f"{PAGES['create-sms-campaign'].title!r} for more",
                 repr(self.name),
             )
         if self.content_type == "dynamic" and self.template and "@@" not in self.template:

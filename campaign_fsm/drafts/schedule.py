@@ -1,4 +1,4 @@
-"""A schedule: its limits (S6, S7), how it is sent and how it comes back."""
+"""A schedule: its limits, how it is sent and how it comes back."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _unusable(value: Any) -> str:
 
 
 def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
-    """What is wrong with a schedule (S6, S7)."""
+    """What is wrong with a schedule: only message campaigns have a documented shortest length, of 2 hours."""
     first, last = (f"schedule.{key}" for key in SCHEDULE_KEYS[channel])
     if not isinstance(value, Schedule):
         yield FieldProblem("schedule", "a Schedule", preview("schedule", value))
@@ -74,7 +74,9 @@ def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime
     if ahead < _AHEAD:
         name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
         yield FieldProblem(
-            name, f"{PAGES['S6'].title!r} asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead"
+            name,
+            f"{PAGES['create-sms-campaign'].title!r} asks for a start at least 10 minutes ahead",
+            f"{ahead:.0f} s ahead",
         )
 
 

@@ -134,7 +134,7 @@ def drift_of(
     """What is unexpected about the status that an answer shows; None if nothing is."""
     expected = decision.accepted
     if decision.destination and reading.end and reading.end <= (reading.date or context.settings.now()):
-        # Past its end the platform may pause a resumed campaign again at once (5.2): never drift.
+        # Past its end the platform may pause a resumed campaign again at once (CF306): never drift.
         expected |= platform_moves(decision.destination)
     if answered.status in expected:
         return None

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from campaign_fsm._lazy import shown
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.reading import Reading
@@ -18,7 +19,7 @@ from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
-# The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
+# The sample answer of https://developer.exotel.com/api/update-sms-campaign-3 spells it so; requests spell it right.
 SPELLED_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 """Parameters that answers spell otherwise than requests."""
 # Python makes no text of an int of more than 4,300 digits.
@@ -29,7 +30,8 @@ _MOST_BITS: Final = 14_000
 class Campaign:
     """One campaign, as read. Unknown or oddly typed fields are kept in `raw`, never dropped.
 
-    Sources: S1 (the update response), S3 and S7 (voice items), S6 (message items).
+    Sources: https://developer.exotel.com/api/update-sms-campaign-3,
+    https://developer.exotel.com/api/create-campaign and https://developer.exotel.com/api/get-campaign-details.
     """
 
     id: str
@@ -58,17 +60,15 @@ class Campaign:
     def __repr__(self) -> str:
         return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The campaign in a notebook, drawn where it stands in its life."""
-        from campaign_fsm.diagram.notebook import card
-
-        return card(self.id, self.name, self.status, self.channel, started=self.started)
+        return shown("Campaign", self)
 
     @property
     def pending(self) -> int | None:
         """How many numbers are still waiting, by the stats; None where they do not say.
 
-        Voice campaigns count ``pending`` (S3), message campaigns ``scheduled`` (S1).
+        Voice campaigns count ``pending``, message campaigns ``scheduled``, as their sample answers do.
         """
         return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
 

@@ -250,7 +250,7 @@ def test_accepted_and_never_seen_is_unknown(simulator, connect):
 
 
 def test_resume_before_the_start_may_stay_created(simulator, connect):
-    """5.4: created is an honest answer while the start is ahead."""
+    """CF104: created is an honest answer while the start is ahead."""
     simulator.resume_before_start = Status.CREATED
     campaign = simulator.add("paused", start=simulator.now + timedelta(hours=1))
     assert connect().resume(campaign).status == "created"

@@ -301,7 +301,7 @@ def test_half_an_edit_is_not_an_edit():
 
 
 def test_the_misspelt_field_of_the_seed_is_compared_too():
-    """It is sent as documented and shown with the seed's spelling."""
+    """It is sent as documented and shown with the spelling of the sample answer."""
     assert sent_write.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
 
 
@@ -318,7 +318,7 @@ def test_rescheduling_before_the_start_is_an_edit(simulator, connect):
 
 
 def test_the_multi_day_flow_gives_a_new_end_and_resumes(simulator, connect, caplog):
-    """Voice, paused, started: contested, said in the log, refused by strict; on message campaigns refused (5.3)."""
+    """Voice, paused, started: contested (CF116), said in the log, refused by strict; on message campaigns refused."""
     given = {"start": simulator.now - timedelta(hours=5), "end": simulator.now + timedelta(minutes=1)}
     campaign = simulator.add("paused", channel="voice", **given)
     schedule = Schedule(end=simulator.now + timedelta(days=1))
@@ -579,10 +579,10 @@ def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
         assert {campaign.name for campaign in client.list(name="diwali")} == {"diwali-1", "diwali-2"}
     with pytest.raises(ValueError, match="'halted' is no status"):
         list(connect().list(status="halted"))
-    with pytest.raises(ValueError, match="sort is one of"):
+    with pytest.raises(ValueError, match="sort must be one of"):
         list(connect().list(sort="size"))
     for size in (51, 10**5000):
-        with pytest.raises(ValueError, match="page_size is 1 to 50"):
+        with pytest.raises(ValueError, match="page_size must be 1 to 50"):
             list(connect().list(page_size=size))
 
 

@@ -95,7 +95,8 @@ def fields(error):
     return [problem.field for problem in error.problems]
 
 
-# Field, value, and a part of the problem (None: there is none). Fact sheet section 7: S6, S3.
+# Field, value, and a part of the problem (None: there is none).
+# https://developer.exotel.com/api/create-sms-campaign
 MESSAGE_LIMITS = [
     ("content_type", "static", None),
     ("content_type", "dynamic", None),
@@ -157,7 +158,7 @@ MESSAGE_LIMITS = [
     ("sms_status_callback", "sms", "URL"),
     ("template", "\ud83d Hello.", "characters"),
 ]
-# S7, S3.
+# https://developer.exotel.com/api/create-campaign
 VOICE_LIMITS = [
     ("caller_id", "0XXXXXX2400", None),
     ("caller_id", "", "1 or more"),
@@ -373,7 +374,7 @@ def test_each_required_parameter_is_missed_by_name(channel, missing):
 
 
 def test_an_empty_draft_misses_everything_that_is_required():
-    """All that S6 and S7 require, in one error, and nothing else."""
+    """All that the pages create-sms-campaign and create-campaign require, in one error, and nothing else."""
     assert fields(refused(MessageCampaignDraft.from_wire, {})) == [
         "content_type",
         "lists",
@@ -385,7 +386,7 @@ def test_an_empty_draft_misses_everything_that_is_required():
 
 
 def test_only_what_is_required_is_enough():
-    """The seed's channel needs five parameters, voice a caller and somebody to call."""
+    """A message campaign needs five parameters, voice a caller and somebody to call."""
     assert set(MessageCampaignDraft(**MESSAGE).to_wire()) == {
         "channel",
         "content_type",
@@ -620,8 +621,8 @@ def test_promotional_messages_that_start_at_once_are_held_against_the_clock():
     assert "schedule.start_time" not in warned(partial, night)
 
 
-def test_the_seeds_own_sample_was_created_too_late_and_is_only_warned_about():
-    """9 minutes and 8 seconds before its start (fact sheet 5.7)."""
+def test_the_vendors_own_sample_was_created_too_late_and_is_only_warned_about():
+    """9 minutes and 8 seconds before its start: so was the campaign in the sample answer of update-sms-campaign."""
     created = datetime(2022, 8, 10, 21, 47, 52, tzinfo=INDIA)
     schedule = Schedule(datetime(2022, 8, 10, 21, 57, tzinfo=INDIA), datetime(2022, 9, 9, 21, 57, tzinfo=INDIA))
     (warning,) = message(**DLT, schedule=schedule).warnings(created)
@@ -718,12 +719,12 @@ FULL_VOICE_WIRE = {
 
 
 def test_a_message_draft_is_spelled_as_documented():
-    """Flat, with the channel in it, and the names and schedule keys of S6."""
+    """Flat, with the channel in it, and the names and schedule keys of create-sms-campaign."""
     assert MessageCampaignDraft(**FULL_MESSAGE).to_wire() == FULL_MESSAGE_WIRE
 
 
 def test_a_voice_draft_is_spelled_as_documented():
-    """No channel, `from` without the underscore, and the schedule keys of S7."""
+    """No channel, `from` without the underscore, and the schedule keys of create-campaign."""
     assert VoiceCampaignDraft(**FULL_VOICE).to_wire() == FULL_VOICE_WIRE
 
 
@@ -936,7 +937,7 @@ def test_problems_inside_of_a_parameter_are_named_with_a_dot(channel, changes, e
 
 
 def test_null_in_a_file_is_not_set():
-    """The seed's own sample has nulls in it."""
+    """The sample answer of update-sms-campaign has nulls in it."""
     wire = {**message().to_wire(), "status_callback": None, "schedule": None}
     assert MessageCampaignDraft.from_wire(wire) == message()
     assert "status_callback" not in MessageCampaignDraft.from_wire(wire).to_wire()
@@ -989,7 +990,7 @@ def test_an_unknown_name_cannot_drive_a_terminal():
     assert str(refused(MessageCampaignDraft.from_wire, {**message().to_wire(), "\x1b[2J\n": 1})).isprintable()
 
 
-# The `data` of the update response on the seed page (S1), whole.
+# The `data` of the update response of https://developer.exotel.com/api/update-sms-campaign-3, whole.
 SEED_ID = "90dad70b939f469fbf8b801660148272"
 SEED = {
     "name": "camp1",
@@ -1055,7 +1056,7 @@ def without(data, *keys, **changes):
 
 
 def test_the_dlt_entity_id_is_read_in_both_spellings():
-    """S1 spells it wrong in answers, and may stop doing so."""
+    """The page update-sms-campaign spells it wrong in answers, and may stop doing so."""
     right = without(SEED, "dlt_entitiy_id", dlt_entity_id="1101428740000012125")
     assert MessageCampaignDraft.of(read(right)).dlt_entity_id == "1101428740000012125"
     assert MessageCampaignDraft.of(read(without(SEED, "dlt_entitiy_id"))).dlt_entity_id is None
@@ -1081,12 +1082,12 @@ def test_a_null_in_one_spelling_does_not_hide_the_other():
     ],
 )
 def test_what_a_campaign_does_not_show_is_a_problem_of_its_draft(data, missing):
-    """A message create item (S3) is too little for a whole edit, and nothing is made up."""
+    """A message create item is too little for a whole edit, and nothing is made up."""
     assert fields(refused(MessageCampaignDraft.of, read(data))) == missing
 
 
 def test_a_voice_item_that_names_nobody_to_call_is_no_draft():
-    """The documented item (S3) shows neither lists nor numbers."""
+    """The documented item shows neither lists nor numbers."""
     item = {
         "id": "camp_abc123",
         "account_sid": "acme1",

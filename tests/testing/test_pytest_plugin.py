@@ -268,7 +268,7 @@ def test_coverage_is_written_over_coverage_alone(suite, pytester):
     (pytester.path / "pyproject.toml").write_text("[tool.campaign-fsm]\n")
     run = suite("def test_it():\n    pass\n", "--campaign-coverage", "pyproject.toml")
     assert run.ret == pytest.ExitCode.USAGE_ERROR
-    run.stderr.fnmatch_lines("*pyproject.toml is no coverage*")
+    run.stderr.fnmatch_lines("*pyproject.toml is no coverage file*")
     assert (pytester.path / "pyproject.toml").read_text() == "[tool.campaign-fsm]\n"
     other = '{"campaign_fsm_coverage": 1, "edges": {}, "mine": 1}'
     (pytester.path / "other.json").write_text(other)
@@ -421,7 +421,7 @@ def test_passes(): ...
     result = suite(tests)
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["outside of tests: app.py:*: refused: resume *CF222*"])
+    result.stdout.fnmatch_lines(["outside tests: app.py:*: refused: resume *CF222*"])
 
 
 def test_the_marker_turns_it_off(suite):
@@ -615,7 +615,7 @@ def test_a_word_that_is_no_answer_is_refused(suite):
     for policy in (True, False):
         result = suite("def test_it(): ...", policy=policy, ini="campaign_policy_unjudged = perhaps")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines(["*campaign_policy_unjudged is one of fail, allow, not 'perhaps'*"])
+        result.stderr.fnmatch_lines(["*campaign_policy_unjudged must be one of fail, allow, not 'perhaps'*"])
 
 
 # What passes, and what is not seen
@@ -1214,7 +1214,7 @@ def test_fine(campaign_simulator, campaign_client):
 """
     result = suite(tests, "-n2", plugins=["xdist"])
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["workers that ended without a word: 1; *"])
+    result.stdout.fnmatch_lines(["workers that ended without a report: 1; *"])
 
 
 def test_a_minimum_that_is_reached_fails_nothing(suite):

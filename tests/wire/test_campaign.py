@@ -21,7 +21,7 @@ NOW = datetime(2022, 8, 20, tzinfo=UTC)
 INDIA = timezone(timedelta(hours=5, minutes=30))
 SEED_ID = "90dad70b939f469fbf8b801660148272"
 
-# The update response of the seed page, whole (S1).
+# The update response of https://developer.exotel.com/api/update-sms-campaign-3, whole.
 SEED = {
     "request_id": "cb8733a7c65a4a8586d6d4e8a3357088",
     "method": "PUT",
@@ -64,7 +64,7 @@ SEED = {
         },
     },
 }
-# A voice item as S3 shows it, in the list envelope of S7.
+# A voice item in a list envelope, after https://developer.exotel.com/api/create-campaign.
 VOICE = {
     "request_id": "r2",
     "method": "GET",

@@ -118,7 +118,7 @@ def _settle(
             return not_applied
     # After a time-out, a 408, a 504 or a claimed success, the write may still be on its way.
     if failure is None and write.past_end:
-        why = "The server accepted it; its end time has passed, so the platform may have paused it again (S5)."
+        why = "The server accepted it; its end time has passed, so the platform may have paused it again (CF306)."
     raise OutcomeUnknown(
         action=write.action, campaign_id=write.id, seen=write.seen, now=last.status, why=why
     ) from failure

@@ -75,7 +75,7 @@ def _changed_fields(
 def reschedule(
     context: ClientContext, campaign_id: str, schedule: Schedule, *, resume: bool
 ) -> Operation[WriteCommand]:
-    """Set the schedule alone, or together with a resume (fact sheet 5.3)."""
+    """Set the schedule alone, or together with a resume (CF116)."""
     target = context.target(campaign_id)
     problems = tuple(check_schedule(schedule, context.channel))
     if problems:

@@ -140,7 +140,7 @@ def _page_size(context: ClientContext, asked: int | None) -> int:
     if asked is None:
         return min(greatest, _PAGE_SIZE)
     if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= greatest:
-        raise ValueError(f"page_size is 1 to {greatest} on {context.channel} campaigns, not {quoted(asked)}")
+        raise ValueError(f"page_size must be 1 to {greatest} on {context.channel} campaigns, not {quoted(asked)}")
     return asked
 
 

@@ -18,7 +18,6 @@ from campaign_fsm import Simulator, SimulatorServer, waiting
 from campaign_fsm.gate import budget, section
 from campaign_fsm.gate.budget import Budgets
 
-
 # What the asserts of these saw is shown as that of the tests is.
 pytest.register_assert_rewrite("faces", "gates", "interrupts", "operations", "sessions")
 
@@ -101,7 +100,7 @@ def pytest_make_collect_report(collector):
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     for name in list(os.environ):
-        if name.startswith(("EXOTEL_", "CAMPAIGN_FSM_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("EXOTEL_", "CAMPAIGN_FSM_", "FORCE_COLOR")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from campaign_fsm.cli.errors import NotConfirmed, for_shell
 from campaign_fsm.cli.output import print_outcome, print_text, print_warning
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.client.rehearsal import Rehearsal
+from campaign_fsm.errors import FieldProblem
 from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import Standing, Status
 from campaign_fsm.verdict import Verdict
@@ -48,33 +48,6 @@ def print_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> int
     return 2 if unknown else 0 if verdict or (verdict.already and not more) else 1
 
 
-class _Once(logging.Filter):
-    """A call that is rehearsed before it is made says nothing twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: set[str] = set()
-        self._notes = False
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        if self._notes:
-            self._said.add(text)
-        return self._notes or text not in self._said
-
-    @contextmanager
-    def noting(self) -> Iterator[None]:
-        """Note what is said in the block, and let it through no more until the command ends."""
-        logger = logging.getLogger("campaign_fsm")
-        logger.addFilter(self)
-        click.get_current_context().call_on_close(lambda: logger.removeFilter(self))
-        self._notes = True
-        try:
-            yield
-        finally:
-            self._notes = False
-
-
 def confirm(
     client: CampaignClient,
     call: Callable[[Rehearsal], Any],
@@ -95,9 +68,13 @@ def confirm(
         NotConfirmed: There is no terminal to ask on, and so `--yes` has to be given.
         CampaignFsmError: What the call itself raises before its write.
     """
-    once = _Once()
-    with confirmed(), once.noting():
-        judged = rehearse(client, call)
+    logger = logging.getLogger("campaign_fsm")
+    logger.addFilter(_warns_of_no_parameter)
+    try:
+        with confirmed():
+            judged = rehearse(client, call)
+    finally:
+        logger.removeFilter(_warns_of_no_parameter)
     if not judged.verdict:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -107,3 +84,8 @@ def confirm(
     print_text(why, err=True)
     click.confirm(question, abort=True, err=True)
     click.get_current_context().with_resource(confirmed())
+
+
+def _warns_of_no_parameter(record: logging.LogRecord) -> bool:
+    """The call that is rehearsed warns of its parameters itself when it is made."""
+    return not any(isinstance(value, FieldProblem) for value in record.args or ())

@@ -384,7 +384,7 @@ def test_an_argument_that_looks_like_the_option_asks_for_no_json(capsys):
     ],
 )
 def test_the_exit_code_of_a_process(argv, code):
-    """0 fine, 1 a verdict, 2 nobody could tell, as a shell sees it; what is not 2 says nothing on stderr."""
+    """0 fine, 1 a verdict, 2 unknown, as a shell sees it; what is not 2 says nothing on stderr."""
     done = shell(*argv)
     assert done.returncode == code, done.stderr
     assert bool(done.stderr) == (code == 2)

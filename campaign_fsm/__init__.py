@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from campaign_fsm.wire.listing import Recipient as Recipient
     from campaign_fsm.wire.schedule import Schedule as Schedule
 else:
-    from campaign_fsm._lazy import lazy
+    from campaign_fsm._lazy import SHOWN, lazy
 
     # Where each public name lives. Importing the package imports none of it: `campaign-fsm check` would
     # otherwise wait for an HTTP library that it does not use.
@@ -110,3 +110,5 @@ else:
         "wire.schedule": "Schedule",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES, "__version__")
+    SHOWN["Campaign"] = "campaign_fsm.diagram.notebook", "card"
+    SHOWN["Drawing"] = "campaign_fsm.diagram.svg", "svg"

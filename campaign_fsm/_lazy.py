@@ -1,11 +1,11 @@
-"""Public names that are imported when they are first used, so that importing a package loads none of its modules."""
+"""What is imported when it is first used: the public names of a package, and what draws its objects in a notebook."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 
 def lazy(
@@ -27,8 +27,24 @@ def lazy(
         module = home_of.get(name)
         if module is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{package}.{module}"), name)
+        value = getattr(importlib.import_module(f".{module}", package), name)
         setattr(sys.modules[package], name, value)
         return value
 
     return find, lambda: public, public
+
+
+SHOWN: Final[dict[str, tuple[str, str]]] = {}
+"""By the name of a class, the module and the function that draw its objects in a notebook.
+
+The package itself fills it in: drawing stands above most of what is drawn, which therefore knows nothing of it.
+"""
+
+
+def shown(name: str, thing: object) -> str | None:
+    """An object of a class as a notebook shows it; None, which to IPython is no picture, if nothing draws it."""
+    if name not in SHOWN:
+        return None
+    module, function = SHOWN[name]
+    drawn: str = getattr(importlib.import_module(module), function)(thing)
+    return drawn

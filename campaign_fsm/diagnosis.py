@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +15,7 @@ from campaign_fsm.wire.schedule import read_schedule
 from campaign_fsm.words import counted, length
 
 _GRACE: Final = 60.0
+_STILL: Final = timedelta(days=2)
 
 
 @frozen
@@ -39,7 +40,7 @@ _FINISHES: Final = RULE["CF302"].sources
 _FAILS: Final = RULE["CF303"].sources
 _EXPIRES: Final = RULE["CF305"].sources
 _SUSPENDS: Final = RULE["CF306"].sources
-_STATUSES: Final = pages.source("S4", "lists the statuses of a campaign")
+_RESUMES: Final = RULE["CF104"].sources
 
 
 def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis, ...]:
@@ -62,9 +63,12 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     match campaign.status:
         case Status.CREATED:
             yield from _not_started(campaign, now)
+        case Status.IN_PROGRESS:
+            yield from _in_progress(campaign, now)
         case Status.PAUSED:
             yield from _paused(campaign, now)
         case Status.COMPLETED | Status.ARCHIVED:
+            yield from _unfinished(campaign)
             yield from _failures(campaign)
         case Status.FAILED:
             yield Diagnosis(
@@ -85,7 +89,7 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
                 "the status is on no list",
                 f"The server calls the status {campaign.raw_status!r}; no page of the vendor's does.",
                 "Every write is refused. Ask the vendor what the status means.",
-                (_STATUSES,),
+                (pages.STATUSES,),
             )
 
 
@@ -115,15 +119,53 @@ def _start_unread(campaign: Campaign) -> bool:
     return read_schedule(campaign.raw, campaign.channel)[2]
 
 
+def _waiting(count: int, *, past: bool = False) -> str:
+    verb = ("was" if past else "is") if count == 1 else ("were" if past else "are")
+    return f"{counted(count, 'number')} {verb} pending"
+
+
+def _in_progress(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
+    _, end = _times(campaign)
+    if end is None or (now - end).total_seconds() < _GRACE:
+        advice = (
+            "Read it again some minutes later. If the counts stay as they are, look at the credits of the account and "
+        )
+        advice += "at the flow or sender id, then ask the vendor."
+        yield from _not_updated(campaign, now, advice, _FINISHES)
+        return
+    yield Diagnosis(
+        "in progress, but past its end",
+        f"The campaign is still in progress, {length(now - end)} after its end time"
+        + (f", and {_waiting(campaign.pending)}." if campaign.pending else "."),
+        "Read it again: at its end the platform completes or pauses it. If it stays, pause it, and ask the vendor.",
+        (*_FINISHES, *_SUSPENDS),
+    )
+
+
+def _not_updated(campaign: Campaign, now: datetime, advice: str, sources: tuple[Source, ...]) -> Iterator[Diagnosis]:
+    updated = campaign.updated
+    if updated is None or now - updated < _STILL:
+        return
+    yield Diagnosis(
+        "not updated for days",
+        f"The server shows no update since {updated.isoformat()}, {length(now - updated)} ago"
+        + (f", and {_waiting(campaign.pending)}." if campaign.pending else ".")
+        + " No page says whether each contact counts as an update.",
+        advice,
+        sources,
+    )
+
+
 def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     _, end = _times(campaign)
-    if campaign.pending == 0:
+    count = campaign.pending
+    if count == 0:
         return
     if end is None:
+        advice = "While it is paused nobody is contacted: resume it, or complete it, which cannot be undone."
+        yield from _not_updated(campaign, now, advice, _RESUMES)
         return
-    count = campaign.pending
     uncounted = "; the resource does not say how many numbers wait."
-    numbers = counted(count or 0, "number")
     if end <= now:
         again = decide(campaign.status, Action.RESCHEDULE, channel=campaign.channel, started=campaign.started)
         advice = "A bare resume is legal, but the platform may pause or complete it again at once; "
@@ -135,18 +177,30 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "paused by its end time" + (", with numbers pending" if count else ""),
             f"The end time passed {length(now - end)} ago"
-            + (f" while {numbers} {'was' if count == 1 else 'were'} pending." if count else uncounted),
+            + (f" while {_waiting(count, past=True)}." if count else uncounted),
             advice,
             (*_SUSPENDS, *_EXPIRES, *((pages.RESCHEDULE,) if campaign.channel is Channel.VOICE else ())),
         )
     else:
         yield Diagnosis(
             "paused, and will be canceled at its end",
-            f"{numbers} {'is' if count == 1 else 'are'} pending, and the end time comes in {length(end - now)}."
+            f"{_waiting(count)}, and the end time comes in {length(end - now)}."
             if count
             else f"The end time comes in {length(end - now)}{uncounted}",
             "Resume it before that, or the rest is marked as failed.",
             _EXPIRES,
+        )
+
+
+def _unfinished(campaign: Campaign) -> Iterator[Diagnosis]:
+    if campaign.pending and campaign.pending > 0:
+        yield Diagnosis(
+            "completed with numbers pending",
+            f"The campaign is {campaign.status}, and by its counts {_waiting(campaign.pending)}; nobody is contacted "
+            "any more.",
+            "Read it again: the counts may come later than the status. If they stay, the per-recipient details say "
+            "what became of each number; create a new campaign for those that were not contacted.",
+            (pages.COMPLETE, *_FINISHES),
         )
 
 

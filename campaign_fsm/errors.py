@@ -117,7 +117,7 @@ class Refused(CampaignFsmError):
         channel: The kind of campaign.
         campaign_id: The campaign that the request is about.
         status: The status that was read, None if none was.
-        raw_status: Its spelling on the wire; of one that is on no list and no short word only the length.
+        raw_status: Its spelling on the wire; only its length where it is on no list and no short word.
         sources: The vendor's statements that the refusal rests on.
         legal_actions: What is legal in that status.
         route: The shortest legal way to what the action is for; None where there is none.
@@ -186,7 +186,7 @@ class StatusUnavailable(Refused):
 class CampaignBusy(Refused):
     """Another call of this process is at work on the campaign, between its read and its answer.
 
-    ``CF801``: this call comes from inside of that one (a callback, a log or signal handler, a finalizer, a
+    ``CF801``: this call comes from inside that one (a callback, a log or signal handler, a finalizer, a
     greenlet, a task or thread that inherits its context), so waiting would be for ever. ``CF802``: it, or others that
     went first, took longer than `deadline`. ``CF803``: the process was forked while this call was at work, and it
     goes on in the parent.
@@ -304,7 +304,7 @@ class UnexpectedAnswer(ApiError):
 
 @_error
 class StateConflict(CampaignFsmError):
-    """The campaign was moved by somebody else between the read and the write.
+    """The campaign was moved by another client, a person or the platform between the read and the write.
 
     Attributes:
         action: What was asked for.
@@ -401,7 +401,7 @@ class TimedOut(ConnectionFailed):
 
 @_error
 class BudgetSpent(CampaignFsmError):
-    """The account's request budget has no room within the time that was given; nothing was sent.
+    """The account's request budget is used up for longer than the call may wait; nothing was sent.
 
     Attributes:
         account: The account.
@@ -415,8 +415,8 @@ class BudgetSpent(CampaignFsmError):
 
     def _from_fields(self) -> str:
         return (
-            f"The request budget of account {self.account} on {self.host} has no room for {self.seconds:.0f} s, "
-            "longer than there was time for; nothing was sent."
+            f"The request budget of account {self.account} on {self.host} is used up for another {self.seconds:.0f} s, "
+            "longer than this call may wait; nothing was sent."
         )
 
 
@@ -486,7 +486,7 @@ class FieldProblem:
 
 @_error
 class InvalidParameters(CampaignFsmError, ValueError):
-    """Parameters break the documented limits, or an id has no form of one; nothing was sent.
+    """Parameters break the documented limits, or an id is not of the documented form; nothing was sent.
 
     Attributes:
         what: What they are parameters of.

@@ -63,7 +63,7 @@ def harmless_json(text: str) -> str:
     What is not printable (controls, invisible and bidirectional marks, line separators, halves of surrogate pairs)
     is escaped; letters of every script stay as they are.
     """
-    lines = text.split("\n")  # between the values: inside of a string it is escaped already
+    lines = text.split("\n")  # between the values: inside a string it is escaped already
     if not all(map(str.isprintable, lines)):
         text = "\n".join("".join(char if char.isprintable() else _escape(char) for char in line) for line in lines)
     return _ANYWHERE.sub(r"#\\u0023", text)

@@ -70,7 +70,13 @@ def as_dict(entry: Entry) -> dict[str, Any]:
                 "sources": [source.as_dict() for source in entry.sources],
             }
         case Problem():
-            return {"code": entry.code, "kind": "problem", "title": entry.title, "advice": entry.advice}
+            return {
+                "code": entry.code,
+                "kind": "problem",
+                "title": entry.title,
+                "advice": entry.advice,
+                "sources": [source.as_dict() for source in entry.sources],
+            }
 
 
 @cache
@@ -125,7 +131,7 @@ def rule_text(code: str) -> RuleText:
         case Refusal() as refusal:
             return _text(refusal.title, _reason(refusal), refusal.sources)
         case Problem() as problem:
-            return _text(problem.title, f"{sentence(problem.title)} {problem.advice}", ())
+            return _text(problem.title, f"{sentence(problem.title)} {problem.advice}", problem.sources)
     return _text(code, f"{code} is on no list of this version's.", ())
 
 

@@ -114,7 +114,7 @@ def judge(
         TypeError: `strict` is no boolean.
     """
     if not isinstance(strict, bool):  # a cache takes 1 for True
-        raise TypeError(f"strict is True or False, not {strict!r}")
+        raise TypeError(f"strict must be True or False, not {strict!r}")
     status, started = (None, None) if seen is None else (seen.status, seen.started(now))
     verdict = _by_life_cycle(status, intent.action, intent.channel, started, strict)
     if seen is not None and verdict.allowed:
@@ -177,7 +177,7 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
     beside = together.parameter if together else None
     if any(key != beside for key in changes):
         names = ", ".join(printable_key(key) for key in changes[:_MOST_NAMES])
-        return _against(verdict, "CF413", f"beside the action stand {names}.")
+        return _against(verdict, "CF413", f"the body has {names} beside the action.")
     if any(same is None and key != beside for key, same in known.items()):
         return _against(verdict, "CF605", "it is unknown whether what stands beside the action changes anything.")
     if together is None or known.get(together.parameter, True):
@@ -208,7 +208,8 @@ def _past_end(verdict: Verdict, seen: Seen, now: datetime | None) -> Verdict:
     if seen.end is None or now is None or seen.end > now:
         return verdict
     return evolve(
-        verdict, warnings=("its end time has passed, so the platform may complete or pause it again at once (S4, S5)",)
+        verdict,
+        warnings=("its end time has passed, so the platform may complete or pause it again at once (CF302, CF306)",),
     )
 
 

@@ -29,8 +29,8 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 
 def none_of(value: object, kind: str, known: Iterable[str]) -> str:
-    """The sentence about a value that is none of the known ones: ``'p' is no view; it is one of life, matrix``."""
-    return f"{value!r} is no {kind}; it is one of {', '.join(known)}"
+    """The sentence about a value that is none of the known ones: ``'p' is no view; use one of life, matrix``."""
+    return f"{value!r} is no {kind}; use one of {', '.join(known)}"
 
 
 def sentence(text: str) -> str:

@@ -18,7 +18,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 def chromium() -> Iterator[Any]:
     """A headless browser that may not connect to anybody."""
     if importlib.util.find_spec("playwright") is None:
-        pytest.skip("playwright is not installed (pip install 'campaign_fsm[browser]')")
+        pytest.skip("playwright is not installed (pip install --group browser)")
     path = os.environ.get("CHROMIUM") or next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("there is no Chromium here (Debian: apt-get install chromium)")

@@ -54,7 +54,14 @@ def shown_by(error):
 
 def logged(caplog):
     # What httpcore says at DEBUG are the headers as they came; nobody but its own users turns that on.
-    return [record.getMessage() for record in caplog.records if not record.name.startswith("httpcore")]
+    records = [record for record in caplog.records if not record.name.startswith("httpcore")]
+    return [text for record in records for text in (record.getMessage(), repr(fields_of(record)))]
+
+
+def fields_of(record):
+    """What a record carries beside its message, by names without their prefix."""
+    prefix = "campaign_fsm_"
+    return {name.removeprefix(prefix): value for name, value in vars(record).items() if name.startswith(prefix)}
 
 
 def assert_nowhere(secrets, texts):

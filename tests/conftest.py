@@ -1,16 +1,15 @@
 """A clean environment for every test: no proxies, no `EXOTEL_*`, no colour; what a run is made of."""
 
 import contextlib
-import functools
 import importlib
 import os
 import random
-import ssl
 import sys
 import tempfile
 from pathlib import Path
 
 import attrs
+import certificates
 import pytest
 from hypothesis import settings
 
@@ -27,23 +26,10 @@ def pytest_addoption(parser):
         "--http", default="httpx", choices=["httpx", "httpx2"], help="The HTTP library that everything is built with."
     )
     parser.addoption("--long", action="store_true", help="Everything, with many examples from a seed that is printed.")
-    parser.addoption("--no-skips", action="store_true", help="A test that would be skipped fails.")
+    parser.addoption("--no-skips", action="store_true", help="A test that would be skipped fails, unless it may be.")
 
 
-@functools.cache
-def _certificates(cafile):
-    return _make_context(cafile=cafile)
-
-
-_make_context = ssl.create_default_context
-
-
-def _shared_context(*args, cafile=None, **more):
-    """The context that httpx makes for each client anew: reading the certificates takes longer than most tests."""
-    return _make_context(*args, cafile=cafile, **more) if args or more or cafile is None else _certificates(cafile)
-
-
-ssl.create_default_context = _shared_context
+certificates.share()
 
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis looks for its seed, and xdist for what to tell its workers
@@ -89,7 +75,8 @@ def _unskipped(config, report):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    return _unskipped(item.config, (yield))
+    report = yield
+    return report if item.get_closest_marker("may_skip") else _unskipped(item.config, report)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,22 +1,26 @@
 """Diagnoses: what is said about a campaign that stands still, and that nothing is said about a healthy one."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from campaign_fsm import Campaign, CampaignClient, Channel, Schedule, Simulator, SimulatorTransport, Status, diagnose
+from campaign_fsm.rules import RULE
 
 NOW = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 CHANNELS = ["message", "voice"]
-# S1 counts what waits as `scheduled`, S3 as `pending`.
+# The sample answers count what waits as `scheduled` on message campaigns, as `pending` on voice campaigns.
 WAITING = {"message": "scheduled", "voice": "pending"}
 
 NOT_STARTED = "created, but past its start"
 ENDED = "paused by its end time, with numbers pending"
 EXPIRES = "paused, and will be canceled at its end"
 FAILURES = "completed with failures"
+PENDING = "completed with numbers pending"
+PAST_END = "in progress, but past its end"
+STILL = "not updated for days"
 FAILED = "no number could be attempted"
 EXPIRED = "it expired while paused"
 UNKNOWN = "the status is on no list"
@@ -60,7 +64,7 @@ def the_one(found):
     ],
 )
 def test_a_created_campaign_is_late_a_minute_after_its_start(channel, fields, expected):
-    """The start time, or the creation where there is no schedule to wait for (S5); nothing if neither is known."""
+    """The start time, or the creation where there is no schedule to wait for (CF301); nothing if neither is known."""
     assert titles(campaign("created", channel, **fields)) == expected
 
 
@@ -106,7 +110,7 @@ def test_a_start_that_cannot_be_read_is_not_called_none(channel):
     ],
 )
 def test_a_paused_campaign_with_an_end_and_numbers_waiting_is_in_danger(channel, fields, expected):
-    """Before the end and after it; not without an end, and not with nobody left to contact (S4, S5)."""
+    """Before the end and after it; not without an end, and not with nobody left to contact (CF305, CF306)."""
     assert titles(campaign("paused", channel, **fields)) == expected
 
 
@@ -158,7 +162,7 @@ def test_one_is_not_spelled_like_several(channel):
     ],
 )
 def test_the_advice_after_the_end_is_what_the_pages_allow(channel, started, expected):
-    """A new end on voice, contested once it has started (fact sheet 5.3); on message campaigns before the start."""
+    """A new end on voice, contested once it has started (CF116); on message campaigns before the start."""
     found = the_one(campaign("paused", channel, end=NOW - HOUR, pending=3, started=started))
     assert expected in found.advice
     assert ("contradict" in found.advice) == (channel == "voice" and started)
@@ -167,7 +171,7 @@ def test_the_advice_after_the_end_is_what_the_pages_allow(channel, started, expe
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_the_advice_before_the_end_is_to_resume(channel):
-    """Resume is legal from paused (S1)."""
+    """Resume is legal from paused (CF104)."""
     assert the_one(campaign("paused", channel, end=NOW + HOUR, pending=3)).advice.startswith("Resume it before that")
 
 
@@ -205,7 +209,7 @@ def test_failures_of_a_completed_campaign_are_counted(channel, status, stats, ex
     ],
 )
 def test_a_status_that_explains_itself_is_explained(channel, fields, title):
-    """Failed and canceled by S4, and what is on no list; times and counts change nothing."""
+    """Failed and canceled (CF303, CF305), and what is on no list; times and counts change nothing."""
     assert titles(campaign(channel=channel, **fields)) == [title]
 
 
@@ -223,7 +227,19 @@ def test_an_unknown_status_is_quoted():
         {"status": "created", "start": NOW + HOUR, "end": NOW + DAY, "pending": 10},
         {"status": "created", "created": NOW},
         {"status": "in-progress"},
-        {"status": "in-progress", "start": NOW - DAY, "end": NOW - HOUR, "pending": 3, "stats": {"failed": 3}},
+        {
+            "status": "in-progress",
+            "start": NOW - DAY,
+            "end": NOW - MINUTE + INSTANT,
+            "pending": 3,
+            "stats": {"failed": 3},
+        },
+        {"status": "in-progress", "pending": 3, "updated": NOW - 2 * DAY + INSTANT},
+        {"status": "in-progress", "pending": 3, "updated": NOW + 9 * DAY},
+        {"status": "paused", "pending": 3, "updated": NOW - DAY},
+        {"status": "paused", "pending": 0, "updated": NOW - 9 * DAY},
+        {"status": "created", "start": NOW + DAY, "updated": NOW - 9 * DAY},
+        {"status": "completed", "pending": 0, "updated": NOW - 9 * DAY},
         {"status": "paused", "pending": 3},
         {"status": "paused", "end": NOW - DAY, "pending": 0},
         {"status": "completed"},
@@ -238,22 +254,84 @@ def test_nothing_is_said_about_a_campaign_that_is_well(channel, fields):
     assert diagnose(campaign(channel=channel, **fields), NOW) == ()
 
 
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("updated", [None, NOW - 9 * DAY])
+def test_a_campaign_in_progress_past_its_end_is_late(channel, updated):
+    """From a minute after it; how late, and how many wait where that is counted."""
+    found = the_one(campaign("in-progress", channel, end=NOW - MINUTE, updated=updated))
+    assert found.title == PAST_END
+    assert "1 minute after its end time." in found.explanation
+    assert "pending" not in found.explanation
+    found = the_one(campaign("in-progress", channel, end=NOW - 3 * HOUR, pending=1, updated=updated))
+    assert "3 hours after its end time, and 1 number is pending." in found.explanation
+    assert found.sources == (*RULE["CF302"].sources, *RULE["CF306"].sources)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_numbers_that_are_pending_after_the_end_are_a_contradiction(channel, status):
+    """Nobody is contacted any more; it comes before the failures."""
+    found = the_one(campaign(status, channel, pending=2))
+    assert found.title == PENDING
+    assert f"is {status}, and by its counts 2 numbers are pending" in found.explanation
+    assert found.sources
+    assert titles(campaign(status, channel, pending=1, stats={"failed": 3})) == [PENDING, FAILURES]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"status": "in-progress"}, "Read it again"),
+        ({"status": "in-progress", "pending": 3}, "Read it again"),
+        ({"status": "in-progress", "pending": 0, "end": NOW + DAY}, "Read it again"),
+        ({"status": "paused"}, "While it is paused"),
+        ({"status": "paused", "pending": 3, "start": NOW - 9 * DAY}, "While it is paused"),
+    ],
+)
+def test_since_when_nothing_was_updated_is_said(channel, fields, advice):
+    """From two days on, with the server's own time, and without a guess at the reason."""
+    found = the_one(campaign(channel=channel, updated=NOW - 2 * DAY, **fields))
+    assert found.title == STILL
+    assert "no update since 2026-01-03T04:30:00+00:00, 2 days ago" in found.explanation
+    assert ("3 numbers are pending" in found.explanation) == (fields.get("pending") == 3)
+    assert found.advice.startswith(advice)
+    assert found.sources
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_what_an_end_does_is_said_before_what_was_not_updated(channel):
+    """One diagnosis for one state."""
+    assert titles(campaign("paused", channel, end=NOW + DAY, pending=3, updated=NOW - 9 * DAY)) == [EXPIRES]
+    assert titles(campaign("paused", channel, end=NOW - DAY, pending=3, updated=NOW - 9 * DAY)) == [ENDED]
+
+
+@pytest.mark.parametrize("status", ["created", "in-progress", "paused", "completed"])
+@pytest.mark.parametrize(
+    "moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=timezone(-12 * HOUR))]
+)
+def test_the_ends_of_the_calendar_are_times_like_others(status, moment):
+    """A diagnosis never raises."""
+    for fields in ({"start": moment}, {"end": moment}, {"created": moment}, {"updated": moment}):
+        assert all(found.explanation for found in diagnose(campaign(status, "message", pending=3, **fields), NOW))
+
+
 EACH = [
-    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"S4", "S5"}),
-    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"S4"}),
-    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"S4", "S5"}),
-    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"S1", "S4"}),
-    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"S1", "S4"}),
-    (FAILED, {"status": "failed"}, {"S4"}),
-    (EXPIRED, {"status": "canceled"}, {"S4"}),
-    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"S4"}),
+    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"how-campaigns-work", "campaign-scheduling"}),
+    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"how-campaigns-work"}),
+    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"how-campaigns-work", "campaign-scheduling"}),
+    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (FAILED, {"status": "failed"}, {"how-campaigns-work"}),
+    (EXPIRED, {"status": "canceled"}, {"how-campaigns-work"}),
+    (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"how-campaigns-work"}),
 ]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(("title", "fields", "pages"), EACH)
 def test_every_diagnosis_has_sources_and_advice(channel, title, fields, pages):
-    """The pages of the fact sheet that it rests on, and what to do, in whole sentences."""
+    """The vendor's pages that it rests on, and what to do, in whole sentences."""
     found = the_one(campaign(channel=channel, **fields))
     assert found.title == title
     assert {source.page.key for source in found.sources} == pages

@@ -238,16 +238,14 @@ def test_the_log_says_what_was_decided(simulator, caplog):
         (record.levelname, re.sub(r"(?<=request )[0-9a-f]{32}, \d+ ms|\d+(?= ms)", "#", record.getMessage()))
         for record in caplog.records
     ]
+    late = "its end time has passed, so the platform may complete or pause it again at once"
     assert lines == [
         ("INFO", f"GET {running}: 200 in-progress, request #"),
         ("INFO", f"complete {running}: not sent [CF224], it is in-progress"),
         ("INFO", f"GET {ended}: 503, request #"),
         ("WARNING", f"resume {ended}: the status could not be read (503); next try in 0.5 s"),
         ("INFO", f"GET {ended}: 200 paused, request #"),
-        (
-            "WARNING",
-            f"resume {ended}: its end time has passed, so the platform may complete or pause it again at once (S4, S5)",
-        ),
+        ("WARNING", f"resume {ended}: {late} (CF302, CF306)"),
         ("INFO", f"PUT resume {ended}: 200 archived, request #"),
         (
             "WARNING",

@@ -29,7 +29,7 @@ def test_a_text_becomes_a_sentence():
 
 def test_what_is_none_of_the_known_ones_is_named_with_them():
     """In quotes, and with all of them in their order."""
-    assert none_of("p", "view", iter(["life", "history"])) == "'p' is no view; it is one of life, history"
+    assert none_of("p", "view", iter(["life", "history"])) == "'p' is no view; use one of life, history"
 
 
 def test_names_are_listed_in_the_order_in_which_they_come():

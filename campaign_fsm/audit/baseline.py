@@ -125,7 +125,10 @@ class Accepted:
             if suppression not in self._used:
                 if not (known and (suppression.file in names if suppression.file else self.whole)):
                     continue
-                code, problem = "CF607", "suppresses nothing: no finding has it, or another one is enough"
+                code, problem = (
+                    "CF607",
+                    "suppresses nothing: it matches no finding, or another suppression already covers it",
+                )
             elif self._expired(suppression):
                 code, problem = "CF608", f"expired on {suppression.expires}"
             else:

@@ -104,7 +104,7 @@ class Audit:
             twin = plain if plain != file.path and plain in paths else itself and known.get(itself)
             if twin:
                 self._summary = evolve(self._summary, passed_over=self._summary.passed_over + 1)
-                self._remark(f"{file.path}: passed over, as it is what {twin} is")
+                self._remark(f"{file.path}: passed over: it is the same file as {twin}")
                 continue
             if itself:
                 known[itself] = file.path

@@ -43,30 +43,8 @@ def _started(campaign: Campaign) -> str:
 
 
 def as_dict(campaign: Campaign) -> dict[str, Any]:
-    """A campaign as plain data for JSON; `raw` holds what was not understood."""
-    schedule = campaign.schedule
-    return {
-        "id": campaign.id,
-        "channel": campaign.channel,
-        "name": campaign.name,
-        "status": campaign.status,
-        "raw_status": word(campaign.raw_status),
-        "started": campaign.started,
-        "schedule": schedule
-        and {
-            "start": schedule.start and schedule.start.isoformat(),
-            "end": schedule.end and schedule.end.isoformat(),
-        },
-        "created": campaign.created and campaign.created.isoformat(),
-        "updated": campaign.updated and campaign.updated.isoformat(),
-        "stats": dict(campaign.stats),
-        "lists": list(campaign.lists),
-        "template": campaign.template,
-        "callbacks": dict(campaign.callbacks),
-        "report_url": campaign.report_url,
-        "estimated_cost": campaign.estimated_cost,
-        "raw": dict(campaign.raw),
-    }
+    """A campaign for JSON, with its status on the wire only as far as that is a word."""
+    return {**campaign.as_dict(), "raw_status": word(campaign.raw_status)}
 
 
 def notes(campaign: Campaign) -> tuple[Diagnosis, ...]:

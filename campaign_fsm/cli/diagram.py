@@ -15,16 +15,22 @@ import click
 from campaign_fsm.cli.files import STDOUT, keep_apart, terminable
 from campaign_fsm.cli.options import CHANNELS, command, completing, json_option
 from campaign_fsm.cli.output import print_text, print_value
+from campaign_fsm.diagram.formats import DiagramFormat
+from campaign_fsm.diagram.theme import Theme
 from campaign_fsm.files import identity, write_whole
 from campaign_fsm.rules import STATUSES
+from campaign_fsm.words import listed
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
     from campaign_fsm.diagram.committed import DriftCheck
 
 _DIRECTORY: Final = "diagrams"
-_FORMATS: Final = ("mermaid", "dot", "svg", "png", "scxml", "markdown", "json", "html")
-_SUFFIXES: Final = {"mermaid": ".mmd", "markdown": ".md"}
+
+
+def _coloured(theme: Theme) -> str:
+    """The formats whose colours are these unless others are asked for."""
+    return listed(one for one in DiagramFormat if one.traits.theme is theme)
 
 
 class _CannotDo(click.ClickException):
@@ -45,7 +51,7 @@ def _complete_view(ctx: click.Context, param: click.Parameter, incomplete: str) 
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(_FORMATS),
+    type=click.Choice([str(one) for one in DiagramFormat]),
     help="What to write. Default: what the name after -o ends in, or else mermaid (html with --open).",
 )
 @click.option(
@@ -58,7 +64,8 @@ def _complete_view(ctx: click.Context, param: click.Parameter, incomplete: str) 
 @click.option(
     "--theme",
     type=click.Choice(["light", "dark", "auto"]),
-    help="Colours of svg, html (default: auto, as the viewer prefers), png and dot (default: light).",
+    help=f"Colours of {_coloured(Theme.AUTO)} (default: auto, as the viewer prefers), {_coloured(Theme.LIGHT)} "
+    "(default: light).",
 )
 @click.option(
     "--channel",
@@ -163,16 +170,12 @@ def diagram(
 
 
 def _guess(output: Path | None, opened: bool) -> str:
-    from campaign_fsm.diagram.committed import format_of
-
     if output is None:
         return "html" if opened else "mermaid"
-    found = format_of(output)
+    found = DiagramFormat.of(output)
     if found is None:
-        raise click.UsageError(
-            f"the name {output.name} gives no format; end it in .mmd, .dot, .svg, .png, .scxml, .md, .json "
-            "or .html, or give --format."
-        )
+        endings = ", ".join(one.traits.endings[0] for one in DiagramFormat)
+        raise click.UsageError(f"the name {output.name} gives no format; end it in one of {endings}, or give --format.")
     return found
 
 
@@ -182,11 +185,11 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
     from campaign_fsm.diagram.png import CannotRasterize
 
     kind = recipe.format
-    if kind == "png" and output is None and not opened and sys.stdout is not None and sys.stdout.isatty():
-        raise click.UsageError("a PNG is not written to a terminal; name a file with -o.")
+    if kind.traits.drawn_from and output is None and not opened and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError(f"a {kind.upper()} is not written to a terminal; name a file with -o.")
     history = None if recording is None else _load(recording, recipe.campaign)
     try:
-        # What came through a pipe cannot be read again, so nothing says how it was made.
+        # What cannot be read again from the diagram's folder has nothing that says how it was made.
         data = as_bytes(make(recipe, history, stamped=recipe.history != "-"))
     except NoRoute as error:
         print_text(
@@ -197,8 +200,10 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
         raise click.UsageError(f"{error}.") from None
     except CannotRasterize as error:
         raise _CannotDo(str(error)) from error
+    if output is not None and recipe.history == "-" != str(recording):
+        print_text(f"{output} has no stamp for --check, because {recording} lies outside of its folder.", err=True)
     if opened and output is None:
-        handle, name = tempfile.mkstemp(prefix="campaign-fsm-", suffix=_SUFFIXES.get(kind, f".{kind}"))
+        handle, name = tempfile.mkstemp(prefix="campaign-fsm-", suffix=kind.traits.endings[0])
         os.close(handle)
         output = Path(name)
     _give(data, output)
@@ -208,16 +213,14 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
 
 
 def _seen_from(recording: Path, output: Path | None) -> str:
-    """The path of a recording as the diagram's folder sees it: that is what its stamp says."""
+    """The path of a recording from the diagram's folder, for its stamp; - if it cannot be found from there."""
     if str(recording) == "-":
         return "-"
     try:
         folder = Path.cwd() if output is None else output.absolute().parent
-        return Path(os.path.relpath(recording.absolute(), folder)).as_posix()
-    except ValueError:  # another drive
-        return recording.absolute().as_posix()
-    except FileNotFoundError:  # the current folder is gone
-        return recording.as_posix()
+        return Path(os.path.realpath(recording)).relative_to(os.path.realpath(folder)).as_posix()
+    except (ValueError, FileNotFoundError):  # outside of it, where no stamp may lead; or the current folder is gone
+        return "-"
 
 
 def _give(data: bytes, output: Path | None) -> None:
@@ -284,8 +287,9 @@ def _write(directory: Path) -> None:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
     for path in paths:
         print_text(f"wrote {path}")
-    if missing := GALLERY.keys() - {path.name for path in paths} if fresh else set():
-        print_text(f"left out {', '.join(sorted(missing))}: PNG needs pip install 'campaign_fsm[diagrams]'", err=True)
+    for name in sorted(GALLERY.keys() - {path.name for path in paths}) if fresh else ():
+        kind = GALLERY[name].format
+        print_text(f"left out {name}: {kind.upper()} needs pip install 'campaign_fsm[{kind.traits.extra}]'", err=True)
 
 
 def _check(directory: Path, as_json: bool) -> int:

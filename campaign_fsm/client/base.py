@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import httpx
 
 from campaign_fsm.client.calls import Call, Outcome
-from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection
+from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection, user_agent
 from campaign_fsm.client.endpoint import Settings, resolve
 from campaign_fsm.client.failures import outcome_of_failure
 from campaign_fsm.client.operations import ClientContext, Operations
@@ -56,8 +56,8 @@ class BaseClient:
             Waiting for the request budget comes on top; only `wait_until` counts that too.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute, reads and writes together, shared by all clients of the account in the
-            process; 0 for no limit. Unset: 30 on the vendor's hosts (S8), until their ``X-RateLimit-*``
-            headers say otherwise, and no limit elsewhere.
+            process; 0 for no limit. Unset: 30 on the vendor's hosts, until their ``X-RateLimit-*`` headers
+            say otherwise (https://developer.exotel.com/docs/advanced-config/rate-limiting), and no limit elsewhere.
         on_wait: Called with a `Wait` when a request has to wait for the budget.
         trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
             gets each event (see `campaign_fsm.trace`).
@@ -152,14 +152,18 @@ class BaseClient:
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
-            # An encoded answer can grow a thousandfold while it is read.
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            headers={
+                "Accept": "application/json",
+                # An encoded answer can grow a thousandfold while it is read.
+                "Accept-Encoding": "identity",
+                "User-Agent": user_agent(self._family),
+            },
         )
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{type(self).__name__} has connections and credentials, which no two processes share: "
-            "make one in each, or before they are forked"
+            f"{type(self).__name__} cannot be pickled or copied: it holds connections and credentials. "
+            "Make one in each process, or before the fork."
         )
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from campaign_fsm import __version__
 from campaign_fsm.client.endpoint import Settings
 from campaign_fsm.client.proxies import Proxy, environment_proxy
 from campaign_fsm.errors import ConfigurationError
@@ -21,7 +22,7 @@ UNSET: Final[Any] = object()
 def check_connection(*, timeout: Any, proxy: Any, verify: Any, transport: Any) -> None:
     """Raise `ConfigurationError` for a time-out that is none, and for what is given twice."""
     if isinstance(timeout, int | float) and not timeout > 0:
-        raise ConfigurationError(setting="timeout", problem=f"it is a number of seconds above 0, not {timeout!r}.")
+        raise ConfigurationError(setting="timeout", problem=f"it must be a number of seconds above 0, not {timeout!r}.")
     if transport is not None and (proxy is not None or verify is not UNSET):
         raise ConfigurationError(
             setting="transport",
@@ -92,6 +93,12 @@ class Connection:
 def authorization_of(settings: Settings) -> str:
     """The value of the header that says who asks."""
     return f"Basic {base64.b64encode(f'{settings.api_key}:{settings.api_token}'.encode()).decode()}"
+
+
+def user_agent(http: ModuleType) -> str:
+    """Who asks, by what: this package and the HTTP library, each with its version."""
+    library = f"{http.__name__}/{getattr(http, '__version__', '')}".removesuffix("/")
+    return f"campaign_fsm/{__version__} {library}"
 
 
 def authorizer(settings: Settings, http: ModuleType) -> Callable[[Any], Any]:

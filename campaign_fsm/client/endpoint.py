@@ -154,7 +154,7 @@ def _parts(url: str, name: str) -> tuple[SplitResult, int | None]:
         raise ConfigurationError(setting=name, problem="it must be an http or https URL with a host.")
     if found is None or (found["six"] and not _is_ipv6(found["six"])):
         raise ConfigurationError(
-            setting=name, problem="its host must be a plain name or address, and what follows a colon a port."
+            setting=name, problem="its host must be a plain name or address, with or without a colon and a port."
         )
     port = found["port"]
     if port and not 1 <= int(port) <= 65535:
@@ -172,7 +172,7 @@ def _check_host(url: str, name: str, http: ModuleType) -> None:
         if not host:
             raise ConfigurationError(
                 setting=name,
-                problem="its host is no address, and no name either: numbers or punycode that mean nothing.",
+                problem="its host is neither a valid address nor a valid name: check its numbers or its punycode.",
             )
 
 
@@ -183,7 +183,7 @@ def _check_secrecy(url: str, name: str, plain_http_hosts: Collection[str]) -> No
     if parts.scheme == "http" and not is_loopback(host) and host not in {name.lower() for name in plain_http_hosts}:
         raise ConfigurationError(
             setting=name,
-            problem=f"plain HTTP would show the credentials to everybody on the way to {host}; use https, "
+            problem=f"plain HTTP would show the credentials to every machine between here and {host}; use https, "
             "or name the host in plain_http_hosts.",
         )
 

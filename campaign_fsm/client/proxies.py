@@ -17,7 +17,7 @@ from httpx import URL, InvalidURL
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import forms_of, redact, redact_error, secrets_of
 
-# With these the connection to the host itself begins, inside of a tunnel.
+# With these the connection to the host itself begins, inside a tunnel.
 _THROUGH: Final = ("proxy.start_tls.started", "socks.start_tls.started")
 
 

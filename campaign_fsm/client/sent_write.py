@@ -140,7 +140,7 @@ class SentWrite:
 
 
 def is_gone(answer: Answer) -> bool:
-    """Whether an answer to a read says in a form of the API's own that there is no such campaign (S1, S6, S7, S8)."""
+    """Whether an answer to a read says in a form of the API's own that there is no such campaign."""
     if answer.status_code not in (200, 207, 404) or answer.unreadable or answer.from_cache:
         return False
     try:

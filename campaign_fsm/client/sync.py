@@ -30,7 +30,8 @@ class CampaignClient(BaseClient):
 
     May be shared by threads. The arguments are those of `BaseClient`; every method raises
     `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, `InvalidParameters` for an id that
-    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`.
+    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`. ``campaign-fsm explain CODE``
+    says what an action does, and which pages of the vendor's a code in parentheses rests on.
     """
 
     _http_client = "Client"
@@ -40,7 +41,11 @@ class CampaignClient(BaseClient):
     _sleep = staticmethod(time.sleep)
 
     def get(self, campaign_id: str) -> Campaign:
-        """Read one campaign (S1, S7: ``GET <collection>/<id>``)."""
+        """Read one campaign.
+
+        Sources: https://developer.exotel.com/api/get-sms-campaign-details-2 and
+        https://developer.exotel.com/api/get-campaign-details.
+        """
         return drive(self._operations.get(campaign_id), self._perform)
 
     def check(self, campaign_id: str, action: Action | str, fields: Mapping[str, Any] | None = None) -> Verdict:
@@ -58,19 +63,19 @@ class CampaignClient(BaseClient):
         return rehearse(self, lambda on: on.check(campaign_id, action, fields or {})).verdict
 
     def pause(self, campaign_id: str) -> Campaign:
-        """Stop contacting more numbers; legal while created or in-progress (S1, S3)."""
+        """Stop contacting more numbers; legal while created or in-progress (CF102, CF103)."""
         return drive(self._operations.act(campaign_id, Action.PAUSE), self._perform)
 
     def resume(self, campaign_id: str) -> Campaign:
-        """Go on with the numbers not yet contacted; legal while paused (S1)."""
+        """Go on with the numbers not yet contacted; legal while paused (CF104)."""
         return drive(self._operations.act(campaign_id, Action.RESUME), self._perform)
 
     def complete(self, campaign_id: str) -> Campaign:
-        """Mark the remaining numbers as failed; legal while paused. Cannot be undone (S1, S3)."""
+        """Mark the remaining numbers as failed; legal while paused. Cannot be undone (CF105)."""
         return drive(self._operations.act(campaign_id, Action.COMPLETE), self._perform)
 
     def archive(self, campaign_id: str) -> Campaign:
-        """Put a completed campaign away. Cannot be undone (S1)."""
+        """Put a completed campaign away. Cannot be undone (CF106)."""
         return drive(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
     def ensure_paused(self, campaign_id: str) -> Campaign:
@@ -90,7 +95,7 @@ class CampaignClient(BaseClient):
         return drive(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
 
     def create(self, draft: Draft) -> Campaign:
-        """Create a campaign (S6, S7). Without a start in its schedule it starts at once (S5).
+        """Create a campaign (CF101). Without a start in its schedule it starts at once (CF301).
 
         If the answer is lost, the list is searched for a campaign of the draft's name that was made since
         and shows nothing else than the draft; it is never sent a second time on a guess.
@@ -104,13 +109,13 @@ class CampaignClient(BaseClient):
     def edit(
         self, campaign_id: str, draft: Draft | None = None, /, *, partial: bool = False, **changes: Any
     ) -> Campaign:
-        """Set parameters: all of them before the start, callback URLs on voice also after it (S1, S2).
+        """Set parameters: all of them before the start, callback URLs on voice also after it (CF107 to CF113).
 
         Args:
             campaign_id: The campaign.
             draft: The whole draft, as `MessageCampaignDraft.of` makes one from a campaign.
-            partial: Send only `changes`. No page says whether a server keeps what is left out (fact sheet
-                5.10), so this is logged as a warning.
+            partial: Send only `changes`. No page says whether a server keeps what is left out, so
+                this is logged as a warning.
             **changes: Parameters by the names of the draft's attributes. Callback URLs alone need no
                 `partial` on voice campaigns.
 
@@ -123,9 +128,9 @@ class CampaignClient(BaseClient):
     def reschedule(self, campaign_id: str, schedule: Schedule, *, resume: bool = False) -> Campaign:
         """Set the schedule alone, or with a resume in the same request.
 
-        Before the start it is an edit. After it, only on a paused voice campaign and with an end that lies
-        ahead: the vendor's pages contradict each other about that (S5 against S2; fact sheet 5.3), so it
-        is contested, and `strict` refuses it.
+        Before the start it is an edit (CF114, CF115). After it, only on a paused voice campaign and with an end that
+        lies ahead: the vendor's pages contradict each other about that (CF116), so it is contested, and `strict`
+        refuses it.
 
         Raises:
             InvalidParameters: The schedule breaks a documented limit.
@@ -133,7 +138,7 @@ class CampaignClient(BaseClient):
         return drive(self._operations.reschedule(campaign_id, schedule, resume=resume), self._perform)
 
     def delete(self, campaign_id: str) -> Campaign:
-        """Delete a voice campaign that has not started. Cannot be undone; contested (S3, S4 against S5).
+        """Delete a voice campaign that has not started. Cannot be undone; contested (CF117).
 
         Returns:
             The campaign as it was last read, with the status deleted.
@@ -148,7 +153,7 @@ class CampaignClient(BaseClient):
         sort: str = "date_created:desc",
         page_size: int | None = None,
     ) -> Iterator[Campaign]:
-        """Every campaign of the account and channel, lazily: a page is read when it is needed (S6, S7).
+        """Every campaign of the account and channel, lazily: a page is read when it is needed.
 
         The server counts pages by position, so a campaign that is created or deleted meanwhile can make
         another one come twice (it is left out the second time) or not at all.
@@ -161,12 +166,19 @@ class CampaignClient(BaseClient):
 
         Raises:
             ValueError: A status, the order or the page size is on no list.
+
+        Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2 and
+        https://developer.exotel.com/api/bulk-campaign-details.
         """
         wanted = Filter.of(self.channel, status, name, sort)
         return iterate(self._operations.list(wanted, page_size), self._perform)
 
     def recipients(self, campaign_id: str) -> Iterator[Recipient]:
-        """What the server says of each number of a campaign, lazily (``message-details``, ``call-details``)."""
+        """What the server says of each number of a campaign, lazily (``message-details``, ``call-details``).
+
+        Sources: https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
+        https://developer.exotel.com/api/call-details-of-a-single-campaign.
+        """
         return iterate(self._operations.recipients(campaign_id), self._perform)
 
     def find(self, name: str) -> Campaign:

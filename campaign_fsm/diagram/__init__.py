@@ -1,37 +1,41 @@
 """Diagrams of the life cycle, from the table: a drawing model (`model`), views of it (`views`), and writers.
 
-Mermaid, DOT, SVG, SCXML, Markdown, JSON and the HTML explorer are written here and need nothing; PNG needs resvg_py
-(``pip install 'campaign_fsm[diagrams]'``), which is imported when one is asked for.
+The formats are listed in `formats`. All but PNG are written here and need nothing; PNG needs resvg_py (``pip install
+'campaign_fsm[diagrams]'``), which is imported when one is asked for.
 """
 
 from __future__ import annotations
 
-from campaign_fsm.diagram.model import Drawing, draw
-from campaign_fsm.diagram.stamp import DiagramFormat, Recipe
-from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import Look, NoRoute, View, draw_view
-from campaign_fsm.diagram.writers import make, render
-from campaign_fsm.history.model import History, HistoryStep, Outcome
+from typing import TYPE_CHECKING
 
-# Their names before others had these too.
-Format = DiagramFormat
-Step = HistoryStep
+if TYPE_CHECKING:
+    from campaign_fsm.diagram.formats import DiagramFormat as DiagramFormat
+    from campaign_fsm.diagram.formats import Format as Format
+    from campaign_fsm.diagram.model import Drawing as Drawing
+    from campaign_fsm.diagram.model import draw as draw
+    from campaign_fsm.diagram.stamp import Recipe as Recipe
+    from campaign_fsm.diagram.theme import Theme as Theme
+    from campaign_fsm.diagram.views import Look as Look
+    from campaign_fsm.diagram.views import NoRoute as NoRoute
+    from campaign_fsm.diagram.views import View as View
+    from campaign_fsm.diagram.views import draw_view as draw_view
+    from campaign_fsm.diagram.writers import make as make
+    from campaign_fsm.diagram.writers import render as render
+    from campaign_fsm.history.model import History as History
+    from campaign_fsm.history.model import HistoryStep as HistoryStep
+    from campaign_fsm.history.model import Outcome as Outcome
+    from campaign_fsm.history.model import Step as Step
+else:
+    from campaign_fsm._lazy import lazy
 
-__all__ = [
-    "DiagramFormat",
-    "Drawing",
-    "Format",
-    "History",
-    "HistoryStep",
-    "Look",
-    "NoRoute",
-    "Outcome",
-    "Recipe",
-    "Step",
-    "Theme",
-    "View",
-    "draw",
-    "draw_view",
-    "make",
-    "render",
-]
+    # The command line asks for the formats alone.
+    _HOMES = {
+        "formats": "DiagramFormat Format",
+        "model": "Drawing draw",
+        "stamp": "Recipe",
+        "theme": "Theme",
+        "views": "Look NoRoute View draw_view",
+        "writers": "make render",
+        ".history.model": "History HistoryStep Outcome Step",
+    }
+    __getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

@@ -8,48 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import unified_diff
-from errno import EEXIST, ENOENT
+from errno import EACCES, EEXIST, ENOENT
+from os.path import realpath
 from pathlib import Path
 from typing import Final
 
 from attrs import field, frozen
 
+from campaign_fsm.diagram.formats import DiagramFormat
 from campaign_fsm.diagram.png import CannotRasterize
-from campaign_fsm.diagram.stamp import NEAR, SIGNATURE, DiagramFormat, Recipe, digest, digests
+from campaign_fsm.diagram.stamp import NEAR, Recipe
 from campaign_fsm.diagram.views import NoRoute
-from campaign_fsm.diagram.writers import make, source_svg
+from campaign_fsm.diagram.writers import make, stamp
 from campaign_fsm.files import write_whole
 from campaign_fsm.history.model import History
 
 Load = Callable[[Path, str | None], History]
 """Reads a recording: its path, and the only campaign that is wanted."""
-
-_ENDINGS: Final = {
-    ".mmd": DiagramFormat.MERMAID,
-    ".mermaid": DiagramFormat.MERMAID,
-    ".dot": DiagramFormat.DOT,
-    ".gv": DiagramFormat.DOT,
-    ".svg": DiagramFormat.SVG,
-    ".png": DiagramFormat.PNG,
-    ".scxml": DiagramFormat.SCXML,
-    ".md": DiagramFormat.MARKDOWN,
-    ".json": DiagramFormat.JSON,
-    ".html": DiagramFormat.HTML,
-    ".htm": DiagramFormat.HTML,
-}
-
-# What stands before a stamp.
-_BEGINNINGS: Final = {
-    DiagramFormat.MERMAID: b"---\ntitle: ",
-    DiagramFormat.DOT: b"// ",
-    DiagramFormat.SVG: b"<!-- ",
-    DiagramFormat.SCXML: b"<?xml ",
-    DiagramFormat.MARKDOWN: b"<!-- ",
-    DiagramFormat.JSON: b'{\n"made": ',
-    DiagramFormat.HTML: b"<!DOCTYPE html>",
-}
-# Files of these formats are mostly something else.
-_COMMON: Final = frozenset({DiagramFormat.MARKDOWN, DiagramFormat.JSON, DiagramFormat.HTML})
 
 GALLERY: Final = {
     "lifecycle.mmd": Recipe.make("mermaid"),
@@ -71,11 +46,6 @@ GALLERY: Final = {
     "explorer.html": Recipe.make("html"),
 }
 """What is written into a folder that holds no diagram yet."""
-
-
-def format_of(path: Path) -> DiagramFormat | None:
-    """The format by the end of a file's name; None if it is no diagram's."""
-    return _ENDINGS.get(path.suffix.lower())
 
 
 @frozen
@@ -116,44 +86,38 @@ def stamped(directory: Path) -> tuple[dict[str, Recipe], list[str]]:
     """
     recipes, others = {}, []
     for path in sorted(directory.iterdir()):
-        if format_of(path) is None or not path.is_file():
+        kind = DiagramFormat.of(path)
+        if kind is None or not path.is_file():
             continue
         with path.open("rb") as file:
             start = file.read(NEAR)
-            recipe = Recipe.read(start + file.read() if start.startswith(SIGNATURE) else start)
+        recipe, begins = Recipe.read(start), kind.traits.begins
         # A page that quotes a diagram bears its stamp, and is not that diagram.
-        if recipe is not None and recipe.format is format_of(path) and _stands_first(recipe, start):
+        first = start.startswith(begins) or start.replace(b"\r\n", b"\n").startswith(begins)
+        if recipe is not None and recipe.format is kind and first:
             recipes[path.name] = recipe
-        elif format_of(path) not in _COMMON:
+        elif not kind.traits.common:
             others.append(path.name)
     return recipes, others
-
-
-def _stands_first(recipe: Recipe, start: bytes) -> bool:
-    """Whether a stamp stands where its writer puts it, and not in the middle of something else."""
-    if recipe.format is DiagramFormat.PNG:
-        return start.startswith(SIGNATURE)
-    begin = _BEGINNINGS[recipe.format]
-    return start.replace(b"\r\n", b"\n").startswith(begin)
 
 
 def check(directory: Path | str, load: Load) -> DriftCheck:
     """Whether the diagrams in a folder are what the table says.
 
-    Text is compared byte for byte, a PNG by its stamp: resvg is not needed.
+    Text is compared byte for byte, a PNG by the digest of what it was drawn from: its bytes depend on the fonts of the
+    machine that drew it, and resvg is not needed.
 
     Raises:
-        OSError: The folder or a file in it cannot be read.
+        OSError: The folder or a file in it cannot be read, or a stamp names a recording outside of it.
         UnreadableRecording: A recording that one of them shows cannot be read.
     """
     directory = Path(directory)
     recipes, others = stamped(directory)
     drift = []
     for name, recipe in recipes.items():
-        data = (directory / name).read_bytes()
-        compare = _png_drift if recipe.format is DiagramFormat.PNG else _text_drift
+        compare = _text_drift if recipe.format.traits.drawn_from is None else _picture_drift
         try:
-            stale = compare(name, data, recipe, directory, load)
+            stale = compare(directory / name, recipe, _history(recipe, directory, load))
         except NoRoute as error:
             stale = StaleDiagram(name, f"shows a route that is not legal: {error}")
         except ValueError as error:
@@ -214,14 +178,17 @@ def _history(recipe: Recipe, directory: Path, load: Load) -> History | None:
     if recipe.history is None:
         return None
     path = directory / recipe.history
+    # Somebody else may have written the stamp, or put a link there.
+    if not Path(realpath(path)).is_relative_to(realpath(directory)):
+        raise PermissionError(EACCES, "a stamp names it, and it lies outside of the folder of the diagram", str(path))
     if not path.is_file():
-        # Also a pipe or a device that somebody's stamp names: reading that could last for ever.
+        # Also a pipe or a device: reading that could last for ever.
         raise FileNotFoundError(ENOENT, "it is no file", str(path))
     return load(path, recipe.campaign)
 
 
-def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> StaleDiagram | None:
-    expected = as_bytes(make(recipe, _history(recipe, directory, load)))
+def _text_drift(path: Path, recipe: Recipe, history: History | None) -> StaleDiagram | None:
+    data, expected, name = path.read_bytes(), as_bytes(make(recipe, history)), path.name
     if data == expected:
         return None
     before, after = (text.decode("utf-8", errors="replace") for text in (data, expected))
@@ -231,11 +198,9 @@ def _text_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: L
     return StaleDiagram(name, "differs from the table", "\n".join(line[:300] for line in lines))
 
 
-def _png_drift(name: str, data: bytes, recipe: Recipe, directory: Path, load: Load) -> StaleDiagram | None:
-    found = digests(data)
-    if found is None:
-        return StaleDiagram(name, "has a stamp that cannot be read")
-    source = source_svg(recipe, _history(recipe, directory, load))
-    if found.svg != digest(source):
-        return StaleDiagram(name, "was drawn from another table, or by another version of this package")
-    return None if found.intact else StaleDiagram(name, "was changed after it was drawn")
+def _picture_drift(path: Path, recipe: Recipe, history: History | None) -> StaleDiagram | None:
+    with path.open("rb") as file:
+        start = file.read(NEAR)
+    if stamp(recipe, history).encode() in start:
+        return None
+    return StaleDiagram(path.name, "was drawn from another table, or by another version of this package")

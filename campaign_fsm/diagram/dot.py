@@ -1,7 +1,7 @@
 """The drawing model as DOT text, the language of Graphviz.
 
-The legend is the graph's own label, an HTML-like table: as nodes and edges it would take part in the layout
-and push the life cycle around.
+The legend is the graph's own label, in words: as nodes and edges it would take part in the layout and push the life
+cycle around.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from campaign_fsm.diagram.model import (
     Edge,
     Group,
     Kind,
-    LegendEntry,
     Node,
     Sample,
     Weight,
@@ -42,10 +41,19 @@ _SPINE: Final = frozenset(
 _THIN: Final = 1.5
 _THICK: Final = 3
 _SMALL: Final = 12
-_SWATCH: Final = '<tr><td width="26" height="10"></td></tr>'
-
-_COLUMNS: Final = 3
-_LONG: Final = 40  # a longer text gets a row of the legend to itself
+# How the legend names what it explains.
+_LOOKS: Final = {
+    Sample.ACCOUNT_HOLDER: "solid line",
+    Sample.PLATFORM: "dashed line",
+    Sample.IRREVERSIBLE: f"{IRREVERSIBLE_MARK} and thick line",
+    Sample.OFTEN: "thickness",
+    Sample.CONTESTED: CONTESTED_MARK,
+    Sample.INSIDE: "",
+    Sample.FINAL: "double border",
+    Sample.STRONG: "thick border",
+    Sample.FAINT: "grey",
+    Sample.REFUSED: REFUSED_MARK,
+}
 
 
 def dot(drawing: Drawing, theme: Theme | str = Theme.LIGHT, *, stamp: str = "") -> str:
@@ -75,7 +83,7 @@ class _Writer:
             "// Each class names the rules that a node or an edge stands for.",
             "digraph lifecycle {",
             f'  graph [rankdir=LR, bgcolor="{self.palette.page}", pad=0.15, nodesep=0.35, ranksep=0.2,',
-            f'    fontname="{FONT}", fontsize={_SMALL}, fontcolor="{ink}", labelloc=b, label=<{self.legend(drawing)}>]',
+            f'    fontname="{FONT}", fontsize={_SMALL}, fontcolor="{ink}", labelloc=b, label=<{_legend(drawing)}>]',
             f'  node [shape=box, style="rounded,filled", color="{ink}", penwidth={_THIN}, margin="0.1,0.06",',
             f'    fontname="{FONT}", fontsize=14, fontcolor="{ink}"]',
             f'  edge [color="{ink}", penwidth={_THIN}, arrowsize=0.8,',
@@ -149,61 +157,13 @@ class _Writer:
             return palette.warning, palette.warning
         return (palette.platform,) * 2 if edge.actor is Actor.PLATFORM else (palette.ink,) * 2
 
-    def legend(self, drawing: Drawing) -> str:
-        rows: list[str] = []
-        short = [entry for entry in drawing.legend if len(entry.text) <= _LONG]
-        for first in range(0, len(short), _COLUMNS):
-            cells = "".join(
-                f'{self.sample(entry)}<td align="left">{escape(entry.text)}  </td>'
-                for entry in short[first : first + _COLUMNS]
-            )
-            rows.append(f"<tr>{cells}</tr>")
-        rest = 2 * _COLUMNS - 1
-        rows += [
-            f'<tr>{self.sample(entry)}<td colspan="{rest}" align="left">{escape(entry.text)}   </td></tr>'
-            for entry in drawing.legend
-            if entry not in short
-        ]
-        rows += [
-            f'<tr><td></td><td colspan="{rest}" align="left">{escape(line)}</td></tr>'
-            for note in drawing.notes
-            for line in textwrap.wrap(note, 100)
-        ]
-        title = f'<tr><td colspan="{2 * _COLUMNS}" align="left"><b>{escape(drawing.title)}</b></td></tr>'
-        box = (
-            f'<table border="1" color="{self.palette.trace}" style="rounded" cellborder="0" cellspacing="2"'
-            f' cellpadding="2">{title}{"".join(rows)}</table>'
-        )
-        # The empty row keeps the legend away from the lowest node.
-        return (
-            '<table border="0" cellborder="0" cellspacing="0" cellpadding="0">'
-            f'<tr><td height="10"></td></tr><tr><td>{box}</td></tr></table>'
-        )
 
-    def sample(self, entry: LegendEntry) -> str:
-        palette = self.palette
-        match entry.sample:
-            case Sample.INSIDE:
-                return f"<td>{_swatch(palette.live, palette.ink)}</td>"
-            case Sample.STRONG:
-                return f"<td>{_swatch(palette.strong, palette.ink)}</td>"
-            case Sample.FAINT:
-                return f"<td>{_swatch(palette.page, palette.trace)}</td>"
-            case Sample.FINAL:
-                ring = (
-                    f'border="1" cellborder="0" cellspacing="1" cellpadding="0" color="{palette.ink}" style="rounded"'
-                )
-                return f"<td><table {ring}><tr><td>{_swatch(palette.over, palette.ink)}</td></tr></table></td>"
-            case Sample.PLATFORM:
-                return _line(palette.platform, "dashed", 2, "")
-            case Sample.IRREVERSIBLE:
-                return _line(palette.warning, "solid", _THICK, IRREVERSIBLE_MARK)
-            case Sample.CONTESTED:
-                return f"<td><b>{CONTESTED_MARK}</b></td>"
-            case Sample.REFUSED:
-                return f'<td><font color="{palette.warning}"><b>{REFUSED_MARK}</b></font></td>'
-            case Sample.ACCOUNT_HOLDER:
-                return _line(palette.ink, "solid", 2, "")
+def _legend(drawing: Drawing) -> str:
+    looks = [(_LOOKS[entry.sample], entry.text) for entry in drawing.legend]
+    lines = [f"<b>{escape(drawing.title)}</b>", *(escape(": ".join(filter(None, pair))) for pair in looks)]
+    # Graphviz wraps nothing.
+    lines += [escape(line) for note in drawing.notes for line in textwrap.wrap(note, 100)]
+    return "".join(f'{line}<br align="left"/>' for line in ("", *lines))
 
 
 def _group(group: Group) -> str:
@@ -213,24 +173,3 @@ def _group(group: Group) -> str:
     lines += [f"{indent}{escape(label.whole)}" for label in group.labels]
     text = "".join(f'{line}<br align="left"/>' for line in lines)
     return f'<font point-size="{_SMALL}">{text}</font>'
-
-
-def _swatch(fill: str, border: str) -> str:
-    return (
-        f'<table border="1" cellborder="0" cellspacing="0" cellpadding="0" color="{border}" style="rounded"'
-        f' bgcolor="{fill}">{_SWATCH}</table>'
-    )
-
-
-def _line(colour: str, style: str, width: int, mark: str) -> str:
-    # The lower side of an empty cell is the only line that a table of Graphviz's can dash or dot.
-    stroke = (
-        '<table border="0" cellborder="0" cellspacing="0" cellpadding="0">'
-        f'<tr><td width="30" height="8" border="{width}" sides="B" color="{colour}" style="{style}"></td></tr>'
-        '<tr><td height="8"></td></tr></table>'
-    )
-    head = f'<font color="{colour}">►{f" <b>{mark}</b>" if mark else ""}</font>'
-    return (
-        '<td align="left"><table border="0" cellborder="0" cellspacing="0" cellpadding="0">'
-        f'<tr><td>{stroke}</td><td align="left">{head}</td></tr></table></td>'
-    )

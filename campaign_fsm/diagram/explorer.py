@@ -11,22 +11,24 @@ import base64
 import hashlib
 import json
 import re
+from datetime import datetime
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
-from campaign_fsm.diagram.model import draw
+from attrs import evolve
+
+from campaign_fsm.diagram.model import REFUSED_MARK, Sample, draw
 from campaign_fsm.diagram.stamp import Recipe
-from campaign_fsm.diagram.svg import svg_of_page
+from campaign_fsm.diagram.svg import sample_of_page, svg_of_page
 from campaign_fsm.diagram.theme import DARK, LIGHT, Palette, Theme
 from campaign_fsm.diagram.views import View
-from campaign_fsm.history.model import History, HistoryStep
-from campaign_fsm.lifecycle import Decision, decide, route
+from campaign_fsm.history.model import History, HistoryStep, Outcome
+from campaign_fsm.lifecycle import NEW, Decision, decide, route
 from campaign_fsm.reference import as_dict
 from campaign_fsm.rules import RULES, STATUSES, Action, Channel, Event, Status
 
-_STARTED: Final = {"unknown": None, "no": False, "yes": True}
-_STRICT: Final = {"no": False, "yes": True}
+_DOT: Final = '<svg width="46" height="20" viewBox="0 0 46 20" aria-hidden="true"><circle cx="22" cy="10" r="8"/></svg>'
 _ASKED: Final = ("status", "action", "channel", "started", "strict")
 
 
@@ -45,8 +47,8 @@ def explorer(recipe: Recipe, history: History | None = None, *, stamp: str = "")
     pictures = []
     styles = [_variables(LIGHT, DARK), style]
     for channel in Channel:
-        picture, colours = svg_of_page(draw(channel), channel.value)
-        pictures.append(f'<div class="picture" data-channel="{channel}">\n{picture}</div>')
+        picture, colours = _picture(channel)
+        pictures.append(picture)
         styles.append(colours)
     style = "\n".join(styles)
     theme = recipe.theme if recipe.theme in (Theme.LIGHT, Theme.DARK) else None
@@ -89,49 +91,69 @@ def _variables(light: Palette, dark: Palette) -> str:
     )
 
 
+def _picture(channel: Channel) -> tuple[str, str]:
+    """The life of a channel with its legend and notes, and the style for it.
+
+    Legend and notes are text of the page, which a phone wraps, where it scrolls the picture.
+    """
+    drawing = draw(channel)
+    picture, style = svg_of_page(evolve(drawing, legend=(), notes=()), channel.value)
+    keys = [
+        *(("", sample_of_page(entry.sample), entry.text) for entry in drawing.legend),
+        ("over", sample_of_page(Sample.INSIDE), "grey: nobody is contacted any more"),
+        ("", _DOT, "no campaign yet"),
+        ("", sample_of_page(Sample.STRONG), "where the campaign is"),
+        ("faint", sample_of_page(Sample.ACCOUNT_HOLDER), "not possible from there"),
+        ("way", sample_of_page(Sample.ACCOUNT_HOLDER), "the way there, or the step shown"),
+        ("", sample_of_page(Sample.REFUSED), "not legal, with its code"),
+    ]
+    legend = "\n".join(f'<li class="{look}">{sample} {escape(text)}</li>' for look, sample, text in keys)
+    notes = "\n".join(f'<p class="small">{escape(note)}</p>' for note in drawing.notes)
+    return (
+        f'<div class="picture" data-channel="{channel}">\n<div class="scroller">\n{picture}</div>\n'
+        f'<ul class="legend {channel}" aria-label="Legend">\n{legend}\n</ul>\n{notes}\n</div>'
+    ), style
+
+
 def _data(recipe: Recipe, history: History | None) -> dict[str, Any]:
     decisions: dict[str, int] = {}
     cells = {
         channel: {
             strict: {
                 started: {
-                    status or "new": {
+                    status: {
                         action: _number(
-                            decisions,
-                            decide(status, action, channel=channel, started=_STARTED[started], strict=_STRICT[strict]),
+                            decisions, decide(status, action, channel=channel, started=started, strict=strict)
                         )
                         for action in Action
                     }
                     for status in (None, *Status)
                 }
-                for started in _STARTED
+                for started in (None, False, True)
             }
-            for strict in _STRICT
+            for strict in (False, True)
         }
         for channel in Channel
     }
-    begin = recipe.look.statuses[0] if recipe.look.view is View.FROM else Status.CREATED
     return {
-        "version": 1,
         "statuses": STATUSES,
         "actions": list(Action),
         "events": list(Event),
         "rules": [as_dict(rule) for rule in RULES],
+        "started": {status: _started(status) for status in (None, *STATUSES)},
         "decisions": [json.loads(text) for text in decisions],
         "cells": cells,
         "routes": {
             channel: {
                 strict: {
-                    start or "new": {
-                        goal: route(start, goal, channel=channel, strict=_STRICT[strict]) for goal in STATUSES
-                    }
+                    start: {goal: route(start, goal, channel=channel, strict=strict) for goal in STATUSES}
                     for start in (None, *Status)
                 }
-                for strict in _STRICT
+                for strict in (False, True)
             }
             for channel in Channel
         },
-        "begin": {"channel": recipe.channel or Channel.MESSAGE, "status": begin},
+        "begin": _begin(recipe, history),
         "history": _recorded(history),
     }
 
@@ -142,22 +164,91 @@ def _number(decisions: dict[str, int], decision: Decision) -> int:
     return decisions.setdefault(text, len(decisions))
 
 
+def _started(status: Status | None) -> str:
+    """What a status alone shows of the start, in the word that links have for it."""
+    return {None: "no", Status.CREATED: "no", Status.IN_PROGRESS: "yes"}.get(status, "unknown")
+
+
+def _point(channel: Channel, status: Status | None, started: str | None = None) -> dict[str, Any]:
+    return {"channel": channel, "status": status, "started": started or _started(status)}
+
+
+def _begin(recipe: Recipe, history: History | None) -> dict[str, Any]:
+    """Where the page opens: at the status that is asked for, or where the recording begins, or at created."""
+    status: Status | None = Status.CREATED
+    channel, step = recipe.channel or Channel.MESSAGE, None
+    if recipe.look.view is View.FROM:
+        status = recipe.look.statuses[0]
+    elif history is not None and history.steps:
+        channel, status, step = history.steps[0].channel, history.steps[0].source, 0
+    elif history is not None and len(history.now) == 1:
+        channel, (status,) = min(history.channels, default=channel), history.now
+    return {**_point(channel, status), "step": step}
+
+
+# A recorded history
+
+
 def _recorded(history: History | None) -> dict[str, Any] | None:
     if history is None:
         return None
-    return {"title": history.title, "total": history.total, "steps": [_step(step) for step in history.steps]}
+    started: dict[tuple[Channel, str], str] = {}
+    steps = []
+    for number, step in enumerate(history.steps, start=1):
+        key = step.channel, step.campaign
+        now = _started(step.dest)
+        # Once started, a campaign stays so; a way that no rule explains may have led over the start.
+        if now == "unknown" and step.trigger is not None:
+            now = started.get(key) or _started(step.source)
+        started[key] = now
+        steps.append(
+            {
+                **_point(step.channel, step.dest, now),
+                "code": step.code,
+                "taken": step.outcome is Outcome.TAKEN,
+                "inferred": _inferred(step),
+                "text": f"{number}. {_told(step)}",
+                "campaign": step.campaign,
+                "details": _details(step, history.title),
+            }
+        )
+    return {"title": history.title, "total": history.total, "steps": steps}
 
 
-def _step(step: HistoryStep) -> dict[str, Any]:
-    return {
-        "trigger": step.trigger,
-        "from": step.source,
-        "to": step.dest,
-        "code": step.code,
-        "outcome": step.outcome,
-        "inferred": step.inferred,
-        "at": step.at,
-        "channel": step.channel,
-        "campaign": step.campaign,
-        "place": step.place,
-    }
+def _told(step: HistoryStep) -> str:
+    source = step.source or NEW
+    match step.outcome:
+        case Outcome.TAKEN if step.trigger is None:
+            text = f"a reading shows {step.dest} after {source}, and no rule leads there"
+        case Outcome.TAKEN:
+            text = f"{step.trigger}: {source} → {step.dest}"
+        case Outcome.REFUSED:
+            text = f"{REFUSED_MARK} {step.trigger} while {source}: refused before it was sent"
+        case Outcome.LOST:
+            text = f"? {step.trigger} while {source}: sent, and the answer was lost"
+        case Outcome.SENT:
+            text = f"{REFUSED_MARK} {step.trigger} while {source}: illegal, and sent"
+    return f"{text}{f' ({step.code})' if step.code else ''}{', inferred' if _inferred(step) else ''}"
+
+
+def _inferred(step: HistoryStep) -> bool:
+    # What no rule explains was read.
+    return step.inferred and step.trigger is not None
+
+
+def _details(step: HistoryStep, title: str) -> list[str]:
+    """When it was, and where it stands in the recording; its campaign, unless the title names it."""
+    place = f"line or entry {step.place}" if step.place else ""
+    return [part for part in (_when(step.at), "" if step.campaign in title else step.campaign, place) if part]
+
+
+def _when(at: str) -> str:
+    """A time of ISO 8601 in the zone that it was recorded in, which is named; any other text as it is."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    if ":" not in at:  # a date alone
+        return at
+    exact = "milliseconds" if moment.microsecond else "seconds"
+    return f"{moment.replace(tzinfo=None).isoformat(' ', exact)} {moment.tzname() or '(no time zone recorded)'}"

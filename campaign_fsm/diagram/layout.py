@@ -8,12 +8,14 @@ stands in them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, count, pairwise
+from math import ceil, dist
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from campaign_fsm.diagram.model import Drawing, Edge, Kind, LegendEntry, Node, Weight, identifier
 from campaign_fsm.diagram.text import width, wrap
@@ -53,15 +55,7 @@ class Style(StrEnum):
     REFUSED = "refused"
 
 
-SIZES: Final = {
-    Style.TITLE: TITLE,
-    Style.NAME: NAME,
-    Style.HEADING: SMALL,
-    Style.PLAIN: SMALL,
-    Style.BOLD: SMALL,
-    Style.NOTE: SMALL,
-    Style.REFUSED: SMALL,
-}
+_SIZES: Final = {Style.TITLE: TITLE, Style.NAME: NAME}
 _HEAVY: Final = frozenset({Style.TITLE, Style.NAME, Style.BOLD, Style.REFUSED})
 
 
@@ -79,7 +73,7 @@ class Text:
     @property
     def room(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of the room that it takes at most."""
-        size, wide = SIZES[self.style], _wide(self.text, self.style)
+        size, wide = _SIZES.get(self.style, SMALL), _wide(self.text, self.style)
         left = self.x - {"start": 0.0, "middle": wide / 2, "end": wide}[self.anchor]
         return left, self.y - 0.8 * size, left + wide, self.y + 0.25 * size
 
@@ -133,17 +127,6 @@ class Layout:
     keys: tuple[LegendRow, ...]
     notes: tuple[Text, ...]
 
-    @property
-    def texts(self) -> tuple[Text, ...]:
-        """Every text of the picture."""
-        return (
-            self.title,
-            *(text for box in self.boxes for text in box.texts),
-            *(text for line in self.lines for text in line.texts),
-            *(key.text for key in self.keys),
-            *self.notes,
-        )
-
 
 # Column and row of each status. The second row is the life of a campaign that nobody touches.
 _CELLS: Final = {
@@ -184,6 +167,19 @@ _WAYS: Final = {
     "CF305": _Way(Side.EAST, Side.WEST, out=-_FORK / 2),
     "CF306": _Way(Side.NORTH, Side.SOUTH, lane=1, label="right"),
 }
+
+
+def _places(drawing: Drawing) -> dict[str, tuple[int, int]]:
+    """The cell of each node. A status that has none yet gets the next one that is free, below the others.
+
+    The columns to the right come first: in the others, boxes stand in the way of the lines from above.
+    """
+    free = ((column, row) for row in count(3) for column in (3, 4, 2, 1) if (column, row) not in _PLACES.values())
+    return {node.id: _PLACES[node.id] if node.id in _PLACES else next(free) for node in drawing.nodes}
+
+
+def _has_way(edge: Edge) -> bool:
+    return edge.source in _PLACES and edge.dest in _PLACES
 
 
 def _way(edge: Edge) -> _Way:
@@ -260,29 +256,26 @@ def _label_width(edge: Edge) -> float:
 
 
 def _wide(text: str, style: Style) -> float:
-    return width(text, SIZES[style], bold=style in _HEAVY)
+    return width(text, _SIZES.get(style, SMALL), bold=style in _HEAVY)
 
 
 def lay_out(drawing: Drawing) -> Layout:
-    """The place of everything on a drawing.
-
-    Raises:
-        ValueError: A status of the table has no place in `_CELLS` yet.
-    """
-    if missing := [node.id for node in drawing.nodes if node.id not in _PLACES]:
-        raise ValueError(f"no place on the picture, in campaign_fsm/diagram/layout.py: {', '.join(missing)}")
+    """The place of everything on a drawing."""
+    places = _places(drawing)
+    # Room is kept for the lines that have a way; the others go straight across whatever is there.
+    planned = evolve(drawing, edges=tuple(edge for edge in drawing.edges if _has_way(edge)))
     sizes = {node.id: _measure(node, drawing) for node in drawing.nodes}
     lane = _lane(drawing)
-    columns, rows = _columns(drawing, sizes, lane), _rows(drawing, sizes)
+    columns, rows = _columns(planned, places, sizes, lane), _rows(planned, places, sizes)
     boxes: dict[str, Box] = {}
     for node in drawing.nodes:
-        column, row = _PLACES[node.id]
+        column, row = places[node.id]
         size = sizes[node.id]
         middle = rows[row]
         if node.id == identifier(Status.CANCELED):
             middle += _WAYS["CF305"].out
         boxes[node.id] = _box(node, size, columns[column] - size.width / 2, middle - size.height / 2)
-    lines = [_line(edge, boxes, lane) for edge in drawing.edges]
+    lines = _lines(drawing, boxes, lane)
     left, top, right, bottom = _extent(boxes.values(), lines)
     down = _MARGIN + TITLE + 22 - top
     across = _MARGIN - left
@@ -290,10 +283,10 @@ def lay_out(drawing: Drawing) -> Layout:
         name: _box(box.node, sizes[name], round(box.x + across, 1), round(box.y + down, 1))
         for name, box in boxes.items()
     }
-    lines = [_line(edge, boxes, lane) for edge in drawing.edges]
+    lines = _lines(drawing, boxes, lane)
     title = Text(drawing.title, _MARGIN, _MARGIN + TITLE * 0.8, Style.TITLE)
     wide = max(right - left + 2 * _MARGIN, title.room[2] + _MARGIN, 560.0)
-    keys, below = _legend(drawing, wide, bottom + down + 34)
+    keys, below = _legend(drawing, wide, bottom + down + 34) if drawing.legend else ([], bottom + down)
     notes = []
     for note in drawing.notes:
         for line in wrap(note, SMALL, wide - 2 * _MARGIN):
@@ -301,28 +294,31 @@ def lay_out(drawing: Drawing) -> Layout:
             below += SMALL * _LEADING
         below += 3
     return Layout(
-        width=wide,
-        height=below + _MARGIN - 4,
+        # Whole pixels: half a row would be half transparent in a PNG.
+        width=ceil(wide),
+        height=ceil(below + _MARGIN - 4),
         title=title,
         boxes=tuple(boxes.values()),
-        lines=tuple(lines),
+        lines=lines,
         keys=tuple(keys),
         notes=tuple(notes),
     )
 
 
-def _columns(drawing: Drawing, sizes: dict[str, _Size], lane: float) -> dict[int, float]:
+def _columns(
+    drawing: Drawing, places: dict[str, tuple[int, int]], sizes: dict[str, _Size], lane: float
+) -> dict[int, float]:
     """The middle of each column that something stands in."""
-    used = sorted({_PLACES[node.id][0] for node in drawing.nodes})
+    used = sorted({places[node.id][0] for node in drawing.nodes})
     wide = {
-        column: max(sizes[node.id].width for node in drawing.nodes if _PLACES[node.id][0] == column) for column in used
+        column: max(sizes[node.id].width for node in drawing.nodes if places[node.id][0] == column) for column in used
     }
     middles: dict[int, float] = {}
     edge = 0.0
     for before, column in zip([None, *used], used, strict=False):
         gap = 0.0 if before is None else _GAP
         for line in drawing.edges:
-            source, dest = _PLACES[line.source], _PLACES[line.dest]
+            source, dest = places[line.source], places[line.dest]
             way = _way(line)
             if before is None or not (source[0] <= before and dest[0] >= column):
                 continue
@@ -355,21 +351,21 @@ def _hang(drawing: Drawing, column: int | None, wide: float, side: str, lane: fl
     return most
 
 
-def _rows(drawing: Drawing, sizes: dict[str, _Size]) -> dict[int, float]:
+def _rows(drawing: Drawing, places: dict[str, tuple[int, int]], sizes: dict[str, _Size]) -> dict[int, float]:
     """The middle of each row that something stands in."""
-    used = sorted({_PLACES[node.id][1] for node in drawing.nodes})
+    used = sorted({places[node.id][1] for node in drawing.nodes})
     middles: dict[int, float] = {}
     # For each column, where its lowest box ends so far.
     ends: dict[int, float] = {}
     for row in used:
-        here = [node for node in drawing.nodes if _PLACES[node.id][1] == row]
+        here = [node for node in drawing.nodes if places[node.id][1] == row]
         middle = max((middles[above] for above in middles), default=0.0)
         for node in here:
-            column, half = _PLACES[node.id][0], sizes[node.id].height / 2
+            column, half = places[node.id][0], sizes[node.id].height / 2
             need = 0.0
             for line in drawing.edges:
                 ends_here = {line.source, line.dest}
-                if node.id in ends_here and all(_PLACES[end][0] == column for end in ends_here):
+                if node.id in ends_here and all(places[end][0] == column for end in ends_here):
                     need = max(need, len(_label(line)) * SMALL * _LEADING + 40)
             if column in ends:
                 middle = max(middle, ends[column] + max(need, 30) + half)
@@ -383,7 +379,7 @@ def _rows(drawing: Drawing, sizes: dict[str, _Size]) -> dict[int, float]:
             labels = [
                 len(_label(line)) * SMALL * _LEADING
                 for line in drawing.edges
-                if _PLACES[line.dest][1] == row and _PLACES[line.source][0] != _PLACES[line.dest][0]
+                if places[line.dest][1] == row and places[line.source][0] != places[line.dest][0]
             ]
             if labels:
                 lowest = max(end for column, end in ends.items() if column <= 1) if any(c <= 1 for c in ends) else 0.0
@@ -393,7 +389,7 @@ def _rows(drawing: Drawing, sizes: dict[str, _Size]) -> dict[int, float]:
             middle = max(middle, middles[2] + 26 + max(sizes[node.id].height for node in here) / 2)
         middles[row] = middle
         for node in here:
-            column = _PLACES[node.id][0]
+            column = places[node.id][0]
             ends[column] = max(ends.get(column, 0.0), middle + sizes[node.id].height / 2)
     return middles
 
@@ -429,10 +425,48 @@ def _port(box: Box, side: Side, offset: float) -> tuple[float, float]:
     return box.x if side is Side.WEST else box.x + box.width, y + offset
 
 
-def _line(edge: Edge, boxes: dict[str, Box], lane: float) -> Line:
+def _lines(drawing: Drawing, boxes: dict[str, Box], lane: float) -> tuple[Line, ...]:
+    lines = []
+    drawn: Counter[tuple[str, str]] = Counter()
+    for edge in drawing.edges:
+        ends = boxes[edge.source], boxes[edge.dest]
+        if _has_way(edge):
+            lines.append(_line(edge, *ends, lane))
+        else:
+            (x, y), (ex, ey) = points = _straight(*ends, 6 + 9 * drawn[edge.source, edge.dest])
+            # Labels stand a third of the way from where a line begins, so that of the way back stands elsewhere.
+            first = (x, y), (x + (ex - x) * 2 / 3, y + (ey - y) * 2 / 3)
+            texts = _beside(edge, "above" if y == ey else "right", first)
+            lines.append(Line(edge=edge, points=points, texts=texts))
+        drawn[edge.source, edge.dest] += 1
+    return tuple(lines)
+
+
+def _straight(box: Box, other: Box, aside: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """From border to border, a little to the right of the line between the middles: the way back is beside it."""
+    (x, y), (ex, ey) = box.middle, other.middle
+    aside = min(aside, *(side / 2 - 3 for end in (box, other) for side in (end.width, end.height)))
+    share = aside / dist((x, y), (ex, ey))
+    over, down = (y - ey) * share, (ex - x) * share
+    start, end = (x + over, y + down), (ex + over, ey + down)
+    return _border(box, start, end), _border(other, end, start)
+
+
+def _border(box: Box, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
+    """Where the line from a point in a box to one outside of it crosses its border."""
+    (x, y), (ox, oy) = inside, outside
+    shares = [
+        ((far if out > at else near) - at) / (out - at)
+        for at, out, near, far in ((x, ox, box.x, box.x + box.width), (y, oy, box.y, box.y + box.height))
+        if out != at
+    ]
+    return x + (ox - x) * min(shares), y + (oy - y) * min(shares)
+
+
+def _line(edge: Edge, source: Box, dest: Box, lane: float) -> Line:
     way = _way(edge)
-    start = _port(boxes[edge.source], way.leaves, way.out + way.lane * lane)
-    end = _port(boxes[edge.dest], way.enters, 0.0)
+    start = _port(source, way.leaves, way.out + way.lane * lane)
+    end = _port(dest, way.enters, 0.0)
     upright = way.leaves in (Side.NORTH, Side.SOUTH)
     if upright == (way.enters in (Side.NORTH, Side.SOUTH)):
         # A straight line: the boxes are in one column or one row.
@@ -440,14 +474,14 @@ def _line(edge: Edge, boxes: dict[str, Box], lane: float) -> Line:
         points: tuple[tuple[float, float], ...] = (start, end)
     else:
         points = (start, (start[0], end[1]) if upright else (end[0], start[1]), end)
-    return Line(edge=edge, points=points, texts=_beside(edge, way, points))
+    return Line(edge=edge, points=points, texts=_beside(edge, way.label, points))
 
 
-def _beside(edge: Edge, way: _Way, points: tuple[tuple[float, float], ...]) -> tuple[Text, ...]:
+def _beside(edge: Edge, label: str, points: tuple[tuple[float, float], ...]) -> tuple[Text, ...]:
     lines = _label(edge)
     faint = edge.weight is Weight.FAINT
     high = len(lines) * SMALL * _LEADING
-    if way.label == "above":
+    if label == "above":
         # Above the level part of the line, clear of the arrow's head.
         level = next((first, second) for first, second in pairwise(points) if first[1] == second[1])
         (left, y), (right, _) = sorted(level)
@@ -458,17 +492,17 @@ def _beside(edge: Edge, way: _Way, points: tuple[tuple[float, float], ...]) -> t
             Text(text, middle, first + number * SMALL * _LEADING, style, "middle", faint=faint)
             for number, (text, style) in enumerate(lines)
         )
-    (x, top), (_, bottom) = sorted(points, key=lambda point: point[1])
-    first = (top + bottom) / 2 - high / 2 + SMALL
+    x, y = ((one + other) / 2 for one, other in zip(*points, strict=True))
+    first = y - high / 2 + SMALL
     aside = 9.0 + 3 * edge.thickness
-    anchor, shift = ("end", -aside) if way.label == "left" else ("start", aside)
+    anchor, shift = ("end", -aside) if label == "left" else ("start", aside)
     return tuple(
         Text(text, x + shift, first + number * SMALL * _LEADING, style, anchor, faint=faint)
         for number, (text, style) in enumerate(lines)
     )
 
 
-def _extent(boxes: Iterable[Box], lines: list[Line]) -> tuple[float, float, float, float]:
+def _extent(boxes: Iterable[Box], lines: Iterable[Line]) -> tuple[float, float, float, float]:
     rooms = [text.room for line in lines for text in line.texts]
     rooms += [(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes]
     return (
@@ -480,16 +514,20 @@ def _extent(boxes: Iterable[Box], lines: list[Line]) -> tuple[float, float, floa
 
 
 def _legend(drawing: Drawing, wide: float, top: float) -> tuple[list[LegendRow], float]:
-    """Entries in rows, as many in a row as there is room for; and where the next thing can begin."""
-    keys: list[LegendRow] = []
-    x, y = _MARGIN, top
+    """Entries in as many columns as there is room for; and where the next thing can begin."""
+    needs = [_SAMPLE + 8 + width(entry.text, SMALL) + 26 for entry in drawing.legend]
     step = SMALL * 1.75
-    for entry in drawing.legend:
-        need = _SAMPLE + 8 + width(entry.text, SMALL) + 26
-        if x > _MARGIN and x + need - 26 > wide - _MARGIN:
-            x, y = _MARGIN, y + step
-        keys.append(
-            LegendRow(entry=entry, x=x, y=y, text=Text(entry.text, x + _SAMPLE + 8, y + SMALL * 0.36, Style.PLAIN))
-        )
-        x += need
+
+    def columns(many: int) -> list[float]:
+        """Where each of so many columns begins, and where the last one ends."""
+        return list(accumulate((max(needs[column::many]) for column in range(many)), initial=_MARGIN))
+
+    fits = (many for many in range(len(needs), 1, -1) if columns(many)[-1] - 26 <= wide - _MARGIN)
+    many = next(fits, 1)
+    keys = []
+    y = top
+    for number, entry in enumerate(drawing.legend):
+        x, y = columns(many)[number % many], top + number // many * step
+        text = Text(entry.text, x + _SAMPLE + 8, y + SMALL * 0.36, Style.PLAIN)
+        keys.append(LegendRow(entry=entry, x=x, y=y, text=text))
     return keys, y + step * 0.8

@@ -123,7 +123,7 @@ def _legend(drawing: Drawing, ids: list[str]) -> list[str]:
     return [
         f"note right of {_LEGEND_AT if _LEGEND_AT in ids else ids[-1]}",
         "    Legend",
-        *(f"    {_entry(entry)}" for entry in drawing.legend if entry.sample is not Sample.FAINT),
+        *(f"    {_entry(entry)}" for entry in drawing.legend if entry.weight > Weight.FAINT and entry.sample in _MARKS),
         # Mermaid draws a note as a narrow column: what the pages say at length would be taller than the life.
         *(f"    {_text(note)}" for note in drawing.notes if not note.startswith(CONTESTED_MARK)),
         "end note",

@@ -7,13 +7,14 @@ life; `campaign_fsm.diagram.views` makes the other views of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Final
 
 from attrs import field, frozen
 
+from campaign_fsm._lazy import shown
 from campaign_fsm.lifecycle import NEW, START_MARGIN
 from campaign_fsm.rules import DEAD_ENDS, OVER, RULES, Action, Actor, Channel, Event, Rule, Standing, Status
 from campaign_fsm.words import listed
@@ -61,6 +62,7 @@ class Sample(StrEnum):
     ACCOUNT_HOLDER = "account holder"
     PLATFORM = "platform"
     IRREVERSIBLE = "irreversible"
+    OFTEN = "often"
     CONTESTED = "contested"
     INSIDE = "inside"
     FINAL = "final"
@@ -161,10 +163,11 @@ class Edge:
 
 @frozen
 class LegendEntry:
-    """One entry of the legend."""
+    """One entry of the legend; a faint one explains faint pieces alone."""
 
     sample: Sample
     text: str
+    weight: Weight = Weight.NORMAL
 
 
 @frozen(kw_only=True)
@@ -178,11 +181,9 @@ class Drawing:
     legend: tuple[LegendEntry, ...]
     notes: tuple[str, ...] = field(default=())
 
-    def _repr_svg_(self) -> str:
+    def _repr_svg_(self) -> str | None:
         """The drawing in a notebook."""
-        from campaign_fsm.diagram.svg import svg
-
-        return svg(self)
+        return shown("Drawing", self)
 
 
 def identifier(status: Status | None) -> str:
@@ -282,35 +283,46 @@ def rules_of(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Rule]:
     return [rule for piece in pieces for rule in piece.rules]
 
 
+_EXPLAINED: Final = {
+    Sample.ACCOUNT_HOLDER: "the account holder asks for it",
+    Sample.PLATFORM: "the platform does it by itself",
+    Sample.IRREVERSIBLE: "cannot be undone",
+    Sample.OFTEN: "the thicker, the more often",
+    Sample.FINAL: "final: nothing leads out of it",
+    Sample.INSIDE: "inside a box: the status stays as it is",
+    Sample.CONTESTED: "contested: the vendor's pages differ",
+    Sample.REFUSED: "refused, with its code",
+}
+
+
 def legend(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[LegendEntry, ...]:
-    """Entries for what is on the picture, and for nothing else."""
-    nodes, edges = tuple(nodes), tuple(edges)
-    drawn = rules_of(nodes, edges)
+    """Entries for what is on the picture, and for nothing else; faint ones for what only faint pieces show."""
+    weights: dict[Sample, Weight] = {}
+    pieces: list[Node | Edge] = [*nodes, *edges]
+    for piece in pieces:
+        for sample in _samples(piece):
+            weights[sample] = max(weights.get(sample, Weight.FAINT), min(piece.weight, Weight.NORMAL))
+    # Faint pieces have no footnotes.
+    below = {Sample.CONTESTED: ", see below"} if weights.get(Sample.CONTESTED) else {}
     return tuple(
-        LegendEntry(sample, text)
-        for sample, text, used in (
-            (
-                Sample.ACCOUNT_HOLDER,
-                "the account holder asks for it",
-                any(edge.actor is Actor.ACCOUNT_HOLDER for edge in edges),
-            ),
-            (
-                Sample.PLATFORM,
-                "the platform does it by itself",
-                any(edge.actor is Actor.PLATFORM for edge in edges),
-            ),
-            (Sample.IRREVERSIBLE, "cannot be undone", any(not rule.undoable for rule in drawn)),
-            (Sample.FINAL, "final: nothing leads out of it", any(node.kind is Kind.FINAL for node in nodes)),
-            (Sample.INSIDE, "inside a box: the status stays as it is", any(node.inside for node in nodes)),
-            (
-                Sample.CONTESTED,
-                "contested: the vendor's pages differ, see below",
-                any(rule.standing is Standing.CONTESTED for rule in drawn),
-            ),
-            (Sample.REFUSED, "refused, with its code", any(node.refused for node in nodes)),
-        )
-        if used
+        LegendEntry(sample, text + below.get(sample, ""), weights[sample])
+        for sample, text in _EXPLAINED.items()
+        if sample in weights
     )
+
+
+def _samples(piece: Node | Edge) -> Iterator[Sample]:
+    if any(not rule.undoable for rule in piece.rules):
+        yield Sample.IRREVERSIBLE
+    if any(rule.standing is Standing.CONTESTED for rule in piece.rules):
+        yield Sample.CONTESTED
+    if isinstance(piece, Edge):
+        yield Sample.PLATFORM if piece.actor is Actor.PLATFORM else Sample.ACCOUNT_HOLDER
+        if piece.thickness:
+            yield Sample.OFTEN
+    else:
+        shown = {Sample.FINAL: piece.kind is Kind.FINAL, Sample.INSIDE: piece.inside, Sample.REFUSED: piece.refused}
+        yield from (sample for sample, there in shown.items() if there)
 
 
 def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:

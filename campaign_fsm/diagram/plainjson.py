@@ -62,7 +62,10 @@ def as_dict(drawing: Drawing, *, stamp: str = "") -> dict[str, Any]:
             }
             for edge in drawing.edges
         ],
-        "legend": [{"sample": entry.sample, "text": entry.text} for entry in drawing.legend],
+        "legend": [
+            {"sample": entry.sample, "text": entry.text, "weight": entry.weight.name.lower()}
+            for entry in drawing.legend
+        ],
         "notes": list(drawing.notes),
     }
 

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from typing import Final
+
+from campaign_fsm.diagram.svg import FONTS
 
 # Two dots for each unit: sharp at 800 pixels on screens with a high density.
 _ZOOM: Final = 2
 _PROBE: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{}</svg>'
+# The signature and the first chunk, which has to be the first.
+_HEAD: Final = 8 + 25
 
 
 class CannotRasterize(Exception):
     """A PNG was asked for, and cannot be drawn here."""
 
 
-def png(svg: str, fonts: str) -> bytes:
+def write(text: str, *, stamp: str) -> bytes:
+    """The picture of an SVG text, with its stamp in a comment. Raises like `png`."""
+    picture = png(text, FONTS)
+    if not stamp:
+        return picture
+    content = b"tEXtcampaign_fsm\0" + stamp.encode()
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    return picture[:_HEAD] + chunk + picture[_HEAD:]
+
+
+def png(text: str, fonts: str) -> bytes:
     """The picture of an SVG text, twice as large as the SVG.
 
     Args:
-        svg: The text; its style may not depend on what a viewer prefers.
+        text: The SVG; its style may not depend on what a viewer prefers.
         fonts: The families that its texts name.
 
     Raises:
@@ -32,11 +48,11 @@ def png(svg: str, fonts: str) -> bytes:
             "To draw PNG: pip install 'campaign_fsm[diagrams]'"
         ) from error
     # A renderer without fonts leaves all texts out and says nothing.
-    text = f'<text x="2" y="16" font-size="16" font-family="{fonts}">M</text>'
-    if resvg_py.svg_to_bytes(svg_string=_PROBE.format(text)) == resvg_py.svg_to_bytes(svg_string=_PROBE.format("")):
+    letter = f'<text x="2" y="16" font-size="16" font-family="{fonts}">M</text>'
+    if resvg_py.svg_to_bytes(svg_string=_PROBE.format(letter)) == resvg_py.svg_to_bytes(svg_string=_PROBE.format("")):
         raise CannotRasterize(
             "There is no sans-serif font on this machine, so a PNG would have no texts. Install one (Debian: "
             "apt-get install fonts-dejavu-core), or write an SVG."
         )
-    picture: bytes = resvg_py.svg_to_bytes(svg_string=svg, zoom=_ZOOM)
+    picture: bytes = resvg_py.svg_to_bytes(svg_string=text, zoom=_ZOOM)
     return picture

@@ -1,54 +1,27 @@
 """Stamps: what each diagram says about how it was made, so that it can be made anew and compared.
 
-A stamp is one line in a comment of the file. A PNG depends on the fonts of the machine that drew it, so its
-stamp also holds the SHA-256 of the SVG that it was drawn from and of the picture as it was drawn.
+A stamp is one line in a comment of the file.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import struct
-import zlib
-from collections.abc import Iterator
-from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, unquote
 
 from attrs import fields, frozen
 
+from campaign_fsm.diagram.formats import DiagramFormat
 from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import Look
+from campaign_fsm.diagram.views import Look, form
 from campaign_fsm.rules import Channel
+from campaign_fsm.words import listed
 
 _MADE: Final = "Made by campaign-fsm diagram: "
 _END: Final = "; do not edit."
 _STAMP: Final = re.compile(rf"{_MADE}([a-z]+=[^\s;]+(?: [a-z]+=[^\s;]+)*){_END}".encode())
 NEAR: Final = 4096
 """A stamp stands in the first bytes of a file."""
-
-
-class DiagramFormat(StrEnum):
-    """What a diagram can be written as."""
-
-    MERMAID = "mermaid"
-    DOT = "dot"
-    SVG = "svg"
-    PNG = "png"
-    SCXML = "scxml"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    HTML = "html"
-
-
-# What a format's colours are unless something else is asked for; the others have no colours to choose.
-_THEMES: Final = {
-    DiagramFormat.SVG: Theme.AUTO,
-    DiagramFormat.HTML: Theme.AUTO,
-    DiagramFormat.PNG: Theme.LIGHT,
-    DiagramFormat.DOT: Theme.LIGHT,
-}
-_PICTURES: Final = frozenset({DiagramFormat.PNG, DiagramFormat.DOT})
 
 
 @frozen(kw_only=True)
@@ -88,19 +61,19 @@ class Recipe:
             ValueError: Something is not on its list, or does not go together; the message says what.
         """
         kind, look = DiagramFormat(kind), Look.parse(view) if isinstance(view, str) else view
-        usual = _THEMES.get(kind)
+        usual, views = kind.traits.theme, kind.traits.views
         if theme is not None and usual is None:
             raise ValueError(f"{kind} has no colours to choose; leave the theme out")
-        if kind in _PICTURES and theme == Theme.AUTO:
+        if theme == Theme.AUTO and usual is not Theme.AUTO:
             raise ValueError(f"{kind} cannot follow what a viewer prefers; choose the theme light or dark")
         if look.needs_history and history is None:
             raise ValueError(f"the view {look} draws something that was recorded; name the recording (--history FILE)")
-        if history is not None and not look.needs_history and kind is not DiagramFormat.HTML:
+        if history is not None and not look.needs_history and views is None:
             raise ValueError(f"the view {look} draws no recording; take the view history or coverage")
         if campaign is not None and history is None:
             raise ValueError("a campaign is chosen from a recording; name the recording (--history FILE)")
-        if kind is DiagramFormat.HTML and look.view not in ("life", "from", "history"):
-            raise ValueError("the explorer shows every route by itself; take the view life, from:STATUS or history")
+        if views is not None and look.view not in views:
+            raise ValueError(f"{kind} has no view {look.view} of its own; take {listed(map(form, views), 'or')}")
         return cls(
             format=kind,
             look=look,
@@ -128,7 +101,7 @@ class Recipe:
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:
         """The recipe in a file's stamp; None if there is no stamp, or not one of this version."""
-        found = _STAMP.search(_png_comment(data) or data[:NEAR])
+        found = _STAMP.search(data[:NEAR])
         if found is None:
             return None
         pairs = dict(pair.split("=", 1) for pair in found[1].decode("ascii", "replace").split(" "))
@@ -142,63 +115,3 @@ class Recipe:
 def _quoted(value: str) -> str:
     # Two hyphens would end a comment of XML.
     return quote(value, safe="/:.,").replace("--", "%2D%2D")
-
-
-# PNG
-
-SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_KEYWORD: Final = b"campaign_fsm\0"
-_DIGESTS: Final = re.compile(rb"svg-sha256=([0-9a-f]{64}) picture-sha256=([0-9a-f]{64})\Z")
-
-
-@frozen
-class Digests:
-    """What the stamp of a PNG says of its content."""
-
-    svg: str
-    """The SHA-256 of the SVG text, in hexadecimal."""
-    intact: bool
-    """Whether the picture is still the one that was stamped."""
-
-
-def stamp_png(picture: bytes, stamp: str, svg: str) -> bytes:
-    """The PNG with its stamp, a tEXt chunk before the last chunk."""
-    text = f"{stamp} svg-sha256={digest(svg)} picture-sha256={digest(picture)}".encode()
-    content = b"tEXt" + _KEYWORD + text
-    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-    end = picture.rindex(b"IEND") - 4
-    return picture[:end] + chunk + picture[end:]
-
-
-def digest(content: str | bytes) -> str:
-    """The SHA-256 of a text or of bytes, in hexadecimal."""
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-
-
-def digests(data: bytes) -> Digests | None:
-    """What the stamp of a PNG says; None if it has none, or is no PNG."""
-    for start, end, content in _comments(data):
-        found = _DIGESTS.search(content)
-        if found:
-            return Digests(svg=found[1].decode(), intact=found[2].decode() == digest(data[:start] + data[end:]))
-    return None
-
-
-def _png_comment(data: bytes) -> bytes | None:
-    return next((content for _, _, content in _comments(data)), None)
-
-
-def _comments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Start, end and content of our chunk."""
-    if not data.startswith(SIGNATURE):
-        return
-    start = len(SIGNATURE)
-    while start + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, start)
-        end = start + 12 + length
-        if end > len(data):
-            return
-        content = data[start + 8 : end - 4]
-        if data[start + 4 : start + 8] == b"tEXt" and content.startswith(_KEYWORD):
-            yield start, end, content
-        start = end

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from html import escape
+from math import dist
 from typing import Final
 
 from campaign_fsm.diagram.layout import NAME, SMALL, TITLE, Box, Layout, LegendRow, Line, Style, Text, lay_out
-from campaign_fsm.diagram.model import IRREVERSIBLE_MARK, REFUSED_MARK, Drawing, Edge, Kind, Sample, Weight
+from campaign_fsm.diagram.model import (
+    CONTESTED_MARK,
+    IRREVERSIBLE_MARK,
+    REFUSED_MARK,
+    Drawing,
+    Edge,
+    Kind,
+    Sample,
+    Weight,
+)
 from campaign_fsm.diagram.theme import DARK, LIGHT, PALETTES, Palette, Theme
 from campaign_fsm.rules import Actor
 
@@ -87,6 +97,8 @@ def _style(theme: Theme, prefix: str) -> str:
 
 def _shapes(root: str) -> list[str]:
     return [
+        # On a narrow screen it is as wide as that, and as high as its shape says.
+        f"{root}{{max-width:100%;height:auto}}",
         f"{root} text{{font-family:{FONTS};font-size:{SMALL:g}px}}",
         f"{root} text.title{{font-size:{TITLE:g}px;font-weight:bold}}",
         f"{root} text.name{{font-size:{NAME:g}px;font-weight:bold}}",
@@ -99,6 +111,7 @@ def _shapes(root: str) -> list[str]:
         f"{root} rect.box{{stroke-width:{_THIN}}}",
         f"{root} rect.ring{{fill:none;stroke-width:1}}",
         f"{root} .strong rect.box{{stroke-width:{_THICK}}}",
+        f"{root} .often path.line{{stroke-width:{_THIN + 4}}}",
     ]
 
 
@@ -201,66 +214,68 @@ def _line(line: Line) -> str:
 def _path(points: tuple[tuple[float, float], ...]) -> str:
     """A line with round corners that ends under the arrow's head."""
     *others, last = points
-    (x, y), (ex, ey) = others[-1], last
-    length = abs(ex - x) + abs(ey - y)
-    shorter = (length - _HEAD * 0.8) / length
-    last = (x + (ex - x) * shorter, y + (ey - y) * shorter)
-    if not others[1:]:
-        return f"M{_number(others[0][0])} {_number(others[0][1])}L{_number(last[0])} {_number(last[1])}"
-    (sx, sy), (cx, cy) = others
-    before = _towards((cx, cy), (sx, sy), _CORNER)
-    after = _towards((cx, cy), last, _CORNER)
-    return (
-        f"M{_number(sx)} {_number(sy)}L{_number(before[0])} {_number(before[1])}"
-        f"Q{_number(cx)} {_number(cy)} {_number(after[0])} {_number(after[1])}"
-        f"L{_number(last[0])} {_number(last[1])}"
-    )
+    last = _towards(last, others[-1], _HEAD * 0.8)
+    parts = [f"M{_point(points[0])}"]
+    for corner in others[1:]:
+        before, after = (_towards(corner, end, _CORNER) for end in (points[0], last))
+        parts.append(f"L{_point(before)}Q{_point(corner)} {_point(after)}")
+    return f"{''.join(parts)}L{_point(last)}"
+
+
+def _point(point: tuple[float, float]) -> str:
+    return f"{_number(point[0])} {_number(point[1])}"
 
 
 def _towards(start: tuple[float, float], end: tuple[float, float], distance: float) -> tuple[float, float]:
-    length = abs(end[0] - start[0]) + abs(end[1] - start[1])
-    part = min(distance / length, 0.5) if length else 0.0
+    """The point so far from the start, at most in the middle."""
+    part = min(distance / (dist(start, end) or 1), 0.5)
     return start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
 
 
 def _head(points: tuple[tuple[float, float], ...], grow: float) -> str:
-    (x, y), (tx, ty) = points[-2], points[-1]
+    before, tip = points[-2:]
     long, half = _HEAD * grow, _HEAD * 0.45 * grow
-    if x == tx:
-        back = ty - long if ty > y else ty + long
-        corners = [(tx, ty), (tx - half, back), (tx + half, back)]
-    else:
-        back = tx - long if tx > x else tx + long
-        corners = [(tx, ty), (back, ty - half), (back, ty + half)]
-    return "M" + "L".join(f"{_number(a)} {_number(b)}" for a, b in corners) + "Z"
+    along, down = ((one - other) / (dist(before, tip) or 1) for one, other in zip(tip, before, strict=True))
+    x, y = tip[0] - along * long, tip[1] - down * long
+    corners = (tip, (x + down * half, y - along * half), (x - down * half, y + along * half))
+    return f"M{'L'.join(map(_point, corners))}Z"
 
 
 # Legend
 
 
+_LOOKS: Final = {
+    Sample.ACCOUNT_HOLDER: "holder",
+    Sample.PLATFORM: "platform",
+    Sample.IRREVERSIBLE: "holder irreversible",
+    Sample.OFTEN: "holder often",
+    Sample.FINAL: "final",
+    Sample.INSIDE: "live",
+    Sample.STRONG: "live strong",
+    Sample.FAINT: "live faint",
+}
+
+
 def _key(key: LegendRow) -> str:
-    x, y, sample = key.x, key.y, key.entry.sample
-    if sample in (Sample.ACCOUNT_HOLDER, Sample.PLATFORM, Sample.IRREVERSIBLE):
-        look = {
-            Sample.ACCOUNT_HOLDER: "holder",
-            Sample.PLATFORM: "platform",
-            Sample.IRREVERSIBLE: "holder irreversible",
-        }[sample]
+    return f"{_sample(key.entry.sample, key.x, key.y)}{_text(key.text)}"
+
+
+def sample_of_page(sample: Sample) -> str:
+    """A sample of the legend as a small picture, for a page that has the style of `svg_of_page`."""
+    return f'<svg width="46" height="20" viewBox="0 0 46 20" aria-hidden="true">{_sample(sample, 0, 10)}</svg>'
+
+
+def _sample(sample: Sample, x: float, y: float) -> str:
+    look = _LOOKS.get(sample)
+    if look is None:
+        mark, name = (CONTESTED_MARK, "name") if sample is Sample.CONTESTED else (REFUSED_MARK, "name refused")
+        return f'<text class="{name}" x="{_number(x + 22)}" y="{_number(y + 5)}" text-anchor="middle">{mark}</text>'
+    if look.startswith(("holder", "platform")):
         start = x + 16 if sample is Sample.IRREVERSIBLE else x
         points = ((start, y), (x + 44, y))
         mark = f'<text x="{_number(x)}" y="{_number(y + 5)}">{IRREVERSIBLE_MARK}</text>' if start != x else ""
-        line, head = _path(points), _head(points, 1)
-        drawn = f'<g class="{look}">{mark}<path class="line" d="{line}"/><path class="head" d="{head}"/></g>'
-    elif sample is Sample.FINAL:
-        drawn = f'<g class="final">{_rect("box", 6, x + 2, y - 9, 40, 18)}{_rect("ring", 4, x + 5, y - 6, 34, 12)}</g>'
-    elif sample is Sample.INSIDE:
-        drawn = f'<g class="live">{_rect("box", 6, x + 2, y - 9, 40, 18)}</g>'
-    elif sample is Sample.STRONG:
-        drawn = f'<g class="live strong">{_rect("box", 6, x + 3, y - 8, 38, 16)}</g>'
-    elif sample is Sample.FAINT:
-        drawn = f'<g class="live faint">{_rect("box", 6, x + 2, y - 9, 40, 18)}</g>'
+        drawn = f'{mark}<path class="line" d="{_path(points)}"/><path class="head" d="{_head(points, 1)}"/>'
     else:
-        mark = "†" if sample is Sample.CONTESTED else REFUSED_MARK
-        name = "name" if sample is Sample.CONTESTED else "name refused"
-        drawn = f'<text class="{name}" x="{_number(x + 22)}" y="{_number(y + 5)}" text-anchor="middle">{mark}</text>'
-    return f"{drawn}{_text(key.text)}"
+        ring = _rect("ring", 4, x + 5, y - 6, 34, 12) if sample is Sample.FINAL else ""
+        drawn = f"{_rect('box', 6, x + 2, y - 9, 40, 18)}{ring}"
+    return f'<g class="{look}">{drawn}</g>'

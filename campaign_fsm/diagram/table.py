@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from campaign_fsm.diagram.model import CONTESTED_MARK, IRREVERSIBLE_MARK, Drawing, Edge, Label, Weight
+from campaign_fsm.diagram.stamp import Recipe
+from campaign_fsm.diagram.views import View, draw_view
+from campaign_fsm.history.model import History
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import STATUSES, Action, Channel, Status
+
+
+def write(recipe: Recipe, history: History | None, *, stamp: str) -> str:
+    whole = recipe.look.view is View.LIFE
+    drawing = draw_view(recipe.look, recipe.channel, history)
+    return markdown(drawing, recipe.channel, stamp=stamp, whole=whole)
 
 
 def markdown(drawing: Drawing, channel: Channel | None = None, *, stamp: str = "", whole: bool = True) -> str:

@@ -78,7 +78,7 @@ class Look:
         except ValueError:
             raise ValueError(none_of(name, "view", FORMS)) from None
         if len(rest) != _STATUSES.get(view, 0):
-            raise ValueError(f"{text!r} is not complete, or too long: write {_form(view)}")
+            raise ValueError(f"{text!r} is not complete, or too long: write {form(view)}")
         statuses = []
         for one in rest:
             status = Status.parse(one)
@@ -100,11 +100,12 @@ _LONGEST: Final = 100
 _STATUSES: Final = {View.FROM: 1, View.ROUTE: 2}
 
 
-def _form(view: View) -> str:
-    return {View.FROM: "from:STATUS", View.ROUTE: "route:FROM:TO"}.get(view, view.value)
+def form(view: View | str) -> str:
+    """How a kind of view is written."""
+    return {View.FROM: "from:STATUS", View.ROUTE: "route:FROM:TO"}.get(View(view), str(view))
 
 
-FORMS: Final = tuple(_form(view) for view in View)
+FORMS: Final = tuple(form(view) for view in View)
 """How each view is written."""
 
 
@@ -150,12 +151,12 @@ def _finish(
     extra: tuple[LegendEntry, ...] = (),
     rest: str = "the rest of the life",
 ) -> Drawing:
-    """A view with the title, legend and notes of what is left on it. Faint pieces do not count for that."""
+    """A view with the title, legend and notes of what is left on it. Faint pieces have no notes."""
     nodes, edges = drawing.nodes, drawing.edges
     shown = [node for node in nodes if node.weight > Weight.FAINT]
     bold = [edge for edge in edges if edge.weight > Weight.FAINT]
     faint = len(shown) < len(nodes) or len(bold) < len(edges)
-    entries = (*extra, *legend(shown, bold), *((LegendEntry(Sample.FAINT, rest),) if faint else ()))
+    entries = (*extra, *legend(nodes, edges), *((LegendEntry(Sample.FAINT, rest, Weight.FAINT),) if faint else ()))
     spoken = describe(tuple(shown), tuple(bold))
     return evolve(
         drawing,
@@ -342,7 +343,9 @@ def _coverage(life: Drawing, history: History) -> Drawing:
 
     def reached(label: Label) -> Label:
         times = _times(label.rules, taken)
-        return evolve(label, note=_count(times) if times else "never", weight=Weight.NORMAL if times else Weight.FAINT)
+        return evolve(
+            label, note=_count(times) if times else "never reached", weight=Weight.NORMAL if times else Weight.FAINT
+        )
 
     edges = tuple(
         evolve(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal, overload
 
-from campaign_fsm.diagram.dot import dot
-from campaign_fsm.diagram.mermaid import mermaid
-from campaign_fsm.diagram.plainjson import plain_json
-from campaign_fsm.diagram.scxml import scxml
-from campaign_fsm.diagram.stamp import DiagramFormat, Recipe, stamp_png
-from campaign_fsm.diagram.svg import FONTS, svg
-from campaign_fsm.diagram.table import markdown
+from attrs import evolve
+
+from campaign_fsm.diagram.formats import DiagramFormat, TextFormat
+from campaign_fsm.diagram.stamp import Recipe
 from campaign_fsm.diagram.theme import Theme
-from campaign_fsm.diagram.views import Look, View, draw_view
+from campaign_fsm.diagram.views import Look, draw_view
 from campaign_fsm.history.model import History
 from campaign_fsm.rules import Channel
 
@@ -28,22 +26,7 @@ def render(
 ) -> bytes: ...
 @overload
 def render(
-    format: Literal[
-        "mermaid",
-        "dot",
-        "svg",
-        "scxml",
-        "markdown",
-        "json",
-        "html",
-        DiagramFormat.MERMAID,
-        DiagramFormat.DOT,
-        DiagramFormat.SVG,
-        DiagramFormat.SCXML,
-        DiagramFormat.MARKDOWN,
-        DiagramFormat.JSON,
-        DiagramFormat.HTML,
-    ],
+    format: TextFormat,
     view: Look | str = "life",
     *,
     channel: Channel | str | None = None,
@@ -85,35 +68,30 @@ def render(
     return make(recipe, history, stamped=False)
 
 
-def source_svg(recipe: Recipe, history: History | None) -> str:
-    """The SVG that a PNG is drawn from."""
-    return svg(draw_view(recipe.look, recipe.channel, history), recipe.theme or Theme.LIGHT)
-
-
 def make(recipe: Recipe, history: History | None = None, *, stamped: bool = True) -> str | bytes:
     """What a recipe makes. Raises like `render`."""
-    stamp = recipe.stamp if stamped else ""
-    if recipe.format is DiagramFormat.HTML:
-        from campaign_fsm.diagram.explorer import explorer
-
-        return explorer(recipe, history, stamp=stamp)
-    if recipe.format is DiagramFormat.PNG:
-        from campaign_fsm.diagram.png import png
-
-        source = source_svg(recipe, history)
-        picture = png(source, FONTS)
-        return stamp_png(picture, stamp, source) if stamped else picture
+    traits, write = recipe.format.traits, recipe.format.write
+    text = stamp(recipe, history) if stamped else ""
+    if traits.whole:
+        return write(recipe, history, stamp=text)
+    if traits.drawn_from:
+        return write(_source(recipe, history), stamp=text)
     drawing = draw_view(recipe.look, recipe.channel, history)
-    match recipe.format:
-        case DiagramFormat.MERMAID:
-            return mermaid(drawing, stamp=stamp)
-        case DiagramFormat.DOT:
-            return dot(drawing, recipe.theme or Theme.LIGHT, stamp=stamp)
-        case DiagramFormat.SCXML:
-            return scxml(drawing, stamp=stamp)
-        case DiagramFormat.MARKDOWN:
-            return markdown(drawing, recipe.channel, stamp=stamp, whole=recipe.look.view is View.LIFE)
-        case DiagramFormat.JSON:
-            return plain_json(drawing, stamp=stamp)
-        case _:
-            return svg(drawing, recipe.theme or Theme.AUTO, stamp=stamp)
+    return write(drawing, stamp=text) if traits.theme is None else write(drawing, theme=recipe.theme, stamp=text)
+
+
+def stamp(recipe: Recipe, history: History | None) -> str:
+    """The stamp of what a recipe makes; that of a picture with the digest of what it is drawn from."""
+    if not recipe.format.traits.drawn_from:
+        return recipe.stamp
+    digest = hashlib.sha256(_source(recipe, history).encode()).hexdigest()
+    return f"{recipe.stamp} {recipe.format.traits.drawn_from}-sha256={digest}"
+
+
+def _source(recipe: Recipe, history: History | None) -> str:
+    """The text that a picture is drawn from."""
+    source = make(
+        evolve(recipe, format=DiagramFormat(recipe.format.traits.drawn_from or recipe.format)), history, stamped=False
+    )
+    assert isinstance(source, str)
+    return source

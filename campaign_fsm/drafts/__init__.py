@@ -1,8 +1,7 @@
 """What a create or an edit asks for, checked against the documented limits before anything is sent.
 
-Fact sheet section 7 (S6, S7, S3). A broken limit is a problem, and all problems of a draft come in one
-`InvalidParameters`. What the vendor's pages state loosely or contradict (fact sheet section 5) is a
-warning: `warnings` lists them, and the client logs them.
+A broken limit is a problem, and all problems of a draft come in one `InvalidParameters`. What the vendor's pages
+state loosely or contradict is a warning: `warnings` lists them, and the client logs them.
 """
 
 from campaign_fsm.drafts.changes import DRAFT_OF, Draft, changes_to_wire

@@ -10,7 +10,7 @@ import attrs
 from attrs import frozen
 
 from campaign_fsm.drafts.limits import Check, kept
-from campaign_fsm.drafts.preview import preview
+from campaign_fsm.drafts.preview import form, preview
 from campaign_fsm.drafts.retries import RETRIES, Retries, check_retries
 from campaign_fsm.drafts.schedule import check_schedule, schedule_of, schedule_to_wire
 from campaign_fsm.errors import FieldProblem, InvalidParameters
@@ -79,7 +79,7 @@ class BaseDraft:
         raise NotImplementedError
 
     def warnings(self, now: datetime | None = None) -> tuple[FieldProblem, ...]:
-        """What the vendor's pages state loosely or contradict each other about, and this draft goes against.
+        """What the vendor's pages state loosely or contradict each other about, and what is most likely a slip.
 
         Args:
             now: An aware datetime; the local clock if None.
@@ -141,7 +141,7 @@ class BaseDraft:
                 unread |= {name, *(problem.field for problem in misread)} if misread else set()
                 wrong += misread
             else:
-                wrong += cls._stranger(str(name), value)
+                wrong += cls._stranger(_key(name), value)
         draft = cls.__new__(cls)
         for name, spec in specs.items():
             object.__setattr__(draft, spec.name, kept(values.get(name)))
@@ -186,7 +186,11 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
     return value
 
 
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else form(key)
+
+
 def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[FieldProblem]:
     for key in value:
         if key not in keys:
-            yield FieldProblem(f"{name}.{word(str(key))}", f"no such parameter; there are {', '.join(keys)}")
+            yield FieldProblem(f"{name}.{word(_key(key))}", f"no such parameter; there are {', '.join(keys)}")

@@ -11,6 +11,8 @@ from campaign_fsm.printable import SURROGATE
 
 _MOST_NUMBERS: Final = 5000
 _MOST_PLACES: Final = 5
+# Beyond it readers of JSON that use floats take one number for another.
+_LARGEST: Final = 2**53 - 1
 
 Check = Callable[[Any], Iterator[str]]
 
@@ -61,17 +63,13 @@ def boolean(value: Any) -> Iterator[str]:
         yield "True or False"
 
 
-def whole(least: int, most: int | None = None) -> Check:
-    limit = f"a whole number, {least} to {most}" if most is not None else f"a whole number, {least} or more"
+def whole(least: int, most: int = _LARGEST) -> Check:
+    limit = f"a whole number, {least} {'or more' if most == _LARGEST else f'to {most}'}"
 
     def check(value: Any) -> Iterator[str]:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int)
-            or value < least
-            or (most is not None and value > most)
-        ):
-            yield limit
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            too_large = type(value) is int and value > _LARGEST
+            yield f"{limit}, below 2^53: readers of JSON take larger ones for others" if too_large else limit
 
     return check
 
@@ -92,15 +90,36 @@ def _library() -> Any:
     return phonenumbers
 
 
+# What a spreadsheet makes of a number. A dot between short groups of digits only separates them.
+_SPREADSHEETS: Final = re.compile(r"[0-9]{6,}\.|\.[0-9]? *$|[0-9][eE][+-]?[0-9]+ *$")
+# A hyphen that separates nothing.
+_MINUS: Final = re.compile(r"(?:^|[+(]) *-|- *(?:$|\))")
+_IN_BRACKETS: Final = re.compile(r"\(([^()]*[0-9][^()]*)\)")
+# No longer than anybody writes a number: these patterns take their time over long texts.
+_DIALLED: Final = re.compile(r"[0-9 ().+eE-]{0,60}")
+
+
 def _bare(number: str) -> str:
     """A number without what people put between its digits."""
-    return re.sub(r"[ ().-]", "", number)
+    return re.sub(r"[ .-]", "", _IN_BRACKETS.sub(r"\1", number))
+
+
+def _misread(number: str) -> str:
+    """What a text of digits and signs has that no phone number has; empty for any other text."""
+    if not _DIALLED.fullmatch(number):
+        return ""
+    if _SPREADSHEETS.search(number):
+        return "has the decimal point or exponent of a spreadsheet's number: format its column as text"
+    if _MINUS.search(number):
+        return "has a minus: hyphens stand between digits"
+    if re.search(r"[()]", _IN_BRACKETS.sub("", number)):
+        return "has half of a pair of brackets"
+    return ""
 
 
 def _possible(number: str) -> bool:
     library = _library()
-    bare = _bare(number)
-    if not re.fullmatch(r"\+?[0-9]{6,15}", bare):
+    if not _DIALLED.fullmatch(number) or not re.fullmatch(r"\+?[0-9]{6,15}", bare := _bare(number)):
         return False
     if library is None or not bare.startswith("+"):
         return True
@@ -110,15 +129,33 @@ def _possible(number: str) -> bool:
         return False
 
 
+def caller_id(value: Any) -> Iterator[str]:
+    yield from text()(value)
+    # The vendor's samples mask digits, so its shape says nothing.
+    if isinstance(value, str) and (what := _misread(value)) and len(_bare(value)) >= 6:
+        yield f"a phone number; this one {what}"
+
+
 def phone_numbers(value: Any) -> Iterator[str]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= _MOST_NUMBERS:
         yield f"1 to {_MOST_NUMBERS} phone numbers"
         return
-    bad = [at for at, number in enumerate(value, 1) if not isinstance(number, str) or not _possible(number)]
-    if bad:
-        places = ", ".join(str(at) for at in bad[:_MOST_PLACES])
-        more = f" and {len(bad) - _MOST_PLACES} more" if len(bad) > _MOST_PLACES else ""
-        yield f"phone numbers, preferably in E.164 (+ and up to 15 digits); number {places}{more} in the list is none"
+    wrong: dict[str, list[int]] = {}
+    for at, number in enumerate(value, 1):
+        if not isinstance(number, str):
+            wrong.setdefault("is no text", []).append(at)
+        elif what := _misread(number):
+            wrong.setdefault(what, []).append(at)
+        elif not _possible(number):
+            wrong.setdefault("is none", []).append(at)
+    if wrong:
+        found = "; ".join(f"number {_places(places)} in the list {what}" for what, places in wrong.items())
+        yield f"phone numbers, preferably in E.164 (+ and up to 15 digits); {found}"
+
+
+def _places(places: list[int]) -> str:
+    more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+    return ", ".join(map(str, places[:_MOST_PLACES])) + more
 
 
 def invalid_by_plan(numbers: Sequence[str]) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
@@ -16,18 +16,32 @@ from campaign_fsm.drafts.schedule import schedule_warnings
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.schedule import Schedule
+from campaign_fsm.words import counted
+
+# What looks as if somebody would fill it in, as texts that are registered for DLT and template engines have it.
+_UNFILLED: Final = {
+    "{#var#}": (re.compile(r"\{#[^{}#]*#\}"), "no page shows it filled in"),
+    "{{name}}": (re.compile(r"\{\{[^{}]*\}\}"), "no page shows it filled in"),
+    "@@column": (re.compile(r"@@\w"), "columns are filled in where content_type is dynamic"),
+}
+# Minutes of an Indian day, and how far its clocks are ahead of UTC.
+_DAY, _INDIA, _MORNING, _EVENING = 1440, 330, 9 * 60, 21 * 60
 
 
 @frozen(kw_only=True)
 class MessageCampaignDraft(BaseDraft):
-    """The parameters of a message campaign (S6, S3), for a create or a whole edit.
+    """The parameters of a message campaign, for a create or a whole edit.
+
+    Source: https://developer.exotel.com/api/create-sms-campaign.
 
     Refused, because the pages say so plainly: a required field that is missing, a value that is not on
     its list, more than 5 lists (1 if dynamic), a template of more than 2000 characters, DLT ids that are
     no strings of up to 19 digits, a sender id that does not fit the type, a name of less than 3
     characters, an end less than 2 hours after the start, a time without a zone, a URL that is none.
-    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead (5.7), a name
-    of 3 characters (S6 wants more), a dynamic template without a ``@@column``.
+    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead, a name of 3
+    characters (that page asks for more, https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign
+    for 3), a dynamic template without a ``@@column``, a static one with one, a ``{#var#}`` or ``{{name}}`` in either,
+    a start of promotional messages at night in India.
 
     Attributes:
         content_type: ``"static"`` or ``"dynamic"``.
@@ -76,16 +90,42 @@ class MessageCampaignDraft(BaseDraft):
     def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
         for name in ("dlt_entity_id", "dlt_template_id"):
             if getattr(self, name) is None:
-                yield FieldProblem(name, f"{PAGES['S6'].title!r} requires it for India", "nothing")
+                yield FieldProblem(name, f"{PAGES['create-sms-campaign'].title!r} requires it for India", "nothing")
         if self.name is not None and len(self.name) == 3:
             yield FieldProblem(
                 "name",
-                f"{PAGES['S3'].title!r} asks for at least 3 characters, {PAGES['S6'].title!r} for more",
+                f"{PAGES['sms-reference-create'].title!r} asks for at least 3 characters, "
+                f"{PAGES['create-sms-campaign'].title!r} for more",
                 repr(self.name),
             )
         if self.content_type == "dynamic" and self.template and "@@" not in self.template:
             yield FieldProblem("template", "a dynamic template names columns as @@column", "none")
+        yield from self._unfilled()
         yield from schedule_warnings(self.schedule, self.channel, now)
+        yield from self._at_night(now)
+
+    def _unfilled(self) -> Iterator[FieldProblem]:
+        """What looks as if somebody would fill it in, and goes out as it stands."""
+        for shown, (pattern, why) in _UNFILLED.items():
+            count = len(pattern.findall(self.template or ""))
+            if count and (shown != "@@column" or self.content_type == "static"):
+                yield FieldProblem("template", f"{shown} goes out as it stands: {why}", counted(count, "placeholder"))
+
+    def _at_night(self, now: datetime) -> Iterator[FieldProblem]:
+        """A start of promotional messages outside of the hours that India has for them."""
+        start = self.schedule.start if self.schedule else None
+        # An edit of some parameters keeps the start that there is.
+        at = now if start is None and self.lists else start
+        if at is None or not self.sms_type or self.sms_type.lower() != "promotional":
+            return
+        utc = at.astimezone(UTC)
+        minutes = (utc.hour * 60 + utc.minute + _INDIA) % _DAY  # by hand, for the last hours of the calendar
+        if not _MORNING <= minutes < _EVENING:
+            yield FieldProblem(
+                "schedule.start_time",
+                "the law of India sets hours for promotional messages, 9:00 to 21:00 at the widest",
+                f"{minutes // 60:02}:{minutes % 60:02} in India{'' if start else ', because it starts at once'}",
+            )
 
     def to_wire(self) -> dict[str, Any]:
         return {"channel": "SMS", **super().to_wire()}

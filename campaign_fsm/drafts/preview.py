@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from campaign_fsm.private import redact
@@ -22,5 +23,9 @@ def form(value: object) -> str:
 def preview(name: str, value: object) -> str:
     if name in _PRIVATE or isinstance(value, list | tuple):
         return form(value)
-    text = redact(repr(value), ())  # URLs have passwords
+    try:
+        # URLs have passwords.
+        text = value.isoformat() if isinstance(value, datetime) else redact(repr(value), ())
+    except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
+        return form(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

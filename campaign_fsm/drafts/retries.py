@@ -1,4 +1,4 @@
-"""How a voice campaign tries again numbers that were not reached (S7)."""
+"""How a voice campaign tries again numbers that were not reached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from campaign_fsm.errors import FieldProblem
 
 @frozen(kw_only=True)
 class Retries:
-    """How a voice campaign tries again numbers that were not reached (S7).
+    """How a voice campaign tries again numbers that were not reached.
+
+    Source: https://developer.exotel.com/api/create-campaign.
 
     Attributes:
         number_of_retries: 0 to 3.

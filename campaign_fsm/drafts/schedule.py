@@ -1,4 +1,4 @@
-"""A schedule: its limits (S6, S7), how it is sent and how it comes back."""
+"""A schedule: its limits, how it is sent and how it comes back."""
 
 from __future__ import annotations
 
@@ -16,28 +16,36 @@ _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
 
 
-def _aware(value: Any) -> bool:
-    """Whether a value is a datetime that is the same moment for everybody; at the ends of the calendar UTC has none."""
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        return False
+def _unusable(value: Any) -> str:
+    """What a value would have to be to be the same moment for everybody, and RFC 3339; empty if it is."""
     try:
+        offset = value.utcoffset() if isinstance(value, datetime) else None
+        if offset is None:
+            return "a datetime with a time zone"
         value.astimezone(UTC)
     except OverflowError:
-        return False
-    return True
+        return "a time that there is in UTC, too; this one is at an end of the calendar"
+    except Exception:  # noqa: BLE001 (other classes of datetimes and zones)
+        return "a datetime with a time zone"
+    if offset % timedelta(minutes=1):
+        return (
+            "an offset of whole minutes, as +05:30; tzinfo=pytz.timezone(…) sets the local mean time of old: "
+            "use zoneinfo.ZoneInfo, or the zone's localize()"
+        )
+    return ""
 
 
 def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
-    """What is wrong with a schedule (S6, S7)."""
+    """What is wrong with a schedule: only message campaigns have a documented shortest length, of 2 hours."""
     first, last = (f"schedule.{key}" for key in SCHEDULE_KEYS[channel])
     if not isinstance(value, Schedule):
         yield FieldProblem("schedule", "a Schedule", preview("schedule", value))
         return
     sound = True
     for name, part in ((first, value.start), (last, value.end)):
-        if part is not None and not _aware(part):
+        if part is not None and (rule := _unusable(part)):
             sound = False
-            yield FieldProblem(name, "a datetime with a time zone", preview(name, part))
+            yield FieldProblem(name, rule, preview(name, part))
     if value.start is None and value.end is None:
         yield FieldProblem("schedule", "a start or an end, or no schedule at all", "neither")
     elif sound and value.start is not None and value.end is not None:
@@ -66,7 +74,9 @@ def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime
     if ahead < _AHEAD:
         name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
         yield FieldProblem(
-            name, f"{PAGES['S6'].title!r} asks for a start at least 10 minutes ahead", f"{ahead:.0f} s ahead"
+            name,
+            f"{PAGES['create-sms-campaign'].title!r} asks for a start at least 10 minutes ahead",
+            f"{ahead:.0f} s ahead",
         )
 
 

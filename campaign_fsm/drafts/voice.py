@@ -21,13 +21,15 @@ from campaign_fsm.wire.schedule import Schedule
 
 @frozen(kw_only=True)
 class VoiceCampaignDraft(BaseDraft):
-    """The parameters of a call campaign (S7, S3), for a create or a whole edit.
+    """The parameters of a call campaign, for a create or a whole edit.
+
+    Source: https://developer.exotel.com/api/create-campaign.
 
     Refused, because the pages say so plainly: neither or both of `from_` and `lists`, more than 5000
     numbers or something that is no number, more than 5 lists (1 if dynamic), a value that is not on its
     list, retries outside 0 to 3, a name of less than 3 characters, an end before the start, a time
-    without a zone, a URL that is none. Warned about only: numbers that are not in E.164 ("preferably",
-    5.7) or not valid by their country's plan, a start less than 10 minutes ahead (5.7).
+    without a zone, a URL that is none. Warned about only: numbers that are not in E.164 (which the page
+    only prefers) or not valid by their country's plan, a start less than 10 minutes ahead.
 
     With the extra ``phone`` numbers are checked by `phonenumbers`, without it by their shape.
 
@@ -49,7 +51,7 @@ class VoiceCampaignDraft(BaseDraft):
         status_callback: A URL that is notified when the campaign ends.
         mode: ``"auto"`` or ``"custom"``.
         throttle: Calls a minute, for mode ``"custom"``.
-        custom_field: A text that comes back in callbacks.
+        custom_field: A text for the URL of the call flow's applet.
         repeat_menu_attempts: How often a menu is repeated.
 
     Raises:
@@ -58,7 +60,7 @@ class VoiceCampaignDraft(BaseDraft):
 
     channel: ClassVar[Channel] = Channel.VOICE
 
-    caller_id: str = field(repr=form, metadata=limit(limits.text(), required=True))
+    caller_id: str = field(repr=form, metadata=limit(limits.caller_id, required=True))
     from_: Sequence[str] | None = field(
         default=None, converter=limits.kept, repr=form, metadata=limit(limits.phone_numbers, wire="from")
     )
@@ -93,7 +95,9 @@ class VoiceCampaignDraft(BaseDraft):
         local = sum(not re.fullmatch(r"\+[0-9]+", number) for number in numbers)
         if local:
             yield FieldProblem(
-                "from", f"{PAGES['S7'].title!r} prefers E.164: +, the country code, digits alone", f"{local} others"
+                "from",
+                f"{PAGES['create-campaign'].title!r} prefers E.164: +, the country code, digits alone",
+                f"{local} others",
             )
         invalid = limits.invalid_by_plan(numbers)
         if invalid:

@@ -1,9 +1,9 @@
 """How many requests an account may make: one budget for all clients in the process.
 
-The vendor documents 30 campaign requests a minute (S8; fact sheet 5.5 has the other figures), and does
-not say whether reads count. So reads and writes count together, until the server's own
-``X-RateLimit-*`` headers say otherwise. In no minute are there more than so many, wherever it begins, and `pause`
-goes first: it is the emergency brake.
+The vendor documents 30 campaign requests a minute and 300 general reads, and does not say which of the two a read of a
+campaign is (https://developer.exotel.com/docs/advanced-config/rate-limiting). So reads and writes count together, until
+the server's own ``X-RateLimit-*`` headers say otherwise. In no minute are there more than so many, wherever it begins,
+and `pause` goes first: it is the emergency brake.
 
 The state is one immutable value that changes in atomic steps (`Cell`): a signal handler, a finalizer or a fork
 finds nothing half done and no lock held.
@@ -150,7 +150,7 @@ class Budget:
         return self._state.update(step)
 
     def learn(self, answer: Answer) -> None:
-        """Take over what an answer says of the server's own count (S8)."""
+        """Take over what an answer says of the server's own count."""
         limit, remaining, resets = (_number(answer, name) for name in (b"limit", b"remaining", b"reset"))
         now = self._clock()
 

@@ -83,11 +83,36 @@ class FlowEvents:
     def _ms(self) -> float:
         return round((self._clock() - self._since) * 1000, 1)
 
-    def _line(self, method: str, outcome: object, answer: Answer | None) -> None:
-        if log.enabled(logging.INFO):
-            about = (self._target.id or self._target.collection) if self._target else "-"
-            known = answer and self._id_in(answer)
-            log.info("%s %s: %s, request %s, %.0f ms", method, about, outcome, known or "-", self._ms())
+    def _line(
+        self,
+        method: str,
+        answer: Answer | None,
+        *,
+        action: Action | None = None,
+        reading: Reading | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        if not log.enabled(logging.INFO):
+            return
+        about = (self._target.id or self._target.collection) if self._target else "-"
+        status, status_code = reading and reading.status, answer and answer.status_code
+        failed, known, ms = error and type(error).__name__, answer and self._id_in(answer), self._ms()
+        log.info(
+            "%s %s: %s, request %s, %.0f ms",
+            f"{method} {action}" if action else method,
+            about,
+            failed or (f"{status_code} {status}" if status else status_code),
+            known or "-",
+            ms,
+            about=self._target,
+            action=action,
+            method=method,
+            status=status,
+            status_code=status_code,
+            request_id=known,
+            ms=ms,
+            error=failed,
+        )
 
     def _id_in(self, answer: Answer) -> str | None:
         """The vendor's id of the request, if it is no secret of ours and no number that somebody could call."""
@@ -117,12 +142,11 @@ class FlowEvents:
         try:
             self._trace(known)
         except Exception:  # noqa: BLE001 (the request matters more than its trace)
-            log.exception("an event of the trace could not be written")
+            log.exception("an event of the trace could not be written", about=target, action=self._action)
 
     def was_read(self, answer: Answer, reading: Reading | None, now: datetime | None = None) -> None:
         """A read was answered; `reading` if it was about one campaign and could be used, `now` if a write follows."""
-        outcome = f"{answer.status_code}{f' {reading.status}' if reading else ''}"
-        self._line("GET", outcome, answer)
+        self._line("GET", answer, reading=reading)
         if self._trace:
             self._server_at = reading.date if reading else None
             self._event(
@@ -170,11 +194,7 @@ class FlowEvents:
     def was_answered(self, record: WriteRecord, answer: Answer) -> None:
         """The write was answered."""
         answered, drift = record.answered, record.drift
-        self._line(
-            f"{self._request.method} {self._action}",
-            f"{answer.status_code}{f' {answered.status}' if answered else ''}",
-            answer,
-        )
+        self._line(self._request.method, answer, action=self._action, reading=answered)
         if self._trace:
             self._event(
                 "answered",
@@ -188,6 +208,6 @@ class FlowEvents:
 
     def has_failed(self, method: str, error: BaseException) -> None:
         """No answer came."""
-        self._line(f"{method} {self._action}" if self._action else method, type(error).__name__, None)
+        self._line(method, None, action=self._action, error=error)
         if self._trace:
             self._event("failed", method=method, error=type(error).__name__, ms=self._ms())

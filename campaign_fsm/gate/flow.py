@@ -116,7 +116,7 @@ class Gate:
             ),
         )
         if record.drift:
-            report(context, record.drift)
+            report(context, record.intent.target, record.drift)
         return record
 
 

@@ -51,7 +51,17 @@ def judged(context: GateContext, ticket: Ticket, attempt: Attempt) -> Generator[
             events.was_decided(refused.decision, intent.fields)
         else:
             events.was_refused(refused.code)
-        log.info("%s %s: not sent [%s], it is %s", intent.action, intent.target.id, refused.code, found[0].status)
+        log.info(
+            "%s %s: not sent [%s], it is %s",
+            intent.action,
+            intent.target.id,
+            refused.code,
+            found[0].status,
+            about=intent.target,
+            action=intent.action,
+            code=refused.code,
+            status=found[0].status,
+        )
         raise
     _note(events, record)
     return record
@@ -87,7 +97,7 @@ def _decided(
     if not verdict:
         raise _refusal(context, verdict, intent, reading)
     for warning in verdict.warnings:
-        log.warning("%s %s: %s", intent.action, intent.target.id, warning)
+        log.warning("%s %s: %s", intent.action, intent.target.id, warning, about=intent.target, action=intent.action)
     return WriteRecord(intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at)
 
 

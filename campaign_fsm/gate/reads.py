@@ -114,12 +114,18 @@ def _wait_after(context: GateContext, attempt: Attempt, answer: Answer | None, c
         wait = attempt.tries.wait(answer.retry_after if answer else None)
     if wait is None:
         raise _unavailable(context, intent, answer, cause, attempt.request) from cause
+    error, status_code = cause and type(cause).__name__, answer and answer.status_code
     log.warning(
         "%s %s: the status could not be read (%s); next try in %.1f s",
         intent.action,
         intent.target.id,
-        type(cause).__name__ if cause else answer and answer.status_code,
+        error or status_code,
         wait,
+        about=intent.target,
+        action=intent.action,
+        error=error,
+        status_code=status_code,
+        wait=wait,
     )
     return wait
 

@@ -239,10 +239,10 @@ class Ticket:
                 holder._remove(self)  # noqa: SLF001
             elif holder in _INSIDE.get() or holder._party.is_stuck_behind(self._party):  # noqa: SLF001
                 name, seconds = holder.seen(now)
-                raise Closed("CF801", f"the call comes from inside of another one, {name}", name, seconds)
+                raise Closed("CF801", f"the call comes from inside another one, {name}", name, seconds)
         if now >= self._until:
             if holder is None:
-                raise Closed("CF802", "others of this process went first for too long")
+                raise Closed("CF802", "other calls of this process went first for too long")
             name, seconds = holder.seen(now)
             waited = now - self._until + self._patience
             raise Closed(

@@ -21,6 +21,7 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import Intent, WireRequest
 from campaign_fsm.wire.reading import Reading, read_status
+from campaign_fsm.wire.target import Target
 
 
 def send(
@@ -110,7 +111,7 @@ def _compared(context: GateContext, record: WriteRecord, answer: Answer, request
             problem = redact(str(unreadable), context.secrets(request))
         except Exception as error:  # noqa: BLE001
             # The write is done: whatever the answer does to us, the caller gets it.
-            log.exception("the answer to a write could not be judged")
+            log.exception("the answer to a write could not be judged", about=intent.target, action=intent.action)
             problem = type(error).__name__
     return WriteRecord(
         intent=intent,
@@ -133,7 +134,7 @@ def drift_of(
     """What is unexpected about the status that an answer shows; None if nothing is."""
     expected = decision.accepted
     if decision.destination and reading.end and reading.end <= (reading.date or context.settings.now()):
-        # Past its end the platform may pause a resumed campaign again at once (5.2): never drift.
+        # Past its end the platform may pause a resumed campaign again at once (CF306): never drift.
         expected |= platform_moves(decision.destination)
     if answered.status in expected:
         return None
@@ -150,7 +151,7 @@ def drift_of(
     )
 
 
-def report(context: GateContext, drift: Drift) -> None:
+def report(context: GateContext, target: Target, drift: Drift) -> None:
     """Log a drift, and hand it to whoever wants to know."""
     log.warning(
         "%s %s: drift, the answer shows %r and not one of %s",
@@ -158,10 +159,13 @@ def report(context: GateContext, drift: Drift) -> None:
         drift.campaign_id,
         drift.raw_status,
         ", ".join(sorted(drift.expected)),
+        about=target,
+        action=drift.action,
+        status=drift.answered,
     )
     if context.settings.on_drift:
         try:
             context.settings.on_drift(drift)
         except Exception:  # noqa: BLE001
             # The write is done; a failing observer must not hide its answer.
-            log.exception("the on_drift callback failed")
+            log.exception("the on_drift callback failed", about=target, action=drift.action)

@@ -23,30 +23,32 @@ Trace = Callable[[Mapping[str, Any]], object]
 
 def _check_seconds(_: Any, attribute: Attribute[float], value: float) -> None:
     if not value >= 0:
-        raise ValueError(f"{attribute.name} is a number of seconds, 0 or more, not {value!r}")
+        raise ValueError(f"{attribute.name} must be a number of seconds, 0 or more, not {value!r}")
 
 
 def _check_bool(_: Any, attribute: Attribute[bool], value: object) -> None:
     if not isinstance(value, bool):
-        raise TypeError(f"{attribute.name} is True or False, not {value!r}")
+        raise TypeError(f"{attribute.name} must be True or False, not {value!r}")
 
 
 def _check_budget(_: Any, attribute: Attribute[int | None], value: object) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int) or value < 0 or value == 1:
-        raise ValueError(f"{attribute.name} is a number of requests a minute, 2 or more, or 0 for none, not {value!r}")
+        raise ValueError(
+            f"{attribute.name} must be a number of requests a minute, 2 or more, or 0 for none, not {value!r}"
+        )
 
 
 def _hosts(names: Collection[str]) -> frozenset[str]:
     if isinstance(names, str):
-        raise TypeError("ignore_hosts is a collection of host names, not one string")
+        raise TypeError("ignore_hosts must be a collection of host names, not one string")
     return frozenset(name.lower() for name in names)
 
 
 def _texts(secrets: Collection[str]) -> tuple[str, ...]:
     if isinstance(secrets, str):
-        raise TypeError("secrets is a collection of texts, not one string")
+        raise TypeError("secrets must be a collection of texts, not one string")
     return tuple(secrets)
 
 
@@ -66,7 +68,7 @@ class GateSettings:
         ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
         budget: Requests a minute that an account may make, shared by everything in the process that goes
-            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts (S8), until its
+            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts, until its
             ``X-RateLimit-*`` headers say otherwise, and no limit elsewhere or in process. `pause` goes
             first.
         on_wait: Called with a `Wait` when a request has to wait for the budget.

@@ -36,7 +36,7 @@ def spend(
                     raise BudgetSpent(account=target.account, host=request.host, seconds=seconds)
                 if not is_reported:
                     is_reported = True
-                    _report(context, Wait(target.account, request.host, request.method, target.id, seconds))
+                    _report(context, target, Wait(target.account, request.host, request.method, target.id, seconds))
                 yield Sleep(seconds)
         finally:
             budget.leave(turn)
@@ -56,10 +56,18 @@ def _budget(context: GateContext, request: WireRequest, target: Target) -> Budge
     return budget_of(host, target.account, context.settings.budget, context.settings.clock)
 
 
-def _report(context: GateContext, wait: Wait) -> None:
-    log.info("%s %s waits %.1f s for the request budget", wait.method, wait.campaign_id or "-", wait.seconds)
+def _report(context: GateContext, target: Target, wait: Wait) -> None:
+    log.info(
+        "%s %s waits %.1f s for the request budget",
+        wait.method,
+        target.id or "-",
+        wait.seconds,
+        about=target,
+        method=wait.method,
+        wait=wait.seconds,
+    )
     if context.settings.on_wait:
         try:
             context.settings.on_wait(wait)
         except Exception:  # noqa: BLE001
-            log.exception("the on_wait callback failed")
+            log.exception("the on_wait callback failed", about=target)

@@ -53,6 +53,10 @@ class HistoryStep:
     place: int = 0
 
 
+# Its name before others had one too.
+Step = HistoryStep
+
+
 @frozen(kw_only=True)
 class History:
     """What happened to one campaign or to many: counted, and as far as it was kept, step by step.

@@ -83,6 +83,6 @@ def _history_of_coverage(document: Mapping[str, Any], name: str) -> History:
     """
     edges = document.get("edges")
     if not isinstance(edges, dict) or not all(isinstance(number, int) and number >= 0 for number in edges.values()):
-        raise UnreadableHistory(f"{name} is no coverage: it has no edges with their numbers.")
+        raise UnreadableHistory(f"{name} is no coverage file: it has no edges with their counts.")
     taken = {code: number for code, number in edges.items() if code in RULE and number}
     return History(title="Edges that tests reached", taken=taken, total=sum(taken.values()))

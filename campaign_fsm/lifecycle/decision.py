@@ -26,19 +26,19 @@ from campaign_fsm.rules import (
 from campaign_fsm.rules.vocabulary import one_of
 
 START_MARGIN: Final = timedelta(seconds=60)
-"""This close to its start a campaign counts as started (fact sheet section 3)."""
+"""This close to its start a campaign counts as started: a margin of ours, which no page has."""
 
 
 def has_started(status: Status, start: datetime | None, now: datetime) -> bool:
-    """Whether a campaign counts as started: the predicate that full edits and deletes hang on.
+    """Whether a campaign counts as started: full edits and deletes depend on it.
 
     Args:
         status: The status that was read.
         start: The scheduled start, an aware datetime; None if none is known.
         now: The time of the reading, an aware datetime.
 
-    A created campaign has started once a known start has passed (S2 goes by the clock); a paused one
-    has not, only while a known start is still ahead; every other one has. Within 60 seconds of the
+    A created campaign has started once a known start has passed, since the vendor's rule goes by the clock (CF111);
+    a paused one has not, only while a known start is still ahead; every other one has. Within 60 seconds of the
     start counts as started.
     """
     ahead = start is not None and start.astimezone(UTC) - now.astimezone(UTC) > START_MARGIN
@@ -66,7 +66,7 @@ class Decision:
     """Where the action leads; None if it is refused."""
     accepted: frozenset[Status]
     """The statuses that an honest answer may show: the destination, what the platform can make of it
-    at once (fact sheet 5.2), and created after a resume before the start (5.4). Never the status before
+    at once (CF301 to CF306), and created after a resume before the start. Never the status before
     the action, if the action leaves it: an answer that shows that one is "not yet seen". Empty if refused."""
     code: str
     reason: str
@@ -184,7 +184,7 @@ def _compile(status: object, action: object, channel: object, started: object, s
     action = one_of(Action, action)
     channel = one_of(Channel, channel)
     if not (started is None or isinstance(started, bool)) or not isinstance(strict, bool):
-        raise TypeError("started is True, False or None, and strict is True or False")
+        raise TypeError("started must be True, False or None, and strict must be True or False")
     known = status is None or (isinstance(status, str) and status in set(Status))
     parsed = Status(status) if known and isinstance(status, str) else None if known else Status.UNKNOWN
     decision = _cell(parsed, action, channel, started, strict)

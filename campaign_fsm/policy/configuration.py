@@ -122,7 +122,7 @@ class Configuration:
         path: The file; empty if there is none.
         policy: What is forbidden.
         suppressions: Findings that are known.
-        access_log: Where the lines of an access log have what (`campaign_fsm.traffic.access_log`); None if not said.
+        access_log: Which keys of an access log's lines hold what (`campaign_fsm.traffic.access_log`); None if not said.
     """
 
     path: str = ""
@@ -135,7 +135,7 @@ def find_configuration(folder: Path) -> Path | None:
     """The configuration file of a folder or of the nearest one above it that has one; None without one.
 
     Raises:
-        PolicyError: Whether there is one cannot be seen; or as `load_configuration`.
+        PolicyError: Whether there is one is unknown; or as `load_configuration`.
     """
     for here in (folder, *folder.parents):
         own = here / "campaign-fsm.toml"
@@ -158,7 +158,7 @@ def _is_there(file: Path) -> bool:
     except OSError as error:
         if error.errno in (ENOENT, ENOTDIR, ELOOP):
             return False
-        reason = f"whether it is there, and forbids something, cannot be seen: {error.strerror}"
+        reason = f"it is unknown whether it is there and forbids something: {error.strerror}"
         raise PolicyError(path=str(file), line=0, reason=reason) from None
 
 
@@ -174,7 +174,7 @@ def load_nearest(folder: Path | None = None) -> Configuration | None:
     try:
         found = find_configuration(folder or Path.cwd())
     except FileNotFoundError:
-        reason = "the current folder is gone, and no configuration can be looked for from there"
+        reason = "the current folder is gone, so no configuration can be looked for from it"
         raise PolicyError(path=".", line=0, reason=reason) from None
     return load_configuration(found) if found else None
 
@@ -228,7 +228,9 @@ def _section(file: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | Non
                 reason += f", as tool.campaign-fsm.{key}"
             raise PolicyError(path=str(file), line=0, key=key, reason=reason)
     if section is not None and not isinstance(section, dict):
-        raise PolicyError(path=str(file), line=0, key="tool.campaign-fsm", reason="it is a table: [tool.campaign-fsm]")
+        raise PolicyError(
+            path=str(file), line=0, key="tool.campaign-fsm", reason="it must be a table: [tool.campaign-fsm]"
+        )
     return section
 
 
@@ -315,13 +317,13 @@ class _Reader:
     def _tables(self, section: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         entries = section.get(key, [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise self._wrong(key, f"it is a list of tables: [[{'.'.join(p for p in (self._prefix, key) if p)}]]")
+            raise self._wrong(key, f"it must be a list of tables: [[{'.'.join(p for p in (self._prefix, key) if p)}]]")
         yield from enumerate(entries)
 
     def _texts(self, given: Mapping[str, Any], key: str, table: str, number: int) -> tuple[str, ...]:
         value = given.get(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, str) and entry.strip() for entry in value):
-            raise self._wrong(key, "it is a list of texts that are not empty", table, number)
+            raise self._wrong(key, "it must be a list of texts that are not empty", table, number)
         if key in given and not value:
             raise self._wrong(key, "it is empty, which could mean all or none; leave it out or fill it", table, number)
         return tuple(value)
@@ -341,11 +343,11 @@ class _Reader:
             if "campaigns" not in given:
                 raise self._wrong("campaigns", "it is required: patterns of names or ids", table, number)
             if "forbid" not in given and "confirm" not in given:
-                raise self._wrong("forbid", "a rule forbids or confirms something", table, number)
+                raise self._wrong("forbid", "a rule must have forbid or confirm", table, number)
         actions = tuple(action.value for action in Action)
         reason = given.get("reason", "")
         if not isinstance(reason, str):
-            raise self._wrong("reason", "it is a text", table, number)
+            raise self._wrong("reason", "it must be a text", table, number)
         patterns = self._texts(given, "campaigns", table, number) if table else ()
         for pattern in patterns:
             if pattern.count("[") != pattern.count("]"):
@@ -376,14 +378,14 @@ class _Reader:
     def _flag(self, given: Mapping[str, Any], key: str) -> bool:
         value = given.get(key, False)
         if not isinstance(value, bool):
-            raise self._wrong(key, "it is true or false")
+            raise self._wrong(key, "it must be true or false")
         return value
 
     def _length(self, given: Mapping[str, Any], key: str) -> timedelta:
         value = given.get(key, "0s")
         found = re.fullmatch(r"(\d{1,6})\s*([smhdw])", value) if isinstance(value, str) else None
         if not found:
-            raise self._wrong(key, 'it is a length such as "90m", "24h" or "7d"')
+            raise self._wrong(key, 'it must be a length such as "90m", "24h" or "7d"')
         return timedelta(seconds=int(found.group(1)) * _LENGTHS[found.group(2)])
 
     def _hours(self, section: Mapping[str, Any]) -> Hours | None:
@@ -391,7 +393,7 @@ class _Reader:
         if given is None:
             return None
         if not isinstance(given, dict):
-            raise self._wrong("hours", 'it is a table: { from = "09:00", to = "21:00", zone = "Asia/Kolkata" }')
+            raise self._wrong("hours", 'it must be a table: { from = "09:00", to = "21:00", zone = "Asia/Kolkata" }')
         self._known(given, ("from", "to", "zone", "days"), "hours", 0)
         for key in ("from", "to", "zone"):
             if key not in given:
@@ -408,15 +410,15 @@ class _Reader:
             return value
         if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
             return time.fromisoformat(value)
-        raise self._wrong("hours", f'{key} is a time of day such as "09:00", not {value!r}')
+        raise self._wrong("hours", f'{key} must be a time of day such as "09:00", not {value!r}')
 
     def _zone(self, name: object) -> ZoneInfo:
         known = available_timezones()
         if isinstance(name, str) and name in known:
             return ZoneInfo(name)
-        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         if not known:
-            meant = "this system has no time zones: install tzdata"
+            raise self._wrong("hours", "there are no time zones on this system: pip install tzdata")
+        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         raise self._wrong("hours", f"{name!r} is no time zone{meant and f'; {meant}'}")
 
     def _access_log(self, section: Mapping[str, Any]) -> Mapping[str, str] | None:
@@ -424,17 +426,17 @@ class _Reader:
         if given is None:
             return None
         if not isinstance(given, dict):
-            raise self._wrong("access-log", 'it is a table: { method = "request_method", url = "request_uri" }')
+            raise self._wrong("access-log", 'it must be a table: { method = "request_method", url = "request_uri" }')
         self._known(given, ACCESS_LOG, "access-log", 0)
         for key in ("method", "url"):
             if key not in given:
-                raise self._wrong("access-log", f"{key} is required: the key that a line of the log has it under")
+                raise self._wrong("access-log", f"{key} is required: the key of the log's lines that holds it")
         if "at" in given and "ended" in given:
-            raise self._wrong("ended", "it is instead of at: a log has one of the two", "access-log")
+            raise self._wrong("ended", "it stands in place of at: give one of the two", "access-log")
         for key, path in given.items():
             if not isinstance(path, str) or not all(part.strip() for part in path.split(".")):
                 raise self._wrong(
-                    key, "it is a text: a key of the log's lines, or keys with dots between", "access-log"
+                    key, "it must be a text: a key of the log's lines, or keys with dots between", "access-log"
                 )
         return dict(given)
 
@@ -453,8 +455,8 @@ class _Reader:
         if isinstance(expires, datetime):
             expires = expires.date()
         if expires is not None and not isinstance(expires, date):
-            raise self._wrong("expires", "it is a date such as 2027-01-01", "suppress", number)
+            raise self._wrong("expires", "it must be a date such as 2027-01-01", "suppress", number)
         file = given.get("file", "")
         if not isinstance(file, str) or file != re.split(r"[/\\]", file)[-1] or not (file or "file" not in given):
-            raise self._wrong("file", "it is the name of a recording, without its folders", "suppress", number)
+            raise self._wrong("file", "it must be the name of a recording, without its folders", "suppress", number)
         return Suppression(fingerprint, reason, expires, self._line("suppress", number, "fingerprint"), file)

@@ -23,7 +23,7 @@ _CONFIRMED: Final[ContextVar[_Consent | None]] = ContextVar("campaign_fsm_confir
 
 @contextmanager
 def confirmed() -> Iterator[None]:
-    """Whatever is sent inside of it was confirmed by somebody, where a policy asks for that.
+    """Confirm what is sent inside the block, where a policy asks for a confirmation.
 
     It holds for the thread or task that enters it, and for tasks that are started inside, until the block ends.
 
@@ -42,7 +42,7 @@ def confirmed() -> Iterator[None]:
 
 
 def is_confirmed() -> bool:
-    """Whether this runs inside of `confirmed`."""
+    """Whether this runs inside `confirmed`."""
     consent = _CONFIRMED.get()
     while consent is not None and not consent.alive:
         consent = consent.before

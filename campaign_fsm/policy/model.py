@@ -43,7 +43,7 @@ class Violation:
 class Hours:
     """Local hours of the week in which campaigns may start.
 
-    The vendor enforces none (9 to 21 is what its pages advise for India).
+    The vendor documents none.
 
     Attributes:
         begin: The first moment of a day that is allowed.
@@ -93,7 +93,7 @@ class Scope:
         campaigns: Shell patterns of names or ids; empty for all campaigns.
         forbid: Actions that are not to be sent.
         confirm: Actions that somebody has to confirm.
-        reason: Why, for whoever meets it.
+        reason: Why; a refusal shows it.
     """
 
     campaigns: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class Policy:
         require_end: Whether a new or changed schedule needs an end.
         archive_after: How long a campaign has to be completed before it is archived.
         accounts: The accounts that may be written to; empty for all.
-        hosts: The hosts that may be written to, in small letters; empty for all.
+        hosts: The hosts that may be written to, in lower case; empty for all.
         origin: The file that it was read from, for messages.
     """
 

@@ -25,7 +25,7 @@ GROUPS: Final = {
     "CF4": "Requests that cannot be read in exactly one way",
     "CF5": "Statuses that could not be read",
     "CF6": "What an audit finds",
-    "CF7": "What a policy is against",
-    "CF8": "Campaigns that the process is at work on already",
+    "CF7": "What a policy forbids",
+    "CF8": "Campaigns that another call of the process is at work on",
 }
 """What kind of thing a code is, by its first digit."""

@@ -6,7 +6,8 @@ Two rules for maintainers:
 2. An edge is stated here and nowhere else. The machine, `decide`, the gate, the simulator, the diagnoses, the
    diagrams and the reference read it. A new edge is a line here and its text in `campaign_fsm.rules.texts`; read
    the refusals of its action and its status, which may not be true any more. A new status is a word in
-   `campaign_fsm.rules.vocabulary`, the edges that lead in and out, and a place in `campaign_fsm.diagram.layout`.
+   `campaign_fsm.rules.vocabulary`, the edges that lead in and out, and, to be drawn well, a place in
+   `campaign_fsm.diagram.layout`.
    A new event also has a time: in `campaign_fsm.audit.tracker` and in `campaign_fsm.simulator.campaigns`.
 """
 
@@ -78,7 +79,7 @@ class Rule:
 
 # Columns that a row or two fill.
 _ALSO_ACCEPTED: Final = {
-    # Fact sheet 5.4: resumed before its start, a server may well answer created until then.
+    # The pages say in-progress; resumed before its start, a server may well answer created until then.
     "CF104": frozenset({Status.CREATED}),
 }
 _END_AHEAD: Final = frozenset({"CF116"})

@@ -39,17 +39,71 @@ class Source:
 PAGES: Final = {
     page.key: page
     for page in (
-        Page("S1", "Update SMS campaign", "https://developer.exotel.com/api/update-sms-campaign-3"),
-        Page("S2", "Update campaign", "https://developer.exotel.com/api/update-campaign"),
-        Page("S2d", "Update campaign details", "https://developer.exotel.com/api/update-campaign-details"),
-        Page("S3", "Manage Campaign", "https://developer.exotel.com/docs/campaigns"),
-        Page("S4", "How does the Campaigns API work (article 3000085835)", "https://support.exotel.com"),
-        Page("S5", "Campaign Scheduling and Campaign FAQs", "https://developer.exotel.com/docs"),
-        Page("S6", "Create SMS campaign", "https://developer.exotel.com/api/sms-campaigns"),
-        Page("S7", "Create campaign", "https://developer.exotel.com/api/campaigns"),
-        Page("S8", "Error Code Dictionary, Rate Limiting, Authentication", "https://developer.exotel.com"),
+        # Message campaigns
+        Page("create-sms-campaign", "Create SMS campaign", "https://developer.exotel.com/api/create-sms-campaign"),
+        Page(
+            "sms-reference-create",
+            "Create campaign (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign",
+        ),
+        Page(
+            "sms-campaign-details",
+            "SMS campaign details",
+            "https://developer.exotel.com/api/get-sms-campaign-details-2",
+        ),
+        Page(
+            "bulk-sms-campaign-details",
+            "Bulk SMS campaign details",
+            "https://developer.exotel.com/api/bulk-sms-campaign-details-2",
+        ),
+        Page("sms-details", "SMS details", "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2"),
+        Page("update-sms-campaign", "Update SMS campaign", "https://developer.exotel.com/api/update-sms-campaign-3"),
+        # Call campaigns
+        Page("create-campaign", "Create campaign", "https://developer.exotel.com/api/create-campaign"),
+        Page("campaign-details", "Campaign details", "https://developer.exotel.com/api/get-campaign-details"),
+        Page(
+            "bulk-campaign-details", "Bulk campaign details", "https://developer.exotel.com/api/bulk-campaign-details"
+        ),
+        Page("call-details", "Call details", "https://developer.exotel.com/api/call-details-of-a-single-campaign"),
+        Page("update-campaign", "Update campaign", "https://developer.exotel.com/api/update-campaign"),
+        Page(
+            "update-campaign-details",
+            "Update campaign details",
+            "https://developer.exotel.com/api/update-campaign-details",
+        ),
+        Page(
+            "manage-campaign",
+            "Manage campaign",
+            "https://developer.exotel.com/docs/campaigns/api-reference/manage-campaign",
+        ),
+        Page("delete-campaign", "Delete campaign", "https://developer.exotel.com/api/delete-campaign"),
+        Page("campaigns-overview", "Campaigns overview", "https://developer.exotel.com/docs/campaigns/overview"),
+        Page(
+            "how-campaigns-work",
+            "How does the Campaigns API work",
+            "https://support.exotel.com/support/solutions/articles/3000085835-how-does-the-campaigns-api-work",
+        ),
+        # Guides
+        Page(
+            "campaign-scheduling",
+            "Campaign scheduling",
+            "https://developer.exotel.com/docs/campaign-guides/campaign-scheduling",
+        ),
+        Page("campaign-faqs", "Campaign FAQs", "https://developer.exotel.com/docs/faqs/campaign-faqs"),
+        Page(
+            "creating-sms-campaign",
+            "Creating an SMS campaign",
+            "https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign",
+        ),
+        # Every API of the vendor's
+        Page("authentication", "Authentication", "https://developer.exotel.com/docs/references/authentication"),
+        Page("error-codes", "Error codes", "https://developer.exotel.com/docs/references/error-codes"),
+        Page("http-status-codes", "HTTP status codes", "https://developer.exotel.com/api/http-status-codes"),
+        Page("rate-limiting", "Rate limiting", "https://developer.exotel.com/docs/advanced-config/rate-limiting"),
+        Page("webhooks", "Webhooks", "https://developer.exotel.com/docs/references/webhooks"),
     )
 }
+"""The pages by key; the rules, the warnings of drafts and the docstrings cite no other address of the vendor's."""
 
 
 def source(key: str, says: str) -> Source:
@@ -57,30 +111,42 @@ def source(key: str, says: str) -> Source:
     return Source(PAGES[key], says)
 
 
-# Statements that several rules and refusals rest on.
-PAUSE: Final = source("S1", "only a created or in-progress campaign can be paused")
-PAUSE_VOICE: Final = source("S3", "the action table offers pause for created and in-progress campaigns")
-RESUME: Final = source("S1", "only a paused campaign can be resumed; the numbers not yet called are called")
+# Statements that several rules, refusals and problems rest on.
+CREATE: Final = source("create-sms-campaign", "create is a POST to the collection")
+PAUSE: Final = source("update-sms-campaign", "only a created or in-progress campaign can be paused")
+PAUSE_VOICE: Final = source("manage-campaign", "the action table offers pause for created and in-progress campaigns")
+RESUME: Final = source(
+    "update-sms-campaign", "only a paused campaign can be resumed; the numbers not yet called are called"
+)
 COMPLETE: Final = source(
-    "S1", "only a paused campaign can be marked as completed; the remaining numbers are marked as failed"
+    "update-sms-campaign",
+    "only a paused campaign can be marked as completed; the remaining numbers are marked as failed",
 )
-COMPLETE_VOICE: Final = source("S3", "the action table offers complete for paused campaigns")
-ARCHIVE: Final = source("S1", "only a completed campaign can be marked as archived")
-EDIT: Final = source("S1", "all parameters of a campaign that has not started can be updated")
+COMPLETE_VOICE: Final = source("manage-campaign", "the action table offers complete for paused campaigns")
+ARCHIVE: Final = source("update-sms-campaign", "only a completed campaign can be marked as archived")
+EDIT: Final = source("update-sms-campaign", "all parameters of a campaign that has not started can be updated")
 EDIT_VOICE: Final = source(
-    "S2", "all parameters can be updated until the start time; after it only callbacks and the action"
+    "update-campaign-details",
+    "all parameters can be updated until the start time; after it only callbacks and the action",
 )
-CALLBACKS: Final = source("S2d", "once send_at has passed, only the three callback URLs can still be updated")
+CALLBACKS: Final = source(
+    "update-campaign-details", "once send_at has passed, only the three callback URLs can still be updated"
+)
 RESCHEDULE: Final = source(
-    "S5",
+    "campaign-scheduling",
     "a schedule can be changed while created or paused; a paused multi-day campaign is given a new end and resumed",
 )
-DELETE: Final = source("S3", "DELETE is offered for a campaign that has not started")
-DELETE_S4: Final = source("S4", "a campaign that has not started can be deleted")
-NO_DELETE: Final = source("S5", "the FAQ says that a created campaign cannot be deleted")
-SCHEDULING: Final = source("S5", "a campaign starts at its start time, or at once without a schedule")
-FINALS: Final = source("S4", "completed, failed, deleted and canceled are terminal")
+DELETE: Final = source("manage-campaign", "DELETE deletes a call campaign and is answered with 200")
+DELETE_NOT_STARTED: Final = source("how-campaigns-work", "a campaign that has not started can be deleted")
+NO_DELETE: Final = source("campaign-faqs", "the FAQ says that a created campaign cannot be deleted")
+SCHEDULING: Final = source("campaign-scheduling", "a campaign starts at its start time, or at once without a schedule")
+FINALS: Final = source("how-campaigns-work", "completed, failed, deleted and canceled are terminal")
+STATUSES: Final = source("how-campaigns-work", "lists the statuses of a campaign")
 OPENING: Final = source(
-    "S1",
+    "update-sms-campaign",
     "the opening sentence offers pause, resume and complete while in progress; its bullets ask for a paused campaign",
+)
+PARAMETERS: Final = (
+    source("create-sms-campaign", "lists the parameters of a message campaign, with their limits"),
+    source("create-campaign", "lists the parameters of a call campaign, with their limits"),
 )

@@ -6,14 +6,21 @@ from typing import Final
 
 from attrs import frozen
 
+from campaign_fsm.rules import pages
+from campaign_fsm.rules.pages import Source, source
+
 
 @frozen(eq=False)
 class Problem:
-    """A code outside the life cycle: why a request or a reading could not be used."""
+    """A code outside the life cycle: why a request or a reading could not be used.
+
+    `sources` is empty where the code rests on this package, HTTP or your policy alone, and on no page of the vendor's.
+    """
 
     code: str
     title: str
     advice: str
+    sources: tuple[Source, ...] = ()
 
 
 PROBLEMS: Final = {
@@ -28,9 +35,19 @@ PROBLEMS: Final = {
             "CF402",
             "no write is documented with this method and path",
             "Use PUT or DELETE on a campaign, POST on its collection.",
+            (
+                source("update-sms-campaign", "an action or an edit is a PUT on the campaign"),
+                pages.DELETE,
+                pages.CREATE,
+            ),
         ),
         Problem("CF403", "a query string on a write", "Send writes without a query string."),
-        Problem("CF404", "credentials in the URL", "Send them in the Authorization header; URLs end up in logs."),
+        Problem(
+            "CF404",
+            "credentials in the URL",
+            "Send them in the Authorization header; URLs end up in logs.",
+            (source("authentication", "recommends the Authorization header"),),
+        ),
         Problem(
             "CF405",
             "the Host header, the target or a rewriting header contradicts the URL",
@@ -41,6 +58,7 @@ PROBLEMS: Final = {
             "CF407",
             "the content type is missing, not JSON, or not the same twice",
             "Send exactly one 'Content-Type: application/json'.",
+            (source("update-sms-campaign", "the sample requests have the content type application/json"),),
         ),
         Problem("CF408", "an encoded or wrongly framed body", "Send the body plain, with a matching Content-Length."),
         Problem(
@@ -51,27 +69,56 @@ PROBLEMS: Final = {
         Problem(
             "CF410", "keys that two parsers could read differently", "Write every key once, in its documented spelling."
         ),
-        Problem("CF411", "not exactly one campaign in the body", "Send one item for each request."),
         Problem(
-            "CF412", "the action is not on the list", "Send one of pause, resume, complete, archive as a plain string."
+            "CF411",
+            "not exactly one campaign in the body",
+            "Send one item for each request.",
+            (source("update-campaign", "the body of a call campaign is a list, campaigns, of one item"),),
         ),
-        Problem("CF413", "an action mixed with fields", "Send the action alone."),
+        Problem(
+            "CF412",
+            "the action is not on the list",
+            "Send one of pause, resume, complete, archive as a plain string.",
+            (source("update-sms-campaign", "the actions are pause, resume, complete and archive"),),
+        ),
+        Problem(
+            "CF413",
+            "an action mixed with fields",
+            "Send the action alone.",
+            (
+                source("update-sms-campaign", "the sample request has the action alone"),
+                source("update-campaign", "the sample of a pause has caller_id and url beside the action"),
+            ),
+        ),
         Problem(
             "CF414",
             "an edit of something that is not a parameter",
             "Leave status and ids out of an edit; use an action to change the status.",
+            pages.PARAMETERS,
         ),
-        Problem("CF415", "the id or account is not of the documented form", "Ids are 1 to 64 of A-Z a-z 0-9 _ -."),
+        Problem(
+            "CF415",
+            "the id or account is not of the documented form",
+            "Ids are 1 to 64 of A-Z a-z 0-9 _ -.",
+            (source("update-sms-campaign", "the id in the sample answer is 32 hexadecimal digits"),),
+        ),
         Problem(
             "CF416",
             "the new end of the schedule is missing, unreadable or not ahead",
             "Give an end with a time zone that lies in the future.",
+            (pages.RESCHEDULE,),
         ),
-        Problem("CF417", "a body where none is documented", "Send DELETE without a body."),
+        Problem(
+            "CF417",
+            "a body where none is documented",
+            "Send DELETE without a body.",
+            (source("delete-campaign", "DELETE on the campaign deletes it"),),
+        ),
         Problem(
             "CF418",
             "a campaign in a version of the API whose rules are not known",
             "Send it to /v2, the version that the vendor's pages describe.",
+            (source("update-sms-campaign", "the path begins with /v2"),),
         ),
         Problem("CF501", "the status could not be read", "Look at the cause; nothing was written."),
         Problem(
@@ -82,7 +129,9 @@ PROBLEMS: Final = {
         Problem("CF503", "the answer is about another campaign", "Check the host and any proxy; nothing was written."),
         Problem("CF505", "the gate itself failed", "That is a bug: report it with its traceback; nothing was written."),
         Problem(
-            "CF504", "the reading came from a cache", "Take the cache out from below the gate; nothing was written."
+            "CF504",
+            "the reading came from a cache",
+            "Take the cache out of the transport below the gate; nothing was written.",
         ),
         Problem(
             "CF601",
@@ -92,40 +141,48 @@ PROBLEMS: Final = {
         Problem(
             "CF602",
             "a write after a lost answer, without a read in between",
-            "Read the campaign after an answer that did not come: the write may have been applied.",
+            "Read the campaign after a lost answer: the write may have been applied.",
         ),
         Problem("CF603", "credentials in the recording", "Change the key, and filter the header out when recording."),
-        Problem("CF604", "a status that is on no list", "Ask the vendor what it means; no write is legal in it."),
+        Problem(
+            "CF604",
+            "a status that is on no list",
+            "Ask the vendor what it means; no write is legal in it.",
+            (pages.STATUSES,),
+        ),
         Problem(
             "CF605",
             "a write that cannot be judged, because the status is not known",
             "Record the read that comes before the write.",
         ),
         Problem(
-            "CF606", "parameters that break a documented limit", "Correct them; the server may refuse or drop them."
+            "CF606",
+            "parameters that break a documented limit",
+            "Correct them; the server may refuse or drop them.",
+            pages.PARAMETERS,
         ),
         Problem("CF607", "a suppression that suppresses nothing", "Take it out of the configuration."),
-        Problem("CF608", "a suppression that has expired", "Mend what it is about, or renew it with a reason."),
+        Problem("CF608", "a suppression that has expired", "Fix what it suppresses, or renew it with a reason."),
         Problem(
             "CF609",
             "a write that was answered with a redirect",
             "Follow no redirects of writes: they are sent again, to another place, and not judged.",
         ),
-        Problem("CF701", "an action that the policy forbids", "Leave it to those who may, or change the policy."),
+        Problem("CF701", "an action that the policy forbids", "Leave the campaign as it is, or change the policy."),
         Problem(
             "CF702",
             "an action without the confirmation that the policy asks for",
             "Have it confirmed: confirmed=True, or --yes on the command line.",
         ),
-        Problem("CF703", "a start outside of the hours that the policy allows", "Choose a start within the hours."),
+        Problem("CF703", "a start outside the hours that the policy allows", "Choose a start within the hours."),
         Problem("CF704", "a schedule without the end that the policy asks for", "Give the schedule an end."),
         Problem("CF705", "an archive earlier than the policy allows", "Wait until the campaign is old enough."),
         Problem("CF706", "an account that the policy does not allow", "Use an account of the policy's list."),
         Problem("CF707", "a host or region that the policy does not allow", "Use a host of the policy's list."),
         Problem(
             "CF801",
-            "a call from inside of another one that is at work on the same campaign",
-            "Make it after that one has returned: put it in a queue that somebody else works off, or start a thread, "
+            "a call from inside another one that is at work on the same campaign",
+            "Make it after that one has returned: put it in a queue that another thread works off, or start a thread, "
             "or a task with context=contextvars.Context(), and do not wait for it inside.",
         ),
         Problem(

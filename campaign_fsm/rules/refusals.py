@@ -56,6 +56,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         statuses=frozenset({Status.UNKNOWN}),
         title="the status is on no list of the vendor's",
         reason="It is not documented what {action} does in this status, so nothing is sent.",
+        sources=(pages.STATUSES,),
     ),
     Refusal(
         code="CF202",
@@ -63,13 +64,14 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         statuses=frozenset(Status),
         title="create makes a new campaign",
         reason="create acts on the collection, never on a campaign that exists.",
-        sources=(pages.source("S6", "create is a POST to the collection"),),
+        sources=(pages.CREATE,),
     ),
     Refusal(
         code="CF203",
         statuses=frozenset({None}),
         title="there is no campaign yet",
         reason="A campaign has to be created before anything else can be done to it.",
+        sources=(pages.CREATE,),
     ),
     _already(Action.PAUSE, Status.PAUSED, "CF211", pages.PAUSE),
     _already(Action.RESUME, Status.IN_PROGRESS, "CF212", pages.RESUME),
@@ -173,7 +175,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         statuses=frozenset({Status.PAUSED}),
         title="no page shows a paused campaign being deleted",
         reason="No page shows a paused campaign being deleted, not even before its start, and it cannot be undone.",
-        sources=(pages.DELETE, pages.DELETE_S4),
+        sources=(pages.DELETE_NOT_STARTED, pages.DELETE),
     ),
     Refusal(
         code="CF243",
@@ -181,7 +183,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         channels=VOICE,
         title="delete only before the start",
         reason="Only a campaign that has not started can be deleted; this one is {status} and counts as started.",
-        sources=(pages.DELETE, pages.DELETE_S4),
+        sources=(pages.DELETE_NOT_STARTED, pages.DELETE),
     ),
 )
 

@@ -21,14 +21,14 @@ _CALLBACKS_AFTER: Final = _text(_CALLBACKS, pages.CALLBACKS)
 _RESCHEDULE: Final = _text("Only the schedule changes; the status stays as it is.", pages.EDIT, pages.EDIT_VOICE)
 _FAILED: Final = _text(
     "None of the contacts could be attempted.",
-    source("S4", "a campaign fails when none of its contacts could be attempted"),
+    source("how-campaigns-work", "a campaign fails when none of its contacts could be attempted"),
 )
 
 TEXTS: Final[dict[str, _Text]] = {
     "CF101": _text(
         "A campaign is accepted; it starts at its start time, or at once without a schedule.",
-        source("S6", "POST to the message collection"),
-        source("S7", "POST to the voice collection"),
+        source("create-sms-campaign", "POST to the message collection"),
+        source("create-campaign", "POST to the voice collection"),
     ),
     "CF102": _text(
         "The campaign will not start; no documented way leads back to created.", pages.PAUSE, pages.PAUSE_VOICE
@@ -37,12 +37,12 @@ TEXTS: Final[dict[str, _Text]] = {
         "No more numbers are contacted; contacts under way finish.",
         pages.PAUSE,
         pages.PAUSE_VOICE,
-        source("S5", "contacts under way finish"),
+        source("campaign-faqs", "contacts under way finish"),
     ),
     "CF104": _text(
         "The numbers not yet contacted are contacted; what is sent stays sent.",
         pages.RESUME,
-        source("S3", "the action table offers resume for paused campaigns"),
+        source("manage-campaign", "the action table offers resume for paused campaigns"),
     ),
     "CF105": _text(
         "The remaining numbers are marked as failed; no way back is documented.", pages.COMPLETE, pages.COMPLETE_VOICE
@@ -62,22 +62,27 @@ TEXTS: Final[dict[str, _Text]] = {
         pages.RESCHEDULE,
         pages.EDIT_VOICE,
     ),
-    "CF117": _text("The campaign is gone.", pages.DELETE, pages.DELETE_S4, pages.NO_DELETE),
+    "CF117": _text("The campaign is gone.", pages.DELETE, pages.DELETE_NOT_STARTED, pages.NO_DELETE),
     "CF301": _text(
         "The start time is reached, or there is no schedule: the first numbers are contacted.", pages.SCHEDULING
     ),
     "CF302": _text(
         "All contacts are processed, or the end time is reached.",
-        source("S4", "a campaign completes when all contacts are processed or its end time is reached"),
+        source("how-campaigns-work", "a campaign completes when all contacts are processed or its end time is reached"),
     ),
     "CF303": _FAILED,
     "CF304": _FAILED,
     "CF305": _text(
         "The end time passed while the campaign was paused; the remaining numbers are marked as failed.",
-        source("S4", "a campaign that was paused and never resumed is canceled when its end time passes"),
+        source(
+            "how-campaigns-work", "a campaign that was paused and never resumed is canceled when its end time passes"
+        ),
     ),
     "CF306": _text(
         "The end time is reached with numbers pending.",
-        source("S5", "a campaign is paused when its end time is reached; another page says that it completes"),
+        source(
+            "campaign-scheduling",
+            "a campaign is paused when its end time is reached; another page says that it completes",
+        ),
     ),
 }

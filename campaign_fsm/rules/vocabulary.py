@@ -17,7 +17,10 @@ class Status(StrEnum):
     """Where a campaign is in its life, in the vendor's own spelling.
 
     `Status.UNKNOWN` stands for a spelling that is on no list of the vendor's; every write against it
-    is refused. Source: fact sheet section 2 (S1, S3, S4, S6, S8).
+    is refused. Sources: https://developer.exotel.com/api/update-sms-campaign-3,
+    https://developer.exotel.com/api/create-sms-campaign, https://developer.exotel.com/docs/references/webhooks and
+    https://support.exotel.com/support/solutions/articles/3000085835-how-does-the-campaigns-api-work (a page about
+    call campaigns, and the only one that has failed, canceled and deleted).
     """
 
     CREATED = "created"
@@ -34,8 +37,8 @@ class Status(StrEnum):
     def parse(cls, raw: object) -> Status:
         """The canonical status of a spelling seen on the wire; `Status.UNKNOWN` if it is on no list.
 
-        Spellings are compared without ``-``, ``_`` and spaces and in any case, of ASCII letters alone: whoever
-        folds others as well, full-width ones say, sees a status that no other reader sees.
+        Spellings are compared without ``-``, ``_`` and spaces and in any case, if they are ASCII: a reader that folds
+        other letters too, full-width ones say, sees a status that no other reader sees.
 
         >>> Status.parse("InProgress")
         <Status.IN_PROGRESS: 'in-progress'>
@@ -98,7 +101,9 @@ def _fold_status(raw: str) -> str:
     return raw.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
-# "scheduled" and "Resumed" are spellings, not states: fact sheet section 2.
+# Spellings, not states. Message campaigns are answered and listed as scheduled
+# (https://developer.exotel.com/api/create-sms-campaign); a drawing calls one step Resumed
+# (https://developer.exotel.com/docs/campaigns/overview).
 _SPELLINGS: Final = {
     **{_fold_status(status): status for status in STATUSES},
     "scheduled": Status.CREATED,

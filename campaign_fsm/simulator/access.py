@@ -43,7 +43,7 @@ def host_names(hosts: Iterable[str]) -> frozenset[str]:
         ValueError: One of them is no host.
     """
     if isinstance(hosts, str):
-        raise TypeError(f"hosts are several texts, not the one text {hosts!r}")
+        raise TypeError(f"allow_hosts must be a collection of host names, not the one text {hosts!r}")
     return frozenset(_folded(host) for host in hosts)
 
 

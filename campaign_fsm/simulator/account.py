@@ -20,7 +20,7 @@ DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 
-# The campaign of the vendor's own examples (S1) and one of ours, so that they run as they are printed.
+# The campaign of the vendor's own example (update-sms-campaign) and one of ours, so that they run as they are printed.
 _SEED_IDS: Final = {
     (Channel.MESSAGE, Status.IN_PROGRESS): "90dad70b939f469fbf8b801660148272",
     (Channel.VOICE, Status.CREATED): "5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44",
@@ -59,13 +59,13 @@ class Account:
         journal_limit: int | None,
     ) -> None:
         if at_end not in ("completed", "paused"):
-            raise ValueError(f"at_end is 'completed' or 'paused', not {at_end!r}")
+            raise ValueError(f"at_end must be 'completed' or 'paused', not {at_end!r}")
         if resume_before_start not in ("in-progress", "created"):
-            raise ValueError(f"resume_before_start is 'in-progress' or 'created', not {resume_before_start!r}")
+            raise ValueError(f"resume_before_start must be 'in-progress' or 'created', not {resume_before_start!r}")
         if not 400 <= illegal_status_code < 500:
-            raise ValueError(f"illegal_status_code is 400 to 499, not {illegal_status_code!r}")
+            raise ValueError(f"illegal_status_code must be 400 to 499, not {illegal_status_code!r}")
         if journal_limit is not None and not is_count(journal_limit):
-            raise ValueError(f"journal_limit is 1 or more, not {journal_limit!r}")
+            raise ValueError(f"journal_limit must be 1 or more, not {journal_limit!r}")
         self.account_sid = account_sid
         self.illegal_status_code = illegal_status_code
         self.at_end = Status(at_end)
@@ -111,7 +111,7 @@ class Account:
             **parameters: Parameters of a create, kept as they are.
         """
         if contacts < 0 or not (work is None or 0 <= work <= sys.float_info.max):
-            raise ValueError("contacts and work are 0 or more")
+            raise ValueError("contacts and work must be 0 or more")
         with self._lock:
             self._made += 1
             campaign_id = id or hashlib.sha256(f"campaign {self._made}".encode()).hexdigest()[:32]
@@ -188,7 +188,7 @@ class Account:
             )
 
     def after_resume(self, campaign: StoredCampaign) -> Status | None:
-        """The status that the switch gives to a campaign resumed before its start (fact sheet 5.4).
+        """The status that the switch gives to a campaign resumed before its start, about which the pages are silent.
 
         None where the start is over: there the table says where a resume leads.
         """

@@ -50,7 +50,7 @@ def encode(result: Result, request_id: str) -> bytes:
 
 
 def rest_exception(status_code: int, message: str) -> dict[str, Any]:
-    """The older error form (fact sheet section 6)."""
+    """The older error form."""
     return {"RestException": {"Status": status_code, "Message": message}}
 
 
@@ -78,7 +78,7 @@ def created(request: Request, campaign: StoredCampaign, account_sid: str) -> Res
     """The answer to a create."""
     data = payload(campaign, account_sid)
     if campaign.channel is Channel.MESSAGE:
-        data["status"] = "scheduled"  # how a create is answered (S6, S3)
+        data["status"] = "scheduled"  # https://developer.exotel.com/api/create-sms-campaign
     return Result(request, 200, _envelope(request, 200, [_item(data)]), applied=True, made=campaign.id)
 
 

@@ -86,7 +86,7 @@ def _legal_without_effect(request: Request) -> bool | None:
 
 def _read_body(request: Request) -> dict[str, Any] | None:
     """The campaign in a body, read as laxly as the vendor's server evidently does: no content type is
-    needed, the last of two keys counts, and the wrapped and the flat form are the same (S1, S2, S3).
+    needed, the last of two keys counts, and the wrapped and the flat form are the same (CF407, CF410, CF411).
     """
     try:
         document = json.loads(request.body)
@@ -124,7 +124,7 @@ def _plan_step(account: Account, request: Request, campaign: StoredCampaign, int
 def _take_step(
     account: Account, request: Request, campaign: StoredCampaign, intent: Intent, verdict: Verdict
 ) -> Result:
-    # The vendor's own samples have parameters beside an action (S2), and they do nothing; a schedule would.
+    # The vendor's own samples have parameters beside an action (CF413), and they do nothing; a schedule would.
     if not (verdict.allowed or (verdict.life_cycle.allowed and "schedule" not in intent.fields)):
         status = spelled(campaign.status, campaign.channel)
         message = f"Cannot {intent.action} a campaign that is {status}."
@@ -160,7 +160,7 @@ def _create(account: Account, request: Request, channel: Channel, item: dict[str
 
 
 def _missing(item: dict[str, Any], channel: Channel) -> list[str]:
-    """What a create lacks (fact sheet section 7; names of the existing client are taken too)."""
+    """What a create lacks; the names that the client exotelpy uses are taken too."""
     if channel is Channel.MESSAGE:
         needed: list[tuple[str, ...]] = [("lists",), ("template", "template_id"), ("sender_id", "from")]
     else:

@@ -35,7 +35,7 @@ def settable(status: Status | str) -> Status:
     """
     parsed = Status.parse(status)
     if parsed is Status.UNKNOWN:
-        raise ValueError(f"no campaign has the status {str(status)!r}; it is one of {', '.join(STATUSES)}")
+        raise ValueError(f"no campaign has the status {str(status)!r}; use one of {', '.join(STATUSES)}")
     return parsed
 
 
@@ -56,7 +56,7 @@ class StoredCampaign:
     """Seconds in progress until all contacts are processed; None: only the end time ends it."""
     parameters: dict[str, Any] = field(factory=dict)
     suspended: bool = False
-    """Paused by its end time: it waits for a new one instead of expiring at once (S5)."""
+    """Paused by its end time: it waits for a new one instead of expiring at once (CF116)."""
     ran: bool = field(default=Factory(lambda self: self.would_have_run(), takes_self=True))
     """Whether it was ever in progress: before that nobody is contacted."""
     since: datetime = field(default=Factory(lambda self: self.created, takes_self=True))
@@ -82,11 +82,11 @@ class StoredCampaign:
     # What the platform does
 
     def due(self, now: datetime, at_end: Status) -> tuple[datetime, Rule] | None:
-        """What the platform does to it by `now`, and when (fact sheet section 4); the earliest thing if several.
+        """What the platform does to it by `now`, and when (CF301 to CF306); the earliest thing if several.
 
         Args:
             now: The time, an aware datetime.
-            at_end: What the end time leads to while in progress: completed (S4) or paused (S5).
+            at_end: What the end time leads to while in progress: completed (CF302) or paused (CF306).
         """
         earliest: tuple[datetime, Rule] | None = None
         for rule in _PLATFORM[self.status]:

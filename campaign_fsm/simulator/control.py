@@ -147,12 +147,12 @@ def _add(simulator: Simulator, document: dict[str, Any]) -> Any:
 def _journal(simulator: Simulator, query: dict[str, Any]) -> Any:
     after = query.get("after", "0")
     if not (after.isascii() and after.isdigit()):
-        raise BadControl("after is the number of an entry")
+        raise BadControl("after must be the number of an entry")
     entries = simulator.journal
     dropped, last = (entries[0].number - 1, entries[-1].number) if entries else (0, 0)
     after = after.lstrip("0") or "0"
     if len(after) > len(str(last)) or int(after) > last:
-        raise BadControl(f"after is the number of an entry, and the last one is {last}; after a reset they begin anew")
+        raise BadControl(f"after must be the number of an entry, and the last one is {last}; a reset begins at 1 again")
     # Numbers have no gaps, so the place of an entry follows from its number.
     listed = [attrs.asdict(entry, value_serializer=_plain) for entry in entries[max(0, int(after) - dropped) :]]
     return ControlAnswer(200, listed, ((DROPPED, str(dropped)),))

@@ -134,9 +134,11 @@ class Faults:
         if kind is Fault.MOVED and to_status is None:
             raise ValueError("the fault 'moved' needs to_status")
         if times < 1 or after < 0 or not 0 <= seconds <= _LONGEST_STALL:
-            raise ValueError(f"times is 1 or more, after is 0 or more, seconds is 0 to {_LONGEST_STALL:g}")
+            raise ValueError(
+                f"times must be 1 or more, after must be 0 or more, seconds must be 0 to {_LONGEST_STALL:g}"
+            )
         if status_code not in allowed or (retry_after is not None and retry_after < 0):
-            raise ValueError(f"status_code is {allowed[0]} to {allowed[-1]}, retry_after is 0 or more")
+            raise ValueError(f"status_code must be {allowed[0]} to {allowed[-1]}, retry_after must be 0 or more")
         dest = None if to_status is None else settable(to_status)
         self._waiting.append(
             Planned(kind, method and method.upper(), id, times, after, seconds, retry_after, status_code, dest)

@@ -1,4 +1,4 @@
-"""The rate limit of the simulated account: so many requests in a minute of its clock (S8)."""
+"""The rate limit of the simulated account: so many requests in a minute of its clock."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def campaigns(account: Account, request: Request, channel: Channel) -> Result:
 
 
 def recipients(request: Request, campaign: StoredCampaign) -> Result:
-    """What became of each number. The sheet has no names of fields, so these two are made up."""
+    """What became of each number: two of the documented fields."""
     bounds = _bounds(request, campaign.channel, dict(parse_qsl(request.query)))
     if isinstance(bounds, Result):
         return bounds
@@ -65,9 +65,9 @@ def _bounds(request: Request, channel: Channel, query: dict[str, str]) -> tuple[
     try:
         offset, limit = int(query.get("offset", 0)), int(query.get("limit", default))
     except ValueError:
-        return error(request, 400, "offset and limit are numbers.", 1002)
+        return error(request, 400, "offset and limit must be numbers.", 1002)
     if offset < 0 or not 1 <= limit <= greatest:
-        return error(request, 400, f"limit is 1 to {greatest}, offset is not negative.", 1002)
+        return error(request, 400, f"limit must be 1 to {greatest}, offset must not be negative.", 1002)
     return offset, limit
 
 

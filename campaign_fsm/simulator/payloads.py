@@ -10,7 +10,7 @@ from campaign_fsm.wire.campaign import SPELLED_AS
 from campaign_fsm.wire.reading import ID_KEYS
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS
 
-# Message campaigns spell statuses as the seed does (S1), voice campaigns as S3 does.
+# Message campaigns spell statuses as the page update-sms-campaign does, voice campaigns as campaign-details does.
 _VOICE_SPELLING: Final = {Status.IN_PROGRESS: "InProgress"}
 
 _DEFAULTS: Final[dict[Channel, dict[str, Any]]] = {
@@ -67,7 +67,7 @@ def stats(campaign: StoredCampaign) -> dict[str, int]:
 
 
 def payload(campaign: StoredCampaign, account_sid: str) -> dict[str, Any]:
-    """The campaign as details show it (S1, S3)."""
+    """The campaign as details show it."""
     common = {
         ID_KEYS[campaign.channel]: campaign.id,
         "account_sid": account_sid,

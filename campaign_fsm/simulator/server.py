@@ -179,7 +179,7 @@ class _Server(ThreadingHTTPServer):
 class SimulatorServer(Forked):
     """A `Simulator` behind a real HTTP server; a context manager that listens in a thread of its own.
 
-    A fork serves nothing: its parent goes on.
+    After a fork only the parent serves.
 
     Args:
         simulator: The account to serve.
@@ -221,7 +221,7 @@ class SimulatorServer(Forked):
             self._server.let_go()
 
     def close(self) -> None:
-        """Stop serving; stalled answers are let go."""
+        """Stop serving; stalled answers are dropped."""
         self._server.closing.set()
         if self._thread is not None:
             self._server.shutdown()

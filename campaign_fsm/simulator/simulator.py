@@ -29,7 +29,7 @@ class Simulator(Account):
         live: Let the clock run with the real one.
         illegal_status_code: The status code of an illegal action, which no page documents.
         at_end: What the end time does to a campaign in progress, which the pages contradict each
-            other about: ``"completed"`` (S4) or ``"paused"`` (S5).
+            other about: ``"completed"`` (CF302) or ``"paused"`` (CF306).
         resume_before_start: The status after a resume before the start: ``"in-progress"`` or ``"created"``.
         rate_limit: How many requests it takes in a minute of its clock before it answers 429; its answers
             then carry ``X-RateLimit-*``. None for no limit.
@@ -61,7 +61,7 @@ class Simulator(Account):
             journal_limit=journal_limit,
         )
         if rate_limit is not None and not is_count(rate_limit):
-            raise ValueError(f"rate_limit is 1 or more, not {rate_limit!r}")
+            raise ValueError(f"rate_limit must be 1 or more, not {rate_limit!r}")
         self.api_key, self.api_token = api_key, api_token
         self.rate_limit = rate_limit
         self._count = MinuteCount()

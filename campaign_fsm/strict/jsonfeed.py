@@ -28,7 +28,7 @@ class Cut(str):
 
 
 UNPAIRED: Final = "\ufdd0"
-"""What stands where an unpaired surrogate stood: a code point that is kept free for use inside of programs."""
+"""What stands where an unpaired surrogate stood: a code point that is kept free for use inside programs."""
 
 # Small enough that the tokens of a piece stay in the processor's cache.
 _CHUNK: Final = 2**14

@@ -48,7 +48,7 @@ class JsonStream:
         stream: Its bytes.
 
     Attributes:
-        place: The number of the entry that is being read, for errors; 0 outside of entries.
+        place: The number of the entry that is being read, for errors; 0 outside entries.
         repeated: The keys of items that were there twice, as long as nobody clears it.
     """
 
@@ -142,7 +142,7 @@ class JsonStream:
         if depth > _MOST_DEPTH:
             return self._too_deep(kind)
         items: list[Any] = []
-        # What is inside of an item is taken from the same tokens, so these are the items alone.
+        # What is inside an item is taken from the same tokens, so these are the items alone.
         for inner, item in islice(self._tokens, MOST_ITEMS if shape else None):
             if inner == "end_array":
                 return items

@@ -138,7 +138,7 @@ class YamlStream:
     holds for each value that is given out, the one for aliases grows with the file.
 
     Attributes:
-        place: The line of the item that was given out last, for errors; 0 outside of items.
+        place: The line of the item that was given out last, for errors; 0 outside items.
         last: It is the last of its list. A file that was cut ends in it, and is often still YAML.
     """
 

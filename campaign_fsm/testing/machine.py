@@ -24,9 +24,9 @@ _HOUR: Final = 3600
 class CampaignLife(RuleBasedStateMachine):
     """A client works on campaigns of a simulated account while time passes and others move them.
 
-    Subclass it, override `make_client`, and let pytest run the ``TestCase`` of your class. What the
-    client lacks of the methods of `CampaignClient` is not asked of it; `pause`, `resume`, `complete`
-    and `archive` it has to have.
+    Subclass it, override `make_client`, and let pytest run the ``TestCase`` of your class. Methods of
+    `CampaignClient` that the client lacks are not called; it must have `pause`, `resume`, `complete`
+    and `archive`.
 
     Attributes:
         channel: The kind of campaign that it is about.
@@ -97,7 +97,7 @@ class CampaignLife(RuleBasedStateMachine):
 
     @rule(target=ids, status=statuses(), start=st.integers(-4, 4), hours=st.integers(2, 12))
     def another_campaign(self, status: Status, start: int, hours: int) -> str:
-        """Somebody else has made one."""
+        """Another client creates a campaign."""
         return self._add(status, start, hours)
 
     @rule(seconds=st.integers(1, 12 * _HOUR))

@@ -98,7 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "campaign_policy_off: campaign requests of this test are not judged.")
     unjudged = config.getini("campaign_policy_unjudged")
     if unjudged not in _UNJUDGED:
-        raise pytest.UsageError(f"campaign_policy_unjudged is one of {', '.join(_UNJUDGED)}, not {unjudged!r}")
+        raise pytest.UsageError(f"campaign_policy_unjudged must be one of {', '.join(_UNJUDGED)}, not {unjudged!r}")
     on = config.getoption("--campaign-policy") or config.getini("campaign_policy")
     for option in ("--campaign-coverage", "--campaign-policy-min"):
         if config.getoption(option) is not None and not on:
@@ -108,7 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
         least = config.getini("campaign_policy_min")
     # An unset variable of a shell is none, and Python reads no number of thousands of digits.
     if not (least.isdecimal() and len(least) < 10):
-        raise pytest.UsageError(f"campaign_policy_min is a number of campaign writes, not {least[:20]!r}")
+        raise pytest.UsageError(f"campaign_policy_min must be a number of campaign writes, not {least[:20]!r}")
     if config.getoption("--campaign-coverage") is not None:
         _refuse_what_cannot_be_coverage(Path(config.getoption("--campaign-coverage")))
     if on:
@@ -129,7 +129,9 @@ def _refuse_what_cannot_be_coverage(path: Path) -> None:
     try:
         whole = path.is_file() or not path.exists()  # and no device or pipe
         if path.is_dir() or (whole and not (folder.is_dir() and os.access(folder, os.W_OK))):
-            raise pytest.UsageError(f"{path} cannot be written: it is a folder, or its folder is missing or closed")
+            raise pytest.UsageError(
+                f"{path} cannot be written: it is a folder, or its folder is missing or cannot be written to"
+            )
         if path.is_file():
             with path.open("rb") as file:
                 data = file.read(_LARGEST)
@@ -141,7 +143,7 @@ def _refuse_what_cannot_be_coverage(path: Path) -> None:
         known = None
     if data and not (isinstance(known, dict) and {_COVERAGE} <= known.keys() <= {_COVERAGE, "edges"}):
         raise pytest.UsageError(
-            f"{path} is no coverage, and is not written over; give --campaign-coverage another name"
+            f"{path} is no coverage file, so it is not replaced; give --campaign-coverage another name"
         )
 
 
@@ -319,7 +321,7 @@ class _Watch:
             show.line(line, **markup)
         if self._workers:
             show.line(
-                f"workers that ended without a word: {self._workers}; theirs is not in these numbers", yellow=True
+                f"workers that ended without a report: {self._workers}; theirs is not in these numbers", yellow=True
             )
         if self._tally.judged < self._least and not config.getoption("collectonly"):
             judged = f"{self._tally.judged} judged, at least {self._least} wanted"

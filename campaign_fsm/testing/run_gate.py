@@ -377,7 +377,7 @@ class RunGate:
             refused=len(self.incidents) - unjudged,
             refused_above=self.refused_above,
             unjudged=unjudged,
-            incidents=[(f"{one.test or 'outside of tests'}: {one}", one.passed_on) for one in self.incidents],
+            incidents=[(f"{one.test or 'outside tests'}: {one}", one.passed_on) for one in self.incidents],
             forked=self.forked,
             unseen=Counter(self.unseen),
         )

@@ -172,7 +172,7 @@ def legal_walks(
         max_size: The greatest number of steps.
     """
     if not 0 <= min_size <= max_size:
-        raise InvalidArgument(f"min_size is 0 to max_size, not {min_size} to {max_size}")
+        raise InvalidArgument(f"min_size must be 0 to max_size, not {min_size} to {max_size}")
     kind = draw(_on(channel))
     edges = tuple(_ways(None, kind, False))
     return _walk(draw(st.lists(st.sampled_from(edges), max_size=max_size)), kind, min_size, max_size)

@@ -121,7 +121,7 @@ class AccessLog:
                 return own
             if _found(value, self._mapping["method"]) in (None, "", "-"):
                 return own
-            return Exchange(unread=f"it has nothing at {quoted(self._mapping['url'], 60)}, which is to be its url")
+            return Exchange(unread=f"it has nothing at {quoted(self._mapping['url'], 60)}, where its url should be")
         exchange = Exchange()
         self._lines += 1
         odd_values = list(self._fill(exchange, value))
@@ -130,7 +130,7 @@ class AccessLog:
         if not exchange.url:
             odd_values.append("its url is empty")
         elif not exchange.method:
-            odd_values.append(f"it has nothing at {quoted(self._mapping['method'], 60)}, which is to be its method")
+            odd_values.append(f"it has nothing at {quoted(self._mapping['method'], 60)}, where its method should be")
         if not odd_values and "campaigns" in exchange.url and _has_doubles(line):
             odd_values.append("it has a key twice in one object, so it can be read in two ways")
         exchange.unread = odd_values[0] if odd_values else None
@@ -140,7 +140,7 @@ class AccessLog:
         """What the mapping names, and no line has."""
         for key in sorted(self._missing if self._lines else ()):
             path = quoted(self._mapping[key], 60)
-            yield Exchange(unread=f"no line of the log has anything at {path}, which is to be its {key}")
+            yield Exchange(unread=f"no line of the log has anything at {path}, where its {key} should be")
 
     @staticmethod
     def _with_hint(odd: Exchange | None, line: bytes) -> Exchange | None:

@@ -27,7 +27,7 @@ def plain_name(name: str) -> str:
         NotAttached: It can be another, or none.
     """
     if name in {"", ".", ".."} or _SEPARATORS.intersection(name):
-        raise NotAttached(f"it is said to be in {quoted(name)}, which is not the name of a file beside the recording")
+        raise NotAttached(f"{quoted(name)}, which should hold it, is not the name of a file beside the recording")
     return name
 
 
@@ -38,7 +38,7 @@ def small(name: str, size: int) -> None:
         NotAttached: It is.
     """
     if size > MOST_BODY:
-        raise NotAttached(f"{quoted(name)}, in which it is, is larger than {MOST_BODY} bytes")
+        raise NotAttached(f"{quoted(name)}, which should hold it, is larger than {MOST_BODY} bytes")
 
 
 def beside(path: str) -> Attached:
@@ -47,18 +47,20 @@ def beside(path: str) -> Attached:
     def read(name: str) -> bytes:
         plain_name(name)
         if path == "-":
-            raise NotAttached(f"it is in {quoted(name)}, beside a recording that came from the standard input")
+            raise NotAttached(
+                f"{quoted(name)}, which should hold it, is beside a recording that came from the standard input"
+            )
         folder = Path(path).parent
         file = folder / name
         try:
             if file.resolve().parent != folder.resolve():
-                raise NotAttached(f"{quoted(name)}, in which it is, is a link to another folder")
+                raise NotAttached(f"{quoted(name)}, which should hold it, is a link to another folder")
             if not file.is_file():
-                raise NotAttached(f"there is no file {quoted(name)} beside the recording, in which it is said to be")
+                raise NotAttached(f"{quoted(name)}, which should hold it, is not beside the recording")
             with file.open("rb") as stream:
                 small(name, os.fstat(stream.fileno()).st_size)
                 return stream.read(MOST_BODY)
         except (OSError, ValueError) as error:
-            raise NotAttached(f"{quoted(name)}, in which it is, cannot be read") from error
+            raise NotAttached(f"{quoted(name)}, which should hold it, cannot be read") from error
 
     return read

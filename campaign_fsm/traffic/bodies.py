@@ -56,7 +56,7 @@ def _inflated(body: bytes, window: int, fail: Fail) -> bytes:
     try:
         return _unpacked(body, window, fail)
     except zlib.error:
-        fail("a compressed body is damaged, or breaks off")
+        fail("a compressed body is damaged or cut off")
 
 
 def _unpacked(body: bytes, window: int, fail: Fail) -> bytes:

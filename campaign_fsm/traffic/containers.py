@@ -106,7 +106,7 @@ class Inflated(_Bounded):
                 self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
             plain = self._inflated(self._inflater, data, size)
             if not data and not plain and self._inflater is not None:
-                self.fail("its compressed data breaks off")
+                self.fail("its compressed data is cut off")
         return plain
 
     def _behind(self, data: bytes) -> bytes:
@@ -155,7 +155,7 @@ class _Member(_Bounded):
         try:
             return self._stream.read(size)
         except _BROKEN:
-            self.fail("a file in it is damaged, or breaks off")
+            self.fail("a file in it is damaged or cut off")
 
 
 def open_zip(path: str, stream: BinaryIO) -> tuple[Readable, Attached]:
@@ -174,7 +174,7 @@ def open_zip(path: str, stream: BinaryIO) -> tuple[Readable, Attached]:
     try:
         archive = zipfile.ZipFile(stream)
     except _BROKEN:
-        fail("it is a zip file that is damaged, or breaks off")
+        fail("it is a zip file that is damaged or cut off")
     found = [info for info in archive.infolist() if _is_har(info)]
     if not found:
         if any(_is_recording(archive, info) for info in archive.infolist()[:_LOOKED_INTO]):
@@ -199,9 +199,9 @@ def open_zip(path: str, stream: BinaryIO) -> tuple[Readable, Attached]:
             with archive.open(there) as body:
                 data = body.read(MOST_BODY + 1)
         except KeyError:
-            raise NotAttached(f"there is no file {quoted(name)} in the zip file, in which it is said to be") from None
+            raise NotAttached(f"{quoted(name)}, which should hold it, is not in the zip file") from None
         except _BROKEN as error:
-            raise NotAttached(f"{quoted(name)}, in which it is, cannot be read") from error
+            raise NotAttached(f"{quoted(name)}, which should hold it, cannot be read") from error
         small(name, len(data))
         return data
 

@@ -48,7 +48,7 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         seconds: How long it took, until its answer was there; None if that was not recorded.
         place: Where it stands in its file: the number of the line, or of the entry. Set by the reader.
         unread: Why something of it cannot be read, in a few words. What could be read is in the other fields. Set by
-            the reader, which goes on behind it.
+            the reader, which goes on after it.
         source: The file that it stands in, where several are read as one. Set by whoever merges them.
     """
 

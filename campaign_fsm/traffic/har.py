@@ -159,7 +159,7 @@ def read_har(path: str, stream: BinaryIO, attached: Attached | None = None) -> I
     Args:
         path: The file's name, for errors.
         stream: Its bytes.
-        attached: Reads the bodies that are kept outside of it; None for files in its folder.
+        attached: Reads the bodies that are kept outside it; None for files in its folder.
 
     Raises:
         NotARecording: It is no HAR file.

@@ -89,18 +89,18 @@ class _Reader:
             self._fail(document, f"runbook is the version of the form, which is {VERSION}")
         campaigns = document.get("campaigns")
         if not isinstance(campaigns, list):
-            self._fail(document, "campaigns is a list")
+            self._fail(document, "campaigns must be a list")
         for campaign in campaigns:
             yield from self._campaign(campaign)
 
     def _campaign(self, given: Any) -> Iterator[Exchange]:
         if not isinstance(given, Mapping):
-            self._fail(given, "a campaign is a mapping")
+            self._fail(given, "a campaign must be a mapping")
         self._known(given, _CAMPAIGN)
         named = {key: self._text(given, key) for key in _CAMPAIGN if key != "steps"}
         channel = named["channel"] or Channel.MESSAGE
         if channel not in set(Channel):
-            self._fail(given, f"channel is one of {', '.join(Channel)}, not {quoted(channel, 40)}")
+            self._fail(given, f"channel must be one of {', '.join(Channel)}, not {quoted(channel, 40)}")
         about: dict[str, Any] = {
             "campaign": named["campaign"],
             "channel": str(channel),
@@ -119,7 +119,7 @@ class _Reader:
             yield Exchange(method="GET", status_code=200, status=status, place=place, **times, **about)
         steps = given.get("steps")
         if not isinstance(steps, list) or not steps:
-            self._fail(given, "steps is a list of actions")
+            self._fail(given, "steps must be a list of actions")
         for step in steps:
             self._number += 1
             yield self._step(step, about)
@@ -136,10 +136,10 @@ class _Reader:
             self._fail(step, f"{action} is about a campaign, which has an id: campaign")
         confirmed = self.typed(given.get("confirmed", False))
         if not isinstance(confirmed, bool):
-            self._fail(step, "confirmed is true or false")
+            self._fail(step, "confirmed must be true or false")
         parameters = given.get("parameters")
         if parameters is not None and not isinstance(parameters, Mapping):
-            self._fail(step, "parameters is a mapping")
+            self._fail(step, "parameters must be a mapping")
         known = dict(about)
         if action is Action.CREATE:
             known["campaign"] = None
@@ -159,7 +159,7 @@ class _Reader:
         if isinstance(value, datetime | date):
             return value.isoformat()
         if value is not None and not isinstance(value, str):
-            self._fail(given, f"{key} is a text")
+            self._fail(given, f"{key} must be a text")
         return None if value is None else str(value)
 
     def _known(self, given: Mapping[str, Any], keys: tuple[str, ...]) -> None:

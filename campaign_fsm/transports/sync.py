@@ -36,8 +36,8 @@ class GuardTransport(Guard, BaseTransport):
         UnexpectedRedirect: The server answered the write with a 3xx.
 
     Whatever the inner transport raises while the write is out is raised as it is, with one exception: an error of
-    this package that something else was given there (a log handler that used the client, say) would say that
-    nothing was sent, so it comes as a `ReadError` of the HTTP library, with that error as its cause.
+    this package that something else raised there (a log handler that used the client, say) would say that
+    nothing was sent, so it is raised as a `ReadError` of the HTTP library, with that error as its cause.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait (S8), at most a day; None if it does not say, or not in a form of HTTP.
+        """Seconds that the server asks to wait, at most a day; None if it does not say, or not in a form of HTTP.
 
         A date is held against the answer's own clock, and against the local one if it has none.
         """

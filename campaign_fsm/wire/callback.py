@@ -1,4 +1,4 @@
-"""Status callbacks: what the platform posts when a campaign ends, or starts (fact sheet section 8; S8)."""
+"""Status callbacks: what the platform posts when a campaign ends, or starts."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ class StatusCallback:
 
 
 def parse_status_callback(body: bytes | str | Mapping[str, Any]) -> StatusCallback:
-    """Read the body of a status callback, in either spelling: ``campaign_sid`` or ``CampaignSid`` (S8).
+    """Read the body of a status callback, in either spelling: ``campaign_sid`` or ``CampaignSid``.
+
+    Sources: https://developer.exotel.com/docs/references/webhooks, and for the second spelling
+    https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign.
 
     Args:
         body: The body as it came, or the object that a web framework has made of it.

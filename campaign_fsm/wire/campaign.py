@@ -5,26 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
+from math import isfinite
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from campaign_fsm._lazy import shown
+from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.reading import Reading
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
-# The seed's answer spells it so (S1); requests spell it right (fact sheet section 6).
+# The sample answer of https://developer.exotel.com/api/update-sms-campaign-3 spells it so; requests spell it right.
 SPELLED_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 """Parameters that answers spell otherwise than requests."""
+# Python makes no text of an int of more than 4,300 digits.
+_MOST_BITS: Final = 14_000
 
 
 @frozen(repr=False)
 class Campaign:
     """One campaign, as read. Unknown or oddly typed fields are kept in `raw`, never dropped.
 
-    Sources: S1 (the update response), S3 and S7 (voice items), S6 (message items).
+    Sources: https://developer.exotel.com/api/update-sms-campaign-3,
+    https://developer.exotel.com/api/create-campaign and https://developer.exotel.com/api/get-campaign-details.
     """
 
     id: str
@@ -53,19 +60,72 @@ class Campaign:
     def __repr__(self) -> str:
         return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The campaign in a notebook, drawn where it stands in its life."""
-        from campaign_fsm.diagram.notebook import card
-
-        return card(self.id, self.name, self.status, self.channel, started=self.started)
+        return shown("Campaign", self)
 
     @property
     def pending(self) -> int | None:
         """How many numbers are still waiting, by the stats; None where they do not say.
 
-        Voice campaigns count ``pending`` (S3), message campaigns ``scheduled`` (S1).
+        Voice campaigns count ``pending``, message campaigns ``scheduled``, as their sample answers do.
         """
         return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, the same as in ``--json`` of the commands: ``json.dumps(campaign.as_dict())`` works.
+
+        ``id``, ``channel`` (``message``, ``voice``), ``name``; ``status`` in the spelling of `Status`, ``raw_status``
+        in the server's; ``started``, whether it counted as started; ``schedule``, null or its ``start`` and ``end``;
+        ``created``, ``updated``; ``stats``, counts by the vendor's keys; ``lists``, ids; ``template``; ``callbacks``,
+        URLs by their parameters; ``report_url``; ``estimated_cost``; ``raw``, what was not understood, as it came.
+        Times are RFC 3339 texts with their offsets; what is not known is null. A value in `raw` that JSON has no form
+        for, such as an infinite number, is a text. When it was read (`read_at`) is not in it.
+        """
+        schedule = self.schedule and {"start": self.schedule.start, "end": self.schedule.end}
+        plain: dict[str, Any] = _plain(
+            {
+                "id": self.id,
+                "channel": self.channel,
+                "name": self.name,
+                "status": self.status,
+                "raw_status": self.raw_status,
+                "started": self.started,
+                "schedule": schedule,
+                "created": self.created,
+                "updated": self.updated,
+                "stats": self.stats,
+                "lists": self.lists,
+                "template": self.template,
+                "callbacks": self.callbacks,
+                "report_url": self.report_url,
+                "estimated_cost": self.estimated_cost,
+                "raw": self.raw,
+            }
+        )
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; what it has no form for as a text."""
+    match value:
+        case Enum():
+            return _plain(value.value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): _plain(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case str():
+            return str(value)
+        case None | bool():
+            return value
+        case int() if value.bit_length() <= _MOST_BITS:
+            return value
+        case float() if isfinite(value):
+            return value
+    return quoted(value)
 
 
 def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: datetime) -> Campaign:

@@ -1,4 +1,8 @@
-"""The envelope of an answer and the items in it (S1, S6, S7).
+"""The envelope of an answer and the items in it.
+
+``response`` is an object (https://developer.exotel.com/api/update-sms-campaign-3) or a list of items
+(https://developer.exotel.com/api/create-campaign). What the codes mean:
+https://developer.exotel.com/api/http-status-codes and https://developer.exotel.com/docs/references/error-codes.
 
 Bodies are read strictly (`campaign_fsm.strict`), because a reading decides whether a write leaves.
 """
@@ -17,7 +21,7 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 
 @frozen
 class Item:
-    """One item of an envelope (S1, S6, S7)."""
+    """One item of an envelope."""
 
     code: int
     data: Mapping[str, Any]
@@ -34,7 +38,7 @@ def read_envelope(answer: Answer) -> dict[str, Any]:
     """The JSON object that an answer is.
 
     Raises:
-        NotReadable: It is none, or not for every parser, or it is that of a failure (S8).
+        NotReadable: It is none, or not for every parser, or it is that of a failure.
     """
     if answer.unreadable:
         raise NotReadable(f"the answer cannot be used: {answer.unreadable}")

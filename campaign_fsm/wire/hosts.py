@@ -1,4 +1,4 @@
-"""Hosts: the vendor's two (S8 and fact sheet section 1), and those that can only be this machine."""
+"""Hosts: the vendor's two, and those that can only be this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 from typing import Final
 
 HOST_OF: Final = {"singapore": "api.exotel.com", "mumbai": "api.in.exotel.com"}
-"""The vendor's hosts by region."""
+"""The vendor's hosts by region (https://developer.exotel.com/docs/references/authentication)."""
 DEFAULT: Final = "singapore"
 
 

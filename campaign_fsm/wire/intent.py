@@ -26,10 +26,10 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 JSON_HEADERS: Final = ((b"Content-Type", b"application/json"),)
 """What the headers of a write have to say of its body."""
 
-# The actions that a PUT body can name (S1).
+# The actions that a PUT body can name (CF412).
 VERBS: Final = {verb.value: verb for verb in (Action.PAUSE, Action.RESUME, Action.COMPLETE, Action.ARCHIVE)}
 
-# Fact sheet section 3 for voice (S2), section 7 for message (S6).
+# Voice: CF111; message: the parameters of create-sms-campaign that are callback URLs.
 CALLBACKS: Final = {
     Channel.VOICE: frozenset({"status_callback", "call_status_callback", "call_schedule_callback"}),
     Channel.MESSAGE: frozenset({"status_callback", "sms_status_callback"}),
@@ -276,7 +276,7 @@ def _check_content_type(request: WireRequest, target: Target) -> None:
 
 
 def _one_campaign(document: dict[str, Any], target: Target) -> dict[str, Any]:
-    """The one item of the body: flat, or on voice wrapped as ``{"campaigns": [item]}`` (S1, S2, S3)."""
+    """The one item of the body: flat, or on voice wrapped as ``{"campaigns": [item]}`` (CF411)."""
     wrapped = [key for key in document if fold(key) == "campaigns"]
     if not wrapped:
         item: Any = document

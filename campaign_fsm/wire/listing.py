@@ -1,4 +1,10 @@
-"""Pages: lists of campaigns, and the recipients of one campaign (fact sheet section 6; S6, S7)."""
+"""Pages: lists of campaigns, and the recipients of one campaign.
+
+Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+https://developer.exotel.com/api/bulk-campaign-details,
+https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
+https://developer.exotel.com/api/call-details-of-a-single-campaign.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +15,23 @@ from urllib.parse import urlencode
 
 from attrs import field, frozen
 
+from campaign_fsm.printable import SURROGATE
 from campaign_fsm.rules import STATUSES, Channel, Status
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.envelope import Item, read_entry, read_envelope
 from campaign_fsm.words import none_of
 
-# S6, S7: default and greatest page size.
+# Default and greatest page size.
 PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
 _SORT_KEYS: Final = {
     Channel.MESSAGE: ("date_created", "name", "schedule.start_time"),
     Channel.VOICE: ("date_created", "name"),
 }
 DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-details"}
-# The message list knows "scheduled" and no "created": the same state (fact sheet section 2).
+# The message list knows "scheduled" and no "created": the same state.
 _FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
+# A character is up to 12 in a URL, and HTTP libraries send URLs of at most 65,536.
+_LONGEST_NAME: Final = 5000
 
 
 @frozen
@@ -40,8 +49,10 @@ class Filter:
         """A filter from what a caller gives.
 
         Raises:
-            ValueError: A status, or the order, is on no list; it says what is.
+            ValueError: A status, or the order, is on no list; it says what is. Or no URL can hold the name.
         """
+        if name is not None and not fits(name):
+            raise ValueError(f"a name to look for is a text of at most {_LONGEST_NAME} whole characters")
         wanted = () if status is None else (status,) if isinstance(status, str) else tuple(status)
         statuses = set()
         for one in wanted:
@@ -51,7 +62,7 @@ class Filter:
         key, colon, order = sort.partition(":")
         if key not in _SORT_KEYS[channel] or (colon and order not in ("asc", "desc")):
             keys = ", ".join(_SORT_KEYS[channel])
-            raise ValueError(f"sort is one of {keys}, with :asc or :desc, not {sort!r}")
+            raise ValueError(f"sort must be one of {keys}, with :asc or :desc, not {sort!r}")
         return cls(frozenset(statuses), name, sort if colon else f"{sort}:asc")
 
     def query(self, channel: Channel, offset: int, limit: int) -> str:
@@ -104,8 +115,8 @@ def read_page(answer: Answer) -> Page:
 class Recipient:
     """What the server says of one number of a campaign.
 
-    No page that this package rests on lists the fields, so they are all in `raw`; `status` is the one
-    under that name, if there is one. The repr shows no phone number.
+    The fields differ between the channels, so they are all in `raw`; `status` is the one under that name, if there is
+    one. The repr shows no phone number.
     """
 
     status: str | None
@@ -127,6 +138,11 @@ def details_query(channel: Channel, offset: int) -> str:
     return urlencode(pairs)
 
 
+def fits(name: object) -> bool:
+    """Whether a name can stand in a query string."""
+    return isinstance(name, str) and len(name) <= _LONGEST_NAME and not SURROGATE.search(name)
+
+
 def is_name(value: object) -> bool:
     """Whether a value can be looked for as a campaign's name."""
-    return isinstance(value, str) and re.fullmatch(r".*\S.*", value) is not None
+    return isinstance(value, str) and fits(value) and re.fullmatch(r".*\S.*", value) is not None

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from campaign_fsm.rules import Channel
 
-# Fact sheet sections 1 and 5.11. The older alias is judged, never sent.
+# sms-campaigns is the path of the vendor's older pages: judged, never sent.
 COLLECTIONS: Final = {
     "message-campaigns": Channel.MESSAGE,
     "sms-campaigns": Channel.MESSAGE,

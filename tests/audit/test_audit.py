@@ -76,7 +76,7 @@ def test_what_was_illegal_in_the_last_known_status_is_found(code, status):
     assert "complete while in-progress was sent" in finding.message
     assert (f"the server answered {code}" in finding.message) == (code is not None)
     assert "pause, then complete" in finding.advice
-    assert finding.sources[0].page.key == "S1"
+    assert finding.sources[0].page.key == "update-sms-campaign"
 
 
 def test_the_status_that_an_answer_shows_is_believed():

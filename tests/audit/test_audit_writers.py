@@ -25,7 +25,7 @@ from campaign_fsm.audit.writers.sarif import uri
 from campaign_fsm.rules import ENTRIES, PAGES
 from campaign_fsm.rules.pages import Page
 
-SOURCE = Source(PAGES["S1"], "only a paused campaign can be marked as completed")
+SOURCE = Source(PAGES["update-sms-campaign"], "only a paused campaign can be marked as completed")
 FINDING = Finding(
     code="CF224",
     level=Level.ERROR,
@@ -184,7 +184,7 @@ def hostile(text):
         advice=text,
         campaign=text,
         at=text,
-        sources=(Source(Page("S9", text, text), text),),
+        sources=(Source(Page("none", text, text), text),),
     )
 
 
@@ -398,7 +398,7 @@ def test_a_finding_as_json():
                 "advice": "Pause it first.",
                 "sources": [
                     {
-                        "page": "S1",
+                        "page": "update-sms-campaign",
                         "title": "Update SMS campaign",
                         "url": "https://developer.exotel.com/api/update-sms-campaign-3",
                         "says": "only a paused campaign can be marked as completed",

@@ -321,7 +321,7 @@ def test_the_same_file_is_judged_once(tmp_path):
     os.link(path, tmp_path / "hard.jsonl")
     findings, summary = audited(path, str(tmp_path), f"{tmp_path}/./log.jsonl")
     assert (findings, summary.passed_over, summary.events) == ([], 5, 4)
-    assert f"{tmp_path}/log.jsonl.gz: passed over, as it is what {path} is" in summary.remarks
+    assert f"{tmp_path}/log.jsonl.gz: passed over: it is the same file as {path}" in summary.remarks
     assert not summary.incomplete
     alone = tmp_path / "alone"
     alone.mkdir()

@@ -540,7 +540,12 @@ def test_a_list_for_nobody_stops(account, capsys, monkeypatch):
         account.add("completed", name=f"n{number}", contacts=60)
     campaign = account.add("completed", contacts=60)
     monkeypatch.setattr(reads, "is_unread", lambda: True)
-    for argv in (["list"], ["list", "--json"], ["recipients", campaign], ["watch", campaign, "--until", "archived", "--for", "0"]):
+    for argv in (
+        ["list"],
+        ["list", "--json"],
+        ["recipients", campaign],
+        ["watch", campaign, "--until", "archived", "--for", "0"],
+    ):
         before = len(account.journal)
         code, out, err = call(capsys, *argv)
         assert (code, len(out.splitlines()), err, len(account.journal) - before) == (0, 1, "", 1)

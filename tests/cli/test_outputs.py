@@ -328,7 +328,7 @@ def test_a_trace_that_cannot_be_opened_and_a_search_that_fails_are_told_apart(he
     for argv in (["get", "camp_1"], ["audit", str(here / "in")]):
         code, out, err = call(capsys, *argv)
         assert (code, out) == (2, "")
-        assert "the current folder is gone, and no configuration can be looked for" in err
+        assert "the current folder is gone, so no configuration can be looked for" in err
         assert "trace" not in err
     audit = ["audit", str(here / "in"), "--policy", "none"]
     assert call(capsys, *audit)[0] == 1
@@ -352,4 +352,4 @@ def test_a_configuration_behind_a_closed_door_is_told_by_its_name(everybodys, so
     for code, out, err in found:
         assert (code, out) == (2, "")
         assert f"{inner}/campaign-fsm.toml: " in err
-        assert "cannot be seen: Permission denied" in err
+        assert "it is unknown whether it is there and forbids something: Permission denied" in err

@@ -1,15 +1,20 @@
 """The client against the simulator: what every write ends as, sync and async, in process and over a socket."""
 
+import ast
 import base64
 import logging
 import pickle
 import traceback
 from datetime import timedelta
+from pathlib import Path
 
+import canaries
 import httpx
+import httpx2
 import pytest
 from operations import writes_of
 
+import campaign_fsm
 from campaign_fsm import (
     AsyncCampaignClient,
     AsyncGuardTransport,
@@ -19,6 +24,7 @@ from campaign_fsm import (
     SimulatorServer,
     SimulatorTransport,
     Status,
+    __version__,
     errors,
 )
 
@@ -244,7 +250,7 @@ def test_accepted_and_never_seen_is_unknown(simulator, connect):
 
 
 def test_resume_before_the_start_may_stay_created(simulator, connect):
-    """5.4: created is an honest answer while the start is ahead."""
+    """CF104: created is an honest answer while the start is ahead."""
     simulator.resume_before_start = Status.CREATED
     campaign = simulator.add("paused", start=simulator.now + timedelta(hours=1))
     assert connect().resume(campaign).status == "created"
@@ -408,6 +414,90 @@ def test_a_proxy_that_cannot_be_used_is_a_configuration_error(monkeypatch, proxy
     with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
         kind(**settings)
     assert "pass-canary" not in str(caught.value)
+
+
+def test_a_client_says_which_package_asks_and_by_which_library(simulator, connect, request):
+    """Both with their versions, the one that called first; also in the reads of its gate."""
+    library = httpx2 if "httpx2" in request.node.name else httpx
+    connect().pause(simulator.add("in-progress"))
+    expected = f"campaign_fsm/{__version__} {library.__name__}/{library.__version__}"
+    assert {entry.user_agent for entry in simulator.journal if entry.kind == "request"} == {expected}
+
+
+def test_a_client_of_the_callers_keeps_its_own_user_agent(simulator):
+    """The transport changes no header, in its reads neither."""
+    credentials = {"auth": (KEY, TOKEN), "headers": {"User-Agent": "mine/1"}}
+    with httpx.Client(transport=GuardTransport(SimulatorTransport(simulator)), **credentials) as client:
+        url = f"https://api.exotel.com/v2/accounts/{simulator.account_sid}/message-campaigns/"
+        client.put(url + simulator.add("in-progress"), json={"action": "pause"})
+    assert [entry.user_agent for entry in simulator.journal if entry.kind == "request"] == ["mine/1"] * 2
+
+
+# The log
+
+
+def lines_of(caplog):
+    """Every line of ours with its fields, without what a clock or a dice has set."""
+    fields = [canaries.fields_of(record) for record in caplog.records if record.name == "campaign_fsm"]
+    assert all(type(value) in (str, int, float) for each in fields for value in each.values())
+    return [
+        {name: value for name, value in each.items() if name not in ("ms", "request_id", "wait")} for each in fields
+    ]
+
+
+def test_a_line_of_the_log_carries_its_fields(simulator, connect, caplog):
+    """What is in its text, by name, for handlers that write JSON; the text is as before."""
+    campaign = simulator.add("in-progress")
+    with caplog.at_level(logging.INFO, "campaign_fsm"):
+        connect().pause(campaign)
+        with pytest.raises(errors.Refused):
+            connect().archive(campaign)
+    about = {"account": simulator.account_sid, "channel": "message", "campaign": campaign}
+    answered = {**about, "status_code": 200}
+    assert lines_of(caplog) == [
+        {**answered, "method": "GET", "status": "in-progress"},
+        {**answered, "method": "PUT", "status": "paused", "action": "pause"},
+        {**answered, "method": "GET", "status": "paused"},
+        {**about, "action": "archive", "code": "CF226", "status": "paused"},
+    ]
+    first, write, *_, last = [record for record in caplog.records if record.name == "campaign_fsm"]
+    known = canaries.fields_of(write)
+    assert write.getMessage() == (
+        f"PUT pause {campaign}: 200 paused, request {known['request_id']}, {known['ms']:.0f} ms"
+    )
+    assert last.getMessage() == f"archive {campaign}: not sent [CF226], it is paused"
+    assert (first.module, last.module) == ("events", "judging")
+
+
+def test_lines_about_what_went_wrong_carry_their_fields(simulator, pace, caplog):
+    """The class of an error or the code of an answer, and how many seconds are waited."""
+    pace(looks=(0.0,), first_delay=0.001)
+    campaign = simulator.add("in-progress")
+    simulator.fault("server-error", method="GET")
+    simulator.fault("lost-after", method="PUT")
+    settings = {"account_sid": simulator.account_sid, "api_key": KEY, "api_token": TOKEN}
+    client = CampaignClient(**settings, transport=SimulatorTransport(simulator))
+    with caplog.at_level(logging.INFO, "campaign_fsm"), client:
+        client.pause(campaign)
+    about = {"account": simulator.account_sid, "channel": "message", "campaign": campaign}
+    assert lines_of(caplog) == [
+        {**about, "method": "GET", "status_code": 503},
+        {**about, "action": "pause", "status_code": 503},
+        {**about, "method": "GET", "status_code": 200, "status": "in-progress"},
+        {**about, "method": "PUT", "action": "pause", "error": "RemoteProtocolError"},
+        {**about, "method": "GET", "status_code": 200},
+        {**about, "action": "pause", "status": "paused"},
+    ]
+    assert 0 <= canaries.fields_of(caplog.records[1])["wait"] < 1
+
+
+def test_no_line_of_the_log_is_without_fields():
+    """Wherever it is written."""
+    for path in Path(campaign_fsm.__file__).parent.rglob("*.py"):
+        text = path.read_text()
+        for call in ast.walk(ast.parse(text)) if "import log\n" in text else ():
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("log.info", "log.warning", "log.exception"):
+                assert call.keywords, f"{path}:{call.lineno}"
 
 
 # The canary

@@ -9,7 +9,7 @@ import pytest
 
 from campaign_fsm import Simulator, SimulatorServer
 
-exotelpy = pytest.importorskip("exotelpy", reason="needs the extra 'peers'")
+exotelpy = pytest.importorskip("exotelpy", reason="exotelpy is not installed")
 
 from exotelpy.exceptions import (  # noqa: E402 (after the skip)
     AuthenticationFailed,
@@ -96,7 +96,7 @@ def test_it_creates_reads_and_lists_message_campaigns(peer, simulator):
 
 
 def test_it_pages_through_a_list(peer, simulator):
-    """Offsets and limits of S7."""
+    """Offsets and limits of the page bulk-campaign-details."""
     ids = {simulator.add(channel="voice") for _ in range(25)}
     pages = [peer.get_bulk_campaign_details(offset=offset, limit=10) for offset in (0, 10, 20)]
     assert [page["metadata"]["count"] for page in pages] == [10, 10, 5]

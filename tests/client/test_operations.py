@@ -133,6 +133,13 @@ def test_a_create_without_a_name_cannot_be_looked_for(simulator, connect):
     assert [entry.method for entry in simulator.journal] == ["POST"]
 
 
+def test_a_create_of_a_name_that_no_url_holds_cannot_be_looked_for(simulator, connect):
+    """It is unknown as well; what the HTTP library says of such a URL is no answer."""
+    simulator.fault("lost-after", method="POST")
+    with pytest.raises(errors.OutcomeUnknown, match="in a URL"):
+        connect().create(message(simulator, name="x" * 70_000))
+
+
 def test_a_create_is_sent_again_only_after_a_429(simulator, connect):
     """Then nothing was taken; a rejection is raised at once."""
     simulator.fault("rate-limited", method="POST", retry_after=0, times=2)
@@ -294,7 +301,7 @@ def test_half_an_edit_is_not_an_edit():
 
 
 def test_the_misspelt_field_of_the_seed_is_compared_too():
-    """It is sent as documented and shown with the seed's spelling."""
+    """It is sent as documented and shown with the spelling of the sample answer."""
     assert sent_write.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
 
 
@@ -311,7 +318,7 @@ def test_rescheduling_before_the_start_is_an_edit(simulator, connect):
 
 
 def test_the_multi_day_flow_gives_a_new_end_and_resumes(simulator, connect, caplog):
-    """Voice, paused, started: contested, said in the log, refused by strict; on message campaigns refused (5.3)."""
+    """Voice, paused, started: contested (CF116), said in the log, refused by strict; on message campaigns refused."""
     given = {"start": simulator.now - timedelta(hours=5), "end": simulator.now + timedelta(minutes=1)}
     campaign = simulator.add("paused", channel="voice", **given)
     schedule = Schedule(end=simulator.now + timedelta(days=1))
@@ -572,10 +579,11 @@ def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
         assert {campaign.name for campaign in client.list(name="diwali")} == {"diwali-1", "diwali-2"}
     with pytest.raises(ValueError, match="'halted' is no status"):
         list(connect().list(status="halted"))
-    with pytest.raises(ValueError, match="sort is one of"):
+    with pytest.raises(ValueError, match="sort must be one of"):
         list(connect().list(sort="size"))
-    with pytest.raises(ValueError, match="page_size is 1 to 50"):
-        list(connect().list(page_size=51))
+    for size in (51, 10**5000):
+        with pytest.raises(ValueError, match="page_size must be 1 to 50"):
+            list(connect().list(page_size=size))
 
 
 def test_a_server_that_ignores_the_filter_is_filtered():
@@ -670,9 +678,13 @@ def test_find_takes_exactly_one(simulator, connect):
         simulator.add("paused", name="diwali")
     with pytest.raises(errors.NotOne, match="10 campaigns or more"):
         connect().find("diwali")
-    for bad in ("", "  ", None, 7):
+    for bad in ("", "  ", None, 7, "x" * 70_000, "\ud83d"):
         with pytest.raises(ValueError, match="not blank"):
             connect().find(bad)
+    for bad in (10**5000, "x" * 70_000, "\ud83d"):
+        with pytest.raises(ValueError, match="a name to look for is a text of at most"):
+            list(connect().list(name=bad))
+    assert list(connect().list(name="✓" * 5000)) == []
 
 
 def test_finding_rides_out_what_passes(simulator, connect):

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from attrs import evolve
 from click.testing import CliRunner
-from places import DIAGRAMS
+from places import DIAGRAMS, HOOKS
 
 from campaign_fsm.cli.diagram import _load as load
 from campaign_fsm.cli.diagram import diagram
-from campaign_fsm.diagram import DiagramFormat, Recipe, draw, render
-from campaign_fsm.diagram.committed import GALLERY, check, stamped, write
+from campaign_fsm.diagram import DiagramFormat, Recipe, draw, make, render
+from campaign_fsm.diagram.committed import GALLERY, as_bytes, check, stamped, write
 from campaign_fsm.diagram.dot import dot
+from campaign_fsm.diagram.formats import TextFormat
 from campaign_fsm.diagram.mermaid import mermaid
 from campaign_fsm.diagram.model import Kind, Sample
 from campaign_fsm.diagram.png import CannotRasterize
-from campaign_fsm.diagram.stamp import digests
+from campaign_fsm.diagram.stamp import NEAR
 from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing
 
 FILES = sorted(stamped(DIAGRAMS)[0])
 CHANNELS = [None, *Channel]
 TEXTS = ["mermaid", "dot"]
-# Every format that is text, and two whose text depends on what stands in sets and dictionaries.
-ALL_TEXTS = ["mermaid", "dot", "svg", "scxml", "markdown", "json", "html"]
+ALL_TEXTS = [str(kind) for kind in DiagramFormat if kind.traits.drawn_from is None]
 
 
 def drift(directory):
@@ -291,12 +294,13 @@ def test_writing_text_needs_nothing_else():
 
 
 def test_a_png_bears_the_digest_of_its_svg(pictures, tmp_path):
-    """The stamp of a fresh PNG is intact, and a PNG with one changed bit is not."""
+    """The stamp of a fresh PNG holds the digest of its SVG, and without it the file is the picture alone."""
     run("-o", tmp_path / "a.png")
-    data = (tmp_path / "a.png").read_bytes()
-    assert digests(data).intact
-    middle = len(data) // 2
-    assert not digests(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]).intact
+    data, picture = (tmp_path / "a.png").read_bytes(), render("png")
+    svg = hashlib.sha256(render("svg", theme="light").encode()).hexdigest()
+    assert f"; do not edit. svg-sha256={svg}".encode() in data[:NEAR]
+    assert data.startswith(picture[:33])
+    assert data.endswith(picture[33:])
 
 
 def test_a_png_without_resvg_says_what_to_install(monkeypatch):
@@ -319,6 +323,54 @@ def test_a_png_without_a_font_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "resvg_py", Fontless)
     with pytest.raises(CannotRasterize, match="no sans-serif font"):
         render(DiagramFormat.PNG)
+
+
+# --- the registry
+
+
+@pytest.mark.parametrize("kind", DiagramFormat)
+def test_a_format_is_what_its_entry_says(kind, pictures):
+    """Its bytes or text begin as its entry says, bear their stamp near the beginning, and its endings are its own."""
+    made = make(Recipe.make(kind))
+    assert isinstance(made, bytes) == bool(kind.traits.drawn_from)
+    data = as_bytes(made)
+    assert data.startswith(kind.traits.begins)
+    assert Recipe.read(data[:NEAR]) == Recipe.make(kind)
+    assert {DiagramFormat.of(Path(f"a{ending.upper()}")) for ending in kind.traits.endings} == {kind}
+
+
+@pytest.mark.skipif(not HOOKS.exists(), reason="the hooks are in the checkout")
+def test_the_hook_knows_every_ending():
+    """A changed file of any format makes pre-commit run the check."""
+    (hook,) = re.findall(r"files: (.*\|dot\|.*)", HOOKS.read_text())
+    assert all(re.search(hook, f"a{ending}") for kind in DiagramFormat for ending in kind.traits.endings)
+
+
+def test_type_checkers_know_which_formats_are_text():
+    """What stands there for them is what the entries say."""
+    texts = [kind for kind in DiagramFormat if kind.traits.drawn_from is None]
+    names, members = map(get_args, get_args(TextFormat))
+    assert list(names) == list(members) == texts
+    assert {type(kind) for kind in members} == {DiagramFormat}
+
+
+def test_the_command_line_offers_what_is_registered():
+    """`--format` and what it says of a name that tells no format come from the registry."""
+    (option,) = [option for option in diagram.params if option.name == "kind"]
+    assert list(option.type.choices) == list(DiagramFormat)
+    told = run("-o", "a.txt").output
+    assert all(kind.traits.endings[0] in told for kind in DiagramFormat)
+
+
+def test_help_loads_no_writer():
+    """The formats are listed without the drawing, the rules' pages or an HTTP library being imported."""
+    code = (
+        "import sys, campaign_fsm.cli.diagram\n"
+        "assert 'campaign_fsm.diagram.formats' in sys.modules\n"
+        "assert not {'campaign_fsm.diagram.model', 'campaign_fsm.lifecycle', 'httpx'} & sys.modules.keys()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # --- stamps
@@ -391,10 +443,9 @@ def test_a_changed_file_is_drift(copies, file):
     """A diagram of any kind in which one visible thing was changed is drift, and only that one is reported."""
     path = copies / file
     data = path.read_bytes()
-    # In a PNG, one bit in the middle of the pixels.
-    middle = len(data) // 2
+    # A PNG says which SVG it shows.
     changed = (
-        data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        re.sub(rb"(?<=svg-sha256=)\w{8}", b"01234567", data)
         if path.suffix == ".png"
         else data.replace(b">paused<", b">halted<")
         .replace(b'"paused"', b'"halted"')
@@ -405,6 +456,15 @@ def test_a_changed_file_is_drift(copies, file):
     (found,) = drift(copies)
     assert found.name == file
     assert bool(found.difference) == (path.suffix != ".png")
+
+
+def test_a_png_that_another_machine_drew_is_no_drift(copies):
+    """Other fonts give other bytes of the same drawing."""
+    path = copies / "lifecycle.png"
+    data = path.read_bytes()
+    middle = len(data) // 2
+    path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+    assert drift(copies) == []
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -426,13 +486,10 @@ def test_a_diagram_is_known_by_its_stamp_and_not_by_its_name(copies):
 
 
 def test_a_png_of_another_table_is_drift(copies, pictures):
-    """An intact PNG that was drawn from another SVG is drift."""
-    from campaign_fsm.diagram.png import png
-    from campaign_fsm.diagram.stamp import stamp_png
-    from campaign_fsm.diagram.svg import FONTS, svg
-
-    source = svg(draw("voice"), "light")
-    (copies / "lifecycle.png").write_bytes(stamp_png(png(source, FONTS), Recipe.make("png").stamp, source))
+    """A PNG that was drawn from another SVG is drift, whatever its recipe says."""
+    run("--format", "png", "--channel", "voice", "-o", copies / "lifecycle.png")
+    data = (copies / "lifecycle.png").read_bytes()
+    (copies / "lifecycle.png").write_bytes(data.replace(b" channel=voice", b""))
     (found,) = drift(copies)
     assert found.problem.startswith("was drawn from another table")
 
@@ -458,13 +515,6 @@ def test_writing_anew_mends_every_drift_and_keeps_everything_else(copies, pictur
     assert (copies / "notes.md").read_text() == "mine"
 
 
-def test_a_cut_off_png_is_drift(copies):
-    """A PNG that ends early is drift."""
-    path = copies / "lifecycle.png"
-    path.write_bytes(path.read_bytes()[:-8])
-    assert [found.name for found in drift(copies)] == ["lifecycle.png"]
-
-
 def test_line_ends_are_drift_with_their_own_words(copies):
     """Text with other line ends is drift, and is told so instead of an empty difference."""
     path = copies / "lifecycle.mmd"
@@ -482,14 +532,53 @@ def test_a_missing_directory_is_no_verdict(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
 def test_a_stamp_that_names_a_pipe_hangs_nothing(copies):
-    """A recording that is a pipe or a device is not opened by the check, which leaves with 2."""
+    """A recording that is a pipe, or a link to itself, is not opened by the check, which leaves with 2."""
     os.mkfifo(copies / "pipe.jsonl")
-    for name in ("pipe.jsonl", "/dev/zero"):
-        stamp = Recipe.make("svg", "history", history=name).stamp
-        (copies / "history.svg").write_text(f"<!-- {stamp} -->")
+    (copies / "loop.jsonl").symlink_to("loop.jsonl")
+    for name in ("pipe.jsonl", "loop.jsonl"):
+        (copies / "history.svg").write_text(f"<!-- {Recipe.make('svg', 'history', history=name).stamp} -->")
         done = run("--check", copies)
         assert done.exit_code == 2
         assert "it is no file" in done.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links")
+@pytest.mark.parametrize(
+    "name", ["../trace.jsonl", "{outside}/trace.jsonl", "/dev/zero", "link.jsonl", "in/../../trace.jsonl"]
+)
+@pytest.mark.parametrize("option", ["--check", "--write"])
+def test_a_stamp_leads_out_of_no_folder(copies, tmp_path_factory, name, option):
+    """Nothing outside of the folder is read because a stamp names it, or because a link stands where it points."""
+    outside = copies.parent
+    (outside / "trace.jsonl").write_bytes((copies / "example-trace.jsonl").read_bytes())
+    (copies / "link.jsonl").symlink_to(outside / "trace.jsonl")
+    (copies / "in").mkdir()
+    stamp = Recipe.make("svg", "history", history=name.format(outside=outside)).stamp
+    (copies / "history.svg").write_text(f"<!-- {stamp} -->")
+    done = run(option, copies)
+    assert done.exit_code == 2
+    assert "lies outside of the folder of the diagram" in done.output
+    assert (copies / "history.svg").read_text() == f"<!-- {stamp} -->"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links")
+def test_a_recording_in_the_folder_may_be_reached_by_any_link(copies, tmp_path_factory):
+    """A link to what lies in the folder leads out of nothing, and the folder itself may be one."""
+    (copies / "link.jsonl").symlink_to("example-trace.jsonl")
+    run("--history", copies / "link.jsonl", "-o", copies / "history.svg")
+    folder = tmp_path_factory.mktemp("links") / "docs"
+    folder.symlink_to(copies)
+    assert run("--check", folder).exit_code == 0
+
+
+def test_what_shows_a_recording_from_elsewhere_has_no_stamp(tmp_path):
+    """It is drawn, and says why --check passes it over."""
+    recording = DIAGRAMS / "example-trace.jsonl"
+    done = run("--history", recording, "-o", tmp_path / "life.svg")
+    assert done.exit_code == 0
+    assert f"has no stamp for --check, because {recording} lies outside of its folder" in done.stderr
+    assert "Made by" not in (tmp_path / "life.svg").read_text()
+    assert "Made by" not in run("--history", recording).stdout or DIAGRAMS.is_relative_to(Path.cwd())
 
 
 def test_a_recording_that_is_gone_is_no_verdict(copies):

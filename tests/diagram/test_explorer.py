@@ -30,6 +30,34 @@ SLIP_IN = """() => {
   two.textContent = 'window.hit=1';
   document.body.append(one, two);
 }"""
+# Texts that are on the page with less than the contrast that WCAG's level AA asks of small ones.
+TOO_PALE = """() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const light = (colour) => [0.2126, 0.7152, 0.0722].reduce((sum, of, i) => sum + of * linear(colour[i] / 255), 0);
+  const found = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const parent = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || parent.closest(':disabled, desc, title')) continue;
+    if (!parent.checkVisibility()) continue;
+    const drawn = parent.ownerSVGElement;
+    const ink = numbers(getComputedStyle(parent)[drawn ? 'fill' : 'color']);
+    const box = drawn && parent.closest('.node')?.querySelector('rect.box');
+    let ground = box ? numbers(getComputedStyle(box).fill) : null;
+    let opacity = 1;
+    for (let one = parent; one; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      opacity *= Number(style.opacity);
+      const own = numbers(style.backgroundColor);
+      if (!ground && own[3] !== 0) ground = own;
+    }
+    const seen = [0, 1, 2].map((i) => ink[i] * opacity + ground[i] * (1 - opacity));
+    const [less, more] = [light(seen), light(ground)].sort((one, two) => one - two);
+    if ((more + 0.05) / (less + 0.05) < 4.5) found.push(texts.currentNode.data.trim());
+  }
+  return found;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +69,8 @@ def browser():
 class Opened:
     """A page from a file, with everything that went wrong in it and everything that it asked for."""
 
-    def __init__(self, browser, path, fragment="", **options):
-        self.context = browser.new_context(**options)
+    def __init__(self, browser, path, fragment="", *, context=None, **options):
+        self.context = context or browser.new_context(**options)
         self.page = self.context.new_page()
         self.errors, self.asked = [], []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -59,18 +87,25 @@ class Opened:
     def close(self):
         assert self.errors == []
         assert all(url.startswith("file:") for url in self.asked), self.asked
-        self.context.close()
+        self.page.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser):
+    """What pages that ask for nothing special share: a new one takes longer than the page."""
+    with browser.new_context() as shared:
+        yield shared
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(browser, context, tmp_path):
     pages = []
 
     def open_it(fragment="", history=None, recipe=None, **options):
         recipe = recipe or Recipe.make("html", history="x" if history else None)
         path = tmp_path / f"explorer{len(pages)}.html"
         path.write_text(make(recipe, history, stamped=False), encoding="utf-8")
-        pages.append(Opened(browser, path, fragment, **options))
+        pages.append(Opened(browser, path, fragment, context=None if options else context, **options))
         return pages[-1]
 
     yield open_it
@@ -282,6 +317,10 @@ def test_everything_can_be_done_with_the_keyboard(opened):
     keyboard.press("Enter")
     assert page.text("#where") == "The campaign is paused"
     assert page.page.evaluate("document.activeElement !== document.body")
+    page.page.focus("#reset")
+    keyboard.press("Enter")
+    assert page.text("#where") == "The campaign is created"
+    assert page.page.evaluate("document.activeElement.matches('#legal button')")
 
 
 def test_a_screen_reader_is_notified(opened):
@@ -321,10 +360,80 @@ def test_it_fits_a_phone(opened):
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
     page.page.tap("#legal button[data-play=pause]")
     assert page.text("#where") == "The campaign is paused"
-    heights = page.page.eval_on_selector_all(
-        "button, select", "all => all.filter(one => one.offsetParent).map(one => one.offsetHeight)"
+    small = page.page.eval_on_selector_all(
+        "button, select, summary, form label, input[type=range]",
+        """all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+            .map(one => one.outerHTML)""",
     )
-    assert min(heights) >= 32
+    assert small == []
+    # A finger that is a little beside the box meets it all the same.
+    page.page.evaluate("scrollTo(0, 0)")
+    box = page.page.locator(".picture:not([hidden]) .node[data-node=in_progress] rect.box").bounding_box()
+    assert box["height"] + 2 * 10 >= 44
+    page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] + 10)
+    assert page.text("#where") == "The campaign is in-progress"
+
+
+def test_long_names_stay_in_their_card(opened):
+    """Ids as long as a server may make them break, in the heading and beside each step."""
+    steps = tuple(
+        Step(trigger=None, source=Status.PAUSED, dest=Status.ARCHIVED, campaign=one * 100, at="z" * 100) for one in "ab"
+    )
+    history = History(title=f"What happened to {steps[0].campaign}", steps=steps, total=5000)
+    page = opened("#step=2", history=history, viewport={"width": 320, "height": 740}, is_mobile=True)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.text("#recorded-title").endswith("aa, the first 2 of 5000 steps")
+
+
+def test_a_picture_that_is_wider_than_the_screen_says_so(opened):
+    """On a phone a sentence and a fading edge say that there is more, and the status is scrolled to."""
+    page = opened("#channel=voice&at=completed", viewport={"width": 390, "height": 844}, is_mobile=True)
+    scroller = page.page.locator(".picture:not([hidden]) .scroller")
+    where = """() => {
+      const node = document.querySelector('.picture:not([hidden]) .here').getBoundingClientRect();
+      return node.left >= 0 && node.right <= innerWidth;
+    }"""
+    assert page.page.is_visible("#wider")
+    assert page.page.evaluate(where)
+    assert scroller.get_attribute("class").split() == ["scroller", "more-left", "more-right"]
+    page.page.click("#legal button[data-play=archive]")
+    assert page.page.evaluate(where)
+    page.page.wait_for_function("!document.querySelector('.picture:not([hidden]) .more-right')")
+    page.page.set_viewport_size({"width": 1440, "height": 844})
+    page.page.wait_for_selector("#wider", state="hidden")
+    assert scroller.get_attribute("class") == "scroller"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_is_easy_to_read(opened, scheme):
+    """Also what is not possible now, what was refused, and what stands on the yellow of here and now."""
+    page = opened("#step=2", history=recorded(), color_scheme=scheme)
+    page.page.click("#refused summary")
+    assert page.page.evaluate(TOO_PALE) == []
+    page.page.click("#later")
+    page.page.select_option("#goal", "archived")
+    assert page.page.evaluate(TOO_PALE) == []
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_every_mark_is_explained(opened, channel):
+    """Marks, dots, dashed and pale lines stand in a legend of the channel, and its samples stand in columns."""
+    page = opened(f"#channel={channel}")
+    keys = page.page.locator(".picture:not([hidden]) .legend li")
+    marks = {mark for mark in "▲†×" if mark in page.page.inner_text("main")}
+    assert marks == ({"▲", "†", "×"} if channel is Channel.VOICE else {"▲", "×"})
+    assert marks == {mark for mark in "▲†×" if any(mark in text for text in keys.all_inner_texts())}
+    dash = "getComputedStyle(line).strokeDasharray"
+    lines = f"all => new Set(all.map(line => {dash})).size"
+    assert page.page.eval_on_selector_all(".picture:not([hidden]) .legend path.line", lines) == 2
+    assert keys.locator("circle").count() == 1
+    faint = page.page.locator(".picture:not([hidden]) .edge.faint path.line").first
+    colour = "line => getComputedStyle(line).stroke"
+    assert keys.locator("xpath=self::*[contains(@class, 'faint')]//*[@class='line']").evaluate(colour) == (
+        faint.evaluate(colour)
+    )
+    left = keys.locator("svg").evaluate_all("all => all.map(one => Math.round(one.getBoundingClientRect().left))")
+    assert len(set(left)) <= 3 < len(left)
 
 
 def test_it_prints_and_says_what_it_needs_without_a_script(browser, tmp_path):
@@ -338,6 +447,11 @@ def test_it_prints_and_says_what_it_needs_without_a_script(browser, tmp_path):
 
 
 # --- a recorded history
+
+
+def data_of(history):
+    text = make(Recipe.make("html", history="x"), history, stamped=False)
+    return json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
 
 
 def recorded(**changes):
@@ -381,6 +495,7 @@ def test_a_history_is_stepped_through(opened):
         assert page.text("#step-text").startswith(text)
         assert page.page.is_checked("input[name=channel][value=voice]")
     assert page.page.is_disabled("#later")
+    assert page.page.evaluate("document.activeElement.id") == "earlier"
     assert "step=3" in page.hash()
     again = opened(page.hash(), history=recorded())
     assert again.text("#step-text").startswith("3. pause")
@@ -401,10 +516,106 @@ def test_playing_on_from_a_step_leaves_the_recording(opened):
     assert "step=" not in page.hash()
     assert "at=paused&play=complete" in page.hash()
 
+    assert page.text("#step-text") == "What is shown is not of the recording."
+    page.page.click("#earlier")
+    assert page.text("#step-text").startswith("2. × complete")
 
-def test_the_committed_story_tells_its_recording(browser):
+
+def test_a_step_is_counted_and_dated(opened):
+    """What stands beside a step: which of how many, when in which zone, and where in the file; never cut in a date."""
+    page = opened("#step=3", history=recorded())
+    assert page.text("label[for=step]") == "Step 3 of 3"
+    assert page.text("#step-text").endswith("2026-01-05 10:00:00 UTC+05:30 line or entry 3")
+    assert page.page.get_attribute("#step", "aria-valuetext") == page.page.text_content("#step-text")
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        ("2026-11-23T14:42:58.028+00:00", "2026-11-23 14:42:58.028 UTC"),
+        ("2026-11-23T14:42:58Z", "2026-11-23 14:42:58 UTC"),
+        ("2026-01-05T10:00:00+05:30", "2026-01-05 10:00:00 UTC+05:30"),
+        ("2026-01-05T10:00:00", "2026-01-05 10:00:00 (no time zone recorded)"),
+        ("2026-01-05", "2026-01-05"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_a_time_names_its_zone(at, shown):
+    """It stands in the zone of the recording; what is no time of ISO 8601 stands as it is."""
+    step = Step(trigger=Action.PAUSE, source=Status.IN_PROGRESS, dest=Status.PAUSED, code="CF103", at=at)
+    assert data_of(History(title="x", steps=(step,), total=1))["history"]["steps"][0]["details"] == [shown]
+
+
+def test_it_opens_where_the_recording_begins(opened):
+    """At the status before the first step, or the only one that was read; a view from a status comes first."""
+    begun = History(title="x", steps=recorded().steps[1:], total=2)
+    page = opened(history=begun)
+    assert page.text("#where") == "The campaign is in-progress"
+    assert page.page.is_checked("input[name=channel][value=voice]")
+    assert page.page.input_value("[name=started]") == "yes"
+    assert page.text("#step-text") == "Before the first step."
+    page.page.click("#later")
+    page.page.click("#reset")
+    assert page.text("#where") == "The campaign is in-progress"
+    read = History(title="x", now={Status.PAUSED: 1}, channels=frozenset({Channel.VOICE}))
+    page = opened(history=read)
+    assert page.text("#where") == "The campaign is paused"
+    assert page.page.is_checked("input[name=channel][value=voice]")
+    assert page.text("#recorded") == "x\n\nThe recording has no step, only a status."
+    page = opened(history=begun, recipe=Recipe.make("html", "from:completed", history="x"))
+    assert page.text("#where") == "The campaign is completed"
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (
+            Step(trigger=None, source=None, dest=Status.PAUSED, inferred=True),
+            "1. a reading shows paused after new, and no rule leads there",
+        ),
+        (
+            Step(
+                trigger=Action.PAUSE,
+                source=Status.CREATED,
+                dest=Status.CREATED,
+                code="CF102",
+                outcome=Outcome.LOST,
+            ),
+            "1. ? pause while created: sent, and the answer was lost (CF102)",
+        ),
+        (
+            Step(trigger=Action.RESUME, source=Status.CREATED, dest=Status.CREATED, outcome=Outcome.SENT),
+            "1. × resume while created: illegal, and sent",
+        ),
+    ],
+)
+def test_what_came_of_a_step_stands_in_words(step, text):
+    """Where nothing was taken, why; what a reading shows is not called inferred, whether or not a rule explains it."""
+    (told,) = data_of(History(title="x", steps=(step,), total=1))["history"]["steps"]
+    assert (told["text"], told["inferred"]) == (text, False)
+
+
+def test_a_campaign_of_a_recording_stays_started():
+    """Whether it has started goes by its own steps: not by another campaign's, nor over what no rule explains."""
+
+    def step(source, dest, campaign="a", trigger=Action.PAUSE):
+        return Step(trigger=trigger, source=source, dest=dest, campaign=campaign)
+
+    steps = (
+        step(Status.CREATED, Status.PAUSED),
+        step(Status.PAUSED, Status.IN_PROGRESS),
+        step(Status.CREATED, Status.PAUSED, "b"),
+        step(Status.IN_PROGRESS, Status.PAUSED),
+        step(Status.PAUSED, Status.COMPLETED, trigger=Action.COMPLETE),
+        step(Status.PAUSED, Status.COMPLETED, "b", trigger=None),
+    )
+    told = data_of(History(title="x", steps=steps, total=len(steps)))["history"]["steps"]
+    assert [one["started"] for one in told] == ["no", "yes", "no", "yes", "yes", "unknown"]
+
+
+def test_the_committed_story_tells_its_recording(browser, context):
     """The committed story steps through the committed recording to the end, where the campaign is archived."""
-    page = Opened(browser, DIAGRAMS / "story.html")
+    page = Opened(browser, DIAGRAMS / "story.html", context=context)
     steps = int(page.page.get_attribute("#step", "max"))
     assert steps == 14
     for _ in range(steps):

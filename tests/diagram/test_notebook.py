@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from itertools import product
 
@@ -46,6 +48,26 @@ def test_a_notebook_shows_a_campaign_where_it_stands(campaign):
     assert "Autumn (camp_abc123)" in shown["text/html"]
     assert "Legal now: pause." in shown["text/html"]
     assert "what can happen while in-progress" in shown["text/html"]
+
+
+def test_a_campaign_draws_itself_after_nothing_but_the_import_of_the_package():
+    """Also one that comes out of a pickle, whose class is all that is loaded; and until then nothing is."""
+    code = (
+        "import pickle, sys, campaign_fsm\n"
+        "campaign = campaign_fsm.Campaign('camp_1', campaign_fsm.Status.PAUSED, 'Paused', campaign_fsm.Channel.VOICE)\n"
+        "assert 'campaign_fsm.diagram' not in sys.modules\n"
+        "print(pickle.loads(pickle.dumps(campaign))._repr_html_())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "what can happen while paused" in done.stdout
+
+
+def test_what_nothing_draws_is_shown_as_text(campaign, monkeypatch):
+    """Without what draws it, an object has no picture, and no error."""
+    monkeypatch.setattr("campaign_fsm._lazy.SHOWN", {})
+    assert campaign._repr_html_() is None
+    assert draw()._repr_svg_() is None
 
 
 @pytest.mark.parametrize(("status", "channel", "started"), list(product(Status, Channel, [False, True])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from functools import cache
 from itertools import combinations, pairwise, permutations
 
 import attrs
@@ -19,7 +20,7 @@ from campaign_fsm.diagram.text import width, wrap
 from campaign_fsm.diagram.theme import DARK, LIGHT, PALETTES
 from campaign_fsm.diagram.views import History, Look, NoRoute
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import REFUSALS, RULE, RULES, Action, Channel, Status
+from campaign_fsm.rules import REFUSALS, RULE, RULES, Action, Channel, Standing, Status
 
 SVG = "{http://www.w3.org/2000/svg}"
 STATUSES = [status for status in Status if status is not Status.UNKNOWN]
@@ -72,6 +73,22 @@ def pictures():
 PICTURES = dict(pictures())
 
 
+@cache
+def laid_out(name):
+    return lay_out(PICTURES[name])
+
+
+def texts(layout):
+    """Every text of a picture."""
+    pieces = (*layout.boxes, *layout.lines)
+    return [
+        layout.title,
+        *(text for piece in pieces for text in piece.texts),
+        *(key.text for key in layout.keys),
+        *layout.notes,
+    ]
+
+
 def overlap(one, other, slack=0.0):
     return (
         one[0] < other[2] - slack
@@ -98,16 +115,16 @@ def test_there_are_pictures_of_every_kind():
 @pytest.mark.parametrize("name", PICTURES)
 def test_nothing_overlaps_and_nothing_is_cut_off(name):
     """With the widest font, no text meets another text, a line, a foreign box or the edge of the picture."""
-    layout = lay_out(PICTURES[name])
+    layout = laid_out(name)
     page = (0.0, 0.0, layout.width, layout.height)
     boxes = {box.node.id: (box.x, box.y, box.x + box.width, box.y + box.height) for box in layout.boxes}
-    for text in layout.texts:
+    for text in texts(layout):
         left, top, right, bottom = text.room
         assert left >= page[0] + 4, text
         assert top >= page[1] + 4, text
         assert right <= page[2] - 4, text
         assert bottom <= page[3] - 4, text
-    for one, other in combinations(layout.texts, 2):
+    for one, other in combinations(texts(layout), 2):
         assert not overlap(one.room, other.room, slack=0.5), (one, other)
     for one, other in combinations(boxes.values(), 2):
         assert not overlap(one, other), (one, other)
@@ -124,7 +141,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name):
             for box in boxes.values():
                 assert not overlap(text.room, box), (text, line.edge.source, line.edge.dest)
         for part in segments(line):
-            for text in layout.texts:
+            for text in texts(layout):
                 assert not overlap(part, text.room), (line.edge.source, line.edge.dest, text)
             for node, box in boxes.items():
                 # A line touches the boxes at its ends, and goes into no box.
@@ -139,7 +156,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name):
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_line_begins_and_ends_at_its_boxes(name):
     """A line begins on the border of the status it leaves, and its arrow ends on the border of the one it leads to."""
-    from_border_to_border(lay_out(PICTURES[name]))
+    from_border_to_border(laid_out(name))
 
 
 JOINED = {(rule.source, rule.leads_to) for rule in RULES}
@@ -154,13 +171,31 @@ def test_an_edge_without_a_way_of_its_own_goes_across(source, dest):
     assert rule in [rule for line in layout.lines for rule in line.edge.rules]
 
 
-def test_a_status_without_a_place_stops_pictures_and_nothing_else():
-    """It is an error that says where to give it one; the formats that need no place show it."""
+def test_a_status_without_a_place_is_drawn_all_the_same():
+    """Statuses and edges that nobody has placed are on the picture, from border to border, each line apart."""
     drawing = draw()
-    stranger = attrs.evolve(drawing, nodes=(*drawing.nodes, attrs.evolve(drawing.nodes[-1], id="held")))
-    with pytest.raises(ValueError, match=r"no place on the picture, in campaign_fsm/diagram/layout\.py: held"):
-        lay_out(stranger)
-    assert all("held" in write(stranger) for write in (mermaid, dot))
+    held, lost = (attrs.evolve(drawing.nodes[1], id=name, label=name) for name in ("held", "lost"))
+    (pause,) = [edge for edge in drawing.edges if edge.rules[0].code == "CF103"]
+    ways = [
+        ("in_progress", "held"),
+        ("held", "in_progress"),
+        ("in_progress", "held"),
+        ("held", "lost"),
+        ("new", "lost"),
+    ]
+    strange = [attrs.evolve(pause, source=source, dest=dest) for source, dest in ways]
+    stranger = attrs.evolve(drawing, nodes=(*drawing.nodes, held, lost), edges=(*drawing.edges, *strange))
+    layout = lay_out(stranger)
+    from_border_to_border(layout)
+    lines = [line for line in layout.lines if line.edge in strange]
+    assert [(line.edge.source, line.edge.dest) for line in lines] == ways
+    assert len({line.points for line in lines} | {line.points[::-1] for line in lines}) == 2 * len(ways)
+    for one, other in combinations(layout.boxes, 2):
+        rooms = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in (one, other)]
+        assert not overlap(*rooms), (one.node.id, other.node.id)
+    # All rows above them stay where they were.
+    assert [box.middle[1] for box in layout.boxes][:-3] == [box.middle[1] for box in lay_out(drawing).boxes][:-1]
+    assert all("held" in write(stranger) for write in (mermaid, dot, svg))
 
 
 def from_border_to_border(layout):
@@ -197,7 +232,7 @@ def test_the_measured_widths_hold_for_real_fonts():
         except OSError:
             continue
         found += 1
-        for text in {text.text for drawing in PICTURES.values() for text in lay_out(drawing).texts}:
+        for text in {text.text for name in PICTURES for text in texts(laid_out(name))}:
             assert font.getlength(text) <= width(text, 100) * 1.03, text
     if not found:
         pytest.skip("neither DejaVu Sans nor Liberation Sans is installed")
@@ -324,7 +359,7 @@ def test_two_drawings_on_one_page_do_not_meet():
         style = re.search(r"<style>\n(.*)</style>", text, re.DOTALL)[1]
         for rule in style.splitlines():
             for selector in rule.partition("{")[0].split(","):
-                assert selector.startswith(f".{prefix} "), rule
+                assert selector.split(" ")[0] == f".{prefix}", rule
 
 
 HOSTILE = "</title></svg><script>alert(1)</script> & \" ' ]]> --> \x00\x1b"
@@ -348,11 +383,37 @@ def test_the_words_and_the_picture_agree(name):
     full = [edge for edge in drawing.edges if edge.weight > Weight.FAINT]
     nodes = tuple(node for node in drawing.nodes if node.weight > Weight.FAINT)
     assert drawing.description.endswith(describe(nodes, tuple(full)))
-    samples = {entry.sample for entry in drawing.legend}
-    assert ("final" in samples) == any(node.kind is Kind.FINAL for node in nodes)
-    assert ("platform" in samples) == any(edge.actor == "platform" for edge in full)
-    assert ("refused" in samples) == any(node.refused for node in nodes)
-    assert ("faint" in samples) == (len(full) < len(drawing.edges) or len(nodes) < len(drawing.nodes))
+    faint = (len(full) < len(drawing.edges)) or (len(nodes) < len(drawing.nodes))
+    for bold, some_nodes, some_edges in ((True, nodes, full), (False, drawing.nodes, drawing.edges)):
+        samples = {entry.sample for entry in drawing.legend if not bold or entry.weight > Weight.FAINT}
+        rules = [rule for piece in (*some_nodes, *some_edges) for rule in piece.rules]
+        assert ("final" in samples) == any(node.kind is Kind.FINAL for node in some_nodes)
+        assert ("inside" in samples) == any(node.inside for node in some_nodes)
+        assert ("platform" in samples) == any(edge.actor == "platform" for edge in some_edges)
+        assert ("account holder" in samples) == any(edge.actor == "account holder" for edge in some_edges)
+        assert ("irreversible" in samples) == any(not rule.undoable for rule in rules)
+        assert ("contested" in samples) == any(rule.standing is Standing.CONTESTED for rule in rules)
+        assert ("often" in samples) == any(edge.thickness for edge in some_edges)
+        assert ("refused" in samples) == any(node.refused for node in some_nodes)
+        assert ("faint" in samples) == (faint and not bold)
+    (footnote,) = {"see below" in entry.text for entry in drawing.legend if entry.sample == "contested"} or {False}
+    assert footnote == any(note.startswith("†") for note in drawing.notes)
+
+
+def test_the_legend_is_a_table():
+    """Its entries stand in columns, a row of them as long as the next."""
+    for name in PICTURES:
+        keys = laid_out(name).keys
+        rows = [[key.x for key in keys if key.y == y] for y in dict.fromkeys(key.y for key in keys)]
+        assert all(row == rows[0][: len(row)] for row in rows), name
+        assert len({len(row) for row in rows[:-1]}) <= 1, name
+
+
+def test_a_picture_is_a_whole_number_of_pixels():
+    """Half a pixel at its edge would be half transparent in a PNG."""
+    for name in PICTURES:
+        layout = laid_out(name)
+        assert (layout.width, layout.height) == (int(layout.width), int(layout.height)), name
 
 
 @pytest.mark.parametrize(
@@ -423,12 +484,15 @@ def test_a_history_shows_counts_refusals_and_where_it_ended():
 
 
 def test_coverage_counts_what_was_reached_and_names_the_rest():
-    """Every edge says how often it was reached or never, and the sums are those of the table."""
+    """Every edge says how often it was reached or that it never was, and the sums are those of the table."""
     drawing = draw_view("coverage", None, SMALL)
     labels = [label for edge in drawing.edges for label in edge.labels]
     labels += [label for node in drawing.nodes for group in node.inside for label in group.labels]
     assert sum(len(label.rules) for label in labels) == len(RULES)
-    assert {rule.code for label in labels if label.note != "never" for rule in label.rules} == {"CF103", "CF104"}
+    assert {rule.code for label in labels if label.note != "never reached" for rule in label.rules} == {
+        "CF103",
+        "CF104",
+    }
     assert "2 of 17 edges of the account holder and 0 of 6 edges of the platform" in drawing.notes[0]
 
 

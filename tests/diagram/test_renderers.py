@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from browser import chromium
-from test_pictures import PICTURES
+from test_pictures import PICTURES, texts
 
 from campaign_fsm.diagram import History, draw, draw_view, render
 from campaign_fsm.diagram.dot import dot
@@ -24,6 +24,7 @@ from campaign_fsm.diagram.scxml import scxml
 from campaign_fsm.diagram.svg import FONTS, svg
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.rules import RULES, Action, Channel, Status
+from campaign_fsm.wire.campaign import Campaign
 
 # A view of each kind; the geometry of all of them is computed in test_pictures.
 NAMES = [
@@ -70,7 +71,7 @@ def test_no_text_overlaps_in_a_browser(browser, family):
         page.set_content(f"<body style='margin:0'>{svg(drawing, 'light').replace(FONTS, family)}")
         layout = lay_out(drawing)
         rooms = page.evaluate(ROOMS)
-        assert len(rooms) >= len(layout.texts)
+        assert len(rooms) >= len(texts(layout))
         for piece in rooms:
             left, top, right, bottom = piece["room"]
             assert left >= 0, (name, piece)
@@ -100,6 +101,33 @@ def test_an_svg_follows_what_the_viewer_prefers(browser, scheme):
     red, green, blue = (int(part) for part in re.findall(r"\d+", seen)[:3])
     assert f"#{red:02X}{green:02X}{blue:02X}" == (DARK if scheme == "dark" else LIGHT).page
     context.close()
+
+
+@pytest.mark.parametrize("wide", [400, 1400])
+def test_an_svg_keeps_its_aspect_on_a_narrow_screen(browser, tmp_path, wide):
+    """It is as wide as the screen and as high as its shape says, in a page and by itself, and no larger than it is."""
+    text, layout = svg(draw()), lay_out(draw())
+    (tmp_path / "life.svg").write_text(text)
+    page = browser.new_page(viewport={"width": wide, "height": 900})
+    shown = min(wide, layout.width)
+    for show in (
+        lambda: page.set_content(f"<body style='margin:0'>{text}"),
+        lambda: page.goto((tmp_path / "life.svg").as_uri()),
+    ):
+        show()
+        room = page.evaluate("() => document.querySelector('svg').getBoundingClientRect()")
+        assert room["width"] == shown
+        assert room["height"] == pytest.approx(shown * layout.height / layout.width, abs=0.1)
+    page.close()
+
+
+def test_the_heading_of_a_card_stays_in_it(browser):
+    """A long name without a space goes on in the next line of a notebook's card."""
+    campaign = Campaign("camp_1", Status.PAUSED, "paused", Channel.VOICE, name="x" * 300)
+    page = browser.new_page(viewport={"width": 500, "height": 900})
+    page.set_content(campaign._repr_html_())
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 500
+    page.close()
 
 
 def test_a_screen_reader_finds_title_and_description(browser):

@@ -1,9 +1,11 @@
 """Drafts: every documented limit at its edge, every problem at once, and the names on the wire."""
 
+import itertools
 import json
 import pickle
 import string
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -36,6 +38,27 @@ NOW = datetime(2026, 1, 5, 10, 0, tzinfo=INDIA)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 NUMBER = "+919876543210"
 TEXT = "Your canary code is 4711."
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError
+
+    __str__ = __repr__
+
+
+LOCAL_MEAN_TIME = timezone(timedelta(hours=5, minutes=53, seconds=28))
+
+
+class OfNoTime(datetime):
+    """As `pandas.NaT` is one: a datetime by its class alone."""
+
+    def utcoffset(self):
+        raise ValueError
+
+
+OF_NO_TIME = OfNoTime(2026, 1, 5, tzinfo=UTC)
+TOO_LARGE = 10**5000  # Python makes no text of it
 
 MESSAGE = {
     "content_type": "static",
@@ -72,7 +95,8 @@ def fields(error):
     return [problem.field for problem in error.problems]
 
 
-# Field, value, and a part of the problem (None: there is none). Fact sheet section 7: S6, S3.
+# Field, value, and a part of the problem (None: there is none).
+# https://developer.exotel.com/api/create-sms-campaign
 MESSAGE_LIMITS = [
     ("content_type", "static", None),
     ("content_type", "dynamic", None),
@@ -134,11 +158,14 @@ MESSAGE_LIMITS = [
     ("sms_status_callback", "sms", "URL"),
     ("template", "\ud83d Hello.", "characters"),
 ]
-# S7, S3.
+# https://developer.exotel.com/api/create-campaign
 VOICE_LIMITS = [
     ("caller_id", "0XXXXXX2400", None),
     ("caller_id", "", "1 or more"),
     ("caller_id", 8047112400, "1 or more"),
+    ("caller_id", "080-4711-2400", None),
+    ("caller_id", "8047112400.0", "spreadsheet"),
+    ("caller_id", "-8047112400", "minus"),
     ("from", [NUMBER], None),
     ("from", (NUMBER,), None),
     ("from", [NUMBER] * 5000, None),
@@ -188,6 +215,11 @@ VOICE_LIMITS = [
     ("throttle", "60", "whole number"),
     ("throttle", 1.5, "whole number"),
     ("throttle", True, "whole number"),
+    ("throttle", 2**53 - 1, None),
+    ("throttle", 2**53, "2^53"),
+    ("throttle", float("nan"), "whole number"),
+    ("throttle", float("inf"), "whole number"),
+    ("throttle", Decimal(5), "whole number"),
     ("custom_field", "order 5", None),
     ("custom_field", 5, "1 or more"),
     ("repeat_menu_attempts", 3, None),
@@ -274,6 +306,12 @@ def test_every_part_of_retries_has_its_own_limit(part, value, problem):
         ("voice", NOW.replace(tzinfo=None), None, "schedule.send_at", "time zone"),
         ("voice", None, NOW.replace(tzinfo=None), "schedule.end_at", "time zone"),
         ("voice", None, 1767587400, "schedule.end_at", "time zone"),
+        ("message", OF_NO_TIME, None, "schedule.start_time", "time zone"),
+        ("message", NOW.replace(tzinfo=LOCAL_MEAN_TIME), None, "schedule.start_time", "pytz"),
+        ("voice", None, NOW.replace(tzinfo=LOCAL_MEAN_TIME), "schedule.end_at", "zoneinfo"),
+        ("voice", datetime(1900, 1, 1, tzinfo=ZoneInfo("Asia/Kolkata")), None, "schedule.send_at", "whole minutes"),
+        ("message", datetime.max.replace(tzinfo=timezone(-12 * HOUR)), None, "schedule.start_time", "calendar"),
+        ("voice", None, datetime.min.replace(tzinfo=INDIA), "schedule.end_at", "calendar"),
         (
             "message",
             datetime(2026, 3, 29, 1, 30, tzinfo=BERLIN),
@@ -336,7 +374,7 @@ def test_each_required_parameter_is_missed_by_name(channel, missing):
 
 
 def test_an_empty_draft_misses_everything_that_is_required():
-    """All that S6 and S7 require, in one error, and nothing else."""
+    """All that the pages create-sms-campaign and create-campaign require, in one error, and nothing else."""
     assert fields(refused(MessageCampaignDraft.from_wire, {})) == [
         "content_type",
         "lists",
@@ -348,7 +386,7 @@ def test_an_empty_draft_misses_everything_that_is_required():
 
 
 def test_only_what_is_required_is_enough():
-    """The seed's channel needs five parameters, voice a caller and somebody to call."""
+    """A message campaign needs five parameters, voice a caller and somebody to call."""
     assert set(MessageCampaignDraft(**MESSAGE).to_wire()) == {
         "channel",
         "content_type",
@@ -514,6 +552,12 @@ DLT = {"dlt_entity_id": "1101428740000012125", "dlt_template_id": "1107160016142
         ({**DLT, "name": "abcd"}, []),
         ({**DLT, "content_type": "dynamic"}, ["template"]),
         ({**DLT, "content_type": "dynamic", "template": "Hello @@name."}, []),
+        ({**DLT, "template": "Dear {#var#}, {#numeric#} is due."}, ["template"]),
+        ({**DLT, "template": "Hello {{ name }}."}, ["template"]),
+        ({**DLT, "template": "Hello @@name."}, ["template"]),
+        ({**DLT, "template": "Hello @@name, {{name}} and {#var#}."}, ["template"] * 3),
+        ({**DLT, "content_type": "dynamic", "template": "Hello @@name, {#var#}."}, ["template"]),
+        ({**DLT, "template": "Mail a@b.example or @@ me {now}, #1 {} @"}, []),
         ({**DLT, "schedule": Schedule(NOW + 10 * MINUTE)}, []),
         ({**DLT, "schedule": Schedule(NOW + 10 * MINUTE - SECOND)}, ["schedule.start_time"]),
         ({**DLT, "schedule": Schedule(NOW - HOUR, NOW + 2 * HOUR)}, ["schedule.start_time"]),
@@ -544,8 +588,41 @@ def test_what_the_pages_state_loosely_about_calls_is_a_warning(changes, expected
     assert warned(voice(**changes)) == expected
 
 
-def test_the_seeds_own_sample_was_created_too_late_and_is_only_warned_about():
-    """9 minutes and 8 seconds before its start (fact sheet 5.7)."""
+@pytest.mark.parametrize(
+    ("start", "warned_about"),
+    [
+        (datetime(2026, 2, 1, 8, 59, 59, tzinfo=INDIA), True),
+        (datetime(2026, 2, 1, 9, 0, tzinfo=INDIA), False),
+        (datetime(2026, 2, 1, 20, 59, 59, tzinfo=INDIA), False),
+        (datetime(2026, 2, 1, 21, 0, tzinfo=INDIA), True),
+        (datetime(2026, 2, 1, 3, 30, tzinfo=UTC), False),
+        (datetime(2026, 2, 1, 9, 0, tzinfo=BERLIN), False),
+        (datetime(2026, 2, 1, 18, 0, tzinfo=BERLIN), True),
+        (datetime.max.replace(tzinfo=UTC), True),
+        (None, False),
+    ],
+)
+def test_promotional_messages_at_night_in_india_are_warned_about(start, warned_about):
+    """By the start, on India's clock; transactional ones have no such hours."""
+    changes = {**DLT, "schedule": start and Schedule(start)}
+    promotional = message(**changes, sms_type="Promotional", sender_id="123456").warnings(NOW)
+    assert [warning.field for warning in promotional] == ["schedule.start_time"] * warned_about
+    assert all("the law of India" in warning.rule for warning in promotional)
+    assert message(**changes).warnings(NOW) == ()
+
+
+def test_promotional_messages_that_start_at_once_are_held_against_the_clock():
+    """A draft without a start is sent now; an edit of some parameters keeps its start."""
+    night = NOW.replace(hour=22, minute=5)
+    (warning,) = message(**DLT, sms_type="promotional", sender_id="123456").warnings(night)
+    assert warning.given == "22:05 in India, because it starts at once"
+    assert changes_to_wire(Channel.MESSAGE, {"sms_type": "promotional", "sender_id": "1"})[1] == ()
+    partial = MessageCampaignDraft.build({"sms_type": "promotional", "sender_id": "1"}, partial=True)
+    assert "schedule.start_time" not in warned(partial, night)
+
+
+def test_the_vendors_own_sample_was_created_too_late_and_is_only_warned_about():
+    """9 minutes and 8 seconds before its start: so was the campaign in the sample answer of update-sms-campaign."""
     created = datetime(2022, 8, 10, 21, 47, 52, tzinfo=INDIA)
     schedule = Schedule(datetime(2022, 8, 10, 21, 57, tzinfo=INDIA), datetime(2022, 9, 9, 21, 57, tzinfo=INDIA))
     (warning,) = message(**DLT, schedule=schedule).warnings(created)
@@ -642,12 +719,12 @@ FULL_VOICE_WIRE = {
 
 
 def test_a_message_draft_is_spelled_as_documented():
-    """Flat, with the channel in it, and the names and schedule keys of S6."""
+    """Flat, with the channel in it, and the names and schedule keys of create-sms-campaign."""
     assert MessageCampaignDraft(**FULL_MESSAGE).to_wire() == FULL_MESSAGE_WIRE
 
 
 def test_a_voice_draft_is_spelled_as_documented():
-    """No channel, `from` without the underscore, and the schedule keys of S7."""
+    """No channel, `from` without the underscore, and the schedule keys of create-campaign."""
     assert VoiceCampaignDraft(**FULL_VOICE).to_wire() == FULL_VOICE_WIRE
 
 
@@ -860,7 +937,7 @@ def test_problems_inside_of_a_parameter_are_named_with_a_dot(channel, changes, e
 
 
 def test_null_in_a_file_is_not_set():
-    """The seed's own sample has nulls in it."""
+    """The sample answer of update-sms-campaign has nulls in it."""
     wire = {**message().to_wire(), "status_callback": None, "schedule": None}
     assert MessageCampaignDraft.from_wire(wire) == message()
     assert "status_callback" not in MessageCampaignDraft.from_wire(wire).to_wire()
@@ -874,6 +951,34 @@ def test_a_file_may_have_times_that_are_read_already():
     assert fields(refused(MessageCampaignDraft.from_wire, wire)) == ["schedule.start_time"]
 
 
+ODD = [TOO_LARGE, {1: [TOO_LARGE]}, Unprintable()]
+
+
+@pytest.mark.parametrize("kind", [MessageCampaignDraft, VoiceCampaignDraft])
+def test_a_value_that_cannot_be_shown_is_a_problem_like_others(kind):
+    """Of each parameter, and as the name of one; its form is shown."""
+    wire = kind(**KIND[kind.channel][1]).to_wire()
+    for name, value in itertools.product(kind.specs(), ODD):
+        problems = refused(kind.from_wire, {**wire, name: value}).problems
+        assert name in {problem.field.partition(".")[0] for problem in problems}
+    for part, value in itertools.product(attrs.fields_dict(Retries), ODD):
+        retries = Retries(**{"number_of_retries": 1, part: value})
+        assert fields(refused(voice, retries=retries)) == [f"retries.{part}"]
+    (problem, *_) = refused(kind.from_wire, {TOO_LARGE: 1, "schedule": {TOO_LARGE: 1}}).problems
+    assert "no such parameter" in problem.rule
+
+
+def test_a_time_in_a_file_has_an_offset_of_whole_minutes_too():
+    """RFC 3339 knows no seconds in it."""
+    error = refused(
+        MessageCampaignDraft.from_wire,
+        {**message().to_wire(), "schedule": {"start_time": "2026-01-05T10:00:00+05:53:28"}},
+    )
+    assert fields(error) == ["schedule.start_time"]
+    assert "pytz" in str(error)
+    assert error.problems[0].given == "2026-01-05T10:00:00+05:53:28"
+
+
 def test_an_unknown_name_with_a_dot_hides_nothing():
     """Every problem is in the one error."""
     wire = {**message().to_wire(), "name": "ab", "name.first": "x"}
@@ -885,7 +990,7 @@ def test_an_unknown_name_cannot_drive_a_terminal():
     assert str(refused(MessageCampaignDraft.from_wire, {**message().to_wire(), "\x1b[2J\n": 1})).isprintable()
 
 
-# The `data` of the update response on the seed page (S1), whole.
+# The `data` of the update response of https://developer.exotel.com/api/update-sms-campaign-3, whole.
 SEED_ID = "90dad70b939f469fbf8b801660148272"
 SEED = {
     "name": "camp1",
@@ -951,7 +1056,7 @@ def without(data, *keys, **changes):
 
 
 def test_the_dlt_entity_id_is_read_in_both_spellings():
-    """S1 spells it wrong in answers, and may stop doing so."""
+    """The page update-sms-campaign spells it wrong in answers, and may stop doing so."""
     right = without(SEED, "dlt_entitiy_id", dlt_entity_id="1101428740000012125")
     assert MessageCampaignDraft.of(read(right)).dlt_entity_id == "1101428740000012125"
     assert MessageCampaignDraft.of(read(without(SEED, "dlt_entitiy_id"))).dlt_entity_id is None
@@ -977,12 +1082,12 @@ def test_a_null_in_one_spelling_does_not_hide_the_other():
     ],
 )
 def test_what_a_campaign_does_not_show_is_a_problem_of_its_draft(data, missing):
-    """A message create item (S3) is too little for a whole edit, and nothing is made up."""
+    """A message create item is too little for a whole edit, and nothing is made up."""
     assert fields(refused(MessageCampaignDraft.of, read(data))) == missing
 
 
 def test_a_voice_item_that_names_nobody_to_call_is_no_draft():
-    """The documented item (S3) shows neither lists nor numbers."""
+    """The documented item shows neither lists nor numbers."""
     item = {
         "id": "camp_abc123",
         "account_sid": "acme1",
@@ -1257,7 +1362,64 @@ SHAPES = [
     ("+91987654321x", False),
     ("+919876543210\n", False),
     ("٩٨٧٦٥٤٣٢١٠", False),
+    ("- " * 100_000, False),
+    ("98765" + " " * 100_000 + "43210", False),
 ]
+
+
+@pytest.mark.parametrize("library", [True, False])
+@pytest.mark.parametrize(
+    ("number", "has"),
+    [
+        ("919876543210.0", "decimal point"),
+        ("+919876543210.0", "decimal point"),
+        ("919876543210.", "decimal point"),
+        ("98765 43210.0", "decimal point"),
+        ("919876543.210", "decimal point"),
+        ("9.19876543210e+11", "exponent"),
+        ("9.2E11", "exponent"),
+        ("-919876543210", "minus"),
+        ("919876543210-", "minus"),
+        ("+-919876543210", "minus"),
+        ("(-91)9876543210", "minus"),
+        ("(080 4711 2400", "brackets"),
+        ("080) 4711 2400", "brackets"),
+        ("((080)) 4711 2400", "brackets"),
+        ("()08047112400", "brackets"),
+    ],
+)
+def test_what_a_spreadsheet_or_a_slip_makes_of_a_number_is_named(monkeypatch, library, number, has):
+    """Its digits alone would be another number, or a longer one."""
+    if not library:
+        monkeypatch.setattr(limits, "_library", lambda: None)
+    (problem,) = refused(voice, from_=[NUMBER, number]).problems
+    assert "number 2 in the list has" in problem.rule
+    assert has in problem.rule
+    assert "98765" not in str(problem)
+
+
+@pytest.mark.parametrize("library", [True, False])
+def test_what_people_put_between_digits_is_left_alone(monkeypatch, library):
+    """Spaces, hyphens, dots between groups, and whole pairs of brackets."""
+    if not library:
+        monkeypatch.setattr(limits, "_library", lambda: None)
+    numbers = [
+        "+91 98765 43210", "+91-98765-43210", "+91.98765.43210", "+91.9876543210", "98765.43210", "080.4711.2400",
+        "(080) 4711-2400", "(080)47112400", "+91 (0) 98765 43210", "(+91) 98765-43210", "+91 (98765) 43210",
+        "98765 - 43210", " 9876543210 ", "+ 91 9876543210",
+    ]  # fmt: skip
+    assert voice(from_=numbers).to_wire()["from"] == numbers
+
+
+def test_numbers_that_are_wrong_in_several_ways_are_one_problem():
+    """Each way with its places."""
+    (problem,) = refused(voice, from_=["919876543210.0", "nobody", 919876543210, "nobody", NUMBER]).problems
+    for part in (
+        "number 1 in the list has the decimal",
+        "number 2, 4 in the list is none",
+        "number 3 in the list is no",
+    ):
+        assert part in problem.rule
 
 
 @pytest.mark.parametrize(("number", "accepted"), [*SHAPES, ("+910000000000", True), ("+919876", True)])

@@ -437,7 +437,7 @@ def test_waiting_is_logged_and_a_failing_observer_changes_nothing(clock, caplog)
 @pytest.mark.parametrize("bad", [1, -1, 2.5, "30", True])
 def test_a_budget_that_is_none_is_said_at_once(bad):
     """A write needs two requests, so the least is two."""
-    with pytest.raises(ValueError, match="budget is a number of requests a minute, 2 or more"):
+    with pytest.raises(ValueError, match="budget must be a number of requests a minute, 2 or more"):
         Gate(GateSettings(budget=bad), blocking=False)
 
 

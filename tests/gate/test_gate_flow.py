@@ -225,11 +225,11 @@ def test_a_read_that_cannot_succeed_is_not_tried_again():
     assert refusal.no_answer
 
 
-# Action and fields in one body (fact sheet 5.8)
+# Action and fields in one body (CF413)
 
 
 def test_fields_equal_to_the_reading_are_no_edit():
-    """S2's own sample sends `caller_id` and `url` beside the action."""
+    """The sample of the page update-campaign sends `caller_id` and `url` beside the action."""
     request = put(
         "pause", VOICE, caller_id="0123", url="https://x", retries={"c": {"y": 1, "x": 2}, "b": 1, "a": [True]}
     )
@@ -265,13 +265,14 @@ def test_an_action_with_fields_that_change_something_is_refused(action, target, 
 
 
 def test_schedule_and_resume_together_is_the_contested_way_on_voice(caplog):
-    """5.3: allowed with standing contested, said in the log; strict refuses it."""
+    """CF116: allowed with standing contested, said in the log; strict refuses it."""
     request = put("resume", VOICE, schedule={"send_at": PAST, "end_at": SOON})
     with caplog.at_level("WARNING"):
         record, _ = run(make(), request, envelope("Paused", wrapped=True), envelope("InProgress", wrapped=True))
     assert (record.decision.standing, record.decision.destination) == ("contested", "in-progress")
     assert record.decision.code == "CF116"
-    assert {source.page.key for source in record.decision.sources} >= {"S1", "S2", "S5"}
+    pages = {source.page.key for source in record.decision.sources}
+    assert pages >= {"update-sms-campaign", "update-campaign-details", "campaign-scheduling"}
     assert record.warnings
     assert "contested" in caplog.text
     refusal = refuse(make(strict=True), request, envelope("Paused", wrapped=True))
@@ -330,7 +331,7 @@ def test_a_new_end_has_to_lie_ahead(schedule, action):
 
 
 def test_a_bare_resume_past_the_end_is_legal_and_gets_a_warning():
-    """5.3: it is legal; 5.2: whatever the platform makes of it at once is no drift."""
+    """CF104: it is legal; CF302, CF306: whatever the platform makes of it at once is no drift."""
     late = {"schedule": {"start_time": PAST, "end_time": PAST}}
     for answered in ("in-progress", "completed", "paused", "failed"):
         record, _ = run(make(), put("resume"), envelope("paused", **late), envelope(answered, **late))
@@ -404,7 +405,7 @@ def test_an_answer_outside_the_accepted_statuses_is_drift(action, before, answer
 
 
 def test_resume_before_the_start_may_be_answered_with_created():
-    """5.4: that is no drift; after the start it is."""
+    """CF104: that is no drift; after the start it is."""
     early = {"schedule": {"start_time": SOON}}
     record, _ = run(make(), put("resume"), envelope("paused", **early), envelope("created", **early))
     assert record.drift is None

@@ -889,7 +889,7 @@ def test_whoever_is_never_let_through_learns_that_others_went_first():
     alone(holder.ask)
     assert alone(first.ask) > 0
     holder.release()
-    with pytest.raises(Closed, match="others of this process went first for too long") as caught:
+    with pytest.raises(Closed, match="other calls of this process went first for too long") as caught:
         alone(last.ask)
     assert (caught.value.code, caught.value.holder, caught.value.seconds) == ("CF802", "", 0.0)
     last.release()

@@ -2,6 +2,10 @@
 
 import asyncio
 import contextlib
+import os
+import subprocess
+import sys
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -274,46 +278,50 @@ def test_a_file_says_all_that_a_policy_can(tmp_path, name):
         ("\nforbidd = ['pause']", 2, "forbidd: there is no such key; did you mean forbid?"),
         ("zzz = 1", 1, "zzz: there is no such key; there are forbid"),
         ("forbid = ['puase']", 1, "forbid: 'puase' is not known; did you mean pause?"),
-        ("forbid = 'pause'", 1, "forbid: it is a list of texts"),
+        ("forbid = 'pause'", 1, "forbid: it must be a list of texts"),
         ("forbid = []", 1, "forbid: it is empty, which could mean all or none"),
-        ("\n\nrequire-end = 1", 3, "require-end: it is true or false"),
-        ("archive-after = 7", 1, "archive-after: it is a length"),
-        ("archive-after = '7 days'", 1, "archive-after: it is a length"),
-        ("hours = 9", 1, "hours: it is a table"),
+        ("\n\nrequire-end = 1", 3, "require-end: it must be true or false"),
+        ("archive-after = 7", 1, "archive-after: it must be a length"),
+        ("archive-after = '7 days'", 1, "archive-after: it must be a length"),
+        ("hours = 9", 1, "hours: it must be a table"),
         ("hours = { from = '09:00', to = '21:00' }", 1, "hours: zone is required"),
-        ("hours = { from = '25:00', to = '21:00', zone = 'UTC' }", 1, "from is a time of day"),
-        ("hours = { from = 9, to = '21:00', zone = 'UTC' }", 1, "from is a time of day"),
+        ("hours = { from = '25:00', to = '21:00', zone = 'UTC' }", 1, "from must be a time of day"),
+        ("hours = { from = 9, to = '21:00', zone = 'UTC' }", 1, "from must be a time of day"),
         ("hours = { from = '09:00', to = '09:00', zone = 'UTC' }", 1, "leaves no hour"),
         ("hours = { from = '09:00', to = '21:00', zone = 'Asia/Kolkatta' }", 1, "did you mean Asia/Kolkata?"),
         ("hours = { from = '09:00', to = '21:00', zone = 5 }", 1, "5 is no time zone"),
         ("[hours]\nfrom = '09:00'\nto = '21:00'\nzone = 'UTC'\nday = ['mon']", 5, "hours.day: there is no such key"),
-        ("access-log = 'x'", 1, "access-log: it is a table"),
+        ("access-log = 'x'", 1, "access-log: it must be a table"),
         ("[access-log]\nmethod = 'm'", 1, "access-log: url is required"),
         ("[access-log]\nmethod = 'm'\nurl = 'u'\nstatuscode = 's'", 4, "did you mean status_code?"),
-        ("[access-log]\nmethod = 'm'\nurl = 5", 3, "access-log.url: it is a text"),
-        ("[access-log]\nmethod = 'm'\nurl = 'u'\nat = 'a'\nended = 'e'", 5, "access-log.ended: it is instead of at"),
-        ("[access-log]\nmethod = 'm'\nurl = 'a..b'", 3, "access-log.url: it is a text"),
+        ("[access-log]\nmethod = 'm'\nurl = 5", 3, "access-log.url: it must be a text"),
+        (
+            "[access-log]\nmethod = 'm'\nurl = 'u'\nat = 'a'\nended = 'e'",
+            5,
+            "access-log.ended: it stands in place of at",
+        ),
+        ("[access-log]\nmethod = 'm'\nurl = 'a..b'", 3, "access-log.url: it must be a text"),
         ("hosts = ['https://api.exotel.com']", 1, "hosts: 'https://api.exotel.com' is no host name"),
         ("hosts = ['api.exotel.com:443']", 1, "leave out what stands around it, also the port"),
         ("accounts = ['acme 1']", 1, "accounts: 'acme 1' is no account"),
         ("[hours]\nfrom = '09:00'\nto = '21:00'\nzone = 'UTC'\ndays = ['monday']", 5, "'monday' is not known"),
         ("regions = ['india']", 1, "'india' is not known; there are singapore, mumbai"),
-        ("rule = 5", 1, "rule: it is a list of tables: [[rule]]"),
+        ("rule = 5", 1, "rule: it must be a list of tables: [[rule]]"),
         ("[[rule]]\nforbid = ['pause']", 1, "rule[1].campaigns: it is required"),
         ("[[rule]]\nforbid = ['pause']\ncampaigns = ['otp-[ab*']", 3, "rule[1].campaigns: the pattern 'otp-[ab*'"),
-        ("[[rule]]\ncampaigns = ['a']", 1, "rule[1].forbid: a rule forbids or confirms something"),
+        ("[[rule]]\ncampaigns = ['a']", 1, "rule[1].forbid: a rule must have forbid or confirm"),
         (
             "[[rule]]\ncampaigns = ['a']\nforbid = ['pause']\n[[rule]]\ncampaigns = ['a']\nforbid = ['stop']",
             6,
             "rule[2].forbid: 'stop' is not known",
         ),
-        ("[[rule]]\ncampaigns = ['a']\nforbid = ['pause']\nreason = 5", 4, "rule[1].reason: it is a text"),
+        ("[[rule]]\ncampaigns = ['a']\nforbid = ['pause']\nreason = 5", 4, "rule[1].reason: it must be a text"),
         ("[[suppress]]\nfingerprint = '0123456789abcdef'", 1, "suppress[1].reason: it is required"),
         ("[[suppress]]\nfingerprint = '0123'\nreason = 'x'", 2, "suppress[1].fingerprint: it is required: the 16 hex"),
         (
             "[[suppress]]\nfingerprint = '0123456789abcdef'\nreason = 'x'\nexpires = 'soon'",
             4,
-            "suppress[1].expires: it is a date",
+            "suppress[1].expires: it must be a date",
         ),
         ("forbid = [", 1, "it is not TOML"),
     ],
@@ -325,6 +333,31 @@ def test_what_is_not_understood_is_an_error_with_its_line_and_a_hint(tmp_path, t
     assert said in str(caught.value)
     assert caught.value.line == line
     assert str(caught.value).startswith(f"{tmp_path / 'campaign-fsm.toml'}:{line}: ")
+
+
+WITH_HOURS = "hours = { from = '09:00', to = '21:00', zone = 'Asia/Kolkata' }"
+
+
+def test_without_a_zone_database_it_is_named_what_is_missing(tmp_path, monkeypatch):
+    """A system that has none, and no package tzdata: the zone is not called wrong."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.reset_tzpath(to=())
+    try:
+        with pytest.raises(PolicyError, match=r":1: hours: there are no time zones .* pip install tzdata") as caught:
+            load(tmp_path, WITH_HOURS)
+    finally:
+        zoneinfo.reset_tzpath()
+    assert "is no time zone" not in str(caught.value)
+
+
+def test_the_package_tzdata_is_a_zone_database(tmp_path):
+    """It is all that a system without one needs; in a process of its own, as zones are kept for the whole process."""
+    pytest.importorskip("tzdata", reason="tzdata is not installed")
+    (tmp_path / "campaign-fsm.toml").write_text(WITH_HOURS, encoding="utf-8")
+    script = "from campaign_fsm.policy import load_nearest as load; print(load().policy.hours.zone)"
+    environment = {**os.environ, "PYTHONTZPATH": ""}
+    printed = subprocess.check_output([sys.executable, "-c", script], cwd=tmp_path, env=environment, text=True)
+    assert printed == "Asia/Kolkata\n"
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
@@ -690,7 +723,7 @@ def test_a_search_that_cannot_look_somewhere_finds_no_freedom_there(everybodys, 
         load_nearest(inner)
     (everybodys / "closed").chmod(0o600)
     try:
-        with somebody(), pytest.raises(PolicyError, match=r"cannot be seen: Permission denied"):
+        with somebody(), pytest.raises(PolicyError, match=r"forbids something: Permission denied"):
             find_configuration(inner)
     finally:
         (everybodys / "closed").chmod(0o700)

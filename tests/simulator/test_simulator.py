@@ -65,7 +65,7 @@ def test_edits_and_deletes_follow_the_table():
 
 
 def test_schedule_and_resume_in_one_body_on_voice():
-    """S5's multi-day way: a new end, and it goes on."""
+    """The multi-day way (CF116): a new end, and it goes on."""
     simulator = Simulator(at_end="paused")
     end = simulator.now + timedelta(hours=1)
     campaign = simulator.add("in-progress", channel="voice", start=simulator.now - timedelta(hours=1), end=end)
@@ -231,7 +231,7 @@ def test_a_page_of_recipients_takes_no_longer_where_there_are_more():
 
 
 def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
-    """No page shows it there (fact sheet 5.3), before the start or after it; nothing changes."""
+    """No page shows it there (CF116, CF234), before the start or after it; nothing changes."""
     for hours in (-1, 1):
         simulator = Simulator()
         campaign = simulator.add("paused", start=simulator.now + timedelta(hours=hours))
@@ -243,7 +243,7 @@ def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
 
 
 def test_a_resume_before_the_start_leads_where_the_switch_says():
-    """Created or in progress while the start is ahead (fact sheet 5.4); in progress once it is over."""
+    """Created or in progress while the start is ahead (CF104); in progress once it is over."""
     for switch, hours, leads_to in (
         ("created", 1, "created"),
         ("in-progress", 1, "in-progress"),
@@ -267,7 +267,7 @@ def test_a_write_under_an_oddly_spelled_path_arrives_and_is_judged():
 
 
 def test_a_message_item_has_the_keys_of_the_documented_sample():
-    """Every key of the seed's update response is there (S1), its misspelled one too."""
+    """Every key of the update response of update-sms-campaign is there, its misspelled one too."""
     simulator = Simulator()
     campaign = simulator.add("completed", start=simulator.now, end=simulator.now + timedelta(days=1))
     document = json.loads(request(simulator, "PUT", url(campaign), {"action": "archive"}).body)
@@ -287,7 +287,7 @@ def test_a_message_item_has_the_keys_of_the_documented_sample():
 
 
 def test_completing_marks_the_remaining_numbers_as_failed():
-    """Pending before, failed after (S1); a campaign that reached everybody has no failures."""
+    """Pending before, failed after (CF105); a campaign that reached everybody has no failures."""
     simulator = Simulator()
     ended, finished = simulator.add("paused"), simulator.add("in-progress", work=60.0)
     before = data(request(simulator, "GET", url(ended)))["stats"]
@@ -377,7 +377,7 @@ def test_planned_faults_can_be_looked_at():
 @pytest.mark.parametrize(("kind", "code"), [("rejected", 500), ("server-error", 404), ("rejected", 399)])
 def test_a_fault_answers_with_a_code_of_its_kind(kind, code):
     """A rejection is 4xx, a server error 5xx."""
-    with pytest.raises(ValueError, match="status_code is"):
+    with pytest.raises(ValueError, match="status_code must be"):
         Simulator().fault(kind, status_code=code)
 
 
@@ -399,5 +399,5 @@ def test_a_status_may_be_given_in_any_spelling_of_the_wire():
     """And what is none is told with those that there are."""
     simulator = Simulator()
     assert simulator.status(simulator.add("scheduled")) == "created"
-    with pytest.raises(ValueError, match="'gone'; it is one of created"):
+    with pytest.raises(ValueError, match="'gone'; use one of created"):
         simulator.add("gone")

@@ -78,7 +78,7 @@ def test_a_live_clock_moves_campaigns_by_itself():
 
 
 class Reference:
-    """The platform by the fact sheet's section 4: one event after the other, each looked for among all campaigns."""
+    """The platform by CF301 to CF306: one event after the other, each looked for among all campaigns."""
 
     def __init__(self, now, at_end):
         self.now, self.at_end, self.campaigns, self.events = now, at_end, {}, []

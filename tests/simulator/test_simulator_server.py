@@ -115,7 +115,7 @@ def test_odd_framing_does_not_hang_or_crash_the_server(served):
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_vendors_own_curl_lines_work(served):
-    """Credentials in the URL; with the JSON content type (S1), with none given and so form encoding (S2)."""
+    """Credentials in the URL; with the JSON content type, and with form encoding, curl's own, as on update-campaign."""
     simulator, server = served
     base = server.base_url.replace("://", "://key:token@")
     message, voice = simulator.add("completed"), simulator.add("in-progress", channel="voice")

@@ -104,7 +104,7 @@ def test_what_stands_before_the_damage_is_read(written):
     data = gzip.compress(whole)
     count, reason = refused(written(data[: len(data) // 2]))
     assert 200 < count < 300
-    assert reason == "its compressed data breaks off"
+    assert reason == "its compressed data is cut off"
     half = len(data) // 2
     count, reason = refused(written(data[:half] + b"\xff" * 50 + data[half + 50 :]))
     assert 200 < count <= 500
@@ -145,7 +145,7 @@ def test_a_zip_of_playwright_is_read_with_its_bodies(written):
         assert (kind, exchange.request_body, exchange.unread) == (RecordingFormat.HAR, body, None)
         assert "not the name of a file beside" in odd.unread
     (missing, _) = read(written(zipped(("har.har", files))))[1]
-    assert "no file 'b.json' in the zip" in missing.unread
+    assert "'b.json', which should hold it, is not in the zip" in missing.unread
 
 
 def test_which_zip_files_are_recordings(written):

@@ -467,8 +467,8 @@ def test_a_mapping_that_no_line_follows_is_named():
     wrong = {**NGINX, "at": "timeiso", "status_code": "st"}
     found = lines(nginx(), nginx(), mapping=wrong)
     assert [bool(one.url) for one in found] == [True, True, False, False]
-    assert "'timeiso', which is to be its at" in found[2].unread
-    assert "'st', which is to be its status_code" in found[3].unread
+    assert "'timeiso', where its at should be" in found[2].unread
+    assert "'st', where its status_code should be" in found[3].unread
 
 
 @pytest.mark.parametrize(
@@ -544,7 +544,7 @@ def test_nginx_says_when_a_request_was_over():
         found = only(nginx(msec=given, request_time=took), mapping=mapping)
         assert (found.at, found.unread) == (at, None)
     (_, missing) = lines(nginx(), mapping=mapping)
-    assert missing.unread == "no line of the log has anything at 'msec', which is to be its ended"
+    assert missing.unread == "no line of the log has anything at 'msec', where its ended should be"
 
 
 def test_a_null_stands_at_its_path():
@@ -608,8 +608,8 @@ def test_lines_of_the_plain_form_and_of_others_may_stand_between():
     [
         (nginx(request_uri=5), "its url, a number, is no text"),
         (nginx(request_uri=""), "its url is empty"),
-        (nginx(request_method=""), "'request_method', which is to be its method"),
-        ({"request_method": "PUT"}, "'request_uri', which is to be its url"),
+        (nginx(request_method=""), "'request_method', where its method should be"),
+        ({"request_method": "PUT"}, "'request_uri', where its url should be"),
         (nginx(time_iso8601="yesterday"), "its at, a text, is no time"),
         (nginx(time_iso8601="2026-01-05T10:00:00"), "is no time"),
         (nginx(time_iso8601="45/Jan/2026:10:00:00 +0530"), "is no time"),

@@ -827,5 +827,5 @@ def test_the_observer_may_use_the_same_campaign():
 
 def test_a_guard_whose_strictness_is_a_number_is_not_made():
     """It would refuse every write, and say that the gate has failed."""
-    with pytest.raises(TypeError, match="strict is True or False"):
+    with pytest.raises(TypeError, match="strict must be True or False"):
         GuardTransport(httpx.HTTPTransport(), strict=1)

@@ -49,7 +49,7 @@ def reason(body):
     "form", [lambda document: document, json.dumps, lambda document: json.dumps(document).encode()]
 )
 def test_every_spelling_in_every_form_is_understood(document, form):
-    """The names of S8 and of the SMS guide, as an object, a text or bytes."""
+    """The names of the pages webhooks and creating-sms-campaign, as an object, a text or bytes."""
     callback = parse_status_callback(form(document))
     assert callback.campaign_id == ID
     assert callback.claimed_status is Status.COMPLETED

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from campaign_fsm.private import redact, secrets_of
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.answer import Answer, NotReadable
-from campaign_fsm.wire.campaign import campaign_from
+from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.reading import read_status
@@ -21,7 +21,7 @@ NOW = datetime(2022, 8, 20, tzinfo=UTC)
 INDIA = timezone(timedelta(hours=5, minutes=30))
 SEED_ID = "90dad70b939f469fbf8b801660148272"
 
-# The update response of the seed page, whole (S1).
+# The update response of https://developer.exotel.com/api/update-sms-campaign-3, whole.
 SEED = {
     "request_id": "cb8733a7c65a4a8586d6d4e8a3357088",
     "method": "PUT",
@@ -64,7 +64,7 @@ SEED = {
         },
     },
 }
-# A voice item as S3 shows it, in the list envelope of S7.
+# A voice item in a list envelope, after https://developer.exotel.com/api/create-campaign.
 VOICE = {
     "request_id": "r2",
     "method": "GET",
@@ -142,6 +142,59 @@ def test_a_voice_item_parses_and_loses_nothing():
     assert campaign.created is None
     assert campaign.raw["date_created"] == "2022-08-10T21:47:52"
     assert campaign.raw["stats"] == {"odd": "many"}
+
+
+def test_a_campaign_as_json_is_whole_and_plain():
+    """Times with their offsets, and everything that was not understood; nothing in it is of a class of ours."""
+    told = parse(SEED, target()).as_dict()
+    data = SEED["response"]["data"]
+    assert told == {
+        "id": SEED_ID,
+        "channel": "message",
+        "name": "camp1",
+        "status": "archived",
+        "raw_status": "archived",
+        "started": True,
+        "schedule": {"start": "2022-08-10T21:57:00+05:30", "end": "2022-09-09T21:57:00+05:30"},
+        "created": "2022-08-10T21:47:52+05:30",
+        "updated": "2022-08-19T12:21:34+05:30",
+        "stats": data["stats"],
+        "lists": data["lists"],
+        "template": data["template"],
+        "callbacks": {"sms_status_callback": "https://www.test-campaign.com"},
+        "report_url": data["report_url"],
+        "estimated_cost": 0.17,
+        "raw": parse(SEED, target()).raw,
+    }
+    assert {type(value) for value in told.values()} == {str, bool, dict, list, float}
+    assert json.loads(json.dumps(told)) == told
+    assert parse(VOICE, target("camp_abc123", "campaigns")).as_dict()["schedule"] == {
+        "start": "2022-08-30T10:00:00+05:30",
+        "end": None,
+    }
+
+
+def test_every_campaign_is_json():
+    """Whatever a caller or a server puts into one."""
+    odd = {
+        "far": float("inf"),
+        "many": 10**5000,
+        "at": NOW,
+        "kind": Channel.VOICE,
+        "pair": ("a", {1: b"b"}),
+        "half": "\ud83d",
+    }
+    campaign = Campaign("a1", Status.UNKNOWN, "?", Channel.VOICE, created=NOW, estimated_cost=float("nan"), raw=odd)
+    told = json.loads(json.dumps(campaign.as_dict(), allow_nan=False))
+    assert told["raw"] == {
+        "far": "inf",
+        "many": "<int>",
+        "at": NOW.isoformat(),
+        "kind": "voice",
+        "pair": ["a", {"1": "b'b'"}],
+        "half": "\ud83d",
+    }
+    assert (told["schedule"], told["estimated_cost"], told["created"]) == (None, "nan", NOW.isoformat())
 
 
 def test_the_repr_shows_id_status_and_name_alone():

@@ -45,9 +45,9 @@ def test_a_filter_takes_one_status_or_several(channel, status, expected):
 @pytest.mark.parametrize("channel", Channel)
 def test_a_filter_refuses_what_is_no_status(channel, status):
     """And says what is one; the wire's other spellings are not for callers."""
-    with pytest.raises(ValueError, match="is no status; it is one of created, in-progress, paused") as caught:
+    with pytest.raises(ValueError, match="is no status; use one of created, in-progress, paused") as caught:
         Filter.of(channel, status, None, "name")
-    assert "unknown" not in str(caught.value).partition("it is one of")[2]
+    assert "unknown" not in str(caught.value).partition("use one of")[2]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_filter_refuses_what_is_no_status(channel, status):
     ],
 )
 def test_a_list_is_sorted_by_what_its_channel_knows(channel, sort, expected):
-    """The keys of S6 and S7, ascending unless it says otherwise."""
+    """The documented keys, ascending unless it says otherwise."""
     assert Filter.of(Channel(channel), None, None, sort).sort == expected
 
 
@@ -87,7 +87,7 @@ def test_a_list_is_sorted_by_what_its_channel_knows(channel, sort, expected):
 )
 def test_an_order_that_is_on_no_page_is_refused(channel, sort):
     """And the error says which there are on this channel."""
-    with pytest.raises(ValueError, match="sort is one of date_created, name") as caught:
+    with pytest.raises(ValueError, match="sort must be one of date_created, name") as caught:
         Filter.of(Channel(channel), None, None, sort)
     assert ("schedule.start_time, with" in str(caught.value)) == (channel == "message")
 
@@ -141,14 +141,14 @@ def test_the_newest_come_first():
 
 @pytest.mark.parametrize(("channel", "default", "greatest"), [("message", 20, 50), ("voice", 20, 500)])
 def test_pages_are_as_large_as_documented(channel, default, greatest):
-    """S6 and S7: the greatest page is asked for, a greater one is refused before anything is sent."""
+    """The greatest documented page is asked for, a greater one is refused before anything is sent."""
     assert PAGE_SIZES[Channel(channel)] == (default, greatest)
     simulator = Simulator()
     simulator.add(channel=channel)
     settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "channel": channel}
     with CampaignClient(**settings, transport=SimulatorTransport(simulator)) as client:
         for wrong in (greatest + 1, 0, -1, True, "20"):
-            with pytest.raises(ValueError, match=f"page_size is 1 to {greatest} on {channel} campaigns"):
+            with pytest.raises(ValueError, match=f"page_size must be 1 to {greatest} on {channel} campaigns"):
                 list(client.list(page_size=wrong))
         assert simulator.journal == ()
         for right in (greatest, 1):

@@ -32,7 +32,9 @@ def illegal(seen: CampaignWrite | UnsentWrite) -> Iterator[Detection]:
     excuse = assessment.excuse if answer else None
     message = f"{seen.action} while {names(seen.tracked.possible)} {_what_was_done(seen, code)}. {verdict.reason}"
     if excuse:
-        message += f" By what was recorded, the platform may have made it {excuse.status} first: there it is legal."
+        message += (
+            f" According to the recording, the platform may have made it {excuse.status} first; then it is legal."
+        )
     harmless = isinstance(seen, UnsentWrite) or verdict.already or excuse
     yield Detection(
         code=verdict.code,

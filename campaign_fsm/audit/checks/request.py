@@ -36,6 +36,6 @@ def unreadable_request(seen: UnreadableWrite) -> Iterator[Detection]:
     yield Detection(
         code=seen.refusal.code,
         level=Level.ERROR if seen.exchange.sent else Level.WARNING,
-        message=f"Two servers could read this write differently, or none as it is meant: {seen.refusal.reason}",
+        message=f"Two servers could read this write differently, or not as it is meant: {seen.refusal.reason}",
         advice=seen.refusal.advice,
     )

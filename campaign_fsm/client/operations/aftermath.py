@@ -75,7 +75,16 @@ def _look(context: ClientContext, write: SentWrite, *, claimed: bool) -> Operati
                 return write.gone()
             last = reading_of(context, answer, write.target)
         except (ApiError, ConnectionFailed) as error:
-            log.info("%s %s: read after a write failed: %s", write.action, write.id, type(error).__name__)
+            failed = type(error).__name__
+            log.info(
+                "%s %s: read after a write failed: %s",
+                write.action,
+                write.id,
+                failed,
+                about=write.target,
+                action=write.action,
+                error=failed,
+            )
             continue
         if write.is_applied_in(last) or write.is_elsewhere(last):
             break
@@ -92,7 +101,14 @@ def _settle(
         raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure
     verdict = write.is_applied_in(last)
     if verdict:
-        log.info("%s %s: applied, as a read after the write shows", write.action, write.id)
+        log.info(
+            "%s %s: applied, as a read after the write shows",
+            write.action,
+            write.id,
+            about=write.target,
+            action=write.action,
+            status=last.status,
+        )
         return context.campaign(last, write.target)
     if write.is_elsewhere(last):
         raise write.conflict(last.status, failure if isinstance(failure, ApiError) else None) from failure
@@ -102,7 +118,7 @@ def _settle(
             return not_applied
     # After a time-out, a 408, a 504 or a claimed success, the write may still be on its way.
     if failure is None and write.past_end:
-        why = "The server accepted it; its end time has passed, so the platform may have paused it again (S5)."
+        why = "The server accepted it; its end time has passed, so the platform may have paused it again (CF306)."
     raise OutcomeUnknown(
         action=write.action, campaign_id=write.id, seen=write.seen, now=last.status, why=why
     ) from failure

@@ -43,7 +43,7 @@ def edit(
             raise TypeError("an edit takes a whole draft, or some parameters with partial=True, not both")
         fields = _checked(context, draft)
     else:
-        fields = _changed_fields(context, campaign_id, partial=partial, changes=changes)
+        fields = _changed_fields(context, target, partial=partial, changes=changes)
         if "schedule" in fields:
             parts = (parse_time(fields["schedule"].get(key)) for key in SCHEDULE_KEYS[context.channel])
             yield from _check_fit(context, target, edit_kind(fields, context.channel), Schedule(*parts))
@@ -52,7 +52,7 @@ def edit(
 
 
 def _changed_fields(
-    context: ClientContext, campaign_id: str, *, partial: bool, changes: Mapping[str, Any]
+    context: ClientContext, target: Target, *, partial: bool, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
     channel = context.channel
     fields, warnings = changes_to_wire(channel, changes)
@@ -63,14 +63,19 @@ def _changed_fields(
         rule = "a whole draft, or partial=True: no page says what becomes of parameters that are left out"
         problem = FieldProblem("edit", rule, ", ".join(sorted(fields)))
         raise InvalidParameters(what=f"edit of a {channel} campaign", problems=(problem,))
-    log.warning("edit %s: partial; no page says whether parameters that are left out are kept", campaign_id)
+    log.warning(
+        "edit %s: partial; no page says whether parameters that are left out are kept",
+        target.id,
+        about=target,
+        action=Action.EDIT,
+    )
     return fields
 
 
 def reschedule(
     context: ClientContext, campaign_id: str, schedule: Schedule, *, resume: bool
 ) -> Operation[WriteCommand]:
-    """Set the schedule alone, or together with a resume (fact sheet 5.3)."""
+    """Set the schedule alone, or together with a resume (CF116)."""
     target = context.target(campaign_id)
     problems = tuple(check_schedule(schedule, context.channel))
     if problems:
@@ -107,4 +112,4 @@ def _checked(context: ClientContext, draft: Draft) -> dict[str, Any]:
 
 def _warn(what: str, warnings: Collection[FieldProblem]) -> None:
     for warning in warnings:
-        log.warning("%s: %s", what, warning)
+        log.warning("%s: %s", what, warning, parameter=warning.field)

@@ -76,7 +76,7 @@ class ClientContext:
         return Target("", self.settings.account_sid, COLLECTION_OF[self.channel], None, ())
 
     def item(self, item: Mapping[str, Any]) -> dict[str, Any]:
-        """A body for one campaign: flat, or on voice wrapped (S1, S2)."""
+        """A body for one campaign: flat, or on voice wrapped (CF411)."""
         return {"campaigns": [dict(item)]} if self.channel is Channel.VOICE else dict(item)
 
     def campaign(self, reading: Reading, target: Target) -> Campaign:

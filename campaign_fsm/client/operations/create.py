@@ -19,7 +19,7 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.failure import api_error
-from campaign_fsm.wire.listing import PAGE_SIZES, Filter
+from campaign_fsm.wire.listing import PAGE_SIZES, Filter, fits
 from campaign_fsm.wire.reading import read_campaign
 from campaign_fsm.wire.target import Target, is_id
 
@@ -53,7 +53,8 @@ def create(context: ClientContext, command: WriteCommand) -> Operation[Campaign]
         wait = tries.wait(failed.wait)
         if wait is None:
             raise failed.error
-        log.warning("create: %s; next try in %.1f s", type(failed.error).__name__, wait)
+        why = type(failed.error).__name__
+        log.warning("create: %s; next try in %.1f s", why, wait, action=Action.CREATE, error=why, wait=wait)
         yield Sleep(wait)
 
 
@@ -100,21 +101,31 @@ def _made(
     """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
     name = fields.get("name")
     candidates: dict[str, Campaign] = {}
-    if name is None:
-        why = f"{why} It has no name to look for it by."
-    for pause in context.pace.looks if name is not None else ():
+    searchable = fits(name)
+    if not searchable:
+        why = f"{why} It has no name to look for it by{'' if name is None else ' in a URL'}."
+    for pause in context.pace.looks if searchable else ():
         if pause:
             yield Sleep(pause)
         try:
             candidates = yield from _candidates(context, fields, began)
         except (ApiError, ConnectionFailed) as error:
-            log.info("list after a create failed: %s", type(error).__name__)
+            failed = type(error).__name__
+            log.info("list after a create failed: %s", failed, action=Action.CREATE, error=failed)
             continue
         if candidates:
             break
     sure = [campaign for campaign in candidates.values() if campaign.created is not None]
     if len(candidates) == 1 and sure:
-        log.info("create: applied, as the list shows: %s", sure[0].id)
+        made = sure[0]
+        log.info(
+            "create: applied, as the list shows: %s",
+            made.id,
+            action=Action.CREATE,
+            channel=made.channel,
+            campaign=made.id,
+            status=made.status,
+        )
         return sure[0]
     # Whether lists lag behind is not documented, so an empty one proves nothing.
     raise OutcomeUnknown(

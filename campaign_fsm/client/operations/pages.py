@@ -13,6 +13,7 @@ from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, hint_elsewhere
 from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import ApiError, NotFound, NotOne
+from campaign_fsm.printable import quoted
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.envelope import Item
@@ -74,7 +75,7 @@ def recipients(context: ClientContext, campaign_id: str) -> Listing[Recipient]:
 def find(context: ClientContext, name: str) -> Operation[Campaign]:
     """The one campaign with exactly this name."""
     if not is_name(name):
-        raise ValueError("a name to look for is a text that is not blank")
+        raise ValueError("a name to look for is one line of text that is not blank, nor longer than a URL can hold")
     matches: dict[str, Campaign] = {}
 
     def take(campaign: Campaign) -> bool:
@@ -139,7 +140,7 @@ def _page_size(context: ClientContext, asked: int | None) -> int:
     if asked is None:
         return min(greatest, _PAGE_SIZE)
     if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= greatest:
-        raise ValueError(f"page_size is 1 to {greatest} on {context.channel} campaigns, not {asked!r}")
+        raise ValueError(f"page_size must be 1 to {greatest} on {context.channel} campaigns, not {quoted(asked)}")
     return asked
 
 

@@ -107,7 +107,7 @@ def ask(context: ClientContext, call: Call, give_up: float = 0.0) -> Operation[A
             wait = tries.wait() if error.transient else None
             if wait is None:
                 raise
-            why = type(error).__name__
+            why: str | int = type(error).__name__
         else:
             answer = outcome.answer
             assert answer is not None  # a read without an answer raises
@@ -115,8 +115,18 @@ def ask(context: ClientContext, call: Call, give_up: float = 0.0) -> Operation[A
             wait = tries.wait(answer.retry_after) if passing else None
             if wait is None:
                 return answer
-            why = str(answer.status_code)
-        log.warning("%s %s: %s; next try in %.1f s", call.method, call.target.id or "list", why, wait)
+            why = answer.status_code
+        log.warning(
+            "%s %s: %s; next try in %.1f s",
+            call.method,
+            call.target.id or "list",
+            why,
+            wait,
+            about=call.target,
+            method=call.method,
+            wait=wait,
+            **({"error": why} if isinstance(why, str) else {"status_code": why}),
+        )
         yield Sleep(wait)
 
 

@@ -66,12 +66,17 @@ def write(context: ClientContext, command: WriteCommand) -> Operation[Campaign]:
         wait = tries.wait(tried.wait) if allowed else None
         if wait is None:
             raise tried.error
+        failed = type(tried.error).__name__
         log.warning(
             "%s %s: nothing was applied (%s); next try in %.1f s",
             command.action,
             command.target.id,
-            type(tried.error).__name__,
+            failed,
             wait,
+            about=command.target,
+            action=command.action,
+            error=failed,
+            wait=wait,
         )
         yield Sleep(wait)
 

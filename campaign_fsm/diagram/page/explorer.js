@@ -1,76 +1,62 @@
 "use strict";
 (() => {
   // The data is computed by the package from its table of rules; nothing is decided here.
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const NEW = "new";
   const byId = (id) => document.getElementById(id);
+  const data = JSON.parse(byId("data").textContent);
+  const NEW = "new";
   const controls = byId("controls");
 
-  // What the table says
+  // What the table says. `null` is the status of no campaign yet, and what is unknown of its start.
 
   function decide(status, action, { channel = "message", started = null, strict = false } = {}) {
-    const known = status === null ? NEW : data.statuses.includes(status) ? status : "unknown";
-    const row = data.cells[channel][strict ? "yes" : "no"][started === null ? "unknown" : started ? "yes" : "no"][known];
-    return {
-      ...data.decisions[row[action]],
-      status: known === NEW ? null : known,
-      action, channel, started, strict,
-    };
+    const known = status === null || data.statuses.includes(status) ? status : "unknown";
+    return { ...data.decisions[data.cells[channel][strict][started][known][action]], status: known, action, channel, started, strict };
   }
 
   function route(start, goal, { channel = "message", strict = false } = {}) {
-    return data.routes[channel][strict ? "yes" : "no"][start === null ? NEW : start][goal];
-  }
-
-  function events(status, channel) {
-    return data.rules.filter(
-      (rule) => rule.actor === "platform" && rule.from === status && rule.channels.includes(channel));
+    return data.routes[channel][strict][start][goal];
   }
 
   const irreversible = new Set(data.rules.filter((rule) => !rule.undoable && rule.actor !== "platform").map((rule) => rule.trigger));
 
-  // The state of the page: where a campaign began, and what was played since
-
-  // A created campaign has not started; of any other one it is unknown, unless it is given.
-  const startedAt = (status) => (status === NEW || status === null || status === "created" ? "no" : "unknown");
+  // The state of the page: where a campaign began, what was played since, and the step of the recording that is shown
 
   const STARTED = { no: false, yes: true, unknown: null };
-  const fresh = () => ({
-    channel: data.begin.channel, started: startedAt(data.begin.status), strict: false, at: data.begin.status, play: [], step: null, goal: "archived",
-  });
+  const steps = data.history ? data.history.steps : [];
+  const fresh = () => ({ ...data.begin, strict: false, play: [], goal: "archived" });
   let state = fresh();
   let routeWanted = false;
+  let lastStep = 0;
+
+  const ask = (here, name) => decide(here.status, name, { channel: state.channel, started: STARTED[here.started], strict: state.strict });
+  const way = (status) => route(status, state.goal, { channel: state.channel, strict: state.strict });
+  const events = (status) => data.rules.filter(
+    (rule) => rule.actor === "platform" && rule.from === status && rule.channels.includes(state.channel));
 
   function run() {
     // Every status on the way; stops at what is not legal.
-    const path = [{ status: state.at === NEW ? null : state.at, started: STARTED[state.started] }];
+    const path = [{ status: state.status, started: state.started }];
     for (const name of state.play) {
-      const last = path[path.length - 1];
-      const move = step(last, name);
-      if (move.refusal) return { path, refusal: move.refusal, name };
+      const move = step(path.at(-1), name);
+      if (move.refusal) return { path, name, ...move };
       path.push(move);
     }
-    return { path, refusal: null };
+    return { path };
   }
 
   function step(from, name) {
-    const event = events(from.status, state.channel).find((rule) => rule.trigger === name);
-    if (event) return after(from, event.to, name, event.code, event.undoable);
-    if (!data.actions.includes(name)) return { refusal: { code: "", reason: `${name} is not possible here.` } };
-    const decision = decide(from.status, name, { channel: state.channel, started: from.started, strict: state.strict });
-    if (!decision.allowed) return { refusal: decision };
-    return after(from, decision.destination, name, decision.code, decision.undoable);
-  }
-
-  function after(from, status, name, code, undoable) {
-    const started = status === "in-progress" ? true : from.started;
-    return { status, started, name, code, undoable };
+    const event = events(from.status).find((rule) => rule.trigger === name);
+    const one = event || (data.actions.includes(name) ? ask(from, name) : { reason: `${name} is not possible here.` });
+    if (!event && !one.allowed) return { refusal: one.reason };
+    const status = event ? event.to : one.destination;
+    const shown = data.started[status];
+    return { status, started: shown === "unknown" ? from.started : shown, name, code: one.code, undoable: one.undoable };
   }
 
   // The link
 
   function toHash() {
-    const parts = [`channel=${state.channel}`, `started=${state.started}`, ...(state.strict ? ["strict=yes"] : []), `at=${state.at}`];
+    const parts = [`channel=${state.channel}`, `started=${state.started}`, ...(state.strict ? ["strict=yes"] : []), `at=${state.status ?? NEW}`];
     if (state.play.length) parts.push(`play=${state.play.join(".")}`);
     if (state.step !== null) parts.push(`step=${state.step}`);
     if (state.goal !== "archived") parts.push(`goal=${state.goal}`);
@@ -81,44 +67,41 @@
     const next = fresh();
     const wrong = [];
     const given = new URLSearchParams(location.hash.slice(1));
-    const take = (name, allowed) => {
-      const value = given.get(name);
-      if (value === null) return;
-      if (allowed.includes(value)) next[name] = value;
+    const words = (names) => Object.fromEntries(names.map((name) => [name, name]));
+    const take = (name, choices, key = name) => {
+      const word = given.get(name);
+      if (word === null) return;
+      if (Object.hasOwn(choices, word)) next[key] = choices[word];
       else wrong.push(name);
     };
-    take("channel", Object.keys(data.cells));
-    take("started", Object.keys(STARTED));
-    take("at", [NEW, ...data.statuses]);
-    if (!given.has("started")) next.started = startedAt(next.at);
-    take("goal", data.statuses);
+    take("channel", words(Object.keys(data.cells)));
+    take("at", { ...words(data.statuses), [NEW]: null }, "status");
+    next.started = data.started[next.status];
+    take("started", words(Object.keys(STARTED)));
+    take("goal", words(data.statuses));
     routeWanted = given.has("goal");
     next.strict = given.get("strict") === "yes";
-    const play = given.get("play");
-    if (play) {
-      next.play = play.split(".");
-      if (next.play.length > 1000) {
-        next.play = next.play.slice(0, 1000);
-        wrong.push("more than 1000 plays");
-      }
-      const known = [...data.actions, ...data.events];
-      if (!next.play.every((name) => known.includes(name))) {
-        next.play = next.play.slice(0, next.play.findIndex((name) => !known.includes(name)));
-        wrong.push("play");
-      }
+    next.play = given.get("play")?.split(".") ?? [];
+    if (next.play.length > 1000) {
+      next.play.length = 1000;
+      wrong.push("more than 1000 plays");
+    }
+    const odd = next.play.findIndex((name) => !data.actions.includes(name) && !data.events.includes(name));
+    if (odd >= 0) {
+      next.play.length = odd;
+      wrong.push("play");
     }
     const number = given.get("step");
-    if (number !== null) {
-      if (data.history?.steps.length && /^\d{1,6}$/.test(number) && Number(number) <= data.history.steps.length) next.step = Number(number);
-      else wrong.push("step");
-    }
+    const known = steps.length > 0 && /^\d{1,6}$/.test(number) && Number(number) <= steps.length;
+    if (number !== null && !known) wrong.push("step");
+    if (known) next.step = Number(number);
+    else if (location.hash.length > 1) next.step = null;
     state = next;
     const { path, refusal, name } = run();
     let text = wrong.length ? `The link says something about ${wrong.join(", ")} that this page does not know; it was left out.` : "";
     if (refusal) {
-      const here = path[path.length - 1].status || "new";
-      text = `The link plays ${name} while ${here}, which is refused: ${refusal.reason} Stopped there.`;
-      state.play = state.play.slice(0, path.length - 1);
+      text = `The link plays ${name} while ${path.at(-1).status ?? NEW}, which is refused: ${refusal} Stopped there.`;
+      state.play.length = path.length - 1;
     }
     notice(text);
     if (state.step !== null) showStep(state.step);
@@ -148,56 +131,43 @@
   }
 
   const marked = (name) => (irreversible.has(name) ? `▲ ${name}` : name);
-  const nodeId = (status) => (status === null ? NEW : status.replace(/-/g, "_"));
+  const named = (names) => names.map(marked).join(", then ");
+  const nodeId = (status) => (status ?? NEW).replace(/-/g, "_");
 
   function draw(announcement) {
     const { path } = run();
-    const here = path[path.length - 1];
+    const here = path.at(-1);
     for (const input of controls.elements.channel) input.checked = input.value === state.channel;
     controls.elements.started.value = state.started;
     controls.elements.strict.checked = state.strict;
     byId("where").textContent = here.status === null ? "No campaign yet" : `The campaign is ${here.status}`;
-    const asked = data.actions.map((name) => decide(here.status, name, { channel: state.channel, started: here.started, strict: state.strict }));
-    drawLegal(asked.filter((decision) => decision.allowed));
-    drawPlatform(here.status);
+    const asked = data.actions.map((name) => ask(here, name));
+    const legal = asked.filter((decision) => decision.allowed);
+    const possible = events(here.status);
+    fill(byId("legal"), legal.map((one) => moveRow(one, one.action, one.destination, here.status)));
+    fill(byId("platform"), possible.map((one) => moveRow(one, one.trigger, one.to, here.status, "platform")));
     drawRefused(asked.filter((decision) => !decision.allowed), here.status);
     drawRoute(here.status);
     drawPlayed(path);
-    drawPictures(here, asked);
+    drawPictures(here.status, new Set([...legal, ...possible].map((one) => one.code)));
     if (announcement !== undefined) byId("announcement").textContent = announcement;
     save();
   }
 
-  function fill(list, items, otherwise) {
-    list.replaceChildren(...(items.length ? items : [element("li", otherwise, "small")]));
+  function fill(list, items) {
+    list.replaceChildren(...(items.length ? items : [element("li", "nothing", "small")]));
   }
 
-  function moveButton(text, className, name) {
-    const button = element("button", text, className);
+  function moveRow(one, name, to, here, look = "") {
+    const row = element("li");
+    const contested = one.standing === "contested";
+    const text = `${one.undoable ? "" : "▲ "}${name}${contested ? " †" : ""}${to === here ? `: stays ${to}` : ` → ${to}`}`;
+    const button = element("button", text, `${look} ${one.undoable ? "" : "irreversible"}`);
     button.type = "button";
     button.dataset.play = name;
     button.addEventListener("click", () => play(name));
-    return button;
-  }
-
-  function drawLegal(decisions) {
-    fill(byId("legal"), decisions.map((decision) => {
-      const row = element("li");
-      const leads = decision.destination === decision.status ? `: stays ${decision.status}` : ` → ${decision.destination}`;
-      row.append(moveButton(`${marked(decision.action)}${leads}`, decision.undoable ? "" : "irreversible", decision.action));
-      const contested = decision.standing === "contested" ? " † contested." : "";
-      row.append(element("div", `${decision.code}: ${decision.effect}${contested}`, "small"), sources(decision.sources));
-      return row;
-    }), "nothing");
-  }
-
-  function drawPlatform(status) {
-    fill(byId("platform"), events(status, state.channel).map((rule) => {
-      const row = element("li");
-      row.append(moveButton(`${rule.undoable ? "" : "▲ "}${rule.trigger} → ${rule.to}`, rule.undoable ? "platform" : "platform irreversible", rule.trigger));
-      row.append(element("div", `${rule.code}: ${rule.effect}`, "small"), sources(rule.sources));
-      return row;
-    }), "do nothing");
+    row.append(button, element("div", `${one.code}: ${one.effect}${contested ? " † contested." : ""}`, "small"), sources(one.sources));
+    return row;
   }
 
   function drawRefused(decisions, status) {
@@ -207,8 +177,8 @@
       const head = element("summary");
       head.append(element("b", `× ${decision.action}`), ` ${decision.code}`);
       row.append(head, element("div", decision.reason, "small"));
-      if (decision.route && decision.route.length && status !== null) {
-        row.append(element("div", `The way there: ${decision.route.map(marked).join(", then ")}.`, "small"));
+      if (decision.route?.length && status !== null) {
+        row.append(element("div", `The way there: ${named(decision.route)}.`, "small"));
       }
       if (decision.sources.length) row.append(sources(decision.sources));
       return row;
@@ -236,48 +206,43 @@
   }
 
   function drawRoute(status) {
-    const goal = byId("goal");
-    if (!goal.children.length) {
-      goal.append(...data.statuses.map((name) => { const option = element("option", name); option.value = name; return option; }));
-    }
-    goal.value = state.goal;
-    const way = route(status, state.goal, { channel: state.channel, strict: state.strict });
+    byId("goal").value = state.goal;
+    const names = way(status);
     byId("way").textContent =
-      way === null ? "There is none, or none but waiting." : way.length ? way.map(marked).join(", then ") : "It is there.";
+      names === null ? "There is none, or none but waiting." : names.length ? named(names) : "The campaign is there.";
   }
 
   function drawPlayed(path) {
-    fill(byId("played"), path.slice(1).map((move) => element("li", `${move.undoable ? "" : "▲ "}${move.name} (${move.code}) → ${move.status}`)), "nothing");
+    fill(byId("played"), path.slice(1).map((move) => element("li", `${move.undoable ? "" : "▲ "}${move.name} (${move.code}) → ${move.status}`)));
     byId("undo").disabled = !state.play.length;
-    byId("reset").disabled = !state.play.length && state.step === null && state.at === data.begin.status;
+    byId("reset").disabled = !state.play.length && state.step === data.begin.step && state.status === data.begin.status;
   }
 
-  function drawPictures(here, asked) {
-    const legal = new Set(asked.filter((decision) => decision.allowed).map((decision) => decision.code));
-    for (const rule of events(here.status, state.channel)) legal.add(rule.code);
-    const way = wayCodes(here.status);
-    const current = state.step ? data.history.steps[state.step - 1] : null;
+  function drawPictures(here, possible) {
+    const strong = routeWanted ? wayCodes(here) : new Set();
+    const current = steps[state.step - 1];
+    if (current) strong.add(current.code);
     for (const picture of document.querySelectorAll(".picture")) {
       picture.hidden = picture.dataset.channel !== state.channel;
       for (const node of picture.querySelectorAll(".node")) {
-        const on = node.dataset.node === nodeId(here.status);
+        const on = node.dataset.node === nodeId(here);
         node.classList.toggle("here", on);
-        if (node.hasAttribute("tabindex")) node.setAttribute("aria-pressed", String(on));
+        node.setAttribute("aria-pressed", String(on));
       }
       for (const edge of picture.querySelectorAll(".edge")) {
         const codes = edge.dataset.rules.split(" ");
-        const taken = current && codes.includes(current.code);
-        edge.classList.toggle("off", !codes.some((code) => legal.has(code) || way.has(code)) && !taken);
-        edge.classList.toggle("way", codes.some((code) => way.has(code)) || Boolean(taken));
+        const on = codes.some((code) => strong.has(code));
+        edge.classList.toggle("faint", !on && !codes.some((code) => possible.has(code)));
+        edge.classList.toggle("way", on);
       }
     }
+    scroll();
   }
 
   function wayCodes(status) {
     const codes = new Set();
-    if (!routeWanted) return codes;
     let at = status;
-    for (const name of route(status, state.goal, { channel: state.channel, strict: state.strict }) || []) {
+    for (const name of way(status) ?? []) {
       const rule = data.rules.find((one) => one.trigger === name && one.from === at && one.channels.includes(state.channel));
       codes.add(rule.code);
       at = rule.to;
@@ -285,19 +250,38 @@
     return codes;
   }
 
+  function scroll() {
+    // Where the picture is wider than the screen: shows where the campaign is, and on which sides there is more.
+    const scroller = document.querySelector(".picture:not([hidden]) .scroller");
+    const seen = scroller.getBoundingClientRect();
+    const node = scroller.querySelector(".here")?.getBoundingClientRect();
+    const margin = 48;
+    if (node && (node.left < seen.left + margin || node.right > seen.right - margin)) {
+      scroller.scrollLeft += (node.left + node.right - seen.left - seen.right) / 2;
+    }
+    byId("wider").hidden = scroller.scrollWidth <= scroller.clientWidth;
+    fade(scroller);
+  }
+
+  function fade(scroller) {
+    scroller.classList.toggle("more-left", scroller.scrollLeft > 1);
+    scroller.classList.toggle("more-right", scroller.scrollLeft + scroller.clientWidth < scroller.scrollWidth - 1);
+  }
+
+  for (const scroller of document.querySelectorAll(".scroller")) scroller.addEventListener("scroll", () => fade(scroller));
+  window.addEventListener("resize", scroll);
+
   // What one can do
 
   function play(name) {
-    const { path } = run();
-    const move = step(path[path.length - 1], name);
-    if (move.refusal) { draw(`${name} is refused: ${move.refusal.reason}`); return; }
+    const move = step(run().path.at(-1), name);
+    if (move.refusal) { draw(`${name} is refused: ${move.refusal}`); return; }
     leaveStep();
     notice("");
     state.play.push(name);
     draw(`${name}: now ${move.status}.`);
     // The button that was pressed is gone, and the focus must not be lost with it.
-    const next = document.querySelector("#legal button, #platform button, #undo");
-    if (next) next.focus({ preventScroll: true });
+    document.querySelector("#legal button, #platform button, #undo").focus({ preventScroll: true });
   }
 
   function leaveStep() {
@@ -310,19 +294,20 @@
     notice("");
     leaveStep();
     routeWanted = false;
-    state.at = status === null ? NEW : status;
-    state.started = startedAt(status);
-    state.play = [];
+    Object.assign(state, { status, started: data.started[status], play: [] });
     draw(status === null ? "No campaign yet." : `Now looking at ${status}.`);
   }
 
   for (const node of document.querySelectorAll(".picture .node")) {
-    const name = node.dataset.node;
-    const status = name === NEW ? null : data.statuses.find((one) => nodeId(one) === name);
+    const status = data.statuses.find((one) => nodeId(one) === node.dataset.node) ?? null;
     node.setAttribute("tabindex", "0");
     node.setAttribute("role", "button");
-    node.setAttribute("aria-label", status === null ? "no campaign yet" : status);
+    node.setAttribute("aria-label", status ?? "no campaign yet");
     node.closest("svg").setAttribute("role", "group");
+    // A finger needs more room than the box.
+    const target = node.querySelector("rect, circle").cloneNode();
+    target.setAttribute("class", "target");
+    node.prepend(target);
     node.addEventListener("click", () => select(status));
     node.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select(status); }
@@ -342,28 +327,30 @@
     if (input.name === "strict") state.strict = input.checked;
     else state[input.name] = input.value;
     const { path, refusal, name } = run();
-    if (refusal) {
-      state.play = state.play.slice(0, path.length - 1);
-      notice(`${name} is refused now, so what was played ends before it: ${refusal.reason}`);
-    } else {
-      notice("");
-    }
+    if (refusal) state.play.length = path.length - 1;
+    notice(refusal ? `${name} is refused now, so what was played ends before it: ${refusal}` : "");
     draw("");
   });
+  byId("goal").append(...data.statuses.map((name) => element("option", name)));
   byId("goal").addEventListener("change", (event) => { state.goal = event.target.value; routeWanted = true; draw(""); });
-  byId("undo").addEventListener("click", () => {
-    const name = state.play.pop();
-    draw(`${name} undone, here only: a real campaign knows no undo.`);
-    if (!state.play.length) byId("legal").querySelector("button")?.focus({ preventScroll: true });
-  });
-  byId("reset").addEventListener("click", () => {
+
+  function press(id, act, otherwise) {
+    // A button that is disabled by its own press hands the focus on.
+    byId(id).addEventListener("click", () => {
+      act();
+      if (byId(id).disabled) document.querySelector(otherwise).focus({ preventScroll: true });
+    });
+  }
+  press("undo", () => draw(`${state.play.pop()} undone, here only: a real campaign knows no undo.`), "#legal button, #goal");
+  press("reset", () => {
     const { channel, strict, goal } = state;
-    state = { ...fresh(), channel, strict, goal };
+    state = { ...fresh(), strict, goal };
+    if (state.step === null) state.channel = channel;
     routeWanted = false;
     notice("");
     drawStep();
     draw("Begun again.");
-  });
+  }, "#legal button, #goal");
   byId("share").addEventListener("click", async () => {
     const link = location.href;
     try {
@@ -377,59 +364,40 @@
 
   // A recorded history
 
-  function stepText(number) {
-    const one = data.history.steps[number - 1];
-    const where = [one.campaign, one.at, one.place ? `place ${one.place}` : ""].filter(Boolean).join(", ");
-    const from = one.from === null ? NEW : one.from;
-    let text;
-    if (one.outcome === "taken") {
-      text = one.trigger === null ? `a reading shows ${one.to} after ${from}, which nothing explains` : `${one.trigger}: ${from} → ${one.to}`;
-    } else if (one.outcome === "refused") {
-      text = `× ${one.trigger} while ${from}: refused before it was sent`;
-    } else if (one.outcome === "answer lost") {
-      text = `? ${one.trigger} while ${from}: sent, and the answer was lost`;
-    } else {
-      text = `× ${one.trigger} while ${from}: illegal, and sent`;
-    }
-    return `${number}. ${text}${one.code ? ` (${one.code})` : ""}${one.inferred ? ", inferred" : ""}${where ? ` [${where}]` : ""}`;
-  }
-
   function showStep(number) {
-    const one = number ? data.history.steps[number - 1] : data.history.steps[0];
-    const status = number ? one.to : one.from;
-    state.step = number;
-    state.channel = one.channel;
-    state.at = status === null ? NEW : status;
-    state.play = [];
-    // After its start a campaign stays started.
-    const before = data.history.steps.slice(0, number).filter((past) => past.campaign === one.campaign && past.channel === one.channel);
-    state.started = before.some((past) => past.to === "in-progress" || past.from === "in-progress") ? "yes" : "unknown";
+    const { channel, status, started } = number ? steps[number - 1] : data.begin;
+    Object.assign(state, { channel, status, started, play: [], step: number });
   }
 
   function drawStep() {
-    const recorded = byId("recorded");
-    if (!data.history || !data.history.steps.length) return;
-    const steps = data.history.steps;
-    recorded.hidden = false;
+    if (!data.history) return;
+    byId("recorded").hidden = false;
     const left = data.history.total > steps.length ? `, the first ${steps.length} of ${data.history.total} steps` : "";
     byId("recorded-title").textContent = `${data.history.title}${left}`;
+    lastStep = state.step ?? lastStep;
+    byId("stepping").hidden = !steps.length;
+    const one = steps[state.step - 1];
+    const otherwise = !steps.length ? "The recording has no step, only a status." : state.step === 0 ? "Before the first step." : "What is shown is not of the recording.";
+    const text = byId("step-text");
+    text.replaceChildren(...(one ? told(one) : [otherwise]));
+    byId("step-number").textContent = `${lastStep} of ${steps.length}`;
     const range = byId("step");
-    const number = state.step || 0;
     range.max = String(steps.length);
-    range.value = String(number);
-    byId("step-number").textContent = `${number} of ${steps.length}`;
-    byId("step-text").textContent = number ? stepText(number) : "Before the first step.";
-    byId("earlier").disabled = number === 0;
-    byId("later").disabled = number === steps.length;
-    const first = Math.max(1, number - 4);
-    const near = [];
-    for (let one = first; one <= Math.min(steps.length, first + 9); one += 1) {
-      const item = element("li", stepText(one), steps[one - 1].outcome === "taken" ? "" : "no");
-      if (one === number) item.classList.add("now");
-      near.push(item);
-    }
-    byId("steps").replaceChildren(...near);
+    range.value = String(lastStep);
+    range.setAttribute("aria-valuetext", text.textContent);
+    byId("earlier").disabled = lastStep === 0;
+    byId("later").disabled = lastStep === steps.length;
+    const first = Math.max(0, Math.min(lastStep - 5, steps.length - 10));
+    const near = steps.slice(first, first + 10);
+    byId("steps").replaceChildren(...near.map((one, place) => {
+      const item = element("li", undefined, `${one.taken ? "" : "no"} ${first + place + 1 === state.step ? "now" : ""}`);
+      item.append(...told(one));
+      return item;
+    }));
+    byId("inferred").hidden = !near.some((one) => one.inferred);
   }
+
+  const told = (one) => [one.text, ...one.details.flatMap((detail) => [" ", element("span", detail, "small")])];
 
   function goTo(number) {
     notice("");
@@ -437,12 +405,12 @@
     drawStep();
     draw("");
   }
-  byId("earlier").addEventListener("click", () => goTo(Math.max(0, (state.step || 0) - 1)));
-  byId("later").addEventListener("click", () => goTo(Math.min(data.history.steps.length, (state.step || 0) + 1)));
+  press("earlier", () => goTo(lastStep - 1), "#later");
+  press("later", () => goTo(lastStep + 1), "#earlier");
   byId("step").addEventListener("input", (event) => goTo(Number(event.target.value)));
 
   controls.elements.theme.value = document.documentElement.dataset.theme || "";
-  window.campaignFsm = { decide, route, data };
+  window.campaignFsm = { decide, route };
   fromHash();
   drawStep();
   draw("");

@@ -1,0 +1,110 @@
+"""The registry of formats: all that is to be known of one is its entry in `DiagramFormat`.
+
+A new format is a function that writes it, in a module of its own, and an entry here. Everything else asks the entry:
+`Recipe`, `render`, ``--check`` and the command line. Nothing heavy is imported, because ``--help`` asks too.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from attrs import frozen
+
+from campaign_fsm.diagram.theme import Theme
+
+
+@frozen(kw_only=True)
+class Traits:
+    """What is to be known of a format.
+
+    Attributes:
+        writer: The module and the function that write it: from a drawing, or the text that it is a picture of, and by
+            keyword a stamp, and a theme if it has one to choose.
+        whole: That function takes the recipe and the history in place of their drawing, and no theme.
+        endings: How its files end, in small letters; new ones as the first says.
+        begins: What stands at the beginning of a file that bears a stamp, so that a quoted stamp is none.
+        theme: Its colours unless others are asked for: `Theme.AUTO` where it can follow what the viewer prefers, None
+            where it has none to choose.
+        views: The kinds of views that it draws, with a history or without; None for all of them.
+        common: Most files that end so are no diagrams.
+        drawn_from: The text format that it is a picture of. It is bytes, which depend on the machine that draws it; so
+            its stamp holds the digest of what it was drawn from, and that is what ``--check`` compares.
+        extra: The extra of the package that it needs.
+    """
+
+    writer: str
+    whole: bool = False
+    endings: tuple[str, ...]
+    begins: bytes
+    theme: Theme | None = None
+    views: tuple[str, ...] | None = None
+    common: bool = False
+    drawn_from: str | None = None
+    extra: str | None = None
+
+
+class DiagramFormat(StrEnum):
+    """What a diagram can be written as."""
+
+    traits: Traits
+
+    def __new__(cls, name: str, *traits: Traits) -> DiagramFormat:  # noqa: PYI034 (an enumeration has no subclasses)
+        member = str.__new__(cls, name)
+        member._value_ = name
+        (member.traits,) = traits
+        return member
+
+    MERMAID = "mermaid", Traits(writer="mermaid.mermaid", endings=(".mmd", ".mermaid"), begins=b"---\ntitle: ")
+    DOT = "dot", Traits(writer="dot.dot", endings=(".dot", ".gv"), begins=b"// ", theme=Theme.LIGHT)
+    SVG = "svg", Traits(writer="svg.svg", endings=(".svg",), begins=b"<!-- ", theme=Theme.AUTO)
+    PNG = (
+        "png",
+        Traits(
+            writer="png.write",
+            endings=(".png",),
+            begins=b"\x89PNG\r\n\x1a\n",
+            theme=Theme.LIGHT,
+            drawn_from="svg",
+            extra="diagrams",
+        ),
+    )
+    SCXML = "scxml", Traits(writer="scxml.scxml", endings=(".scxml",), begins=b"<?xml ")
+    MARKDOWN = "markdown", Traits(writer="table.write", endings=(".md",), begins=b"<!-- ", whole=True, common=True)
+    JSON = "json", Traits(writer="plainjson.plain_json", endings=(".json",), begins=b'{\n"made": ', common=True)
+    HTML = (
+        "html",
+        Traits(
+            writer="explorer.explorer",
+            whole=True,
+            endings=(".html", ".htm"),
+            begins=b"<!DOCTYPE html>",
+            theme=Theme.AUTO,
+            views=("life", "from", "history"),
+            common=True,
+        ),
+    )
+
+    @classmethod
+    def of(cls, path: Path) -> DiagramFormat | None:
+        """The format by the end of a file's name; None if it is no diagram's."""
+        return next((one for one in cls if path.suffix.lower() in one.traits.endings), None)
+
+    @property
+    def write(self) -> Callable[..., str | bytes]:
+        """The function that writes it, imported when it is asked for."""
+        module, _, name = self.traits.writer.partition(".")
+        found: Callable[..., str | bytes] = getattr(importlib.import_module(f"campaign_fsm.diagram.{module}"), name)
+        return found
+
+
+# Its name before others had one too.
+Format = DiagramFormat
+
+# For type checkers alone, which cannot ask the entries: which formats are text.
+_TextName = Literal["mermaid", "dot", "svg", "scxml", "markdown", "json", "html"]
+_Text = Literal[Format.MERMAID, Format.DOT, Format.SVG, Format.SCXML, Format.MARKDOWN, Format.JSON, Format.HTML]
+TextFormat = _TextName | _Text

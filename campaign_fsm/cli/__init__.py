@@ -150,7 +150,7 @@ def _run(argv: Sequence[str] | None) -> int:
     as_json = "--json" in given[: given.index("--") if "--" in given else None]
     command = next(iter(given), None)
     if "_CAMPAIGN_FSM_COMPLETE" in os.environ:
-        importlib.import_module(f"{__name__}.completion")  # which knows more shells than click
+        importlib.import_module(f"{__name__}.completion")  # its bash script is not that of click
     try:
         code = cli.main(None if argv is None else given, "campaign-fsm", standalone_mode=False, color=streams.colour())
     except click.Abort as abort:

@@ -16,7 +16,7 @@ import pytest
 
 import campaign_fsm
 from campaign_fsm import errors, testing
-from campaign_fsm.cli.failures import exit_code
+from campaign_fsm.cli.errors import exit_code
 from campaign_fsm.client.calls import changed
 from campaign_fsm.lifecycle import decide
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, TextIO, cast
 import click
 from attrs import evolve
 
-from campaign_fsm.cli.options import json_option, not_one_of
+from campaign_fsm.cli.files import STDOUT, Guarded, OutputFile, keep_apart, terminable
+from campaign_fsm.cli.options import command, json_option, not_one_of
 from campaign_fsm.cli.output import print_error, print_text
-from campaign_fsm.cli.outputs import STDOUT, Guarded, OutputFile, keep_apart, terminable
+from campaign_fsm.cli.streams import colour
 from campaign_fsm.files import CannotWrite, Identity, descriptor, identity
 
 if TYPE_CHECKING:
@@ -94,14 +95,16 @@ def _need_extra(error: ImportError) -> click.ClickException:
     )
 
 
-@click.command()
+@command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option("--format", "format_name", type=click.Choice(_FORMATS), help="Instead of finding out by the content.")
-@click.option("--strict", is_flag=True, help="Refuse what is contested; what cannot be judged is a finding.")
+@click.option(
+    "--format", "format_name", type=click.Choice(_FORMATS), help="What the files are. Default: what their content says."
+)
+@click.option("--strict", is_flag=True, help="Refuse what is contested, and report what cannot be judged.")
 @click.option(
     "--policy",
     metavar="FILE",
-    help="The team's policy and suppressions; unset: the nearest campaign-fsm.toml or pyproject.toml, none: neither.",
+    help="The team's policy and suppressions, or none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
 )
 @click.option("--config", hidden=True)
 @click.option("--no-config", is_flag=True, hidden=True)
@@ -111,20 +114,20 @@ def _need_extra(error: ImportError) -> click.ClickException:
     multiple=True,
     callback=_output,
     metavar="FORMAT[=FILE]",
-    help=f"How to report, and where: {', '.join(_OUTPUTS)}. May be given several times. Default: text.",
+    help=f"How to report ({', '.join(_OUTPUTS)}), and into which file. May be repeated. Default: text.",
 )
 @click.option(
     "--baseline",
     type=click.Path(),
-    help="Accept the findings of this file; made if it is not there; never written with --skip-others.",
+    help="Accept the findings in this file. It is made if it is not there, and never written with --skip-others.",
 )
 @click.option(
     "--together/--each",
     default=None,
-    help="Judge several files as one story in the order of time, or each by itself. Unset: cassettes, what has no "
-    "times, and all with --skip-others, each by itself; other recordings together. Runbooks always each by itself.",
+    help="Judge several files as one story in the order of time, or each by itself. Default: each by itself for "
+    "cassettes, for files without times and with --skip-others; the others together. Runbooks always stand alone.",
 )
-@click.option("--skip-others", is_flag=True, help="Pass over named files that are no recordings, as in folders.")
+@click.option("--skip-others", is_flag=True, help="Pass over files that are no recordings, also where they are named.")
 @json_option("The same as --output json.")
 def audit(
     *,
@@ -143,15 +146,17 @@ def audit(
     """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
 
     A PATH is a file, a folder, or - for the standard input. What is about campaigns is judged in the order in which it
-    was sent, and campaigns are followed from file to file. Exit codes: 1 if there are errors; else 2 if a file
-    could not be read to its end or nothing was understood; else 1 if there are warnings; else 0.
+    was sent, and campaigns are followed from file to file.
 
     \b
     Examples:
       campaign-fsm audit trace.jsonl
-      campaign-fsm audit tests/cassettes --output github --output sarif=campaigns.sarif
+      campaign-fsm audit tests/cassettes --output github --output sarif=out.sarif
       campaign-fsm audit traffic.har --baseline accepted.json
       campaign-fsm audit logs/ --together
+
+    Exit code: 1 if there are errors; else 2 if a file could not be read to its end or nothing was understood; else 1
+    if there are warnings; else 0.
     """
     try:
         from campaign_fsm.audit.baseline import Accepted, BadBaseline, read_baseline, update_baseline
@@ -193,7 +198,8 @@ def audit(
         if error.path != STDOUT:
             raise click.ClickException(f"{error}.") from None
         if isinstance(error.error, BrokenPipeError):
-            raise click.exceptions.Exit(2) from None  # whoever read it has had enough
+            # Whoever read it has had enough: what was found counts, and what comes after it was not judged.
+            return 1 if report.summary.errors else 2
         raise click.ClickException(f"what was printed could not be written: {error.error.strerror}.") from None
     if summary.incomplete and ("text", None) not in outputs:
         for sentence in summary.incomplete:
@@ -313,6 +319,7 @@ def _stream(stack: ExitStack, file: str | None) -> TextIO:
 
 
 def _colour(file: str | None) -> bool:
-    from campaign_fsm.cli import wants_colour
-
-    return file is None and sys.stdout is not None and sys.stdout.isatty() and wants_colour()
+    if file is not None or sys.stdout is None:
+        return False
+    wanted = colour()
+    return sys.stdout.isatty() if wanted is None else wanted

@@ -1,18 +1,66 @@
-"""`campaign-fsm completion`: the script that makes a shell complete its commands and options."""
+"""`campaign-fsm completion`: the script that makes a shell complete its commands, options and values."""
 
 from __future__ import annotations
 
-import click
-from click.shell_completion import get_completion_class
+import os
+from typing import Any, Final
 
-_INSTALL = {
+import click
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    add_completion_class,
+    get_completion_class,
+    split_arg_string,
+)
+
+from campaign_fsm.cli.options import command
+
+_INSTALL: Final = {
     "bash": 'eval "$(campaign-fsm completion bash)"   # in ~/.bashrc',
     "zsh": 'eval "$(campaign-fsm completion zsh)"   # in ~/.zshrc',
     "fish": "campaign-fsm completion fish > ~/.config/fish/completions/campaign-fsm.fish",
+    "powershell": "campaign-fsm completion powershell | Out-String | Invoke-Expression   # in $PROFILE",
 }
 
 
-@click.command()
+class _Bash(BashComplete):
+    """Bash ends a word at a colon, which the values of `--view` hold: the script hands over the line as it is."""
+
+    source_template = """\
+%(complete_func)s() {
+    local type value
+    COMPREPLY=()
+    while IFS=, read -r type value; do
+        case $type in
+            plain) COMPREPLY+=("$value") ;;
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+        esac
+    done < <(COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD= %(complete_var)s=bash_complete "$1")
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+    _kept = ""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        if os.environ["COMP_CWORD"]:  # by the script of an earlier version
+            return super().get_completion_args()
+        line = os.environ["COMP_WORDS"]
+        words = split_arg_string(line)
+        incomplete = "" if line[-1:].isspace() else words.pop()
+        # What stands before the last colon is another word to bash, and stays.
+        self._kept = incomplete[: incomplete.rfind(":") + 1]
+        return words[1:], incomplete
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        return f"{item.type},{item.value.removeprefix(self._kept)}"
+
+
+add_completion_class(_Bash)
+
+
+@command()
 @click.argument("shell", type=click.Choice([*_INSTALL]))
 def completion(shell: str) -> None:
     """Print the completion script of a SHELL.
@@ -25,6 +73,7 @@ def completion(shell: str) -> None:
     from campaign_fsm.cli import cli
 
     kind = get_completion_class(shell)
-    assert kind is not None  # the three that click knows
+    if kind is None:
+        raise click.ClickException(f"completion for {shell} needs click 8.5 or newer: pip install -U click.")
     click.echo(f"# To keep it: {_INSTALL[shell]}")
     click.echo(kind(cli, {}, "campaign-fsm", "_CAMPAIGN_FSM_COMPLETE").source())

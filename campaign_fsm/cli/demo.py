@@ -9,7 +9,7 @@ from typing import Any
 import click
 import httpx
 
-from campaign_fsm.cli.options import json_option
+from campaign_fsm.cli.options import command, json_option
 from campaign_fsm.cli.output import print_json
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.errors import IllegalTransition, StateConflict, UnreadableRequest
@@ -106,7 +106,7 @@ def _journal(simulator: Simulator) -> Iterator[str]:
         yield _styled(line, dim=entry.method == "GET")
 
 
-@click.command()
+@command()
 @json_option("Print the journal's totals as one JSON object.")
 def demo(as_json: bool) -> None:
     """Show the gate at work on the embedded simulator: no account, no network.

@@ -6,17 +6,19 @@ import os
 import sys
 import tempfile
 import webbrowser
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from campaign_fsm.cli.options import CHANNELS, json_option
+from campaign_fsm.cli.files import STDOUT, keep_apart, terminable
+from campaign_fsm.cli.options import CHANNELS, command, completing, json_option
 from campaign_fsm.cli.output import print_text, print_value
-from campaign_fsm.cli.outputs import STDOUT, keep_apart, terminable
 from campaign_fsm.diagram.formats import DiagramFormat
 from campaign_fsm.diagram.theme import Theme
 from campaign_fsm.files import identity, write_whole
+from campaign_fsm.rules import STATUSES
 from campaign_fsm.words import listed
 
 if TYPE_CHECKING:
@@ -35,7 +37,17 @@ class _CannotDo(click.ClickException):
     exit_code = 2
 
 
-@click.command(short_help="Draw the life cycle from the table, or what happened.")
+def _complete_view(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from campaign_fsm.diagram.views import FORMS
+
+    values = []
+    for form in FORMS:
+        name, *parts = form.split(":")
+        values += [":".join((name, *statuses)) for statuses in product(STATUSES, repeat=len(parts))]
+    return completing(values)(ctx, param, incomplete)
+
+
+@command()
 @click.option(
     "--format",
     "kind",
@@ -46,6 +58,7 @@ class _CannotDo(click.ClickException):
     "--view",
     default=None,
     metavar="VIEW",
+    shell_complete=_complete_view,
     help="life (default), account-holder, from:STATUS, route:FROM:TO, history, coverage.",
 )
 @click.option(
@@ -71,7 +84,7 @@ class _CannotDo(click.ClickException):
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
-    help="The file to write to instead of standard output, which is -.",
+    help="The file to write; - is the standard output. Default: the standard output.",
 )
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser; without -o, from a temporary file.")
 @click.option(
@@ -89,12 +102,10 @@ class _CannotDo(click.ClickException):
     is_flag=False,
     flag_value=_DIRECTORY,
     metavar="[DIR]",
-    help=f"Write the diagrams in DIR (default: {_DIRECTORY}) anew; into an empty or new DIR, the whole gallery.",
+    help=f"Write the diagrams in DIR (default: {_DIRECTORY}) anew; in an empty or new DIR, the whole gallery.",
 )
 @json_option("With --check: the result as one JSON object.")
-@click.pass_context
 def diagram(
-    context: click.Context,
     *,
     kind: str | None,
     view: str | None,
@@ -107,29 +118,26 @@ def diagram(
     check: Path | None,
     target: Path | None,
     as_json: bool,
-) -> None:
+) -> int | None:
     """Draw the life of a campaign from the table of rules, or what happened to one.
 
     Every format shows the same drawing. All but PNG need nothing else; for PNG: pip install
     'campaign_fsm[diagrams]'. Recordings other than the simulator's journal: pip install 'campaign_fsm[audit]'.
-    What is written says in a comment how it was made, and that is what --check and --write go by.
+    Each file says in a comment how it was made; --check and --write go by that.
 
     \b
     Examples:
-      campaign-fsm diagram                                Mermaid text, to paste into a README
-      campaign-fsm diagram --open                         the explorer, in the browser
-      campaign-fsm diagram -o life.svg                    a picture, light or dark as the viewer is
+      campaign-fsm diagram                Mermaid text, to paste into a README
+      campaign-fsm diagram --open         the explorer, in the browser
+      campaign-fsm diagram -o life.svg    a picture, light or dark as its viewer
+      campaign-fsm diagram --check docs   are the diagrams there up to date?
       campaign-fsm diagram --view from:paused -o paused.svg
       campaign-fsm diagram --view route:in-progress:archived --format markdown
       campaign-fsm diagram --history trace.jsonl -o what-happened.svg
-      campaign-fsm diagram --history trace.jsonl --campaign camp_abc123 -o story.html
-      campaign-fsm diagram --check docs                   do the diagrams there still show the table?
+      campaign-fsm diagram --history trace.jsonl --campaign c1 -o story.html
 
-    \b
-    Exit codes:
-      0  written, or no drift
-      1  --check found drift, or there is no legal route to draw
-      2  it could not be done, or the answer is unknown
+    Exit code: 0 if it was written, or there is no drift; 1 if --check found drift, or there is no legal route to
+    draw; 2 if it could not be done, or the answer is unknown.
     """
     if output is not None and str(output) == "-":
         output = None
@@ -144,21 +152,21 @@ def diagram(
     from campaign_fsm.diagram import Recipe
 
     if check is not None:
-        context.exit(_check(check, as_json))
-    elif target is not None:
+        return _check(check, as_json)
+    if target is not None:
         _write(target)
-    else:
-        if view is None and recording is not None:
-            view = "life" if (kind or _guess(output, opened)) == "html" else "history"
-        kind = kind or _guess(output, opened)
-        if recording is not None and not (opened and output is None):
-            keep_apart([str(output or STDOUT)], {identity(0 if str(recording) == "-" else recording)})
-        history = None if recording is None else _seen_from(recording, output)
-        try:
-            recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=history, campaign=campaign)
-        except ValueError as error:
-            raise click.UsageError(f"{error}.") from None
-        context.exit(_draw(recipe, recording, output, opened=opened))
+        return None
+    if view is None and recording is not None:
+        view = "life" if (kind or _guess(output, opened)) == "html" else "history"
+    kind = kind or _guess(output, opened)
+    if recording is not None and not (opened and output is None):
+        keep_apart([str(output or STDOUT)], {identity(0 if str(recording) == "-" else recording)})
+    history = None if recording is None else _seen_from(recording, output)
+    try:
+        recipe = Recipe.make(kind, view or "life", theme=theme, channel=channel, history=history, campaign=campaign)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    return _draw(recipe, recording, output, opened=opened)
 
 
 def _guess(output: Path | None, opened: bool) -> str:

@@ -1,24 +1,62 @@
-"""Options and arguments that more than one command has."""
+"""Options and arguments that more than one command has, and how `--help` shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import click
 
 from campaign_fsm.rules import STATUSES, Channel
 
+
+class CommonOption(click.Option):
+    """An option that many commands have: `--help` shows it after a command's own."""
+
+
+class _Command(click.Command):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and exit with the code that it returns."""
+        code = super().invoke(ctx)
+        if code:
+            ctx.exit(code)
+        return code
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A command's own options, and in a section below them those that it shares with others."""
+        own: list[tuple[str, str]] = []
+        common: list[tuple[str, str]] = []
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
+                shared = isinstance(param, CommonOption) or param is self.get_help_option(ctx)
+                (common if shared else own).append(record)
+        for heading, records in (("Options", own), ("Common options", common)) if own else (("Options", common),):
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """`click.command`, for a function that returns its exit code (None is 0)."""
+    return click.command(name, cls=_Command, **settings)
+
+
 STATUS = click.Choice([status.value for status in STATUSES])
+STATUS_NAMES = ", ".join(STATUS.choices)
 CHANNELS = click.Choice([channel.value for channel in Channel])
-CHANNEL = click.option("--channel", type=CHANNELS, default="message", show_default=True)
+channel_option = partial(
+    click.option, "--channel", type=CHANNELS, default="message", show_default=True, help="The kind of campaign."
+)
+CHANNEL = channel_option()
 STRICT = click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
-YES = click.option("--yes", is_flag=True, help="Do not ask before what cannot be undone.")
+YES = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would happen; send nothing.")
+LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="COUNT", help="At most this many.")
 
 
 def json_option(text: str = "Print one JSON object, for machines.") -> Callable[..., Any]:
     """``--json``, with what it does."""
-    return click.option("--json", "as_json", is_flag=True, help=text)
+    return click.option("--json", "as_json", is_flag=True, help=text, cls=CommonOption)
 
 
 def _campaign_id(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -32,6 +70,11 @@ def _campaign_id(_: click.Context, __: click.Parameter, value: str) -> str:
 
 
 CAMPAIGN_ID = click.argument("campaign_id", metavar="ID", callback=_campaign_id)
+
+
+def completing(known: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell offers for a value that is one of the known ones, whatever the case."""
+    return lambda _, __, incomplete: [name for name in known if name.lower().startswith(incomplete.lower())]
 
 
 def not_one_of(value: str, problem: str, known: Iterable[str]) -> click.BadParameter:

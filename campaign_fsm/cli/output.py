@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Final
 
 import click
 
+from campaign_fsm.cli.streams import colour
+
 # Other modules are imported where they are used: `campaign-fsm check` is timed against `import click`.
 
-_SECRETS = "campaign_fsm.secrets"
+_SECRETS: Final = ContextVar[tuple[str, ...]]("_SECRETS", default=())
 
 
 def hide(secrets: Collection[str]) -> None:
     """Print these in no line and no JSON of the command that runs: a server may echo them in any field."""
-    click.get_current_context().find_root().meta[_SECRETS] = tuple(secrets)
+    _SECRETS.set(tuple(secrets))
 
 
 def _without_secrets(value: Any) -> Any:
-    context = click.get_current_context(silent=True)
-    secrets = context.find_root().meta.get(_SECRETS) if context else None
+    secrets = _SECRETS.get()
     return _redacted(value, secrets) if secrets else value
 
 
@@ -35,16 +37,16 @@ def _redacted(value: Any, secrets: Collection[str]) -> Any:
     return value
 
 
-def print_text(text: str, *, err: bool = False, nl: bool = True, color: bool | None = None) -> None:
+def print_text(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print lines in which no build server sees a command, whatever names they hold."""
     from campaign_fsm.printable import harmless
 
-    click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=color)
+    click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=colour())
 
 
-def print_error(text: str, *, color: bool | None = None) -> None:
+def print_error(text: str) -> None:
     """Print an error to standard error."""
-    print_text(f"{click.style('error:', fg='red')} {text}", err=True, color=color)
+    print_text(f"{click.style('error:', fg='red')} {text}", err=True)
 
 
 def print_warning(text: str) -> None:
@@ -67,6 +69,11 @@ def print_value(value: Any, **how: Any) -> None:
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on one line."""
     print_value({"version": 1, **value})
+
+
+def print_outcome(outcome: str, **fields: Any) -> None:
+    """One JSON object that says in a word how a call on a server ended."""
+    print_json({"outcome": outcome, **fields})
 
 
 def columns() -> int | None:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from campaign_fsm.cli.options import json_option
+from campaign_fsm.cli.options import command, json_option
 from campaign_fsm.cli.output import print_value
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
@@ -71,9 +71,11 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
         raise click.BadParameter(f"{problem}.", param_hint="--allow-host") from None
 
 
-@click.command()
+@command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", default=8080, show_default=True, help="0 picks a free one."
+)
 @json_option("Print one JSON object on the first line, once it listens.")
 @click.option("--live", is_flag=True, help="Let the clock run; it stands still otherwise.")
 @click.option(
@@ -81,28 +83,32 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
     type=click.IntRange(400, 499),
     default=409,
     show_default=True,
-    help="How an illegal action is answered, which no page documents.",
+    metavar="CODE",
+    help="How an illegal action is answered; no page documents it.",
 )
 @click.option(
     "--at-end",
     type=click.Choice(["completed", "paused"]),
     default="completed",
     show_default=True,
-    help="What the end time does, which the vendor's pages contradict each other about.",
+    help="What a campaign is after its end time; the vendor's pages contradict each other about that.",
 )
 @click.option(
     "--resume-before-start",
     type=click.Choice(["in-progress", "created"]),
     default="in-progress",
     show_default=True,
-    help="The status after a resume before the start, which no page settles.",
+    help="The status after a resume before the start; no page documents it.",
 )
-@click.option("--rate-limit", type=click.IntRange(min=1), help="Requests a minute before it answers 429.")
+@click.option(
+    "--rate-limit", type=click.IntRange(min=1), metavar="COUNT", help="Requests a minute before it answers 429."
+)
 @click.option(
     "--journal-limit",
     type=click.IntRange(min=0),
     default=10_000,
     show_default=True,
+    metavar="COUNT",
     help="How many entries the journal keeps, the newest ones; 0 keeps all.",
 )
 @click.option(
@@ -110,9 +116,9 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
     "allow_hosts",
     metavar="NAME",
     multiple=True,
-    help="A name by which it may be driven, such as sim.namespace; can be given several times. Names of loopback and"
-    " --host may; with --host 0.0.0.0 any address, and what no public name can be: without a dot, with a _ in its last"
-    " part, or under .internal, .local, .svc, .lan, .home.arpa or .test.",
+    help="A name by which it may be reached, such as sim.namespace. May be repeated. Loopback names and --host always"
+    " may; with --host 0.0.0.0 also any address, and any name that cannot be public: without a dot, with a _ in its"
+    " last part, or under .internal, .local, .svc, .lan, .home.arpa or .test.",
 )
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
 @click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")
@@ -122,7 +128,7 @@ def simulate(
 ) -> None:
     """Serve the documented campaign API of one account from memory.
 
-    Starts with a campaign in every status on both channels. Its clock, faults and journal can be
+    It starts with a campaign in every status, on both channels. Its clock, faults and journal can be
     driven over HTTP under /_simulator/.
 
     \b
@@ -130,7 +136,8 @@ def simulate(
       campaign-fsm simulate
       campaign-fsm simulate --port 0 --json
       curl -X POST http://127.0.0.1:8080/_simulator/clock -d '{"advance": 3600}'
-      curl -X POST http://127.0.0.1:8080/_simulator/faults -d '{"kind": "lost-after", "method": "PUT"}'
+      curl -X POST http://127.0.0.1:8080/_simulator/faults \\
+        -d '{"kind": "lost-after", "method": "PUT"}'
     """
     simulator = Simulator(journal_limit=journal_limit or None, **switches)
     campaigns = simulator.seed()

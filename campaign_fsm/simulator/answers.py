@@ -36,6 +36,8 @@ class Result:
     action: str | None = None
     legal: bool | None = None
     applied: bool = False
+    made: str | None = None
+    """The id of the campaign that a create has made."""
 
 
 def encode(result: Result, request_id: str) -> bytes:
@@ -77,7 +79,7 @@ def created(request: Request, campaign: StoredCampaign, account_sid: str) -> Res
     data = payload(campaign, account_sid)
     if campaign.channel is Channel.MESSAGE:
         data["status"] = "scheduled"  # https://developer.exotel.com/api/create-sms-campaign
-    return Result(request, 200, _envelope(request, 200, [_item(data)]), applied=True)
+    return Result(request, 200, _envelope(request, 200, [_item(data)]), applied=True, made=campaign.id)
 
 
 def page(request: Request, items: list[dict[str, Any]], *, total: int, offset: int, limit: int) -> Result:

@@ -23,7 +23,7 @@ class JournalEntry:
         method: The HTTP method of a request.
         path: Its path and query.
         channel: The kind of campaign.
-        id: The campaign.
+        id: The campaign; of a create the one that it made, None where it made none.
         action: What the write asked for, as a lenient server reads it; for an event its name.
         status_before: The status on arrival.
         status_after: The status afterwards.

@@ -151,7 +151,7 @@ class Simulator(Account):
                 method=method,
                 path=target,
                 channel=request.target.channel if request.target else None,
-                id=campaign_id,
+                id=campaign_id or result.made,
                 action=result.action,
                 status_before=before,
                 status_after=campaign.status if campaign else None,

@@ -302,9 +302,9 @@ def test_a_reader_that_has_had_enough_gets_no_traceback():
 
 def test_an_unexpected_exception_is_exit_2_with_one_line(monkeypatch, capsys):
     """No traceback unless asked for."""
-    from campaign_fsm.cli import offline
+    from campaign_fsm.cli import rules
 
-    monkeypatch.setattr(offline, "decide", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(rules, "decide", lambda *_, **__: 1 / 0)
     code, _, err = call(capsys, "check", "paused", "pause")
     assert code == 2
     assert "ZeroDivisionError" in err
@@ -316,12 +316,12 @@ def test_an_unexpected_exception_is_exit_2_with_one_line(monkeypatch, capsys):
 
 def test_an_interrupt_is_exit_2(monkeypatch, capsys):
     """Ctrl-C is no verdict."""
-    from campaign_fsm.cli import offline
+    from campaign_fsm.cli import rules
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(offline, "decide", interrupted)
+    monkeypatch.setattr(rules, "decide", interrupted)
     assert call(capsys, "check", "paused", "pause")[0] == 2
 
 
@@ -330,7 +330,7 @@ def test_check_loads_neither_an_http_library_nor_another_command():
     script = (
         "import sys; from campaign_fsm.cli import run; run(['check', 'paused', 'complete']);"
         "print([m for m in ('httpx', 'httpcore', 'rich', 'anyio', 'campaign_fsm.client', 'campaign_fsm.simulator',"
-        " 'campaign_fsm.cli.online', 'campaign_fsm.errors') if m in sys.modules])"
+        " 'campaign_fsm.cli.reads', 'campaign_fsm.errors') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -124,7 +124,6 @@ def test_several_reports_at_once(folder, capsys, tmp_path):
         ["--output", "srif"],
         ["--output", "sarif="],
         ["--output", "json", "--output", "text"],
-        ["--json", "--output", "github"],
         ["--format", "xml"],
         ["--output", "junit=missing/folder/r.xml"],
         ["--policy", "missing.toml"],

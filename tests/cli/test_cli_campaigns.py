@@ -1,9 +1,11 @@
 """`campaign-fsm list`, `find`, `watch`, `create`, `edit`, `reschedule`, `delete` against the simulator server."""
 
+import io
 import json
 import logging
 import os
 import re
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -13,6 +15,7 @@ import pytest
 from commands import DRAFT, call, on_a_terminal, shell
 from operations import writes_of
 
+from campaign_fsm.cli import reads
 from campaign_fsm.gate import budget
 from campaign_fsm.gate.budget import Budgets
 from campaign_fsm.rules import Status
@@ -47,15 +50,15 @@ def test_a_command_that_logs_leaves_the_logger_as_it_was(account, capsys):
 
 
 def test_a_list_is_lines_with_tabs_where_nobody_watches(account, capsys):
-    """Id, status, start, pending numbers, name; nothing else on standard output."""
+    """Id, status, start, pending numbers, name, what explains it; nothing else on standard output."""
     start = account.now + timedelta(hours=1)
     one = account.add("paused", name="diwali\x1b[31m", start=start)
     two = account.add("failed", name="holi")
     code, out, err = call(capsys, "list", "--sort", "name:asc")
     assert (code, err) == (0, "")
     assert [line.split("\t") for line in out.splitlines()] == [
-        [one, "paused", "2026-01-05 11:00", "10", "diwali�[31m"],
-        [two, "failed", "-", "0", "holi"],
+        [one, "paused", "2026-01-05 11:00", "10", "diwali�[31m", "-"],
+        [two, "failed", "-", "0", "holi", "no number could be attempted"],
     ]
 
 
@@ -66,7 +69,7 @@ def test_a_list_on_a_terminal_is_a_table(account):
     shown, code = on_a_terminal("list", until=b"2 campaigns.", answer=b"")
     assert code == 0
     lines = [line for line in re.sub(r"\x1b\[\d*m|\r", "", shown.decode()).splitlines() if line]
-    assert lines[0].split() == ["ID", "STATUS", "STARTS", "PENDING", "NAME"]
+    assert lines[0].split() == ["ID", "STATUS", "STARTS", "PENDING", "NAME", "NOTE"]
     assert {line.find("in-progress") for line in lines[1:3]} | {line.find("paused") for line in lines[1:3]} == {-1, 34}
     assert lines[0].find("STATUS") == 34
 
@@ -450,3 +453,112 @@ def test_the_nearest_policy_counts_on_the_command_line_too(account, capsys, tmp_
     code, _, err = call(capsys, "get", campaign)
     assert code == 2
     assert "did you mean forbid" in err
+
+
+def test_what_explains_a_campaign_is_in_its_json_too(account, capsys):
+    """As `get`, `find` and `list` print it, with the sources; empty where nothing is odd."""
+    failed, paused = account.add("failed", name="diwali"), account.add("paused", name="holi")
+    for argv in (["get", failed], ["find", "diwali"], ["list", "--status", "failed"]):
+        (note,) = json.loads(call(capsys, *argv, "--json")[1])["notes"]
+        assert note["title"] == "no number could be attempted"
+        assert note["explanation"]
+        assert note["advice"]
+        assert note["sources"][0]["url"].startswith("https://")
+    assert json.loads(call(capsys, "get", paused, "--json")[1])["notes"] == []
+
+
+def test_a_campaign_that_is_there_already_is_shown_as_it_is(account, capsys):
+    """In JSON; if it cannot be read once more, it is there all the same."""
+    campaign = account.add("paused", name="diwali")
+    code, out, _ = call(capsys, "pause", campaign, "--json")
+    told = json.loads(out)
+    assert (code, told["outcome"], told["campaign"]["name"]) == (0, "already there", "diwali")
+    assert told["error"]["type"] == "AlreadyThere"
+    account.fault("rejected", method="GET", after=1, status_code=403)
+    code, out, _ = call(capsys, "pause", campaign, "--json")
+    assert (code, json.loads(out)["outcome"], json.loads(out)["campaign"]) == (0, "already there", None)
+    assert writes_of(account) == []
+
+
+def test_a_dry_run_of_create_says_where_it_would_go(account, capsys, draft, monkeypatch):
+    """Method, host and account; unknown ones are said to be, and are no error."""
+    told = json.loads(call(capsys, "create", draft, "--dry-run", "--json")[1])
+    assert (told["method"], told["host"], told["account"]) == ("POST", "127.0.0.1", "acme1")
+    assert "POST to 127.0.0.1, account acme1" in call(capsys, "create", draft, "--dry-run")[2]
+    monkeypatch.delenv("EXOTEL_API_KEY")
+    code, out, err = call(capsys, "create", draft, "--dry-run")
+    assert (code, json.loads(out)["name"], "not configured" in err) == (0, "diwali", True)
+    told = json.loads(call(capsys, "create", draft, "--dry-run", "--json")[1])
+    assert (told["host"], told["account"]) == (None, None)
+
+
+@pytest.mark.parametrize("yes", [[], ["--yes"]])
+@pytest.mark.parametrize(
+    ("status", "end", "said"),
+    [("in-progress", [], "CF234"), ("created", ["--end", "2019-01-01T10:00:00Z"], "after the start")],
+)
+def test_a_reschedule_is_refused_for_what_decides(account, capsys, status, end, said, yes):
+    """Nobody is asked to confirm what will not be sent; and nothing is said twice."""
+    campaign = account.add(status, start=account.now + timedelta(hours=1))
+    code, _, err = call(capsys, "reschedule", campaign, "--start", "2020-01-01T10:00:00Z", *end, *yes)
+    assert (code, said in err, "--yes" in err) == (1, True, False)
+    assert err.count("at least 10 minutes ahead") == (0 if end else 1)
+    assert writes_of(account) == []
+
+
+def test_a_create_is_refused_for_what_decides(account, capsys, tmp_path, monkeypatch):
+    """The policy forbids it, so nobody is asked whether it may start at once."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "campaign-fsm.toml").write_text("forbid = ['create']\n")
+    (tmp_path / "now.json").write_text(json.dumps({**DRAFT, "schedule": None}))
+    code, _, err = call(capsys, "create", "now.json")
+    assert (code, "[CF701]" in err, "--yes" in err) == (1, True, False)
+
+
+def test_a_draft_on_the_standard_input_may_begin_with_a_mark(account, capsys, monkeypatch):
+    """As a file may."""
+    data = b"\xef\xbb\xbf" + json.dumps(DRAFT).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert call(capsys, "create", "-", "--dry-run")[0] == 0
+
+
+def test_no_error_shows_what_is_secret(account, capsys, monkeypatch):
+    """Not even one that nobody has thought of; and what one command hides is nothing to the next."""
+
+    def broken(*_, **__):
+        raise RuntimeError("with token-canary")
+
+    monkeypatch.setattr(reads, "print_campaign", broken)
+    code, _, err = call(capsys, "get", account.add("paused"))
+    assert (code, "RuntimeError: with [redacted]" in err) == (2, True)
+    assert "'token-canary'" in call(capsys, "explain", "token-canary")[2]
+
+
+def test_a_list_for_nobody_stops(account, capsys, monkeypatch):
+    """Where `head` has had enough, no further page is read, and that is no failure."""
+    for number in range(60):
+        account.add("completed", name=f"n{number}", contacts=60)
+    campaign = account.add("completed", contacts=60)
+    monkeypatch.setattr(reads, "is_unread", lambda: True)
+    for argv in (
+        ["list"],
+        ["list", "--json"],
+        ["recipients", campaign],
+        ["watch", campaign, "--until", "archived", "--for", "0"],
+    ):
+        before = len(account.journal)
+        code, out, err = call(capsys, *argv)
+        assert (code, len(out.splitlines()), err, len(account.journal) - before) == (0, 1, "", 1)
+
+
+def test_the_limit_of_one_request_is_not_how_long_to_watch(account, capsys):
+    """The option is called what it is; its older name still works, and is explained where it is easy to confuse."""
+    campaign = account.add("completed")
+    assert call(capsys, "watch", campaign, "--request-timeout", "5")[::2] == (0, "")
+    assert call(capsys, "get", campaign, "--timeout", "5")[::2] == (0, "")
+    code, _, err = call(capsys, "watch", campaign, "--timeout", "5")
+    assert (code, "--for is how long to watch" in err) == (0, True)
+    for option in ("--timeout", "--request-timeout"):
+        account.fault("stall", method="GET", seconds=0.5)
+        code, _, err = call(capsys, "get", campaign, option, "0.1", "--deadline", "0")
+        assert (code, "got no answer" in err) == (2, True)

@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +12,13 @@ import time
 
 import oracle
 import pytest
+from click.shell_completion import get_completion_class
 from click.testing import CliRunner
+from commands import call
 
-from campaign_fsm import Simulator, SimulatorServer, decide
-from campaign_fsm.cli import _COMMANDS, cli, run
+from campaign_fsm import Simulator, SimulatorServer, decide, errors
+from campaign_fsm.cli import _COMMANDS, _GROUPS, cli, run
+from campaign_fsm.cli.audit import _colour as colour
 from campaign_fsm.cli.output import lay_out
 from campaign_fsm.reference import ways
 from campaign_fsm.rules import (
@@ -220,6 +225,21 @@ def test_the_strict_refusal_names_the_contested_rules():
     assert all((rule.code in out) == (rule.standing is Standing.CONTESTED) for rule in RULES)
 
 
+def test_every_error_is_explained_by_its_name():
+    """What the package raises and what `--json` calls it: what it means, what it is a kind of, which fields it has."""
+    public = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    assert "CampaignBusy" in public
+    for name in public:
+        code, out = invoke("explain", name.lower())
+        told = json.loads(invoke("explain", name, "--json")[1])
+        assert (code, told["error"], told["text"] != [""]) == (None, name, True)
+        assert out.startswith(f"{name}  error: {told['text'][0]}\n")
+        assert all(f"is a       {base}: " in out for base in told["is_a"])
+    told = invoke("explain", "CampaignBusy")[1]
+    assert all(f"CF80{number}: " in told for number in (1, 2, 3))
+    assert "Near it are CampaignBusy" in shell("explain", "CampaignBussy").stderr
+
+
 def test_an_unknown_code_is_answered_with_near_ones():
     """A slip of one digit is 2, and what was meant is among the codes named."""
     done = shell("explain", "CF22")
@@ -259,7 +279,90 @@ def test_colour_is_for_terminals_that_want_it():
     assert "\x1b" not in shell(*argv).stdout
 
 
+def test_the_environment_forces_or_forbids_colour(monkeypatch, capsys):
+    """FORCE_COLOR colours what no terminal reads, and NO_COLOR goes before it; an audit's report is no exception."""
+    for values, coloured in (
+        ({"FORCE_COLOR": "0"}, True),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ):
+        for name in ("FORCE_COLOR", "NO_COLOR"):
+            monkeypatch.setenv(name, values.get(name, ""))
+        _, out, _ = call(capsys, "check", "in-progress", "complete")
+        _, _, err = call(capsys, "pause", "a1")
+        assert ("\x1b[31m" in out, "\x1b[31m" in err, colour(None)) == (coloured,) * 3
+
+
+# Help
+
+
+def test_help_lists_the_commands_in_groups():
+    """Each under one heading, in one column, and within 80 characters."""
+    out = help_of()
+    for heading, group in _GROUPS.items():
+        under = out.partition(f"\n{heading}:\n")[2].partition("\n\n")[0]
+        assert [line.split()[0] for line in under.splitlines()] == list(group)
+        assert {line.index(line.split(maxsplit=1)[1]) for line in under.splitlines()} == {14}
+
+
+def help_of(*command):
+    """The help of a command, 80 characters wide."""
+    return CliRunner().invoke(cli, [*command, "--help"], terminal_width=80).output
+
+
+def test_the_help_of_a_command_has_its_own_options_first():
+    """The common ones have a section of their own, the same for every command that talks to a server."""
+    common = set()
+    for name in ("list", "watch", "create", "edit", "reschedule", "pause", "delete"):
+        own, _, shared = help_of(name).partition("\nOptions:\n")[2].partition("\nCommon options:\n")
+        common.add(shared)
+        assert "--json" not in own
+        assert ("--limit" in own, "--until" in own, "--partial" in own) == (
+            name == "list",
+            name == "watch",
+            name == "edit",
+        )
+    assert len(common) == 1
+    assert "Common options" not in help_of("demo") + help_of("get")
+    assert "--channel" in help_of("check").partition("Common options")[0]
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_no_line_of_a_help_page_is_longer_than_a_terminal(name):
+    """Of 80 columns."""
+    assert max(map(len, help_of(name).splitlines())) <= 80
+
+
 # The frame
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["xyzzy", "--json"], "There is no command 'xyzzy'"),
+        (["--json", "get"], "--json"),
+        (["get", "--json"], "ID"),
+        (["get", "../x", "--json"], "'../x'"),
+        (["get", "a1", "--json", "--nonsense"], "--nonsense"),
+        (["explain", "CF999", "--json"], "CF999"),
+        (["diagram", "--json"], "--json goes with --check"),
+        (["create", "missing.json", "--json"], "missing.json"),
+        (["audit", "x", "--json", "--output", "github"], "--output"),
+    ],
+)
+def test_a_command_line_that_is_refused_is_an_object_under_json(capsys, argv, said):
+    """As every other outcome: on standard output, and nothing beside it."""
+    code, out, err = call(capsys, *argv)
+    told = json.loads(out)
+    assert (code, err, told["version"], told["outcome"]) == (2, "", 1, "usage error")
+    assert told["error"]["type"] == "UsageError"
+    assert said in told["error"]["message"]
+
+
+def test_an_argument_that_looks_like_the_option_asks_for_no_json(capsys):
+    """What stands after -- is a name."""
+    code, out, err = call(capsys, "find", "--", "--json")
+    assert (code, out, "EXOTEL_ACCOUNT_SID" in err) == (2, "", True)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +385,7 @@ def test_colour_is_for_terminals_that_want_it():
     ],
 )
 def test_the_exit_code_of_a_process(argv, code):
-    """0 fine, 1 a verdict, 2 nobody could tell, as a shell sees it; what is not 2 says nothing on stderr."""
+    """0 fine, 1 a verdict, 2 unknown, as a shell sees it; what is not 2 says nothing on stderr."""
     done = shell(*argv)
     assert done.returncode == code, done.stderr
     assert bool(done.stderr) == (code == 2)
@@ -305,15 +408,21 @@ def test_json_stays_json_in_any_encoding():
     assert json.loads(done.stdout)["status_given"] == given
 
 
-def test_a_reader_that_is_gone_is_no_verdict():
-    """A closed pipe ends the command with 2 and without a word, not with 1."""
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["check", "paused", "complete"], 0),
+        (["check", "in-progress", "complete"], 1),
+        (["check", "paused", "compleet", "--json"], 2),
+    ],
+)
+def test_a_reader_that_is_gone_changes_no_verdict(argv, code):
+    """A closed pipe is no failure of the command, which says nothing of it."""
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(
-        [*MODULE, "check", "paused", "complete"], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
-    )
+    done = subprocess.run([*MODULE, *argv], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (2, b"")
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
@@ -327,9 +436,9 @@ def test_output_that_cannot_be_written_is_no_verdict():
 
 
 BROKEN = (
-    "from campaign_fsm.cli import main, offline\n"
+    "from campaign_fsm.cli import main, rules\n"
     "def decide(*_, **__): raise RuntimeError('first\\nsecond \\x1b[2J third')\n"
-    "offline.decide = decide\n"
+    "rules.decide = decide\n"
     "main(['check', 'paused', 'pause'])"
 )
 
@@ -383,12 +492,12 @@ def test_ctrl_c_in_a_write_does_not_claim_that_nothing_was_sent():
 
 def test_ctrl_c_without_a_write_is_only_an_interrupt(monkeypatch, capsys):
     """A command that sends nothing speaks of no write."""
-    from campaign_fsm.cli import offline
+    from campaign_fsm.cli import rules
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(offline, "decide", interrupted)
+    monkeypatch.setattr(rules, "decide", interrupted)
     assert run(["check", "paused", "pause"]) == 2
     assert capsys.readouterr().err.strip() == "Interrupted."
 
@@ -399,7 +508,10 @@ def test_help_loads_no_command():
         code="import sys; from campaign_fsm.cli import run; run(['--help']);"
         "print('loaded:', *sorted(m for m in sys.modules if m.startswith('campaign_fsm')))"
     )
-    assert done.stdout.splitlines()[-1] == "loaded: campaign_fsm campaign_fsm._lazy campaign_fsm.cli"
+    assert (
+        done.stdout.splitlines()[-1]
+        == "loaded: campaign_fsm campaign_fsm._lazy campaign_fsm.cli campaign_fsm.cli.streams"
+    )
     assert [cli.get_command(None, name).name for name in _COMMANDS] == list(_COMMANDS)
 
 
@@ -413,7 +525,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
     assert shell(code=code).stdout.splitlines()[-1].split()[1:] == [
         "campaign_fsm._lazy",
         "campaign_fsm.cli",
-        *(f"campaign_fsm.cli.{name}" for name in ("decision", "offline", "options", "output")),
+        *(f"campaign_fsm.cli.{name}" for name in ("decision", "options", "output", "rules", "streams")),
         "campaign_fsm.lifecycle",
         *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine")),
         "campaign_fsm.rules",
@@ -431,11 +543,49 @@ def test_check_loads_what_it_prints_with_and_no_more():
         ("campaign-fsm check paused re", {"resume", "reschedule"}),
         ("campaign-fsm route paused arch", {"archived"}),
         ("campaign-fsm explain cf22", {"CF221", "CF222", "CF223", "CF224", "CF225", "CF226"}),
+        ("campaign-fsm explain campaignb", {"CampaignBusy"}),
+        ("campaign-fsm diagram --format m", {"mermaid", "markdown"}),
+        ("campaign-fsm diagram --view h", {"history"}),
+        ("campaign-fsm diagram --view from:pa", {"from:paused"}),
+        ("campaign-fsm diagram --view route:paused:arch", {"route:paused:archived"}),
     ],
 )
-def test_a_shell_completes_statuses_actions_and_codes(words, offered):
+def test_a_shell_completes_commands_options_and_their_values(monkeypatch, capsys, words, offered):
     """The arguments complete, not only the commands."""
-    done = shell(
-        _CAMPAIGN_FSM_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
-    ).stdout
-    assert {line.partition(",")[2] for line in done.splitlines()} == offered
+    assert {line.partition(",")[2] for line in completed(monkeypatch, capsys, "bash", words)} == offered
+
+
+def completed(monkeypatch, capsys, shell, words, place=None):
+    """What a shell's script is answered about the last word, or about one that has not begun."""
+    monkeypatch.setenv("_CAMPAIGN_FSM_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1) if place is None else place)
+    return call(capsys)[1].splitlines()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_bash_completes_what_has_colons(tmp_path):
+    """It takes a colon for the end of a word, and puts in only what stands behind the last one."""
+    line = "campaign-fsm diagram --view route:paused:arch"
+    script = f"""
+        campaign-fsm() {{ {shlex.join(MODULE)} "$@"; }}
+        source <(campaign-fsm completion bash)
+        COMP_LINE="{line}"
+        COMP_POINT={len(line)}
+        _campaign_fsm_completion campaign-fsm
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment(), check=False)
+    assert (done.stdout, done.stderr) == ("archived\n", "")
+
+
+def test_powershell_completes_where_click_knows_it(monkeypatch, capsys):
+    """Its script and what it is answered; an older click is named."""
+    code, out, err = call(capsys, "completion", "powershell")
+    if get_completion_class("powershell") is None:
+        assert (code, out, "click 8.5" in err) == (2, "", True)
+        return
+    assert (code, "Register-ArgumentCompleter" in out, "$PROFILE" in out) == (0, True, True)
+    for words, place in (("campaign-fsm diagram --view from:pau", "3"), ("campaign-fsm check paused arc", "3")):
+        kind, value, _ = completed(monkeypatch, capsys, "powershell", words, place)
+        assert (kind, value) == ("plain", "from:paused" if "from" in words else "archive")

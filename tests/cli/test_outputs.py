@@ -11,7 +11,7 @@ import pytest
 from commands import DRAFT, call
 
 from campaign_fsm.cli import main
-from campaign_fsm.cli.outputs import terminable
+from campaign_fsm.cli.files import terminable
 
 URL = "/v2/accounts/acme1/campaigns/camp_abc123"
 READ = {"method": "GET", "url": URL, "status_code": 200, "status": "in-progress"}
@@ -186,7 +186,7 @@ def test_a_full_disk_leaves_the_old_report(here, where):
 
 
 def test_a_reader_that_has_had_enough_leaves_the_old_report(here):
-    """As `head` does."""
+    """As `head` does; what was found by then counts."""
     (here / "old.json").write_text("old")
     (here / "many.jsonl").write_text(lines(READ, *[ILLEGAL] * 3000))
     with subprocess.Popen(
@@ -195,7 +195,7 @@ def test_a_reader_that_has_had_enough_leaves_the_old_report(here):
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-    assert process.returncode == 2
+    assert process.returncode == 1
     assert (here / "old.json").read_text() == "old"
     assert not parts(here)
 
@@ -227,7 +227,7 @@ def test_a_process_is_ended_by_its_signal_once_all_is_taken_back():
     """Also if somebody swallows what the signal raises; signals of others are left to them."""
     script = """if True:
         import os, signal, sys
-        from campaign_fsm.cli.outputs import Terminated, terminable
+        from campaign_fsm.cli.files import Terminated, terminable
         with terminable():
             try:
                 os.kill(os.getpid(), signal.SIGTERM)
@@ -252,16 +252,16 @@ def test_a_second_signal_does_not_come_in_between(number):
     """What was begun is taken back all the same; only where that hangs another one ends it."""
     script = f"""if True:
         import os, signal
-        from campaign_fsm.cli import outputs
-        for outputs._PATIENCE in (60, 0):
+        from campaign_fsm.cli import files
+        for files._PATIENCE in (60, 0):
             try:
-                with outputs.terminable():
+                with files.terminable():
                     try:
                         os.kill(os.getpid(), signal.SIGINT)
                     finally:
                         os.kill(os.getpid(), {number:d})
                         print("taken back", flush=True)
-            except (KeyboardInterrupt, outputs.Terminated) as error:
+            except (KeyboardInterrupt, files.Terminated) as error:
                 print(type(error).__name__, flush=True)
     """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ from campaign_fsm import (
     errors,
     waiting,
 )
-from campaign_fsm.cli.failures import _SPELLED, for_shell
+from campaign_fsm.cli.errors import _SPELLED, for_shell
 from campaign_fsm.client import sent_write
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.lifecycle import reachable

@@ -14,7 +14,7 @@ from servers import DEST, Server
 from wires import ID
 
 from campaign_fsm import errors
-from campaign_fsm.cli.failures import already
+from campaign_fsm.cli.errors import already
 from campaign_fsm.client.sent_write import is_there
 from campaign_fsm.rules import RULES, Action, Channel, Status
 

@@ -44,6 +44,7 @@ def test_payloads_look_as_documented():
     body = {"lists": ["x"], "template": "Hello", "sender_id": "EXOTEL", "name": "new"}
     created = data(request(simulator, "POST", url(None), body))
     assert (created["status"], created["name"]) == ("scheduled", "new")
+    assert simulator.journal[-1].id == created["sid"]
     assert simulator.status(created["sid"]) is Status.CREATED
     body = {"campaigns": [{"from": ["+919999999999"], "caller_id": "1"}]}
     assert data(request(simulator, "POST", url(None, "voice"), body))["status"] == "Created"

@@ -62,7 +62,9 @@ class Guarded:
         self.encoding = getattr(stream, "encoding", None)
 
     def write(self, text: str) -> int:
-        """Write a text, or raise `CannotWrite`."""
+        """Write a text, or raise `CannotWrite`, also where nobody reads the standard output any more."""
+        if getattr(self._stream, "unread", False):
+            raise CannotWrite(self._name, BrokenPipeError())
         try:
             return len(text) if self._stream is None else self._stream.write(text)
         except OSError as error:

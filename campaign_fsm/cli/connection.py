@@ -1,4 +1,4 @@
-"""Where a command that talks to a server goes: its options, and the client that it gets."""
+"""How a command reaches the server: the options that say so, and the client that it gets."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from urllib.parse import urlsplit
 import click
 from attrs import frozen
 
-from campaign_fsm.cli.options import CHANNEL, json_option
-from campaign_fsm.cli.output import hide, print_text
-from campaign_fsm.cli.outputs import STDOUT, keep_apart
-from campaign_fsm.cli.show import error_dict, print_outcome
+from campaign_fsm.cli.files import STDOUT, keep_apart
+from campaign_fsm.cli.options import CommonOption, channel_option, json_option
+from campaign_fsm.cli.output import hide, print_text, print_warning
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.drafts import Draft
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.files import identity
 from campaign_fsm.gate import Wait
-from campaign_fsm.policy import Configuration, Policy, confirmed, is_confirmed, load_configuration, load_nearest
+from campaign_fsm.policy import Configuration, confirmed, is_confirmed, load_configuration, load_nearest
 from campaign_fsm.rules import Action, Channel
 from campaign_fsm.trace import TraceFile
 from campaign_fsm.verdict import Verdict, judge
@@ -40,7 +39,6 @@ Credentials come from the environment, never from the command line:
   EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN
   EXOTEL_REGION ({listed(HOST_OF, "or")}) or EXOTEL_BASE_URL
 """
-
 
 _SETTINGS = ("region", "base_url", "timeout", "deadline", "budget", "trace", "policy")
 
@@ -58,46 +56,54 @@ class Host:
     trace: str | None
     policy: str | None
 
-    def client(self, *, as_json: bool, **settings: Any) -> CampaignClient:
+    def client(self, **settings: Any) -> CampaignClient:
+        """A client with these settings and those of the command line.
+
+        Raises:
+            ConfigurationError: Something is missing or wrong.
+            PolicyError: The policy's file cannot be used.
+            UsageError: The trace cannot be written.
+        """
         configuration = self._configuration()
-        trace = self._trace(configuration)
-        try:
-            client = CampaignClient(
-                channel=self.channel,
-                region=self.region,
-                base_url=self.base_url,
-                timeout=self.timeout,
-                deadline=self.deadline,
-                budget=self.budget,
-                on_wait=_report_wait,
-                trace=trace,
-                policy=configuration.policy if configuration else None,
-                **settings,
-            )
-        except ConfigurationError as error:
-            if not as_json:
-                raise
-            print_outcome("not configured", error=error_dict(error))
-            raise click.exceptions.Exit(2) from None
+        client = CampaignClient(
+            channel=self.channel,
+            region=self.region,
+            base_url=self.base_url,
+            timeout=self.timeout,
+            deadline=self.deadline,
+            budget=self.budget,
+            on_wait=_report_wait,
+            trace=self._trace(configuration),
+            policy=configuration.policy if configuration else None,
+            **settings,
+        )
         hide(client._secrets)  # noqa: SLF001 (nobody else has any use for them)
         return client
 
-    def judge_create(self, draft: Draft) -> Verdict:
-        """What would be decided of a create; needs no credentials, and then the policy is asked without a host."""
-        where, account = None, None
-        with contextlib.suppress(ConfigurationError):
+    def where(self) -> tuple[str | None, str | None]:
+        """The host and the account, each None as long as it is not configured; needs no credentials."""
+        try:
             settings = resolve(channel=self.channel, region=self.region, base_url=self.base_url)
-            where, account = urlsplit(settings.base_url).hostname, settings.account_sid
+        except ConfigurationError:
+            return None, None
+        return urlsplit(settings.base_url).hostname, settings.account_sid
+
+    def judge_create(self, draft: Draft) -> Verdict:
+        """What would be decided of a create; without credentials the policy is asked without a host."""
+        host, account = self.where()
         intent = Intent(
             Action.CREATE, Target("", account or "", COLLECTION_OF[self.channel], None, ()), draft.to_wire()
         )
-        now = datetime.now(UTC)
-        return judge(intent, None, now, policy=self.team(), confirmed=is_confirmed(), host=where, account=account)
-
-    def team(self) -> Policy | None:
-        """What the team forbids, by the file that was named or the nearest one."""
         configuration = self._configuration()
-        return configuration.policy if configuration else None
+        return judge(
+            intent,
+            None,
+            datetime.now(UTC),
+            policy=configuration.policy if configuration else None,
+            confirmed=is_confirmed(),
+            host=host,
+            account=account,
+        )
 
     def _configuration(self) -> Configuration | None:
         if self.policy == "none":
@@ -125,49 +131,69 @@ def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | N
     return value
 
 
-def host_options(command: Callable[..., None]) -> Callable[..., None]:
+_option = functools.partial(click.option, cls=CommonOption)
+_SECONDS = click.FloatRange(min=0.1)
+_OPTIONS = (
+    channel_option(cls=CommonOption),
+    _option("--region", type=click.Choice([*HOST_OF]), help="The vendor's region, instead of EXOTEL_REGION."),
+    _option("--base-url", metavar="URL", help="The server, such as a simulator, instead of EXOTEL_BASE_URL."),
+    _option(
+        "--request-timeout",
+        "timeout",
+        type=_SECONDS,
+        default=10.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long one request may take.",
+    ),
+    _option("--timeout", "older_timeout", type=_SECONDS, hidden=True),
+    _option(
+        "--deadline",
+        type=click.FloatRange(min=0),
+        default=DEADLINE,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to go on trying what can be tried again.",
+    ),
+    _option(
+        "--budget",
+        type=click.IntRange(min=0),
+        callback=_budget,
+        metavar="COUNT",
+        help="Requests a minute; 0 is no limit. Default: 30 on the vendor's hosts.",
+    ),
+    _option(
+        "--policy",
+        metavar="FILE",
+        help="The team's policy, or none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
+    ),
+    _option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
+    json_option(),
+    _option("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
+)
+
+
+def host_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """The options that say where a command goes; the command gets them as one `Host`, and `as_json`."""
 
-    @functools.wraps(command)
-    def with_host(**given: Any) -> None:
+    @functools.wraps(function)
+    def with_host(**given: Any) -> int | None:
         context = click.get_current_context()
         context.with_resource(_logging_to_stderr(given.pop("verbose")))
+        older_timeout = given.pop("older_timeout")
+        if older_timeout is not None:
+            given["timeout"] = older_timeout
+            if context.command.name == "watch":
+                print_warning("--timeout is for each request (now --request-timeout); --for is how long to watch.")
         channel = Channel(given.pop("channel"))
         if given.get("yes"):
             context.with_resource(confirmed())
         host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
         written = [STDOUT] if host.trace is None else [STDOUT, host.trace]
         keep_apart(written, {identity(0 if file == "-" else file)} if (file := given.get("file")) else set())
-        command(host=host, **given)
+        return function(host=host, **given)
 
-    options = (
-        CHANNEL,
-        click.option("--region", type=click.Choice([*HOST_OF]), help="Instead of EXOTEL_REGION."),
-        click.option("--base-url", metavar="URL", help="Instead of EXOTEL_BASE_URL, such as a simulator's."),
-        click.option(
-            "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds a request."
-        ),
-        click.option(
-            "--deadline",
-            type=click.FloatRange(min=0),
-            default=DEADLINE,
-            show_default=True,
-            help="Seconds to go on trying what can be tried again.",
-        ),
-        click.option(
-            "--budget",
-            type=click.IntRange(min=0),
-            callback=_budget,
-            help="Requests a minute, 0 for no limit; default 30 on the vendor's hosts.",
-        ),
-        click.option(
-            "--policy", metavar="FILE", help="The team's policy; unset: the nearest campaign-fsm.toml, none: no policy."
-        ),
-        click.option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
-        json_option(),
-        click.option("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
-    )
-    for option in reversed(options):
+    for option in reversed(_OPTIONS):
         with_host = option(with_host)
     return with_host
 

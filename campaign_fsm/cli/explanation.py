@@ -1,19 +1,21 @@
-"""`campaign-fsm rules` and `explain`: the table, for reading."""
+"""What codes and errors mean, in words: the texts of `campaign-fsm rules` and `explain`."""
 
 from __future__ import annotations
 
+import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
+import attrs
 import click
 
+from campaign_fsm import errors
 from campaign_fsm.cli.decision import cited, steps, way_back
-from campaign_fsm.cli.options import CHANNELS, json_option
-from campaign_fsm.cli.output import columns, lay_out, print_json
+from campaign_fsm.cli.output import lay_out
 from campaign_fsm.printable import without_markup
-from campaign_fsm.reference import as_dict, phrase, ways
-from campaign_fsm.rules import ENTRIES, GROUPS, RULES, STRICT_REFUSAL, Entry, Problem, Refusal, Rule, Standing
-from campaign_fsm.words import nearest
+from campaign_fsm.reference import phrase, ways
+from campaign_fsm.rules import GROUPS, RULES, STRICT_REFUSAL, Entry, Problem, Refusal, Rule, Standing
 
 
 def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -49,7 +51,7 @@ def explanation(entry: Entry, width: int | None = None) -> Iterator[str]:
     yield from lay_out(_rows(entry), width)
 
 
-def reference(chosen: list[Entry]) -> Iterator[str]:
+def reference(chosen: Iterable[Entry]) -> Iterator[str]:
     """Every code on one page, as Markdown."""
     yield "# Codes"
     yield ""
@@ -69,35 +71,8 @@ def reference(chosen: list[Entry]) -> Iterator[str]:
                         yield f"  <{text}>"
 
 
-@click.command()
-@click.option("--channel", type=CHANNELS, help="Only the rules of one channel.")
-@click.option(
-    "--format", "format_name", type=click.Choice(["text", "md"]), default="text", help="md: the whole reference."
-)
-@json_option()
-def rules(channel: str | None, format_name: str, as_json: bool) -> None:
-    """Print the whole table: rules, refusals and their codes.
-
-    † marks what the vendor's pages contradict each other about, ▲ what cannot be undone.
-
-    \b
-    Examples:
-      campaign-fsm rules
-      campaign-fsm rules --channel voice --json
-      campaign-fsm rules --format md > codes.md
-    """
-    chosen = [
-        entry
-        for entry in ENTRIES.values()
-        if channel is None or not isinstance(entry, Rule | Refusal) or not entry.channels or channel in entry.channels
-    ]
-    if as_json:
-        print_json({"rules": [as_dict(entry) for entry in chosen]})
-        return
-    if format_name == "md":
-        for line in reference(chosen):
-            click.echo(line)
-        return
+def print_table(chosen: Iterable[Entry]) -> None:
+    """Every code on a line, with its marks explained below."""
     for start, group in GROUPS.items():
         click.echo(click.style(f"\n{group}", bold=True))
         for entry in chosen:
@@ -111,26 +86,44 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
     click.echo("campaign-fsm explain CODE says what a code rests on.")
 
 
-@click.command()
-@click.argument(
-    "code", shell_complete=lambda _, __, incomplete: [code for code in ENTRIES if code.startswith(incomplete.upper())]
-)
-@json_option()
-def explain(code: str, as_json: bool) -> None:
-    """Say what a CODE means and which page of the vendor's it rests on.
+ERRORS: Final = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.CampaignFsmError)
+}
+"""The errors that the package raises, by their names."""
 
-    \b
-    Examples:
-      campaign-fsm explain CF224
-      campaign-fsm explain cf410 --json
-    """
-    entry = ENTRIES.get(code.upper())
-    if entry is None:
-        near = nearest(code, ENTRIES, most=3)
-        hint = f"Near it are {', '.join(near)}." if near else "campaign-fsm rules lists them."
-        raise click.UsageError(f"There is no code {code!r}. {hint}")
-    if as_json:
-        print_json(as_dict(entry))
-    else:
-        for line in explanation(entry, columns()):
-            click.echo(line)
+
+def explanation_of_error(kind: type[errors.CampaignFsmError], width: int | None = None) -> Iterator[str]:
+    """An error of the Python package as lines of text, none longer than `width`."""
+    first, *more = _paragraphs(kind)
+    rows = [("about", text) for text in more]
+    rows += [("is a", f"{base.__name__}: {_paragraphs(base)[0]}") for base in _bases(kind)]
+    rows.append(("fields", ", ".join(_fields(kind)) or "none"))
+    yield f"{kind.__name__}  error: {first}"
+    yield from lay_out(rows, width)
+
+
+def error_as_dict(kind: type[errors.CampaignFsmError]) -> dict[str, Any]:
+    """An error of the Python package as plain data for JSON."""
+    return {
+        "error": kind.__name__,
+        "kind": "error",
+        "is_a": [base.__name__ for base in _bases(kind)],
+        "text": _paragraphs(kind),
+        "fields": _fields(kind),
+    }
+
+
+def _bases(kind: type[errors.CampaignFsmError]) -> list[type[errors.CampaignFsmError]]:
+    return [base for base in kind.__mro__[1:] if issubclass(base, errors.CampaignFsmError)]
+
+
+def _fields(kind: type[errors.CampaignFsmError]) -> list[str]:
+    return [field.name for field in attrs.fields(kind)]  # type: ignore[arg-type]
+
+
+def _paragraphs(kind: type[errors.CampaignFsmError]) -> list[str]:
+    """What its docstring says, up to the list of its fields; Python can have been asked to drop docstrings."""
+    text = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:")[0].replace("`", "")
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()] or [""]

@@ -1,4 +1,4 @@
-"""How the commands print campaigns and errors: rows for people, one object for machines."""
+"""A campaign as the commands print it: rows for people, a line of a table, an object for machines."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ from typing import Any
 
 from attrs import evolve
 
-from campaign_fsm.cli.output import print_json, print_text
-from campaign_fsm.diagnosis import diagnose
-from campaign_fsm.errors import (
-    CampaignFsmError,
-    InvalidParameters,
-    NotOne,
-    NotReached,
-    OutcomeUnknown,
-    Refused,
-    StateConflict,
-)
+from campaign_fsm.cli.output import print_outcome, print_text
+from campaign_fsm.diagnosis import Diagnosis, diagnose
 from campaign_fsm.printable import printable
 from campaign_fsm.private import word
 from campaign_fsm.rules import Status
@@ -56,44 +47,35 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
     return {**campaign.as_dict(), "raw_status": word(campaign.raw_status)}
 
 
-def notes(campaign: Campaign) -> list[tuple[str, str]]:
-    """What explains where the campaign stands (see `diagnose`), as labels and values."""
-    rows = []
-    for diagnosis in diagnose(evolve(campaign, raw_status=word(campaign.raw_status))):
-        rows += [("note", f"{diagnosis.title}: {diagnosis.explanation}"), ("", diagnosis.advice)]
-    return [(label, printable(value)) for label, value in rows]
+def notes(campaign: Campaign) -> tuple[Diagnosis, ...]:
+    """What explains where the campaign stands (see `diagnose`)."""
+    return diagnose(evolve(campaign, raw_status=word(campaign.raw_status)))
 
 
-def error_dict(error: CampaignFsmError) -> dict[str, Any]:
-    details: dict[str, Any] = {"type": type(error).__name__, "message": error.message}
-    if isinstance(error, Refused):
-        details |= {
-            "code": error.code,
-            "status": error.status,
-            "legal_actions": list(error.legal_actions),
-            "route": None if error.route is None else list(error.route),
-        }
-    elif isinstance(error, InvalidParameters):
-        details["problems"] = [
-            {"field": problem.field, "rule": problem.rule, "given": problem.given} for problem in error.problems
-        ]
-    elif isinstance(error, NotOne):
-        details["matches"] = list(error.matches)
-    elif isinstance(error, NotReached):
-        details |= {"status": error.now, "goal": list(error.goal), "reachable": error.reachable}
-    elif isinstance(error, StateConflict):
-        details |= {"seen": error.seen, "status": error.now}
-    elif isinstance(error, OutcomeUnknown):
-        details |= {"seen": error.seen, "status": error.now, "candidates": list(error.candidates)}
-    return details
+def print_campaign(outcome: str, campaign: Campaign, *, as_json: bool, explained: bool = False) -> None:
+    """Print a campaign, with what explains where it stands if it is to be `explained`."""
+    found = notes(campaign) if explained else ()
+    if as_json:
+        more = {"notes": [_as_note(note) for note in found]} if explained else {}
+        print_outcome(outcome, campaign=as_dict(campaign), **more)
+        return
+    rows = describe(campaign)
+    for note in found:
+        rows += [("note", printable(f"{note.title}: {note.explanation}")), ("", printable(note.advice))]
+    print_rows(rows)
 
 
-def print_outcome(outcome: str, **fields: Any) -> None:
-    print_json({"outcome": outcome, **fields})
+def _as_note(note: Diagnosis) -> dict[str, Any]:
+    return {
+        "title": note.title,
+        "explanation": note.explanation,
+        "advice": note.advice,
+        "sources": [source.as_dict() for source in note.sources],
+    }
 
 
-COLUMNS = ("id", "status", "starts", "pending", "name")
-_WIDTHS = (32, 11, 16, 7)
+COLUMNS = ("id", "status", "starts", "pending", "name", "note")
+_WIDTHS = (32, 11, 16, 7, 20)
 
 
 def table_line(cells: tuple[str, ...], *, wide: bool) -> str:
@@ -108,10 +90,13 @@ def row(campaign: Campaign) -> tuple[str, ...]:
     """A campaign as the cells of a table."""
     start = campaign.schedule.start if campaign.schedule else None
     pending = "-" if campaign.pending is None else str(campaign.pending)
-    cells = (campaign.id, campaign.status, start.strftime("%Y-%m-%d %H:%M") if start else "-", pending)
-    return tuple(printable(cell) for cell in (*cells, campaign.name or "-"))
+    note = next((found.title for found in notes(campaign)), "-")
+    when = start.strftime("%Y-%m-%d %H:%M") if start else "-"
+    cells = (campaign.id, campaign.status, when, pending, campaign.name or "-", note)
+    return tuple(printable(cell) for cell in cells)
 
 
-def print_rows(rows: list[tuple[str, str]]) -> None:
+def print_rows(rows: list[tuple[str, str]], *, err: bool = False) -> None:
+    """Print labels and values, the values below each other."""
     for label, value in rows:
-        print_text(f"{label:<9}{value}")
+        print_text(f"{label:<9}{value}", err=err)

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,8 @@ def pytest_addoption(parser):
 
 
 certificates.share()
+# Ctrl-C means what it does on a terminal, also in a run that a script began in the background, and in its processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis looks for its seed, and xdist for what to tell its workers

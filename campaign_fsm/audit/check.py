@@ -74,8 +74,8 @@ class Check(NamedTuple):
         codes: The codes that it reports; ``CF7`` stands for all that begin with it.
         stage: When it is asked.
         of: The kinds of observations that it is asked about, exactly these and none derived from them.
-        reads: The fields of `campaign_fsm.audit.shortcut.INDIFFERENT` that it looks at: where one is set, an exchange
-            is looked at whole, however much it is like one before.
+        reads: The fields that it looks at of those that count for nothing otherwise (`campaign_fsm.audit.shortcut`):
+            where one is set, an exchange is looked at whole, however much it is like one before.
         ask: The function.
     """
 

@@ -20,29 +20,32 @@ from campaign_fsm.wire.intent import VERBS
 STEP: Final = frozenset({"method", "action", "status"})
 """The fields of an exchange that make the step."""
 
-INDIFFERENT: Final = frozenset(
-    {
-        "at",  # counts where a campaign has a time
-        "url",  # names the campaign
-        "response",  # is not looked at where there is a status
-        "response_base64",
-        "confirmed",  # counts where there is a policy
-        "campaign",  # say what the URL says
-        "channel",
-        "account",
-        "code",  # counts where nothing was sent
-        "place",  # counts where there is a finding, or no answer
-        "source",
-    }
-)
-"""The fields that count for nothing in a plain exchange with a status, unless a check says that it `reads` them."""
-
 _LOOKED_AT: Final = frozenset(name for check in CHECKS for name in check.reads)
+
+INDIFFERENT: Final = (
+    frozenset(
+        {
+            "at",  # counts where a campaign has a time
+            "url",  # names the campaign
+            "response",  # is not looked at where there is a status
+            "response_base64",
+            "confirmed",  # counts where there is a policy
+            "campaign",  # say what the URL says
+            "channel",
+            "account",
+            "code",  # counts where nothing was sent
+            "place",  # counts where there is a finding, or no answer
+            "source",
+        }
+    )
+    - _LOOKED_AT
+)
+"""The fields that count for nothing in a plain exchange with a status; those that a check `reads` count."""
 
 PLAIN: Final[dict[str, Any]] = {
     name: default
     for name, default in zip(Exchange.__struct_fields__, Exchange.__struct_defaults__, strict=True)
-    if name not in STEP | (INDIFFERENT - _LOOKED_AT)
+    if name not in STEP | INDIFFERENT
 } | {"status_code": 200}
 """Every other field, also one that is new, and the value that it has in a plain exchange."""
 

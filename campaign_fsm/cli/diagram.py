@@ -333,4 +333,7 @@ def _print_check(directory: Path, result: DriftCheck) -> None:
             f"campaign-fsm diagram --write {directory}"
         )
     else:
-        print_text(f"{directory}: all {len(result.checked)} diagrams show the table.")
+        number = len(result.checked)
+        print_text(
+            f"{directory}: {f'all {number} diagrams show' if number > 1 else 'the one diagram shows'} the table."
+        )

@@ -1,7 +1,8 @@
 """The registry of formats: all that is to be known of one is its entry in `DiagramFormat`.
 
-A new format is a function that writes it, in a module of its own, and an entry here. Everything else asks the entry:
-`Recipe`, `render`, ``--check`` and the command line. Nothing heavy is imported, because ``--help`` asks too.
+A new format is a function that writes it, in a module of its own, and an entry here; if it is text, also its name at
+the end, for type checkers. Everything else asks the entry: `Recipe`, `render`, ``--check`` and the command line.
+Nothing heavy is imported, because ``--help`` asks too.
 """
 
 from __future__ import annotations

@@ -75,7 +75,9 @@ def plain(step, campaign="camp_abc123"):
     action, status = STEPS[step]
     method = "PUT" if action else "GET"
     url = f"{COLLECTION}/{campaign}"
-    return Exchange(at=LATER, method=method, url=url, status_code=200, action=action, status=status, place=5)
+    # A check may read what else counts for nothing: then a plain exchange has none.
+    idle = {name: value for name, value in (("at", LATER), ("place", 5)) if name in INDIFFERENT}
+    return Exchange(method=method, url=url, status_code=200, action=action, status=status, **idle)
 
 
 def known(auditor):
@@ -113,7 +115,8 @@ def test_each_field_is_one_of_three_kinds(field):
     (tracked,) = auditor._tracker._campaigns.values()
     step = step_of(plain("read"), tracked)
     assert step is not None
-    others = [step_of(msgspec.structs.replace(plain("read"), **{field: value}), tracked) for value in FLIPPED[field]]
+    values = [value for value in FLIPPED[field] if value != getattr(plain("read"), field)]
+    others = [step_of(msgspec.structs.replace(plain("read"), **{field: value}), tracked) for value in values]
     kinds = {"step": field in STEP, "plain": field in PLAIN, "indifferent": field in INDIFFERENT}
     assert sum(kinds.values()) == 1
     if field in PLAIN:

@@ -4,6 +4,7 @@ To add one, add the function to its family's file, or add a file here; nothing e
 
     @check("CF601", stage=Stage.ANSWER, of=(CampaignWrite,), reads={"at"})
     def written_at_night(seen: CampaignWrite) -> Iterator[Detection]:
+        "Writes at an hour at which nobody works."
         if "T03:" in (seen.exchange.at or ""):
             yield Detection(code="CF601", level=Level.WARNING, message=f"{seen.action} at three in the morning.")
 

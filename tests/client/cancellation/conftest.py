@@ -1,19 +1,9 @@
 """What every test of an interrupt needs."""
 
-import signal
-
 import pytest
 from interrupts import Strike
 
 from campaign_fsm import Simulator
-
-
-@pytest.fixture(autouse=True)
-def interruptible():
-    """Ctrl-C means what it does on a terminal, also where the run was started in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -123,7 +124,8 @@ def diagram(
 
     Every format shows the same drawing. All but PNG need nothing else; for PNG: pip install
     'campaign_fsm[diagrams]'. Recordings other than the simulator's journal: pip install 'campaign_fsm[audit]'.
-    Each file says in a comment how it was made; --check and --write go by that.
+    Each file says in a comment how it was made, unless it shows a recording that does not lie in its folder or below;
+    --check and --write go by that.
 
     \b
     Examples:
@@ -217,8 +219,9 @@ def _seen_from(recording: Path, output: Path | None) -> str:
     if str(recording) == "-":
         return "-"
     try:
-        folder = Path.cwd() if output is None else output.absolute().parent
-        return Path(os.path.realpath(recording)).relative_to(os.path.realpath(folder)).as_posix()
+        # Where the diagram is a link, its folder is that of the file which is written.
+        folder = Path(os.path.realpath(".")) if output is None else Path(os.path.realpath(output)).parent
+        return Path(os.path.realpath(recording)).relative_to(folder).as_posix()
     except (ValueError, FileNotFoundError):  # outside of it, where no stamp may lead; or the current folder is gone
         return "-"
 
@@ -273,30 +276,37 @@ def _load(path: Path, campaign: str | None) -> History:
 
 
 def _write(directory: Path) -> None:
-    from campaign_fsm.diagram import NoRoute
-    from campaign_fsm.diagram.committed import GALLERY, stamped, write
+    from campaign_fsm.diagram.committed import GALLERY, CannotFollow, stamped, write
     from campaign_fsm.diagram.png import CannotRasterize
 
     try:
-        fresh = not (directory.is_dir() and stamped(directory)[0])
+        found, others = stamped(directory) if directory.is_dir() else ({}, [])
         with terminable():
             paths = write(directory, _load)
-    except (CannotRasterize, NoRoute, ValueError) as error:
+    except (CannotFollow, CannotRasterize) as error:
         raise _CannotDo(str(error)) from error
     except OSError as error:
         raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
     for path in paths:
         print_text(f"wrote {path}")
-    for name in sorted(GALLERY.keys() - {path.name for path in paths}) if fresh else ():
+    _print_passed_over(others, err=True)
+    for name in () if found else sorted(GALLERY.keys() - {path.name for path in paths}):
         kind = GALLERY[name].format
         print_text(f"left out {name}: {kind.upper()} needs pip install 'campaign_fsm[{kind.traits.extra}]'", err=True)
 
 
+def _print_passed_over(names: Sequence[str], *, err: bool = False) -> None:
+    if names:
+        print_text(f"Passed over, because they begin with no stamp of this version: {', '.join(names)}", err=err)
+
+
 def _check(directory: Path, as_json: bool) -> int:
-    from campaign_fsm.diagram.committed import check
+    from campaign_fsm.diagram.committed import CannotFollow, check
 
     try:
         result = check(directory, _load)
+    except CannotFollow as error:
+        raise _CannotDo(str(error)) from error
     except OSError as error:
         raise _CannotDo(
             f"{error.filename or directory} cannot be read: {error.strerror or error}. "
@@ -325,12 +335,13 @@ def _print_check(directory: Path, result: DriftCheck) -> None:
         print_text(f"{directory / item.name} {item.problem}.")
         if item.difference:
             print_text(item.difference)
-    if result.unstamped:
-        print_text(f"Passed over, because they have no stamp: {', '.join(result.unstamped)}")
+    _print_passed_over(result.unstamped)
     if result.drift:
+        lost = [item.name for item in result.drift if not item.mended]
+        anew = f"campaign-fsm diagram --write {directory}"
         print_text(
             f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
-            f"campaign-fsm diagram --write {directory}"
+            + (f"delete {', '.join(lost)}, which cannot be made any more, and then {anew}" if lost else anew)
         )
     else:
         number = len(result.checked)

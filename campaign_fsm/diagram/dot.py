@@ -160,7 +160,7 @@ class _Writer:
 
 def _legend(drawing: Drawing) -> str:
     looks = [(_LOOKS[entry.sample], entry.text) for entry in drawing.legend]
-    lines = [f"<b>{escape(drawing.title)}</b>", *(escape(": ".join(filter(None, pair))) for pair in looks)]
+    lines = [f"<b>{escape(drawing.title)}</b>", *(escape(" = ".join(filter(None, pair))) for pair in looks)]
     # Graphviz wraps nothing.
     lines += [escape(line) for note in drawing.notes for line in textwrap.wrap(note, 100)]
     return "".join(f'{line}<br align="left"/>' for line in ("", *lines))

@@ -140,7 +140,7 @@ def _data(recipe: Recipe, history: History | None) -> dict[str, Any]:
         "actions": list(Action),
         "events": list(Event),
         "rules": [as_dict(rule) for rule in RULES],
-        "started": {status: _started(status) for status in (None, *STATUSES)},
+        "started": {status: _started(status) for status in (None, *Status)},
         "decisions": [json.loads(text) for text in decisions],
         "cells": cells,
         "routes": {

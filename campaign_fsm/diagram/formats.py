@@ -1,4 +1,4 @@
-"""The registry of formats: all that is to be known of one is its entry in `DiagramFormat`.
+"""The registry of formats: what the package asks about one is in its entry in `DiagramFormat`.
 
 A new format is a function that writes it, in a module of its own, and an entry here; if it is text, also its name at
 the end, for type checkers. Everything else asks the entry: `Recipe`, `render`, ``--check`` and the command line.
@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import frozen
 
@@ -27,13 +27,15 @@ class Traits:
             keyword a stamp, and a theme if it has one to choose.
         whole: That function takes the recipe and the history in place of their drawing, and no theme.
         endings: How its files end, in small letters; new ones as the first says.
-        begins: What stands at the beginning of a file that bears a stamp, so that a quoted stamp is none.
+        begins: What stands at the beginning of a text that bears a stamp, so that a quoted stamp is none.
         theme: Its colours unless others are asked for: `Theme.AUTO` where it can follow what the viewer prefers, None
             where it has none to choose.
-        views: The kinds of views that it draws, with a history or without; None for all of them.
+        views: The kinds of views that it draws; None for all of them.
+        replays: It shows a recording in a view that needs none, too.
         common: Most files that end so are no diagrams.
         drawn_from: The text format that it is a picture of. It is bytes, which depend on the machine that draws it; so
             its stamp holds the digest of what it was drawn from, and that is what ``--check`` compares.
+        intact: The module and the function that tell whether the bytes of such a picture are whole.
         extra: The extra of the package that it needs.
     """
 
@@ -43,8 +45,10 @@ class Traits:
     begins: bytes
     theme: Theme | None = None
     views: tuple[str, ...] | None = None
+    replays: bool = False
     common: bool = False
     drawn_from: str | None = None
+    intact: str | None = None
     extra: str | None = None
 
 
@@ -61,7 +65,7 @@ class DiagramFormat(StrEnum):
 
     MERMAID = "mermaid", Traits(writer="mermaid.mermaid", endings=(".mmd", ".mermaid"), begins=b"---\ntitle: ")
     DOT = "dot", Traits(writer="dot.dot", endings=(".dot", ".gv"), begins=b"// ", theme=Theme.LIGHT)
-    SVG = "svg", Traits(writer="svg.svg", endings=(".svg",), begins=b"<!-- ", theme=Theme.AUTO)
+    SVG = "svg", Traits(writer="svg.svg", endings=(".svg",), begins=b"<!-- Made by ", theme=Theme.AUTO)
     PNG = (
         "png",
         Traits(
@@ -70,11 +74,15 @@ class DiagramFormat(StrEnum):
             begins=b"\x89PNG\r\n\x1a\n",
             theme=Theme.LIGHT,
             drawn_from="svg",
+            intact="png.intact",
             extra="diagrams",
         ),
     )
     SCXML = "scxml", Traits(writer="scxml.scxml", endings=(".scxml",), begins=b"<?xml ")
-    MARKDOWN = "markdown", Traits(writer="table.write", endings=(".md",), begins=b"<!-- ", whole=True, common=True)
+    MARKDOWN = (
+        "markdown",
+        Traits(writer="table.write", endings=(".md",), begins=b"<!-- Made by ", whole=True, common=True),
+    )
     JSON = "json", Traits(writer="plainjson.plain_json", endings=(".json",), begins=b'{\n"made": ', common=True)
     HTML = (
         "html",
@@ -85,6 +93,7 @@ class DiagramFormat(StrEnum):
             begins=b"<!DOCTYPE html>",
             theme=Theme.AUTO,
             views=("life", "from", "history"),
+            replays=True,
             common=True,
         ),
     )
@@ -97,9 +106,17 @@ class DiagramFormat(StrEnum):
     @property
     def write(self) -> Callable[..., str | bytes]:
         """The function that writes it, imported when it is asked for."""
-        module, _, name = self.traits.writer.partition(".")
-        found: Callable[..., str | bytes] = getattr(importlib.import_module(f"campaign_fsm.diagram.{module}"), name)
+        found: Callable[..., str | bytes] = _found(self.traits.writer)
         return found
+
+    def is_intact(self, data: bytes) -> bool:
+        """Whether the bytes of a picture are whole; of a text nothing is known."""
+        return self.traits.intact is None or bool(_found(self.traits.intact)(data))
+
+
+def _found(place: str) -> Any:
+    module, _, name = place.partition(".")
+    return getattr(importlib.import_module(f"campaign_fsm.diagram.{module}"), name)
 
 
 # Its name before others had one too.

@@ -303,7 +303,8 @@ def legend(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[LegendEntry, .
         for sample in _samples(piece):
             weights[sample] = max(weights.get(sample, Weight.FAINT), min(piece.weight, Weight.NORMAL))
     # Faint pieces have no footnotes.
-    below = {Sample.CONTESTED: ", see below"} if weights.get(Sample.CONTESTED) else {}
+    unsaid = any(piece.weight is Weight.FAINT and Sample.CONTESTED in _samples(piece) for piece in pieces)
+    below = {} if unsaid else {Sample.CONTESTED: ", see below"}
     return tuple(
         LegendEntry(sample, text + below.get(sample, ""), weights[sample])
         for sample, text in _EXPLAINED.items()

@@ -11,8 +11,9 @@ from campaign_fsm.diagram.svg import FONTS
 # Two dots for each unit: sharp at 800 pixels on screens with a high density.
 _ZOOM: Final = 2
 _PROBE: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{}</svg>'
-# The signature and the first chunk, which has to be the first.
-_HEAD: Final = 8 + 25
+_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+# With the chunk which has to be the first.
+_HEAD: Final = len(_SIGNATURE) + 25
 
 
 class CannotRasterize(Exception):
@@ -27,6 +28,19 @@ def write(text: str, *, stamp: str) -> bytes:
     content = b"tEXtcampaign_fsm\0" + stamp.encode()
     chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
     return picture[:_HEAD] + chunk + picture[_HEAD:]
+
+
+def intact(data: bytes) -> bool:
+    """Whether every chunk of a PNG is there up to the last one, and is what its checksum says."""
+    place = len(_SIGNATURE) if data.startswith(_SIGNATURE) else len(data)
+    while head := data[place : place + 8]:
+        end = place + 12 + int.from_bytes(head[:4])
+        if data[end - 4 : end] != zlib.crc32(data[place + 4 : end - 4]).to_bytes(4):
+            return False
+        if head[4:] == b"IEND":
+            return True
+        place = end
+    return False
 
 
 def png(text: str, fonts: str) -> bytes:

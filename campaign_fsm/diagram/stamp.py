@@ -19,7 +19,9 @@ from campaign_fsm.words import listed
 
 _MADE: Final = "Made by campaign-fsm diagram: "
 _END: Final = "; do not edit."
-_STAMP: Final = re.compile(rf"{_MADE}([a-z]+=[^\s;]+(?: [a-z]+=[^\s;]+)*){_END}".encode())
+_STAMP: Final = re.compile(rf"{_MADE}([a-z]+=[^\s;]+(?: [a-z]+=[^\s;]+)*){re.escape(_END)}".encode())
+# The name of a recording need not be UTF-8.
+_BYTES: Final = "surrogateescape"
 NEAR: Final = 4096
 """A stamp stands in the first bytes of a file."""
 
@@ -68,7 +70,7 @@ class Recipe:
             raise ValueError(f"{kind} cannot follow what a viewer prefers; choose the theme light or dark")
         if look.needs_history and history is None:
             raise ValueError(f"the view {look} draws something that was recorded; name the recording (--history FILE)")
-        if history is not None and not look.needs_history and views is None:
+        if history is not None and not look.needs_history and not kind.traits.replays:
             raise ValueError(f"the view {look} draws no recording; take the view history or coverage")
         if campaign is not None and history is None:
             raise ValueError("a campaign is chosen from a recording; name the recording (--history FILE)")
@@ -98,6 +100,11 @@ class Recipe:
         text = " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
         return f"{_MADE}{text}{_END}"
 
+    @staticmethod
+    def place(data: bytes, kind: DiagramFormat) -> int:
+        """Where a stamp begins that names the format, of whatever version it is; -1 if there is none."""
+        return data.find(f"{_MADE}format={kind} ".encode())
+
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:
         """The recipe in a file's stamp; None if there is no stamp, or not one of this version."""
@@ -105,7 +112,7 @@ class Recipe:
         if found is None:
             return None
         pairs = dict(pair.split("=", 1) for pair in found[1].decode("ascii", "replace").split(" "))
-        values = {key: unquote(value) for key, value in pairs.items()}
+        values = {key: unquote(value, errors=_BYTES) for key, value in pairs.items()}
         try:
             return cls.make(values.pop("format", ""), values.pop("view", ""), **values)
         except (TypeError, ValueError):
@@ -114,4 +121,4 @@ class Recipe:
 
 def _quoted(value: str) -> str:
     # Two hyphens would end a comment of XML.
-    return quote(value, safe="/:.,").replace("--", "%2D%2D")
+    return quote(value, safe="/:.,", errors=_BYTES).replace("--", "%2D%2D")

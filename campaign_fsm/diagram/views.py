@@ -306,18 +306,40 @@ def _history(life: Drawing, history: History) -> Drawing:
                 weight=Weight.STRONG if ends else Weight.NORMAL if node.id in touched else Weight.FAINT,
             )
         )
-    notes = [f"{counted(history.total, 'step')} of {counted(history.campaigns, 'campaign')}."]
+    # Coverage tells of no campaigns.
+    whose = f" of {counted(history.campaigns, 'campaign')}" if history.campaigns else ""
+    notes = [f"{counted(history.total, 'step')}{whose}."]
     if history.lost:
         notes.append(f"{counted(history.lost, 'answer')} got lost.")
     if history.leaps:
         notes.append(f"A reading showed {_often(history.leaps)} a status that nothing explains.")
+    if hidden := _hidden(life, history):
+        notes.append(f"Not on the picture: {listed(hidden)}.")
     here = LegendEntry(Sample.STRONG, "here at the end")
     return _finish(
         evolve(life, nodes=tuple(nodes), edges=edges),
         title=history.title or "What happened",
         notes=(" ".join(notes),),
-        extra=(here,) if history.now else (),
+        extra=(here,) if any(node.weight is Weight.STRONG for node in nodes) else (),
     )
+
+
+def _hidden(life: Drawing, history: History) -> list[str]:
+    """What happened in statuses that are not drawn: those on no list, and those that the channel never has."""
+    drawn = {node.id for node in life.nodes}
+    refused: Counter[Status] = Counter()
+    for (status, *_), number in history.tried.items():
+        refused[status] += number
+    return [
+        f"{counted(number, noun)} {_place(status)}{when}"
+        for numbers, noun, when in ((refused, "refusal", ""), (history.now, "campaign", " at the end"))
+        for status, number in sorted(numbers.items())
+        if number and identifier(status) not in drawn
+    ]
+
+
+def _place(status: Status) -> str:
+    return "in a status that is on no list" if status is Status.UNKNOWN else f"in the status {status}"
 
 
 def _times(rules: tuple[Rule, ...], taken: Mapping[str, int]) -> int:

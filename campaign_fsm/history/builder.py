@@ -24,7 +24,7 @@ class HistoryBuilder:
 
     Attributes:
         only: The id of the campaign that is asked for; None for all.
-        now: Where the path of each campaign ends.
+        now: Where the path of each campaign ends, `Status.UNKNOWN` where a reading shows a status on no list.
     """
 
     only: str | None = None
@@ -35,6 +35,8 @@ class HistoryBuilder:
     _total: int = field(default=0, init=False)
     _leaps: int = field(default=0, init=False)
     _lost: int = field(default=0, init=False)
+    # Where a campaign was before a status on no list: what is inferred leads on from there.
+    _before: dict[CampaignKey, Status] = field(factory=dict, init=False)
     # The edge that a write would have taken whose answer was lost.
     _open: dict[CampaignKey, Rule] = field(factory=dict, init=False)
 
@@ -52,7 +54,15 @@ class HistoryBuilder:
 
     def reach(self, key: CampaignKey, status: Status, **details: Any) -> None:
         """The campaign was seen in a status."""
-        current, lost = self.now.get(key), self._open.pop(key, None)
+        current = self.now.get(key)
+        if status is Status.UNKNOWN:
+            if current is not None and current is not Status.UNKNOWN:
+                self._before[key] = current
+            self.now[key] = status
+            return
+        if current is Status.UNKNOWN:
+            current = self._before.get(key)
+        lost = self._open.pop(key, None)
         if current is None or status is current:
             self.now[key] = status
             return

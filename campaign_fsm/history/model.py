@@ -65,7 +65,7 @@ class History:
         title: What it is a history of.
         taken: How often each rule was taken, by its code.
         tried: How often something illegal was tried, by status, action, code and whether it was sent.
-        now: How many campaigns are in each status at the end.
+        now: How many campaigns are in each status at the end, `Status.UNKNOWN` standing for those on no list.
         leaps: How often a reading showed a status that no edge explains.
         lost: How many answers were lost.
         steps: The first steps, in their order.

@@ -44,7 +44,7 @@ class RecordedPaths:
                 self._write(key, seen, details)
 
     def _read(self, key: CampaignKey, status: Status | None, details: dict[str, Any]) -> None:
-        if status is None or status is Status.UNKNOWN:
+        if status is None:
             return
         # Once more the old status is a platform that is slow; again and again it is the truth.
         if status is not self._unseen.pop(key, None):

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import get_args
 
@@ -72,6 +73,25 @@ def inside(text, kind):
         for status, box in re.findall(r"^  (\w+) \[class=.*?label=<(.*?)>, fillcolor", text, re.MULTILINE)
         for line in re.findall(r"(?:<font[^>]*>|<br[^>]*/>)([^<]+)(?=<br)", box)
     ]
+
+
+def chunks(data):
+    """Name and content of each chunk of a PNG."""
+    place, found = 8, []
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 4])
+        found.append((data[place + 4 : place + 8], data[place + 8 : place + 8 + length]))
+        place += 12 + length
+    return found
+
+
+def chunk(name, content):
+    return len(content).to_bytes(4) + name + content + zlib.crc32(name + content).to_bytes(4)
+
+
+def flipped(data, place):
+    place %= len(data)
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
 @pytest.fixture
@@ -382,6 +402,7 @@ def test_help_loads_no_writer():
         *GALLERY.values(),
         Recipe.make("svg", "history", history="../re cordings/a--b=c;d#é.jsonl", campaign="x --> y", theme="dark"),
         Recipe.make("png", "coverage", history="-->.har", channel="voice"),
+        Recipe.make("svg", "history", history="not-utf-8-\udcff.jsonl"),
     ],
     ids=str,
 )
@@ -462,9 +483,33 @@ def test_a_png_that_another_machine_drew_is_no_drift(copies):
     """Other fonts give other bytes of the same drawing."""
     path = copies / "lifecycle.png"
     data = path.read_bytes()
-    middle = len(data) // 2
-    path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+    path.write_bytes(b"".join((data[:8], *(chunk(*one) for one in chunks(data) if one[0] != b"IDAT" or one[1]))))
     assert drift(copies) == []
+    other = [(name, content[::-1] if name == b"IDAT" else content) for name, content in chunks(data)]
+    path.write_bytes(b"".join((data[:8], *(chunk(*one) for one in other))))
+    assert path.read_bytes() != data
+    assert drift(copies) == []
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:600], lambda data: data[:-12], lambda data: flipped(data, -20)])
+def test_a_broken_png_is_drift(copies, spoil):
+    """A PNG that is cut off, even before its last chunk, or has a wrong byte shows nothing, whatever its stamp says."""
+    path = copies / "lifecycle.png"
+    path.write_bytes(spoil(path.read_bytes()))
+    (found,) = drift(copies)
+    assert (found.name, found.problem) == ("lifecycle.png", "is cut off or broken")
+
+
+def test_a_png_of_an_older_version_is_drift(copies):
+    """It had its stamp at its end, and is not lost from the check because of that."""
+    path = copies / "lifecycle.png"
+    head, *rest, end = chunks(path.read_bytes())
+    stamp = f"{Recipe.make('png').stamp} svg-sha256=0".encode()
+    pieces = [head, *(one for one in rest if one[0] != b"tEXt"), (b"tEXt", b"campaign_fsm\0" + stamp), end]
+    path.write_bytes(path.read_bytes()[:8] + b"".join(chunk(*one) for one in pieces))
+    assert stamp not in path.read_bytes()[:NEAR]
+    (found,) = drift(copies)
+    assert "by another version" in found.problem
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -485,6 +530,31 @@ def test_a_diagram_is_known_by_its_stamp_and_not_by_its_name(copies):
     assert [found.name for found in drift(copies)] == ["our-lifecycle.svg"]
 
 
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("lifecycle.json", lambda text: json.dumps(json.loads(text), indent=2)),
+        ("explorer.html", lambda text: text.replace("<!DOCTYPE html>", "<!doctype html>")),
+        ("lifecycle.md", lambda text: f"\n{text}"),
+        ("lifecycle.svg", lambda text: f"\ufeff{text}"),
+    ],
+)
+def test_what_an_editor_or_a_formatter_touched_is_drift(copies, file, change):
+    """A diagram stays one if its first bytes were written in another way."""
+    (copies / file).write_text(change((DIAGRAMS / file).read_text(encoding="utf-8")), encoding="utf-8")
+    assert [found.name for found in drift(copies)] == [file]
+
+
+@pytest.mark.parametrize("kind", DiagramFormat)
+def test_what_bears_a_stamp_that_is_not_read_is_named(tmp_path, kind):
+    """A stamp of another version or below something else makes no diagram, and is not passed over in silence."""
+    recipe, name = Recipe.make(kind), f"a{kind.traits.endings[0]}"
+    for text in (recipe.stamp.replace("view=", "look="), recipe.stamp.replace("; do not edit", ""), recipe.stamp):
+        (tmp_path / name).write_text(f"above\n{text}\n" if text == recipe.stamp else text)
+        if text != recipe.stamp or kind is not DiagramFormat.PNG:
+            assert (stamped(tmp_path)) == ({}, [name])
+
+
 def test_a_png_of_another_table_is_drift(copies, pictures):
     """A PNG that was drawn from another SVG is drift, whatever its recipe says."""
     run("--format", "png", "--channel", "voice", "-o", copies / "lifecycle.png")
@@ -500,6 +570,11 @@ def test_a_route_that_is_no_more_legal_is_drift(copies):
     (copies / "route.svg").write_text(f"<!-- {recipe.stamp} --><svg/>")
     (found,) = drift(copies)
     assert "no legal route" in found.problem
+    assert not found.problem.endswith(".")
+    (copies / "lifecycle.png").unlink()
+    assert "delete route.svg, which cannot be made any more, and then campaign-fsm" in run("--check", copies).output
+    done = run("--write", copies)
+    assert (done.exit_code, f"{copies / 'route.svg'} cannot be made: There is no" in done.output) == (2, True)
 
 
 def test_writing_anew_mends_every_drift_and_keeps_everything_else(copies, pictures):
@@ -542,6 +617,18 @@ def test_a_stamp_that_names_a_pipe_hangs_nothing(copies):
         assert "it is no file" in done.output
 
 
+@pytest.mark.parametrize("option", ["--check", "--write"])
+@pytest.mark.parametrize(("name", "told"), [("gone.jsonl", "no file"), (".", "no file"), ("\0", "no name of a file")])
+def test_a_stamp_whose_recording_is_not_read_is_named(tmp_path, option, name, told):
+    """The error names the diagram and the recording, and advises nothing that does not help."""
+    (tmp_path / "a.svg").write_text(f"<!-- {Recipe.make('svg', 'history', history=name).stamp} -->")
+    done = run(option, tmp_path)
+    assert done.exit_code == 2
+    said = f"Error: {tmp_path / 'a.svg'} shows the recording {name!r} by its stamp, and that cannot be read: "
+    assert done.output.startswith(f"{said}it is {told}. ")
+    assert "--" not in done.output.removeprefix(said)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links")
 @pytest.mark.parametrize(
     "name", ["../trace.jsonl", "{outside}/trace.jsonl", "/dev/zero", "link.jsonl", "in/../../trace.jsonl"]
@@ -571,14 +658,40 @@ def test_a_recording_in_the_folder_may_be_reached_by_any_link(copies, tmp_path_f
     assert run("--check", folder).exit_code == 0
 
 
-def test_what_shows_a_recording_from_elsewhere_has_no_stamp(tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links")
+def test_a_stamp_leads_from_where_the_file_is_written(tmp_path):
+    """Where -o is a link, what counts is the folder of the file behind it."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    for folder in (real, link):
+        folder.mkdir()
+        (folder / "t.jsonl").write_bytes((DIAGRAMS / "example-trace.jsonl").read_bytes())
+    (link / "h.svg").symlink_to("../real/h.svg")
+    assert run("--history", real / "t.jsonl", "-o", link / "h.svg").output == ""
+    assert Recipe.read((real / "h.svg").read_bytes()).history == "t.jsonl"
+    assert run("--check", real).exit_code == 0
+    assert "lies outside of its folder" in run("--history", link / "t.jsonl", "-o", link / "h.svg").output
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are UTF-8 there")
+def test_a_recording_whose_name_is_not_utf_8_is_drawn(tmp_path):
+    """And checked."""
+    recording = tmp_path / "\udcff.jsonl"
+    recording.write_bytes((DIAGRAMS / "example-trace.jsonl").read_bytes())
+    assert run("--history", recording, "-o", tmp_path / "h.svg").exit_code == 0
+    assert run("--check", tmp_path).exit_code == 0
+
+
+def test_what_shows_a_recording_from_elsewhere_has_no_stamp(tmp_path, monkeypatch):
     """It is drawn, and says why --check passes it over."""
     recording = DIAGRAMS / "example-trace.jsonl"
     done = run("--history", recording, "-o", tmp_path / "life.svg")
     assert done.exit_code == 0
     assert f"has no stamp for --check, because {recording} lies outside of its folder" in done.stderr
     assert "Made by" not in (tmp_path / "life.svg").read_text()
-    assert "Made by" not in run("--history", recording).stdout or DIAGRAMS.is_relative_to(Path.cwd())
+    monkeypatch.chdir(tmp_path)
+    assert "Made by" not in run("--history", recording).stdout
+    monkeypatch.chdir(DIAGRAMS)
+    assert "Made by" in run("--history", recording).stdout
 
 
 def test_a_recording_that_is_gone_is_no_verdict(copies):
@@ -780,16 +893,27 @@ def test_open_shows_the_explorer_in_the_browser(tmp_path, works):
     assert "view=from:paused" in (tmp_path / "shown.html").read_text()
 
 
-def test_a_page_that_quotes_a_diagram_is_not_that_diagram(tmp_path):
-    """A README with pasted Mermaid is neither drift nor written over."""
-    page = "# My docs\n```mermaid\n" + run().output + "```\nand more\n"
+@pytest.mark.parametrize("above", ["# My docs\n```\n", "<!-- markdownlint-disable -->\n"])
+@pytest.mark.parametrize("kind", ["mermaid", "markdown"])
+def test_a_page_that_quotes_a_diagram_is_not_that_diagram(tmp_path, above, kind):
+    """A README with a pasted diagram is neither drift nor written over, and named if it could be a diagram."""
+    page = above + run("--format", kind).output + "```\nand more\n"
     (tmp_path / "README.md").write_text(page)
     run("-o", tmp_path / "life.svg")
-    (tmp_path / "other.svg").write_text((tmp_path / "life.svg").read_text().replace("format=svg", "format=dot"))
-    assert run("--check", tmp_path).exit_code == 0
-    assert run("--write", tmp_path).exit_code == 0
+    other = (tmp_path / "life.svg").read_text().replace("format=svg", "format=dot").replace("theme=auto", "theme=dark")
+    (tmp_path / "other.svg").write_text(other)
+    cut = f"<!-- {Recipe.make('svg').stamp[:-1]} {Recipe.make('dot').stamp} -->"
+    (tmp_path / "two.svg").write_text(cut)
+    done = run("--check", tmp_path)
+    named = ["README.md"] * (kind == "markdown") + ["other.svg", "two.svg"]
+    assert done.exit_code == 0
+    assert f"Passed over, because they begin with no stamp of this version: {', '.join(named)}\n" in done.output
+    done = run("--write", tmp_path)
+    assert done.exit_code == 0
+    assert f"Passed over, because they begin with no stamp of this version: {', '.join(named)}\n" in done.stderr
     assert (tmp_path / "README.md").read_text() == page
-    assert "format=dot" in (tmp_path / "other.svg").read_text()
+    assert (tmp_path / "other.svg").read_text() == other
+    assert (tmp_path / "two.svg").read_text() == cut
 
 
 def test_a_gallery_replaces_nothing_of_somebody_elses(tmp_path):

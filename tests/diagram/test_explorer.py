@@ -595,6 +595,21 @@ def test_what_came_of_a_step_stands_in_words(step, text):
     assert (told["text"], told["inferred"]) == (text, False)
 
 
+def test_a_status_on_no_list_is_a_place_of_the_recording(opened):
+    """What was refused in it is stepped to, and the link to it is understood."""
+    step = Step(
+        trigger=Action.PAUSE,
+        source=Status.UNKNOWN,
+        dest=Status.UNKNOWN,
+        code="CF201",
+        outcome=Outcome.REFUSED,
+    )
+    page = opened("#at=unknown&step=1", history=History(title="x", steps=(step,), total=1, campaigns=1))
+    assert page.text("#where") == "The status is on no list"
+    assert page.page.is_hidden("#notice")
+    assert "pause while unknown: refused" in page.text("#recorded")
+
+
 def test_a_campaign_of_a_recording_stays_started():
     """Whether it has started goes by its own steps: not by another campaign's, nor over what no rule explains."""
 

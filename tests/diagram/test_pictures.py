@@ -396,8 +396,15 @@ def test_the_words_and_the_picture_agree(name):
         assert ("often" in samples) == any(edge.thickness for edge in some_edges)
         assert ("refused" in samples) == any(node.refused for node in some_nodes)
         assert ("faint" in samples) == (faint and not bold)
+    # "See below" is said where below something is said of each.
     (footnote,) = {"see below" in entry.text for entry in drawing.legend if entry.sample == "contested"} or {False}
-    assert footnote == any(note.startswith("†") for note in drawing.notes)
+    drawn = [rule for piece in (*drawing.nodes, *drawing.edges) for rule in piece.rules]
+    contested = {f"† {rule.trigger} while {rule.source}" for rule in drawn if rule.standing is Standing.CONTESTED}
+    told = {one for one in contested if any(note.startswith(one) for note in drawing.notes)}
+    assert footnote == bool(contested and told == contested)
+    assert ("strong" in {entry.sample for entry in drawing.legend}) == any(
+        piece.weight is Weight.STRONG for piece in (*drawing.nodes, *drawing.edges)
+    )
 
 
 def test_the_legend_is_a_table():
@@ -481,6 +488,17 @@ def test_a_history_shows_counts_refusals_and_where_it_ended():
     assert (here.label, here.note) == ("in-progress", "here now")
     assert [attempt.text for attempt in here.refused] == ["× complete CF224 2 times"]
     assert "15 steps of 1 campaign." in drawing.notes[0]
+
+
+def test_what_happened_where_nothing_is_drawn_is_said():
+    """A status on no list, or one that the channel never has, is on no box and in no legend, and told below."""
+    tried = {(Status.UNKNOWN, Action.PAUSE, "CF201", sent): 2 for sent in (False, True)}
+    drawing = draw_view("history", "message", History(now={Status.UNKNOWN: 1, Status.DELETED: 2}, tried=tried))
+    assert "strong" not in {entry.sample for entry in drawing.legend}
+    assert drawing.notes[0] == (
+        "0 steps. Not on the picture: 4 refusals in a status that is on no list, 2 campaigns in the status deleted at "
+        "the end and 1 campaign in a status that is on no list at the end."
+    )
 
 
 def test_coverage_counts_what_was_reached_and_names_the_rest():

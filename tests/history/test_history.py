@@ -397,6 +397,25 @@ def test_a_status_that_is_read_again_and_again_is_believed(tmp_path):
     assert history_of_recording(write(tmp_path / "a.jsonl", *lines)).now == {Status.IN_PROGRESS: 1}
 
 
+def test_a_status_on_no_list_is_not_the_one_before_it(tmp_path):
+    """What is refused in it is not told of the known one, and what follows is inferred from that."""
+    common = {"version": 1, "host": "h", "account": "a", "channel": "voice", "campaign": "camp_abc123", "flow": "p-1"}
+
+    def read(status):
+        return {**common, "event": "read", "method": "GET", "status_code": 200, "status": status}
+
+    refused = {**common, "event": "refused", "method": "PUT", "action": "pause", "code": "CF201"}
+    lines = [read("created"), read("halted"), refused, read("unlisted")]
+    history = history_of_recording(write(tmp_path / "a.jsonl", *lines))
+    assert (history.now, history.leaps) == ({Status.UNKNOWN: 1}, 0)
+    assert history.tried == {(Status.UNKNOWN, Action.PAUSE, "CF201", False): 1}
+    history = history_of_recording(write(tmp_path / "a.jsonl", *lines, read("in-progress")))
+    assert (history.now, history.leaps) == ({Status.IN_PROGRESS: 1}, 0)
+    assert history.taken == {"CF301": 1}
+    history = history_of_recording(write(tmp_path / "a.jsonl", *lines[1:], read("archived")))
+    assert (history.now, history.leaps, history.taken) == ({Status.ARCHIVED: 1}, 0, {})
+
+
 def test_a_code_that_is_none_is_not_drawn(tmp_path):
     """What a trace says of a code is shown only if there is such a code."""
     common = {

@@ -75,7 +75,8 @@
       else wrong.push(name);
     };
     take("channel", words(Object.keys(data.cells)));
-    take("at", { ...words(data.statuses), [NEW]: null }, "status");
+    // A recording may show a status that is on no list.
+    take("at", { ...words([...data.statuses, "unknown"]), [NEW]: null }, "status");
     next.started = data.started[next.status];
     take("started", words(Object.keys(STARTED)));
     take("goal", words(data.statuses));
@@ -140,7 +141,7 @@
     for (const input of controls.elements.channel) input.checked = input.value === state.channel;
     controls.elements.started.value = state.started;
     controls.elements.strict.checked = state.strict;
-    byId("where").textContent = here.status === null ? "No campaign yet" : `The campaign is ${here.status}`;
+    byId("where").textContent = here.status === null ? "No campaign yet" : here.status === "unknown" ? "The status is on no list" : `The campaign is ${here.status}`;
     const asked = data.actions.map((name) => ask(here, name));
     const legal = asked.filter((decision) => decision.allowed);
     const possible = events(here.status);

@@ -425,21 +425,36 @@ def _port(box: Box, side: Side, offset: float) -> tuple[float, float]:
     return box.x if side is Side.WEST else box.x + box.width, y + offset
 
 
+# How far along a straight line its label may stand, the best first: that of the way back stands elsewhere.
+_PARTS: Final = (1 / 3, 1 / 2, 1 / 4, 2 / 3, 3 / 4)
+
+
 def _lines(drawing: Drawing, boxes: dict[str, Box], lane: float) -> tuple[Line, ...]:
-    lines = []
+    lines = [_line(edge, boxes[edge.source], boxes[edge.dest], lane) for edge in drawing.edges if _has_way(edge)]
+    pieces: list[Box | Line] = [*boxes.values(), *lines]
+    taken = [text.room for piece in pieces for text in piece.texts]
     drawn: Counter[tuple[str, str]] = Counter()
     for edge in drawing.edges:
-        ends = boxes[edge.source], boxes[edge.dest]
         if _has_way(edge):
-            lines.append(_line(edge, *ends, lane))
-        else:
-            (x, y), (ex, ey) = points = _straight(*ends, 6 + 9 * drawn[edge.source, edge.dest])
-            # Labels stand a third of the way from where a line begins, so that of the way back stands elsewhere.
-            first = (x, y), (x + (ex - x) * 2 / 3, y + (ey - y) * 2 / 3)
-            texts = _beside(edge, "above" if y == ey else "right", first)
-            lines.append(Line(edge=edge, points=points, texts=texts))
+            continue
+        points = _straight(boxes[edge.source], boxes[edge.dest], 6 + 9 * drawn[edge.source, edge.dest])
+        labels = [_along(edge, *points, part) for part in _PARTS]
+        free = (texts for texts in labels if not any(_meet(text.room, room) for text in texts for room in taken))
+        lines.append(Line(edge=edge, points=points, texts=next(free, labels[0])))
+        taken += [text.room for text in lines[-1].texts]
         drawn[edge.source, edge.dest] += 1
     return tuple(lines)
+
+
+def _along(edge: Edge, start: tuple[float, float], end: tuple[float, float], part: float) -> tuple[Text, ...]:
+    """The label of a straight line, so far along it."""
+    (x, y), (ex, ey) = start, end
+    first = start, (x + (ex - x) * 2 * part, y + (ey - y) * 2 * part)
+    return _beside(edge, "above" if y == ey else "right", first)
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _straight(box: Box, other: Box, aside: float) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -198,6 +198,20 @@ def test_a_status_without_a_place_is_drawn_all_the_same():
     assert all("held" in write(stranger) for write in (mermaid, dot, svg))
 
 
+def test_the_labels_of_a_status_without_a_place_meet_no_text():
+    """Wherever its lines come from and lead to, there is room for their labels along them."""
+    drawing = draw()
+    held = attrs.evolve(drawing.nodes[1], id="held", label="held")
+    (finish,) = [edge for edge in drawing.edges if edge.labels[0].trigger == "finish"]
+    for source in drawing.nodes:
+        for dest in drawing.nodes[1:]:
+            ways = [(source.id, "held"), ("held", dest.id)]
+            edges = [attrs.evolve(finish, source=one, dest=other) for one, other in ways]
+            layout = lay_out(attrs.evolve(drawing, nodes=(*drawing.nodes, held), edges=(*drawing.edges, *edges)))
+            for one, other in combinations(texts(layout), 2):
+                assert not overlap(one.room, other.room, slack=0.5), (one, other)
+
+
 def from_border_to_border(layout):
     boxes = {box.node.id: box for box in layout.boxes}
     for line in layout.lines:

@@ -327,7 +327,7 @@ COMMANDS = {
 
 
 def test_a_dry_run_is_like_the_call(account, capsys, tmp_path):
-    """Its code is that of the oracle, it writes nothing, and it leaves with the exit code of the call itself."""
+    """Its code is that of the oracle, it writes nothing, and it exits with the exit code of the call itself."""
     met, calls = set(), set()
     for number, (arguments, name) in enumerate(zip(CASES, NAMES, strict=True)):
         *_, action, beside, setting, code = arguments

@@ -192,7 +192,7 @@ def test_the_actions_and_their_exit_codes(capsys, account):
 
 
 def test_a_dry_run_sends_nothing(capsys, account):
-    """It reads, says what would happen, and leaves with the verdict."""
+    """It reads, says what would happen, and exits with the verdict."""
     campaign = account.add("in-progress")
     code, out, _ = call(capsys, "pause", campaign, "--dry-run")
     assert (code, "Nothing was sent" in out) == (0, True)

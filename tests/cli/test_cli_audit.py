@@ -489,7 +489,7 @@ def test_a_trace_of_the_client_is_recognised(folder, capsys, tmp_path):
 
 
 def test_without_the_extra_the_command_says_what_to_install(folder, capsys, monkeypatch):
-    """And leaves with 2."""
+    """And exits with 2."""
     monkeypatch.setitem(sys.modules, "msgspec", None)
     for name in [name for name in sys.modules if name.startswith(("campaign_fsm.traffic", "campaign_fsm.audit"))]:
         monkeypatch.delitem(sys.modules, name)

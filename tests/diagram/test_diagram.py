@@ -532,7 +532,7 @@ def test_a_missing_directory_is_no_verdict(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
 def test_a_stamp_that_names_a_pipe_hangs_nothing(copies):
-    """A recording that is a pipe, or a link to itself, is not opened by the check, which leaves with 2."""
+    """A recording that is a pipe, or a link to itself, is not opened by the check, which exits with 2."""
     os.mkfifo(copies / "pipe.jsonl")
     (copies / "loop.jsonl").symlink_to("loop.jsonl")
     for name in ("pipe.jsonl", "loop.jsonl"):
@@ -582,7 +582,7 @@ def test_what_shows_a_recording_from_elsewhere_has_no_stamp(tmp_path):
 
 
 def test_a_recording_that_is_gone_is_no_verdict(copies):
-    """Where the recording of a history is gone, nothing can be said, and the command leaves with 2."""
+    """Where the recording of a history is gone, nothing can be said, and the command exits with 2."""
     (copies / "example-trace.jsonl").unlink()
     done = run("--check", copies)
     assert done.exit_code == 2
@@ -763,7 +763,7 @@ def test_the_readme_shows_every_committed_diagram():
 @pytest.mark.skipif(sys.platform == "win32", reason="a browser of Windows is not named by a variable")
 @pytest.mark.parametrize("works", [True, False])
 def test_open_shows_the_explorer_in_the_browser(tmp_path, works):
-    """--open writes the explorer, hands it to the browser, and leaves with 2 where there is none."""
+    """--open writes the explorer, hands it to the browser, and exits with 2 where there is none."""
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\ncp "${{1#file://}}" {tmp_path}/shown.html\nexit {0 if works else 1}\n')
     browser.chmod(0o755)

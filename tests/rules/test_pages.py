@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 from places import DIAGRAMS, README, ROOT
 
+import campaign_fsm
 from campaign_fsm.rules import ENTRIES, PAGES
 
+PACKAGE = Path(campaign_fsm.__file__).parent  # installed, it is not beside the tests
 TEXTS = {
-    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
-    for path in (
-        README,
-        DIAGRAMS / "README.md",
-        *(path for name in ("campaign_fsm", "tests") for path in (ROOT / name).rglob("*")),
-    )
+    path.relative_to(PACKAGE.parent if path.is_relative_to(PACKAGE) else ROOT).as_posix(): path.read_text("utf-8")
+    for path in (README, DIAGRAMS / "README.md", *PACKAGE.rglob("*"), *(ROOT / "tests").rglob("*"))
     if path.suffix in {".py", ".md", ".html", ".css", ".js"} and path != Path(__file__)
 }
 ADDRESS = re.compile(r"https?://(?:developer|support|docs)\.exotel\.com[\w./-]*[\w/-]")

@@ -9,6 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from campaign_fsm.lifecycle import decide
+from campaign_fsm.private import word
 from campaign_fsm.rules import RULE, Action, Channel, Source, Status, pages
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.schedule import read_schedule
@@ -46,7 +47,8 @@ _RESUMES: Final = RULE["CF104"].sources
 def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis, ...]:
     """What explains the state of a campaign, the most telling first; empty if nothing is odd.
 
-    It looks at nothing but the campaign as it was read. Counts come from the vendor's own keys.
+    It looks at nothing but the campaign as it was read. Counts come from the vendor's own keys. A status that is on
+    no list is named only as far as it is a short word: it may be a phone number or a message.
 
     Args:
         campaign: The campaign.
@@ -56,7 +58,8 @@ def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis
     >>> [found.title for found in diagnose(Campaign("a1", "failed", "failed", "voice"))]
     ['no number could be attempted']
     """
-    return tuple(_diagnoses(campaign, now or campaign.read_at or datetime.now(UTC)))
+    # In UTC: within one zone Python compares what clocks show, and those are set twice a year.
+    return tuple(_diagnoses(campaign, (now or campaign.read_at or datetime.now(UTC)).astimezone(UTC)))
 
 
 def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
@@ -87,7 +90,7 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         case Status.UNKNOWN:
             yield Diagnosis(
                 "the status is on no list",
-                f"The server calls the status {campaign.raw_status!r}; no page of the vendor's does.",
+                f"The server calls the status {word(campaign.raw_status)!r}; no page of the vendor's does.",
                 "Every write is refused. Ask the vendor what the status means.",
                 (pages.STATUSES,),
             )
@@ -119,6 +122,12 @@ def _start_unread(campaign: Campaign) -> bool:
     return read_schedule(campaign.raw, campaign.channel)[2]
 
 
+def _pending(campaign: Campaign) -> int | None:
+    """How many numbers are waiting; a count below nothing is none."""
+    count = campaign.pending
+    return None if count is None or count < 0 else count
+
+
 def _waiting(count: int, *, past: bool = False) -> str:
     verb = ("was" if past else "is") if count == 1 else ("were" if past else "are")
     return f"{counted(count, 'number')} {verb} pending"
@@ -133,10 +142,11 @@ def _in_progress(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         advice += "at the flow or sender id, then ask the vendor."
         yield from _not_updated(campaign, now, advice, _FINISHES)
         return
+    count = _pending(campaign)
     yield Diagnosis(
         "in progress, but past its end",
         f"The campaign is still in progress, {length(now - end)} after its end time"
-        + (f", and {_waiting(campaign.pending)}." if campaign.pending else "."),
+        + (f", and {_waiting(count)}." if count else "."),
         "Read it again: at its end the platform completes or pauses it. If it stays, pause it, and ask the vendor.",
         (*_FINISHES, *_SUSPENDS),
     )
@@ -146,10 +156,11 @@ def _not_updated(campaign: Campaign, now: datetime, advice: str, sources: tuple[
     updated = campaign.updated
     if updated is None or now - updated < _STILL:
         return
+    count = _pending(campaign)
     yield Diagnosis(
         "not updated for days",
         f"The server shows no update since {updated.isoformat()}, {length(now - updated)} ago"
-        + (f", and {_waiting(campaign.pending)}." if campaign.pending else ".")
+        + (f", and {_waiting(count)}." if count else ".")
         + " No page says whether each contact counts as an update.",
         advice,
         sources,
@@ -158,7 +169,7 @@ def _not_updated(campaign: Campaign, now: datetime, advice: str, sources: tuple[
 
 def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     _, end = _times(campaign)
-    count = campaign.pending
+    count = _pending(campaign)
     if count == 0:
         return
     if end is None:
@@ -193,11 +204,11 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
 
 
 def _unfinished(campaign: Campaign) -> Iterator[Diagnosis]:
-    if campaign.pending and campaign.pending > 0:
+    count = _pending(campaign)
+    if count:
         yield Diagnosis(
             "completed with numbers pending",
-            f"The campaign is {campaign.status}, and by its counts {_waiting(campaign.pending)}; nobody is contacted "
-            "any more.",
+            f"The campaign is {campaign.status}, and by its counts {_waiting(count)}; nobody is contacted any more.",
             "Read it again: the counts may come later than the status. If they stay, the per-recipient details say "
             "what became of each number; create a new campaign for those that were not contacted.",
             (pages.COMPLETE, *_FINISHES),

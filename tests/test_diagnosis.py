@@ -1,6 +1,7 @@
 """Diagnoses: what is said about a campaign that stands still, and that nothing is said about a healthy one."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -213,10 +214,19 @@ def test_a_status_that_explains_itself_is_explained(channel, fields, title):
     assert titles(campaign(channel=channel, **fields)) == [title]
 
 
-def test_an_unknown_status_is_quoted():
-    """As the server spells it, and so that it cannot drive a terminal."""
-    found = the_one(campaign("unknown", "message", raw_status="stal\x1bled"))
-    assert r"'stal\x1bled'" in found.explanation
+@pytest.mark.parametrize(
+    ("raw_status", "shown"),
+    [
+        ("Stalled", "'Stalled'"),
+        ("stal\x1bled", "'[8 characters]'"),
+        ("+919876543210", "'[13 characters]'"),
+        ("Dear Asha, your code is 4711. " * 99, "'[2970 characters]'"),
+    ],
+)
+def test_an_unknown_status_is_named_as_far_as_it_is_a_word(raw_status, shown):
+    """What is none may be a phone number or a message, or drive a terminal."""
+    found = the_one(campaign("unknown", "message", raw_status=raw_status))
+    assert f"calls the status {shown};" in found.explanation
     assert "Every write is refused" in found.advice
 
 
@@ -339,6 +349,30 @@ def test_every_diagnosis_has_sources_and_advice(channel, title, fields, pages):
     assert found.explanation.endswith(".")
     assert found.advice.endswith(".")
     assert found.advice[0].isupper()
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    ("status", "stats"), [("created", {}), ("in-progress", {}), ("paused", {}), ("completed", {"failed": 0})]
+)
+def test_a_count_below_nothing_is_no_count(channel, status, stats):
+    """It is shown by no diagnosis, and taken for none."""
+    for end in (None, NOW - DAY, NOW + DAY):
+        fields = {"start": NOW - 9 * DAY, "end": end, "updated": NOW - 9 * DAY, "stats": stats}
+        assert titles(campaign(status, channel, pending=-4, **fields)) == titles(campaign(status, channel, **fields))
+        assert all(
+            "-4" not in found.explanation for found in diagnose(campaign(status, channel, pending=-4, **fields), NOW)
+        )
+
+
+def test_a_clock_that_is_set_back_does_not_hide_that_an_end_has_passed():
+    """In New York 1:45 came twice on that day, the second time 55 minutes after 1:50 had come first."""
+    zone = ZoneInfo("America/New_York")
+    end = datetime(2026, 11, 1, 1, 50, tzinfo=zone)
+    now = datetime(2026, 11, 1, 1, 45, tzinfo=zone, fold=1)
+    for status, said in (("in-progress", "55 minutes after its end"), ("paused", "passed 55 minutes ago")):
+        (found,) = diagnose(campaign(status, "voice", end=end), now)
+        assert said in found.explanation
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

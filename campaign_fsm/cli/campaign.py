@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-
 from campaign_fsm.cli.output import print_outcome, print_text
 from campaign_fsm.diagnosis import Diagnosis, diagnose
 from campaign_fsm.printable import printable
@@ -47,14 +45,9 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
     return {**campaign.as_dict(), "raw_status": word(campaign.raw_status)}
 
 
-def notes(campaign: Campaign) -> tuple[Diagnosis, ...]:
-    """What explains where the campaign stands (see `diagnose`)."""
-    return diagnose(evolve(campaign, raw_status=word(campaign.raw_status)))
-
-
 def print_campaign(outcome: str, campaign: Campaign, *, as_json: bool, explained: bool = False) -> None:
     """Print a campaign, with what explains where it stands if it is to be `explained`."""
-    found = notes(campaign) if explained else ()
+    found = diagnose(campaign) if explained else ()
     if as_json:
         more = {"notes": [_as_note(note) for note in found]} if explained else {}
         print_outcome(outcome, campaign=as_dict(campaign), **more)
@@ -90,7 +83,7 @@ def row(campaign: Campaign) -> tuple[str, ...]:
     """A campaign as the cells of a table."""
     start = campaign.schedule.start if campaign.schedule else None
     pending = "-" if campaign.pending is None else str(campaign.pending)
-    note = next((found.title for found in notes(campaign)), "-")
+    note = next((found.title for found in diagnose(campaign)), "-")
     when = start.strftime("%Y-%m-%d %H:%M") if start else "-"
     cells = (campaign.id, campaign.status, when, pending, campaign.name or "-", note)
     return tuple(printable(cell) for cell in cells)

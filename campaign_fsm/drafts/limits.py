@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -68,7 +69,7 @@ def whole(least: int, most: int = _LARGEST) -> Check:
 
     def check(value: Any) -> Iterator[str]:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            too_large = type(value) is int and value > _LARGEST
+            too_large = most == _LARGEST and type(value) is int and value > _LARGEST
             yield f"{limit}, below 2^53: readers of JSON take larger ones for others" if too_large else limit
 
     return check
@@ -90,13 +91,17 @@ def _library() -> Any:
     return phonenumbers
 
 
-# What a spreadsheet makes of a number. A dot between short groups of digits only separates them.
-_SPREADSHEETS: Final = re.compile(r"[0-9]{6,}\.|\.[0-9]? *$|[0-9][eE][+-]?[0-9]+ *$")
+# What a spreadsheet makes of a number: one dot or comma, and not between short groups of digits, or an exponent.
+_SPREADSHEETS: Final = re.compile(r"[^.,]*(?:[0-9]{6,}[.,][^.,]*|[.,][0-9]? *)|.*[0-9][eE][+-]?[0-9]+ *")
 # A hyphen that separates nothing.
 _MINUS: Final = re.compile(r"(?:^|[+(]) *-|- *(?:$|\))")
 _IN_BRACKETS: Final = re.compile(r"\(([^()]*[0-9][^()]*)\)")
-# No longer than anybody writes a number: these patterns take their time over long texts.
-_DIALLED: Final = re.compile(r"[0-9 ().+eE-]{0,60}")
+# Longer than anybody writes a number: these patterns take their time over long texts.
+_LONGEST: Final = 60
+_DIALLED: Final = re.compile(r"[0-9 ().,+eE-]*")
+# Letters, and what may mask a digit, say that it is something else, or nothing.
+_STRANGE: Final = re.compile(r"[^\w ().+*#-]")
+_LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 def _bare(number: str) -> str:
@@ -106,20 +111,33 @@ def _bare(number: str) -> str:
 
 def _misread(number: str) -> str:
     """What a text of digits and signs has that no phone number has; empty for any other text."""
-    if not _DIALLED.fullmatch(number):
+    if len(number) > _LONGEST:
         return ""
-    if _SPREADSHEETS.search(number):
-        return "has the decimal point or exponent of a spreadsheet's number: format its column as text"
-    if _MINUS.search(number):
-        return "has a minus: hyphens stand between digits"
-    if re.search(r"[()]", _IN_BRACKETS.sub("", number)):
-        return "has half of a pair of brackets"
-    return ""
+    if _DIALLED.fullmatch(number):
+        if _SPREADSHEETS.fullmatch(number):
+            return (
+                "has the decimal point or comma, or the exponent, of a spreadsheet's number: format its column as text"
+            )
+        if _MINUS.search(number):
+            return "has a minus: hyphens stand between digits"
+        if re.search(r"[()]", _IN_BRACKETS.sub("", number)):
+            return "has half of a pair of brackets"
+    if number.lower().startswith("tel:"):
+        return "begins with tel:, as a link does"
+    strange = _STRANGE.search(number)
+    return f"has {_named(strange[0])} in it" if strange and not _LETTER.search(number) else ""
+
+
+def _named(char: str) -> str:
+    """A character by its name: from the web or from Word come some that look like others, or like nothing."""
+    if char.isascii() and char.isprintable():
+        return repr(char)
+    return f"the character {unicodedata.name(char, 'without a name')} (U+{ord(char):04X})"
 
 
 def _possible(number: str) -> bool:
     library = _library()
-    if not _DIALLED.fullmatch(number) or not re.fullmatch(r"\+?[0-9]{6,15}", bare := _bare(number)):
+    if len(number) > _LONGEST or not re.fullmatch(r"\+?[0-9]{6,15}", bare := _bare(number)):
         return False
     if library is None or not bare.startswith("+"):
         return True
@@ -130,9 +148,10 @@ def _possible(number: str) -> bool:
 
 
 def caller_id(value: Any) -> Iterator[str]:
-    yield from text()(value)
-    # The vendor's samples mask digits, so its shape says nothing.
-    if isinstance(value, str) and (what := _misread(value)) and len(_bare(value)) >= 6:
+    wrong = list(text()(value))
+    yield from wrong
+    # The vendor's samples mask digits, so its shape says nothing, and what has few of them may be anything.
+    if not wrong and len(re.findall("[0-9]", value)) >= 6 and (what := _misread(value)):
         yield f"a phone number; this one {what}"
 
 
@@ -149,7 +168,9 @@ def phone_numbers(value: Any) -> Iterator[str]:
         elif not _possible(number):
             wrong.setdefault("is none", []).append(at)
     if wrong:
-        found = "; ".join(f"number {_places(places)} in the list {what}" for what, places in wrong.items())
+        kinds = list(wrong.items())
+        found = "; ".join(f"number {_places(places)} in the list {what}" for what, places in kinds[:_MOST_PLACES])
+        found += f"; {len(kinds) - _MOST_PLACES} more kinds of errors" if len(kinds) > _MOST_PLACES else ""
         yield f"phone numbers, preferably in E.164 (+ and up to 15 digits); {found}"
 
 

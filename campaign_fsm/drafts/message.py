@@ -5,25 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
 from campaign_fsm.drafts import limits
 from campaign_fsm.drafts.base import BaseDraft, limit
-from campaign_fsm.drafts.preview import form, preview
+from campaign_fsm.drafts.preview import form, preview, shown_url
 from campaign_fsm.drafts.schedule import schedule_warnings
+from campaign_fsm.drafts.unfilled import unfilled
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.schedule import Schedule
-from campaign_fsm.words import counted
 
-# What looks as if somebody would fill it in, as texts that are registered for DLT and template engines have it.
-_UNFILLED: Final = {
-    "{#var#}": (re.compile(r"\{#[^{}#]*#\}"), "no page shows it filled in"),
-    "{{name}}": (re.compile(r"\{\{[^{}]*\}\}"), "no page shows it filled in"),
-    "@@column": (re.compile(r"@@\w"), "columns are filled in where content_type is dynamic"),
-}
 # Minutes of an Indian day, and how far its clocks are ahead of UTC.
 _DAY, _INDIA, _MORNING, _EVENING = 1440, 330, 9 * 60, 21 * 60
 
@@ -71,8 +65,8 @@ class MessageCampaignDraft(BaseDraft):
     dlt_template_id: str | None = field(default=None, metadata=limit(limits.digits))
     name: str | None = field(default=None, metadata=limit(limits.text(3)))
     schedule: Schedule | None = field(default=None, metadata=limit(None))
-    status_callback: str | None = field(default=None, metadata=limit(limits.url))
-    sms_status_callback: str | None = field(default=None, metadata=limit(limits.url))
+    status_callback: str | None = field(default=None, repr=shown_url, metadata=limit(limits.url))
+    sms_status_callback: str | None = field(default=None, repr=shown_url, metadata=limit(limits.url))
 
     def _across(self, given: dict[str, Any], *, partial: bool) -> Iterator[FieldProblem]:
         lists = given.get("lists")
@@ -100,16 +94,9 @@ class MessageCampaignDraft(BaseDraft):
             )
         if self.content_type == "dynamic" and self.template and "@@" not in self.template:
             yield FieldProblem("template", "a dynamic template names columns as @@column", "none")
-        yield from self._unfilled()
+        yield from unfilled("template", self.template, "content_type", self.content_type)
         yield from schedule_warnings(self.schedule, self.channel, now)
         yield from self._at_night(now)
-
-    def _unfilled(self) -> Iterator[FieldProblem]:
-        """What looks as if somebody would fill it in, and goes out as it stands."""
-        for shown, (pattern, why) in _UNFILLED.items():
-            count = len(pattern.findall(self.template or ""))
-            if count and (shown != "@@column" or self.content_type == "static"):
-                yield FieldProblem("template", f"{shown} goes out as it stands: {why}", counted(count, "placeholder"))
 
     def _at_night(self, now: datetime) -> Iterator[FieldProblem]:
         """A start of promotional messages outside of the hours that India has for them."""

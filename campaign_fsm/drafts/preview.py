@@ -20,12 +20,16 @@ def form(value: object) -> str:
     return "None" if value is None else f"of type {type(value).__name__}"
 
 
+def shown_url(url: object) -> str:
+    """What the repr of a draft shows of a URL: all but the password in it."""
+    return redact(repr(url), ())
+
+
 def preview(name: str, value: object) -> str:
     if name in _PRIVATE or isinstance(value, list | tuple):
         return form(value)
     try:
-        # URLs have passwords.
-        text = value.isoformat() if isinstance(value, datetime) else redact(repr(value), ())
+        text = value.isoformat() if isinstance(value, datetime) else shown_url(value)
     except Exception:  # noqa: BLE001 (numbers of too many digits, and what has methods of its own)
         return form(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -11,9 +11,12 @@ from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule
+from campaign_fsm.words import length
 
 _AHEAD: Final = 600.0
 _SHORTEST: Final = timedelta(hours=2)
+# The last year in which a country, Liberia, had an offset with seconds.
+_LOCAL_MEAN_TIME: Final = 1972
 
 
 def _unusable(value: Any) -> str:
@@ -28,8 +31,11 @@ def _unusable(value: Any) -> str:
     except Exception:  # noqa: BLE001 (other classes of datetimes and zones)
         return "a datetime with a time zone"
     if offset % timedelta(minutes=1):
+        rule = "an offset of whole minutes, as +05:30; "
+        if value.year <= _LOCAL_MEAN_TIME:
+            return f"{rule}in {value.year} the zone had none yet: check the year"
         return (
-            "an offset of whole minutes, as +05:30; tzinfo=pytz.timezone(…) sets the local mean time of old: "
+            f"{rule}tzinfo=pytz.timezone(…) sets the local mean time of old: "
             "use zoneinfo.ZoneInfo, or the zone's localize()"
         )
     return ""
@@ -50,11 +56,12 @@ def check_schedule(value: Any, channel: Channel) -> Iterator[FieldProblem]:
         yield FieldProblem("schedule", "a start or an end, or no schedule at all", "neither")
     elif sound and value.start is not None and value.end is not None:
         # In UTC: within one zone Python subtracts what clocks show, and those are set twice a year.
-        length = value.end.astimezone(UTC) - value.start.astimezone(UTC)
-        if channel is Channel.MESSAGE and length < _SHORTEST:
-            yield FieldProblem(last, "at least 2 hours after the start", f"{length} after it")
-        elif length <= timedelta(0):
-            yield FieldProblem(last, "after the start", f"{length} after it")
+        lasts = value.end.astimezone(UTC) - value.start.astimezone(UTC)
+        given = f"{length(-lasts)} before it" if lasts < timedelta(0) else f"{lasts} after it"
+        if channel is Channel.MESSAGE and lasts < _SHORTEST:
+            yield FieldProblem(last, "at least 2 hours after the start", given)
+        elif lasts <= timedelta(0):
+            yield FieldProblem(last, "after the start", given)
 
 
 def schedule_to_wire(schedule: Schedule, channel: Channel) -> dict[str, str]:
@@ -65,7 +72,7 @@ def schedule_to_wire(schedule: Schedule, channel: Channel) -> dict[str, str]:
 
 def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:
     """What speaks against a schedule that keeps to the limits: a start that is near or past, an end that is past."""
-    if schedule and schedule.end and schedule.end <= now:
+    if schedule and schedule.end and schedule.end.astimezone(UTC) <= now.astimezone(UTC):
         name = f"schedule.{SCHEDULE_KEYS[channel][1]}"
         yield FieldProblem(name, "an end that lies ahead", schedule.end.isoformat())
     if not schedule or not schedule.start:
@@ -76,7 +83,7 @@ def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime
         yield FieldProblem(
             name,
             f"{PAGES['create-sms-campaign'].title!r} asks for a start at least 10 minutes ahead",
-            f"{ahead:.0f} s ahead",
+            f"{ahead:.0f} s ahead" if ahead >= 0 else f"{length(timedelta(seconds=-ahead))} ago",
         )
 
 

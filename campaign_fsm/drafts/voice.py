@@ -11,12 +11,14 @@ from attrs import field, frozen
 
 from campaign_fsm.drafts import limits
 from campaign_fsm.drafts.base import BaseDraft, limit
-from campaign_fsm.drafts.preview import form, preview
+from campaign_fsm.drafts.preview import form, preview, shown_url
 from campaign_fsm.drafts.retries import Retries
 from campaign_fsm.drafts.schedule import schedule_warnings
+from campaign_fsm.drafts.unfilled import unfilled
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.schedule import Schedule
+from campaign_fsm.words import counted
 
 
 @frozen(kw_only=True)
@@ -29,7 +31,8 @@ class VoiceCampaignDraft(BaseDraft):
     numbers or something that is no number, more than 5 lists (1 if dynamic), a value that is not on its
     list, retries outside 0 to 3, a name of less than 3 characters, an end before the start, a time
     without a zone, a URL that is none. Warned about only: numbers that are not in E.164 (which the page
-    only prefers) or not valid by their country's plan, a start less than 10 minutes ahead.
+    only prefers) or not valid by their country's plan, a text to read out with a ``{#var#}``, a ``{{name}}`` or, in a
+    static campaign, a ``@@column``, a start less than 10 minutes ahead.
 
     With the extra ``phone`` numbers are checked by `phonenumbers`, without it by their shape.
 
@@ -67,16 +70,16 @@ class VoiceCampaignDraft(BaseDraft):
     lists: Sequence[str] | None = field(default=None, converter=limits.kept, metadata=limit(limits.list_ids))
     campaign_type: str | None = field(default=None, metadata=limit(limits.one_of("static", "dynamic")))
     flow_type: str | None = field(default=None, metadata=limit(limits.one_of("ivr", "greeting")))
-    url: str | None = field(default=None, metadata=limit(limits.url))
+    url: str | None = field(default=None, repr=shown_url, metadata=limit(limits.url))
     read_via_text: str | None = field(default=None, repr=form, metadata=limit(limits.text()))
     name: str | None = field(default=None, metadata=limit(limits.text(3)))
     type: str | None = field(default=None, metadata=limit(limits.one_of("trans")))
     call_duplicate_numbers: bool | None = field(default=None, metadata=limit(limits.boolean))
     retries: Retries | None = field(default=None, metadata=limit(None))
     schedule: Schedule | None = field(default=None, metadata=limit(None))
-    call_status_callback: str | None = field(default=None, metadata=limit(limits.url))
-    call_schedule_callback: str | None = field(default=None, metadata=limit(limits.url))
-    status_callback: str | None = field(default=None, metadata=limit(limits.url))
+    call_status_callback: str | None = field(default=None, repr=shown_url, metadata=limit(limits.url))
+    call_schedule_callback: str | None = field(default=None, repr=shown_url, metadata=limit(limits.url))
+    status_callback: str | None = field(default=None, repr=shown_url, metadata=limit(limits.url))
     mode: str | None = field(default=None, metadata=limit(limits.one_of("auto", "custom")))
     throttle: int | None = field(default=None, metadata=limit(limits.whole(1)))
     custom_field: str | None = field(default=None, repr=form, metadata=limit(limits.text()))
@@ -97,9 +100,10 @@ class VoiceCampaignDraft(BaseDraft):
             yield FieldProblem(
                 "from",
                 f"{PAGES['create-campaign'].title!r} prefers E.164: +, the country code, digits alone",
-                f"{local} others",
+                counted(local, "other"),
             )
         invalid = limits.invalid_by_plan(numbers)
         if invalid:
             yield FieldProblem("from", "numbers that are valid in their country's plan", f"{invalid} that are not")
+        yield from unfilled("read_via_text", self.read_via_text, "campaign_type", self.campaign_type)
         yield from schedule_warnings(self.schedule, self.channel, now)

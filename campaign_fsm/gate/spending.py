@@ -73,4 +73,4 @@ def _report(context: GateContext, target: Target, wait: Wait) -> None:
         try:
             context.settings.on_wait(wait)
         except Exception:  # noqa: BLE001
-            log.exception("the on_wait callback failed", about=target)
+            log.exception("the on_wait callback failed", about=target, method=wait.method)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from attrs import define
 
 
 def aware(moment: datetime) -> datetime:
-    """The moment itself.
+    """The same moment with its offset alone: within one zone Python adds and compares what clocks show.
 
     Raises:
         ValueError: It has no time zone, or no time in UTC, as at the very ends of the calendar.
     """
-    if moment.tzinfo is None:
+    offset = moment.utcoffset()
+    if offset is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
     try:
         moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{moment.isoformat()} is beyond the calendar in UTC") from None
-    return moment
+    return moment.replace(tzinfo=timezone(offset), fold=0)
 
 
 def later(moment: datetime, seconds: float) -> datetime | None:

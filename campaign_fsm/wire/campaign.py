@@ -73,7 +73,9 @@ class Campaign:
         return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, the same as in ``--json`` of the commands: ``json.dumps(campaign.as_dict())`` works.
+        """Plain data for JSON: ``json.dumps(campaign.as_dict())`` works.
+
+        ``--json`` of the commands has the same, but of a `raw_status` that is no short word only the length.
 
         ``id``, ``channel`` (``message``, ``voice``), ``name``; ``status`` in the spelling of `Status`, ``raw_status``
         in the server's; ``started``, whether it counted as started; ``schedule``, null or its ``start`` and ``end``;

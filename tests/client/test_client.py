@@ -5,14 +5,14 @@ import base64
 import logging
 import pickle
 import traceback
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import canaries
 import httpx
 import httpx2
 import pytest
-from operations import writes_of
+from operations import message, writes_of
 
 import campaign_fsm
 from campaign_fsm import (
@@ -20,6 +20,7 @@ from campaign_fsm import (
     AsyncGuardTransport,
     CampaignClient,
     GuardTransport,
+    Schedule,
     Simulator,
     SimulatorServer,
     SimulatorTransport,
@@ -491,13 +492,60 @@ def test_lines_about_what_went_wrong_carry_their_fields(simulator, pace, caplog)
     assert 0 <= canaries.fields_of(caplog.records[1])["wait"] < 1
 
 
+def test_lines_about_a_create_carry_what_is_known(simulator, pace, caplog):
+    """Its account and channel, before there is a campaign; how long is waited, and what was found at last."""
+    pace(looks=(0.0, 0.0), first_delay=0.001)
+    simulator.fault("rate-limited", method="POST", retry_after=0)
+    simulator.fault("lost-after", method="POST")
+    simulator.fault("rejected", status_code=403, method="GET")
+    settings = {"account_sid": simulator.account_sid, "api_key": KEY, "api_token": TOKEN}
+    client = CampaignClient(**settings, transport=SimulatorTransport(simulator))
+    with caplog.at_level(logging.INFO, "campaign_fsm"), client:
+        campaign = client.create(message(simulator, name="abc", dlt_entity_id=None, schedule=None))
+    about = {"account": simulator.account_sid, "channel": "message", "action": "create"}
+    lines = [line for line in lines_of(caplog) if "method" not in line]
+    assert lines == [
+        {**about, "parameter": "dlt_entity_id"},
+        {**about, "parameter": "name"},
+        {**about, "error": "RateLimited"},
+        {**about, "error": "Forbidden"},
+        {**about, "campaign": campaign.id, "status": "created"},
+    ]
+    (waits,) = [line for record in caplog.records if "wait" in (line := canaries.fields_of(record))]
+    assert (waits["error"], 0 <= waits["wait"] < 1) == ("RateLimited", True)
+
+
+@pytest.mark.parametrize(
+    ("edit", "warnings"),
+    [
+        (lambda c, i, near: c.edit(i, message(Simulator(), name="abc", schedule=None)), [("edit", "name")]),
+        (lambda c, i, near: c.edit(i, partial=True, name="abc"), [("edit", "name"), ("edit", None)]),
+        (
+            lambda c, i, near: c.edit(i, partial=True, schedule=near),
+            [("reschedule", "schedule.start_time"), ("reschedule", None)],
+        ),
+        (lambda c, i, near: c.reschedule(i, near), [("reschedule", "schedule.start_time")]),
+    ],
+)
+def test_warnings_about_an_edit_carry_what_it_is_about(simulator, caplog, edit, warnings):
+    """The campaign, and the action as which it is judged."""
+    campaign = simulator.add(start=simulator.now + timedelta(hours=9))
+    near = Schedule(datetime.now(UTC) + timedelta(minutes=5))
+    settings = {"account_sid": simulator.account_sid, "api_key": KEY, "api_token": TOKEN}
+    with CampaignClient(**settings, transport=SimulatorTransport(simulator)) as client:
+        edit(client, campaign, near)
+    about = {"account": simulator.account_sid, "channel": "message", "campaign": campaign}
+    expected = [{**about, "action": action, "parameter": parameter} for action, parameter in warnings]
+    assert [{"parameter": None, **line} for line in lines_of(caplog)] == expected
+
+
 def test_no_line_of_the_log_is_without_fields():
-    """Wherever it is written."""
+    """Wherever it is written, it says at least the account and the channel."""
     for path in Path(campaign_fsm.__file__).parent.rglob("*.py"):
         text = path.read_text()
         for call in ast.walk(ast.parse(text)) if "import log\n" in text else ():
             if isinstance(call, ast.Call) and ast.unparse(call.func) in ("log.info", "log.warning", "log.exception"):
-                assert call.keywords, f"{path}:{call.lineno}"
+                assert "about" in [keyword.arg for keyword in call.keywords], f"{path}:{call.lineno}"
 
 
 # The canary

@@ -136,7 +136,7 @@ def test_a_create_without_a_name_cannot_be_looked_for(simulator, connect):
 def test_a_create_of_a_name_that_no_url_holds_cannot_be_looked_for(simulator, connect):
     """It is unknown as well; what the HTTP library says of such a URL is no answer."""
     simulator.fault("lost-after", method="POST")
-    with pytest.raises(errors.OutcomeUnknown, match="in a URL"):
+    with pytest.raises(errors.OutcomeUnknown, match="It has a name that cannot be looked for in a URL"):
         connect().create(message(simulator, name="x" * 70_000))
 
 

@@ -166,6 +166,15 @@ VOICE_LIMITS = [
     ("caller_id", "080-4711-2400", None),
     ("caller_id", "8047112400.0", "spreadsheet"),
     ("caller_id", "-8047112400", "minus"),
+    ("caller_id", "12345.0", "spreadsheet"),
+    ("caller_id", "1234.0", None),
+    ("caller_id", "919876543210,0", "spreadsheet"),
+    ("caller_id", "9,19877E+11", "spreadsheet"),
+    ("caller_id", '="919876543210"', "'='"),
+    ("caller_id", "080\u20114711\u20112400", "NON-BREAKING HYPHEN"),
+    ("caller_id", "tel:08047112400", "tel:"),
+    ("caller_id", "080****2400", None),
+    ("caller_id", "\ud83d8047112400", "characters"),
     ("from", [NUMBER], None),
     ("from", (NUMBER,), None),
     ("from", [NUMBER] * 5000, None),
@@ -581,10 +590,13 @@ def test_what_the_pages_state_loosely_about_messages_is_a_warning(changes, expec
         ({"schedule": Schedule(NOW + 10 * MINUTE)}, []),
         ({"schedule": Schedule(NOW + 10 * MINUTE - SECOND)}, ["schedule.send_at"]),
         ({"schedule": Schedule(None, NOW + HOUR)}, []),
+        ({"read_via_text": "Dear {#var#}, {{name}}, @@name."}, ["read_via_text"] * 2),
+        ({"read_via_text": "Dear @@name.", "campaign_type": "static"}, ["read_via_text"]),
+        ({"read_via_text": "Dear @@name.", "campaign_type": "dynamic"}, []),
     ],
 )
 def test_what_the_pages_state_loosely_about_calls_is_a_warning(changes, expected):
-    """Numbers without a country code and less than 10 minutes: never refused."""
+    """Numbers without a country code, placeholders and less than 10 minutes: never refused."""
     assert warned(voice(**changes)) == expected
 
 
@@ -611,6 +623,37 @@ def test_promotional_messages_at_night_in_india_are_warned_about(start, warned_a
     assert message(**changes).warnings(NOW) == ()
 
 
+def test_an_end_that_passed_before_a_clock_was_set_back_is_warned_about():
+    """In New York 1:45 came twice on that day, the second time 55 minutes after 1:50 had come first."""
+    zone = ZoneInfo("America/New_York")
+    draft = voice(schedule=Schedule(None, datetime(2026, 11, 1, 1, 50, tzinfo=zone)))
+    assert warned(draft, datetime(2026, 11, 1, 1, 45, tzinfo=zone, fold=1)) == ["schedule.end_at"]
+    assert warned(draft, datetime(2026, 11, 1, 1, 45, tzinfo=zone)) == []
+
+
+def test_what_lies_before_is_not_said_to_lie_ahead():
+    """Of a start, and of an end."""
+    (warning,) = voice(schedule=Schedule(NOW - 3 * HOUR)).warnings(NOW)
+    assert warning.given == "3 hours ago"
+    (warning,) = voice(schedule=Schedule(NOW)).warnings(NOW)
+    assert warning.given == "0 s ahead"
+    (problem,) = refused(voice, schedule=Schedule(NOW, NOW - HOUR)).problems
+    assert problem.given == "1 hour before it"
+
+
+def test_only_what_is_large_is_told_about_large_numbers():
+    """A limit that lies far below says enough."""
+    (problem,) = refused(voice, retries=Retries(number_of_retries=2**53)).problems
+    assert problem.rule == "a whole number, 0 to 3"
+
+
+def test_an_old_year_is_named_and_not_a_library():
+    """`zoneinfo` gives the local mean time of old as well, where it is right."""
+    error = refused(voice, schedule=Schedule(datetime(1900, 1, 1, tzinfo=ZoneInfo("Asia/Kolkata")), None))
+    assert "pytz" not in str(error)
+    assert "in 1900 the zone had none yet: check the year" in error.problems[0].rule
+
+
 def test_promotional_messages_that_start_at_once_are_held_against_the_clock():
     """A draft without a start is sent now; an edit of some parameters keeps its start."""
     night = NOW.replace(hour=22, minute=5)
@@ -634,6 +677,7 @@ def test_warnings_are_counted_and_never_spelled_out():
     """A log that has the warnings in it has no phone number in it."""
     warnings = voice(from_=["09876543210", "919876543210", NUMBER]).warnings(NOW)
     assert [warning.given for warning in warnings] == ["2 others"]
+    assert [warning.given for warning in voice(from_=["09876543210"]).warnings(NOW)] == ["1 other"]
     assert "98765" not in "".join(map(str, warnings))
 
 
@@ -796,7 +840,7 @@ def voice_drafts(draw):
     numbers = st.lists(st.from_regex(r"\+91[6-9][0-9]{9}", fullmatch=True), min_size=1, max_size=5)
     from_, lists = draw(st.tuples(numbers, st.none()) | st.tuples(st.none(), LISTS))
     return VoiceCampaignDraft(
-        caller_id=draw(LINES),
+        caller_id=draw(LINES.filter(lambda text: not list(limits.caller_id(text)))),
         from_=from_,
         lists=lists,
         campaign_type=draw(optional(st.just("static"))),
@@ -1283,7 +1327,13 @@ def test_an_edit_to_a_start_that_is_near_gets_a_warning(channel, key):
 
 @pytest.mark.parametrize(
     ("channel", "changes", "expected"),
-    [(Channel.VOICE, {"from_": ["09876543210"]}, ["from"]), (Channel.MESSAGE, {"name": "abc"}, ["name"])],
+    [
+        (Channel.VOICE, {"from_": ["09876543210"]}, ["from"]),
+        (Channel.VOICE, {"read_via_text": "Dear @@name, {{sum}}."}, ["read_via_text"]),
+        (Channel.MESSAGE, {"name": "abc"}, ["name"]),
+        (Channel.MESSAGE, {"template": "Dear @@name."}, []),
+        (Channel.MESSAGE, {"template": "Dear {#var#}."}, ["template"]),
+    ],
 )
 def test_an_edit_is_warned_about_as_a_create_is(channel, changes, expected):
     """What is given is looked at; what is left out is not missed."""
@@ -1326,6 +1376,16 @@ def test_phone_numbers_and_texts_are_in_no_error(channel, changes):
 def test_phone_numbers_and_texts_are_in_no_repr(draft):
     """A draft in a log line or a traceback gives away nothing, like a campaign."""
     assert not any(secret in repr(draft) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("kind", [MessageCampaignDraft, VoiceCampaignDraft])
+def test_passwords_in_urls_are_in_no_repr(kind):
+    """Of each parameter that is a URL; its host and path are shown."""
+    urls = [name for name in kind.specs() if name == "url" or name.endswith("callback")]
+    assert len(urls) == {"message": 2, "voice": 4}[kind.channel]
+    for name in urls:
+        shown = repr(build(kind.channel, {name: "https://asha:canary@example.com/4711"}))
+        assert f"{name}='https://[redacted]@example.com/4711'" in shown
 
 
 def test_bad_numbers_are_named_by_their_place():
@@ -1376,6 +1436,18 @@ SHAPES = [
         ("919876543210.", "decimal point"),
         ("98765 43210.0", "decimal point"),
         ("919876543.210", "decimal point"),
+        ("919876543210,0", "comma"),
+        ("919876543,210", "comma"),
+        ("9,19877E+11", "exponent"),
+        ('="919876543210"', "'='"),
+        ("+91\u00a098765\u00a043210", "NO-BREAK SPACE (U+00A0)"),
+        ("+91\u202f98765\u202f43210", "NARROW NO-BREAK SPACE (U+202F)"),
+        ("098765\u201143210", "NON-BREAKING HYPHEN (U+2011)"),
+        ("+919876543210\u200e", "LEFT-TO-RIGHT MARK (U+200E)"),
+        ("\ufeff+919876543210", "ZERO WIDTH NO-BREAK SPACE (U+FEFF)"),
+        ("+919876543210\t", "without a name (U+0009)"),
+        ("+49 711/123456", "'/'"),
+        ("98765,43210,1", "','"),
         ("9.19876543210e+11", "exponent"),
         ("9.2E11", "exponent"),
         ("-919876543210", "minus"),
@@ -1394,6 +1466,7 @@ def test_what_a_spreadsheet_or_a_slip_makes_of_a_number_is_named(monkeypatch, li
         monkeypatch.setattr(limits, "_library", lambda: None)
     (problem,) = refused(voice, from_=[NUMBER, number]).problems
     assert "number 2 in the list has" in problem.rule
+    assert problem.rule.isprintable()
     assert has in problem.rule
     assert "98765" not in str(problem)
 
@@ -1406,9 +1479,38 @@ def test_what_people_put_between_digits_is_left_alone(monkeypatch, library):
     numbers = [
         "+91 98765 43210", "+91-98765-43210", "+91.98765.43210", "+91.9876543210", "98765.43210", "080.4711.2400",
         "(080) 4711-2400", "(080)47112400", "+91 (0) 98765 43210", "(+91) 98765-43210", "+91 (98765) 43210",
-        "98765 - 43210", " 9876543210 ", "+ 91 9876543210",
+        "98765 - 43210", " 9876543210 ", "+ 91 9876543210", "+43.1.5812345.0", "0228.1234.0", "0228.123456.",
     ]  # fmt: skip
     assert voice(from_=numbers).to_wire()["from"] == numbers
+
+
+def test_a_link_is_named_as_one():
+    """As browsers copy it."""
+    (problem,) = refused(voice, from_=["tel:+919876543210"]).problems
+    assert "number 1 in the list begins with tel:" in problem.rule
+
+
+@pytest.mark.parametrize(
+    "number", ["tel", "080****2400", "0XXXXXX2400", "+91 98765 4321O", "+91987654321_", "98765/4321O"]
+)
+def test_letters_and_masks_are_no_slip_in_a_number(number):
+    """What they stand for is not known."""
+    (problem,) = refused(voice, from_=[number]).problems
+    assert "number 1 in the list is none" in problem.rule
+
+
+def test_nothing_is_looked_for_in_a_text_that_is_longer_than_a_number():
+    """The patterns would take their time."""
+    (problem,) = refused(voice, from_=["919876543210".ljust(59) + ".", "919876543210".ljust(60) + "."]).problems
+    assert "number 1 in the list has the decimal" in problem.rule
+    assert "number 2 in the list is none" in problem.rule
+
+
+def test_numbers_that_are_wrong_in_a_hundred_ways_are_a_short_problem():
+    """The first five ways."""
+    error = refused(voice, from_=[f"98765{chr(0x2190 + at)}43210" for at in range(100)])
+    assert "number 5 in the list has the character" in error.problems[0].rule
+    assert error.problems[0].rule.endswith("; 95 more kinds of errors")
 
 
 def test_numbers_that_are_wrong_in_several_ways_are_one_problem():

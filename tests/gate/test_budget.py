@@ -687,6 +687,7 @@ def test_a_wait_without_a_campaign_is_logged_as_such(clock, caplog):
     with caplog.at_level(logging.INFO, "campaign_fsm"):
         assert isinstance(next(gate.flow(wire("GET", target=MESSAGE.rpartition("/")[0], body=b""))), Sleep)
     assert caplog.messages == ["GET - waits 60.0 s for the request budget", "the on_wait callback failed"]
+    assert [record.campaign_fsm_method for record in caplog.records] == ["GET", "GET"]
 
 
 @pytest.mark.parametrize("timeout", [0.2, 0])

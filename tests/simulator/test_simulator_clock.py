@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -29,6 +30,18 @@ def test_the_clock_moves_campaigns_in_the_order_of_time():
     assert events == [(at_once, "start"), (starts, "start"), (expires, "expire"), (starts, "finish")]
     with pytest.raises(ValueError, match="moves forward"):
         simulator.advance(-1)
+
+
+def test_an_hour_is_an_hour_when_clocks_are_set_back():
+    """In New York 1:45 came twice on that day: an hour after the first one it is the second one."""
+    zone = ZoneInfo("America/New_York")
+    simulator = Simulator(now=datetime(2026, 11, 1, 1, 45, tzinfo=zone))
+    ends = simulator.add("in-progress", end=datetime(2026, 11, 1, 1, 40, tzinfo=zone, fold=1))
+    simulator.advance(50 * 60)
+    assert simulator.status(ends) is Status.IN_PROGRESS
+    simulator.advance(10 * 60)
+    assert simulator.status(ends) is Status.COMPLETED
+    assert simulator.now.astimezone(UTC) == datetime(2026, 11, 1, 6, 45, tzinfo=UTC)
 
 
 def test_every_edge_of_the_platform_is_taken():

@@ -24,8 +24,9 @@ def act(context: ClientContext, campaign_id: str, action: Action) -> WriteComman
 
 def create(context: ClientContext, draft: Draft) -> WriteCommand:
     """Create a campaign."""
-    fields = _checked(context, draft)
-    return WriteCommand(Action.CREATE, context.collection(), "POST", context.item(fields), fields)
+    target = context.collection()
+    fields = _checked(context, target, Action.CREATE, draft)
+    return WriteCommand(Action.CREATE, target, "POST", context.item(fields), fields)
 
 
 def delete(context: ClientContext, campaign_id: str) -> WriteCommand:
@@ -41,7 +42,7 @@ def edit(
     if draft is not None:
         if changes or partial:
             raise TypeError("an edit takes a whole draft, or some parameters with partial=True, not both")
-        fields = _checked(context, draft)
+        fields = _checked(context, target, Action.EDIT, draft)
     else:
         fields = _changed_fields(context, target, partial=partial, changes=changes)
         if "schedule" in fields:
@@ -56,8 +57,9 @@ def _changed_fields(
 ) -> dict[str, Any]:
     channel = context.channel
     fields, warnings = changes_to_wire(channel, changes)
-    _warn("edit", warnings)
-    if channel is Channel.VOICE and edit_kind(fields, channel) is Action.EDIT_CALLBACKS:
+    kind = edit_kind(fields, channel)
+    _warn("edit", target, kind, warnings)
+    if channel is Channel.VOICE and kind is Action.EDIT_CALLBACKS:
         return fields
     if not partial:
         rule = "a whole draft, or partial=True: no page says what becomes of parameters that are left out"
@@ -67,7 +69,7 @@ def _changed_fields(
         "edit %s: partial; no page says whether parameters that are left out are kept",
         target.id,
         about=target,
-        action=Action.EDIT,
+        action=kind,
     )
     return fields
 
@@ -80,13 +82,13 @@ def reschedule(
     problems = tuple(check_schedule(schedule, context.channel))
     if problems:
         raise InvalidParameters(what="new schedule", problems=problems)
-    _warn("reschedule", tuple(schedule_warnings(schedule, context.channel, context.now())))
+    action = Action.RESUME if resume else Action.RESCHEDULE
+    _warn("reschedule", target, action, tuple(schedule_warnings(schedule, context.channel, context.now())))
     # What is resumed has started: its new end only has to lie ahead, and the gate sees to that.
     if not resume:
         yield from _check_fit(context, target, Action.RESCHEDULE, schedule)
     fields = {"schedule": schedule_to_wire(schedule, context.channel)}
     body = {**fields, "action": Action.RESUME.value} if resume else fields
-    action = Action.RESUME if resume else Action.RESCHEDULE
     return WriteCommand(action, target, "PUT", context.item(body), fields)
 
 
@@ -101,15 +103,15 @@ def _check_fit(context: ClientContext, target: Target, action: Action, schedule:
         raise InvalidParameters(what="new schedule, with what the campaign keeps of the old one,", problems=problems)
 
 
-def _checked(context: ClientContext, draft: Draft) -> dict[str, Any]:
+def _checked(context: ClientContext, target: Target, action: Action, draft: Draft) -> dict[str, Any]:
     """The parameters of a draft of this channel; what is documented loosely about them is a warning."""
     channel = context.channel
     if draft.channel is not channel:
         raise ValueError(f"this client is for {channel} campaigns, and the draft is for {draft.channel} ones")
-    _warn("draft", draft.warnings(context.now()))
+    _warn("draft", target, action, draft.warnings(context.now()))
     return draft.to_wire()
 
 
-def _warn(what: str, warnings: Collection[FieldProblem]) -> None:
+def _warn(what: str, target: Target, action: Action, warnings: Collection[FieldProblem]) -> None:
     for warning in warnings:
-        log.warning("%s: %s", what, warning, parameter=warning.field)
+        log.warning("%s: %s", what, warning, about=target, action=action, parameter=warning.field)

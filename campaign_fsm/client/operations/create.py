@@ -47,14 +47,22 @@ def create(context: ClientContext, command: WriteCommand) -> Operation[Campaign]
             if campaign is not None:
                 return campaign
             why = "The server accepted it, but its answer cannot be used."
-            return (yield from _made(context, command.fields, began, why, None))
+            return (yield from _made(context, command, began, why, None))
         if not failed.certain:
-            return (yield from _made(context, command.fields, began, failed.error.message, failed.error))
+            return (yield from _made(context, command, began, failed.error.message, failed.error))
         wait = tries.wait(failed.wait)
         if wait is None:
             raise failed.error
         why = type(failed.error).__name__
-        log.warning("create: %s; next try in %.1f s", why, wait, action=Action.CREATE, error=why, wait=wait)
+        log.warning(
+            "create: %s; next try in %.1f s",
+            why,
+            wait,
+            about=command.target,
+            action=Action.CREATE,
+            error=why,
+            wait=wait,
+        )
         yield Sleep(wait)
 
 
@@ -93,25 +101,26 @@ def _created(context: ClientContext, answer: Answer) -> Campaign | None:
 
 def _made(
     context: ClientContext,
-    fields: Mapping[str, Any],
+    command: WriteCommand,
     began: float,
     why: str,
     failure: ApiError | ConnectionFailed | None,
 ) -> Operation[Campaign]:
     """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
-    name = fields.get("name")
+    name = command.fields.get("name")
     candidates: dict[str, Campaign] = {}
     searchable = fits(name)
     if not searchable:
-        why = f"{why} It has no name to look for it by{'' if name is None else ' in a URL'}."
+        what = "no name to look for it by" if name is None else "a name that cannot be looked for in a URL"
+        why = f"{why} It has {what}."
     for pause in context.pace.looks if searchable else ():
         if pause:
             yield Sleep(pause)
         try:
-            candidates = yield from _candidates(context, fields, began)
+            candidates = yield from _candidates(context, command.fields, began)
         except (ApiError, ConnectionFailed) as error:
             failed = type(error).__name__
-            log.info("list after a create failed: %s", failed, action=Action.CREATE, error=failed)
+            log.info("list after a create failed: %s", failed, about=command.target, action=Action.CREATE, error=failed)
             continue
         if candidates:
             break
@@ -121,12 +130,12 @@ def _made(
         log.info(
             "create: applied, as the list shows: %s",
             made.id,
+            about=command.target,
             action=Action.CREATE,
-            channel=made.channel,
             campaign=made.id,
             status=made.status,
         )
-        return sure[0]
+        return made
     # Whether lists lag behind is not documented, so an empty one proves nothing.
     raise OutcomeUnknown(
         action=Action.CREATE, campaign_id=None, seen=None, why=why, candidates=tuple(candidates)

@@ -34,10 +34,6 @@ def _coloured(theme: Theme) -> str:
     return listed(one for one in DiagramFormat if one.traits.theme is theme)
 
 
-class _CannotDo(click.ClickException):
-    exit_code = 2
-
-
 def _complete_view(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from campaign_fsm.diagram.views import FORMS
 
@@ -201,7 +197,7 @@ def _draw(recipe: Recipe, recording: Path | None, output: Path | None, *, opened
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
     except CannotRasterize as error:
-        raise _CannotDo(str(error)) from error
+        raise click.ClickException(str(error)) from error
     if output is not None and recipe.history == "-" != str(recording):
         print_text(f"{output} has no stamp for --check, because {recording} lies outside of its folder.", err=True)
     if opened and output is None:
@@ -232,7 +228,7 @@ def _give(data: bytes, output: Path | None) -> None:
             with terminable():
                 write_whole(output, data)
         except OSError as error:
-            raise _CannotDo(f"{output} cannot be written: {error.strerror or error}") from error
+            raise click.ClickException(f"{output} cannot be written: {error.strerror or error}") from error
     elif sys.stdout is None:
         return  # closed, and what is written goes nowhere
     elif sys.stdout.isatty():
@@ -246,7 +242,7 @@ def _give(data: bytes, output: Path | None) -> None:
 def _show(output: Path) -> None:
     print_text(f"{output}", err=True)
     if not webbrowser.open(output.absolute().as_uri()):
-        raise _CannotDo(f"No browser could be opened here. The diagram is in {output}.")
+        raise click.ClickException(f"No browser could be opened here. The diagram is in {output}.")
 
 
 def _load(path: Path, campaign: str | None) -> History:
@@ -256,7 +252,7 @@ def _load(path: Path, campaign: str | None) -> History:
         from campaign_fsm.history import history_of_recording
         from campaign_fsm.traffic import UnreadableRecording
     except ImportError as error:  # pragma: no cover (the tests have the extra)
-        raise _CannotDo(
+        raise click.ClickException(
             f"{error.name} is not installed, and reading recordings needs it: pip install 'campaign_fsm[audit]'"
         ) from error
     from campaign_fsm.cli.audit import Progress
@@ -265,9 +261,9 @@ def _load(path: Path, campaign: str | None) -> History:
     try:
         return history_of_recording(path, campaign, progress=progress)
     except (UnreadableHistory, UnreadableRecording) as error:
-        raise _CannotDo(str(error)) from None
+        raise click.ClickException(str(error)) from None
     except ImportError as error:
-        raise _CannotDo(
+        raise click.ClickException(
             f"{error.name} is not installed, and reading this recording needs it: pip install 'campaign_fsm[audit]'"
         ) from error
     finally:
@@ -284,9 +280,11 @@ def _write(directory: Path) -> None:
         with terminable():
             paths = write(directory, _load)
     except (CannotFollow, CannotRasterize) as error:
-        raise _CannotDo(str(error)) from error
+        raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise _CannotDo(f"{error.filename or directory} cannot be written: {error.strerror or error}") from error
+        raise click.ClickException(
+            f"{error.filename or directory} cannot be written: {error.strerror or error}"
+        ) from error
     for path in paths:
         print_text(f"wrote {path}")
     _print_passed_over(others, err=True)
@@ -306,14 +304,14 @@ def _check(directory: Path, as_json: bool) -> int:
     try:
         result = check(directory, _load)
     except CannotFollow as error:
-        raise _CannotDo(str(error)) from error
+        raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise _CannotDo(
+        raise click.ClickException(
             f"{error.filename or directory} cannot be read: {error.strerror or error}. "
             "Name the folder of the diagrams after --check."
         ) from error
     if not result.checked:
-        raise _CannotDo(
+        raise click.ClickException(
             f"{directory} holds no diagram with a stamp. To write some: campaign-fsm diagram --write {directory}"
         )
     keep_apart([STDOUT], {identity(directory / name) for name in result.checked})

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -17,8 +18,9 @@ from attrs import evolve
 from click.testing import CliRunner
 from places import DIAGRAMS, HOOKS
 
+from campaign_fsm.cli import cli
+from campaign_fsm.cli import run as campaign_fsm
 from campaign_fsm.cli.diagram import _load as load
-from campaign_fsm.cli.diagram import diagram
 from campaign_fsm.diagram import DiagramFormat, Recipe, draw, make, render
 from campaign_fsm.diagram.committed import GALLERY, as_bytes, check, stamped, write
 from campaign_fsm.diagram.dot import dot
@@ -383,7 +385,7 @@ def test_type_checkers_know_which_formats_are_text():
 
 def test_the_command_line_offers_what_is_registered():
     """`--format` and what it says of a name that tells no format come from the registry."""
-    (option,) = [option for option in diagram.params if option.name == "kind"]
+    (option,) = [option for option in cli.get_command(None, "diagram").params if option.name == "kind"]
     assert list(option.type.choices) == list(DiagramFormat)
     told = run("-o", "a.txt").output
     assert all(kind.traits.endings[0] in told for kind in DiagramFormat)
@@ -633,7 +635,7 @@ def test_a_stamp_whose_recording_is_not_read_is_named(tmp_path, option, name, to
     (tmp_path / "a.svg").write_text(f"<!-- {Recipe.make('svg', 'history', history=name).stamp} -->")
     done = run(option, tmp_path)
     assert done.exit_code == 2
-    said = f"Error: {tmp_path / 'a.svg'} shows the recording {name!r} by its stamp, and that cannot be read: "
+    said = f"error: {tmp_path / 'a.svg'} shows the recording {name!r} by its stamp, and that cannot be read: "
     assert done.output.startswith(f"{said}it is {told}. ")
     assert "--" not in done.output.removeprefix(said)
 
@@ -715,7 +717,8 @@ def test_a_recording_that_is_gone_is_no_verdict(copies):
 
 
 def run(*arguments):
-    return CliRunner().invoke(diagram, [str(argument) for argument in arguments])
+    command = SimpleNamespace(name="diagram", main=lambda args, **_: sys.exit(campaign_fsm(["diagram", *args])))
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
 def unstamped(text):

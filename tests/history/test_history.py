@@ -18,6 +18,7 @@ from example_recording import CAMPAIGN, record
 from sessions import record_har
 
 from campaign_fsm import CampaignClient, CampaignFsmError, Refused
+from campaign_fsm.cli import run
 from campaign_fsm.cli.diagram import diagram
 from campaign_fsm.diagram import History, Outcome, draw_view
 from campaign_fsm.history import KEPT, UnreadableHistory, history_of_journal, history_of_recording
@@ -168,16 +169,16 @@ def test_only_the_campaign_that_is_asked_for(tmp_path):
         ),
     ],
 )
-def test_what_shows_nothing_is_an_error(tmp_path, content, error):
+def test_what_shows_nothing_is_an_error(tmp_path, capsys, content, error):
     """A file that cannot be read, or shows nothing, is an error of its kind and no empty picture."""
     path = tmp_path / "a.jsonl"
     path.write_text(content)
     with pytest.raises(error):
         history_of_recording(path)
-    done = CliRunner().invoke(diagram, ["--history", str(path)])
-    assert done.exit_code == 2
-    assert "Traceback" not in done.output
-    assert "a.jsonl" in done.output
+    assert run(["diagram", "--history", str(path)]) == 2
+    told = "".join(capsys.readouterr())
+    assert "Traceback" not in told
+    assert "a.jsonl" in told
 
 
 @pytest.mark.parametrize("channel", Channel)

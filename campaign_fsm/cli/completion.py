@@ -25,7 +25,10 @@ _INSTALL: Final = {
 
 
 class _Bash(BashComplete):
-    """Bash ends a word at a colon, which the values of `--view` hold: the script hands over the line as it is."""
+    """Bash ends words at a colon, which the values of `--view` hold, and at whatever else `COMP_WORDBREAKS` says.
+
+    So the script hands over the line as it is, and the part of its last word that bash replaces.
+    """
 
     source_template = """\
 %(complete_func)s() {
@@ -37,11 +40,12 @@ class _Bash(BashComplete):
             dir) compopt -o dirnames ;;
             file) compopt -o default ;;
         esac
-    done < <(COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD= %(complete_var)s=bash_complete "$1")
+    done < <(COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD= COMP_REPLACED="$2" \\
+        %(complete_var)s=bash_complete "$1")
 }
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
-    _kept = ""
+    _option = _kept = ""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         if os.environ["COMP_CWORD"]:  # by the script of an earlier version
@@ -49,12 +53,13 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         line = os.environ["COMP_WORDS"]
         words = split_arg_string(line)
         incomplete = "" if line[-1:].isspace() else words.pop()
-        # What stands before the last colon is another word to bash, and stays.
-        self._kept = incomplete[: incomplete.rfind(":") + 1]
+        if incomplete.startswith("-") and "=" in incomplete:  # click offers the value alone
+            self._option = incomplete[: incomplete.index("=") + 1]
+        self._kept = incomplete.removesuffix(os.environ["COMP_REPLACED"].replace("\\", ""))
         return words[1:], incomplete
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        return f"{item.type},{item.value.removeprefix(self._kept)}"
+        return f"{item.type},{(self._option + item.value).removeprefix(self._kept)}"
 
 
 add_completion_class(_Bash)

@@ -564,19 +564,30 @@ def completed(monkeypatch, capsys, shell, words, place=None):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_bash_completes_what_has_colons(tmp_path):
-    """It takes a colon for the end of a word, and puts in only what stands behind the last one."""
-    line = "campaign-fsm diagram --view route:paused:arch"
+def test_bash_completes_what_has_colons():
+    """It puts the answer in the place of its second argument, which is less than a word, or all of one in quotes."""
+    lines = [
+        ("--view route:paused:arch", "arch", "archived"),
+        ("--view=from:pa", "pa", "paused"),
+        ("--view=from:pa", "from:pa", "from:paused"),
+        ("--view=from:pa", "--view=from:pa", "--view=from:paused"),
+        ("--view from:pa", "from:pa", "from:paused"),
+        ('--view "from:pa', "from:pa", "from:paused"),
+        (r"--view from\:pa", r"from\:pa", "from:paused"),
+        ("--vi", "--vi", "--view"),
+    ]
+    asked = [
+        f"COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}; "
+        f"_campaign_fsm_completion campaign-fsm {shlex.quote(replaced)}; printf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
+        for line, replaced in ((f"campaign-fsm diagram {line}", replaced) for line, replaced, _ in lines)
+    ]
     script = f"""
         campaign-fsm() {{ {shlex.join(MODULE)} "$@"; }}
         source <(campaign-fsm completion bash)
-        COMP_LINE="{line}"
-        COMP_POINT={len(line)}
-        _campaign_fsm_completion campaign-fsm
-        printf '%s\\n' "${{COMPREPLY[@]}}"
+        {"".join(asked)}
     """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment(), check=False)
-    assert (done.stdout, done.stderr) == ("archived\n", "")
+    assert (done.stdout.splitlines(), done.stderr) == ([answer for *_, answer in lines], "")
 
 
 def test_powershell_completes_where_click_knows_it(monkeypatch, capsys):

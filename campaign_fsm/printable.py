@@ -14,12 +14,21 @@ SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # "##[command]" and "##vso[command]" are taken for commands anywhere in a line, "::command::" where it begins.
 _ANYWHERE: Final = re.compile(r"##(?=\w*\[)")
 _AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
+_BETWEEN_BREAKS: Final = re.compile(r"[^\n\t]+")
+_COLOUR: Final = re.compile("(\x1b\\[(?:[012]|3[1-7])m)")
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def printable(text: str, stand_in: str = "�") -> str:
     """The text with a stand-in for each character that is not printable, line breaks included."""
     return text if text.isprintable() else "".join(char if char.isprintable() else stand_in for char in text)
+
+
+def lines_in_colour(text: str) -> str:
+    """Printable lines, with tabs and with what `click.style` makes bold, dim or coloured."""
+    parts = _COLOUR.split(text)
+    parts[::2] = [_BETWEEN_BREAKS.sub(lambda found: printable(found[0]), part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def text_of(value: object, limit: int) -> str | None:

@@ -119,68 +119,85 @@ def cli() -> None:
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Whatever is no verdict is 2.
 
-    With `--json`, an error that is expected is one JSON object on the standard output, the command line's own included.
+    With `--json`, an error is one JSON object on the standard output, the command line's own included; behind the
+    beginning of another document, as the report of an audit, it is told on the standard error.
 
     Raises:
         Exception: An unexpected one, if CAMPAIGN_FSM_DEBUG is set.
     """
     # Of its own: secrets that are hidden in this command's output are nothing to the next one.
     context = contextvars.copy_context()
+    given = list(sys.argv[1:] if argv is None else argv)
     try:
-        return context.run(_run, argv)
+        return context.run(_run, argv, given)
     except Exception as error:
         if os.environ.get("CAMPAIGN_FSM_DEBUG"):
             raise
-        context.run(_print_unexpected, error)
+        if not streams.is_lost(error):  # `main` says that
+            context.run(_print_unexpected, error, given)
         return 2
 
 
-def _print_unexpected(error: Exception) -> None:
+def _print_unexpected(error: Exception, given: list[str]) -> None:
     from campaign_fsm.cli.output import print_error
     from campaign_fsm.printable import printable
 
     # On one line, and with nothing that could drive a terminal: it may quote what a server sent.
     text = " ".join(printable(str(error), " ").split())
-    print_error(f"{type(error).__name__}{text and f': {text}'}")
+    kind = type(error).__name__
+    text = f"{kind}{text and f': {text}'}"
+    if not _print_json(given, "unexpected", error, text):
+        print_error(text)
     click.echo("That was not expected. Set CAMPAIGN_FSM_DEBUG=1 to see the traceback.", err=True)
 
 
-def _run(argv: Sequence[str] | None) -> int:
-    given = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in given[: given.index("--") if "--" in given else None]
-    command = next(iter(given), None)
+def _print_json(given: list[str], outcome: str, error: BaseException, message: str) -> bool:
+    """Print as JSON what is no error of ours, if that is wanted."""
+    if "--json" not in given:
+        return False
+    from campaign_fsm.cli.errors import wants_json
+    from campaign_fsm.cli.output import print_outcome
+
+    if wanted := wants_json(given):
+        print_outcome(outcome, error={"type": type(error).__name__, "message": message})
+    return wanted
+
+
+def _run(argv: Sequence[str] | None, given: list[str]) -> int:
     if "_CAMPAIGN_FSM_COMPLETE" in os.environ:
         importlib.import_module(f"{__name__}.completion")  # its bash script is not that of click
     try:
         code = cli.main(None if argv is None else given, "campaign-fsm", standalone_mode=False, color=streams.colour())
-    except click.Abort as abort:
+    except (click.Abort, KeyboardInterrupt) as stopped:
         # click turns Ctrl-C anywhere into Abort, too, with the interrupt as its cause. Only an Abort
         # without one comes from a question, before anything was sent.
-        click.echo(_interrupted(command) if abort.__cause__ else "Nothing was sent.", err=True)
-        return 2
-    except KeyboardInterrupt:
-        click.echo(_interrupted(command), err=True)
+        asked = isinstance(stopped, click.Abort) and not stopped.__cause__
+        outcome, text = ("not confirmed", "Nothing was sent.") if asked else ("interrupted", _interrupted(given))
+        if not _print_json(given, outcome, stopped.__cause__ or stopped, text):
+            click.echo(text, err=True)
         return 2
     except SystemExit as left:
         # click exits with 1, a verdict here, when a pipe breaks that is not the standard output of `main`.
         return 2 if left.code else 0
     except Exception as error:
-        from campaign_fsm.cli.errors import print_expected
+        from campaign_fsm.cli.errors import print_expected, wants_json
 
-        code = print_expected(error, as_json=as_json)
+        code = print_expected(error, as_json=wants_json(given))
         if code is None:
             raise
     return code if isinstance(code, int) else 0
 
 
-def _interrupted(command: str | None) -> str:
+def _interrupted(given: list[str]) -> str:
     """What is known after Ctrl-C: of a write, nothing."""
-    if command in _WRITES:
-        return (
-            f"Interrupted. If the {command} was on its way, it is unknown whether it took effect; "
-            "read the campaign with campaign-fsm get before repeating it."
-        )
-    return "Interrupted."
+    command = next(iter(given), None)
+    if command not in _WRITES or "--dry-run" in given:
+        return "Interrupted."
+    look = "look for the campaign with campaign-fsm find" if command == "create" else "read it with campaign-fsm get"
+    return (
+        f"Interrupted. If the {command} was on its way, it is unknown whether it took effect; "
+        f"{look} before repeating it."
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -194,9 +211,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         traceback.print_exc()
         code = 2
     if error := streams.flush():
-        if code != 2:
-            from campaign_fsm.cli.output import print_error
+        from campaign_fsm.cli.output import print_error
 
-            print_error(f"what was printed could not be written: {error.strerror}")
+        print_error(f"what was printed could not be written: {error.strerror}")
         code = 2
     sys.exit(code)

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from campaign_fsm.cli.files import STDOUT, Guarded, OutputFile, keep_apart, terminable
 from campaign_fsm.cli.options import command, json_option, not_one_of
-from campaign_fsm.cli.output import print_error, print_text
+from campaign_fsm.cli.output import print_error, print_text, take_stdout
 from campaign_fsm.cli.streams import colour
 from campaign_fsm.files import CannotWrite, Identity, descriptor, identity
 
@@ -180,7 +180,10 @@ def audit(
         today = datetime.now().astimezone().date()
         accepted = Accepted(configuration, today, known, whole=not skip_others)
         with terminable(), ExitStack() as stack:
-            writers = [writer(name, _stream(stack, file), colour=_colour(file)) for name, file in outputs]
+            # Where only a reader is told what is found, it is over once he has gone.
+            alone = baseline is None and len(outputs) == 1
+            writers = [writer(name, _stream(stack, file, alone), colour=_colour(file)) for name, file in outputs]
+            take_stdout()
             report = _Report(writers, silent=making)
             run = Audit(report.finding, accepted, strict=strict, progress=report.progress, together=together)
             with report.of(run):
@@ -200,7 +203,7 @@ def audit(
         if isinstance(error.error, BrokenPipeError):
             # Whoever read it has had enough: what was found counts, and what comes after it was not judged.
             return 1 if report.summary.errors else 2
-        raise click.ClickException(f"what was printed could not be written: {error.error.strerror}.") from None
+        raise error.error from None
     if summary.incomplete and ("text", None) not in outputs:
         for sentence in summary.incomplete:
             # A file's name is not ours: it may hold commands of a terminal or of a build server.
@@ -312,9 +315,9 @@ def _holds_something_else(file: str) -> bool:
     return bool(start) and not is_report(start)
 
 
-def _stream(stack: ExitStack, file: str | None) -> TextIO:
+def _stream(stack: ExitStack, file: str | None, alone: bool) -> TextIO:
     if file is None:
-        return cast("TextIO", Guarded(sys.stdout, STDOUT))
+        return cast("TextIO", Guarded(sys.stdout, STDOUT, needs_reader=alone))
     return stack.enter_context(OutputFile(file))
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from io import StringIO
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from campaign_fsm.cli.output import print_error, print_outcome, print_text
+from campaign_fsm.cli.output import is_taken, print_error, print_outcome, print_text
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
+    BudgetSpent,
     CampaignBusy,
     CampaignFsmError,
     ConfigurationError,
@@ -32,6 +33,7 @@ _WORDS = (
     (OutcomeUnknown, "unknown"),
     (Refused, "refused"),
     (ApiError, "rejected"),
+    (BudgetSpent, "not sent"),
     (NotReached, "not reached"),
     (NotOne, "not one"),
     (InvalidParameters, "invalid"),
@@ -111,17 +113,35 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
     return details
 
 
+def wants_json(given: Sequence[str]) -> bool:
+    """Whether an error is to be JSON: `--json` is given, and no other document has begun.
+
+    Behind a `--` and as the value of another option it is no `--json`.
+    """
+    from campaign_fsm.cli import cli
+
+    if "--json" not in given or is_taken():
+        return False
+    command = cli.get_command(click.Context(cli), given[0])
+    if command is None:
+        return "--" not in given[: given.index("--json")]
+    # Nothing is asked of the values, and what is wrong with the arguments stops nothing.
+    context = click.Context(command, resilient_parsing=True, ignore_unknown_options=True)
+    return "as_json" in command.make_parser(context).parse_args([*given[1:]])[0]
+
+
 def print_expected(error: Exception, *, as_json: bool) -> int | None:
     """Print an error that a command raises on purpose, and return its exit code; None of any other."""
     if isinstance(error, click.ClickException):
-        if as_json and isinstance(error, click.UsageError):
-            word = "not confirmed" if isinstance(error, NotConfirmed) else "usage error"
-            print_outcome(word, error={"type": "UsageError", "message": error.format_message()})
-        else:
-            # It may quote a file's name, and that may be any lines.
-            text = StringIO()
-            error.show(text)
-            print_text(text.getvalue(), err=True, nl=False)
+        message = error.format_message()
+        usage = isinstance(error, click.UsageError)
+        if as_json:
+            word = "not confirmed" if isinstance(error, NotConfirmed) else "usage error" if usage else "failed"
+            print_outcome(word, error={"type": "UsageError" if usage else type(error).__name__, "message": message})
+            return 2
+        if isinstance(error, click.UsageError) and error.ctx:
+            print_text(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
+        print_error(message)
         return 2
     by_hand = error.command if isinstance(error, ByHand) else None
     cause = error.__cause__ if by_hand else error

@@ -55,15 +55,16 @@ class Guarded:
     Args:
         stream: What is written to; None where the standard output is closed, and what is written goes nowhere.
         name: What an error calls it.
+        needs_reader: Whether it is an error that nobody reads the standard output any more.
     """
 
-    def __init__(self, stream: TextIO | None, name: str) -> None:
-        self._stream, self._name = stream, name
+    def __init__(self, stream: TextIO | None, name: str, *, needs_reader: bool = False) -> None:
+        self._stream, self._name, self._needs_reader = stream, name, needs_reader
         self.encoding = getattr(stream, "encoding", None)
 
     def write(self, text: str) -> int:
-        """Write a text, or raise `CannotWrite`, also where nobody reads the standard output any more."""
-        if getattr(self._stream, "unread", False):
+        """Write a text, or raise `CannotWrite`."""
+        if self._needs_reader and getattr(self._stream, "unread", False):
             raise CannotWrite(self._name, BrokenPipeError())
         try:
             return len(text) if self._stream is None else self._stream.write(text)

@@ -13,7 +13,18 @@ from campaign_fsm.cli.streams import colour
 
 # Other modules are imported where they are used: `campaign-fsm check` is timed against `import click`.
 
+_TAKEN: Final = ContextVar("_TAKEN", default=False)
 _SECRETS: Final = ContextVar[tuple[str, ...]]("_SECRETS", default=())
+
+
+def take_stdout() -> None:
+    """What goes to the standard output from here on is one document, in which the JSON of an error has no place."""
+    _TAKEN.set(True)
+
+
+def is_taken() -> bool:
+    """Whether the standard output has a document of its own."""
+    return _TAKEN.get()
 
 
 def hide(secrets: Collection[str]) -> None:
@@ -38,10 +49,10 @@ def _redacted(value: Any, secrets: Collection[str]) -> Any:
 
 
 def print_text(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print lines in which no build server sees a command, whatever names they hold."""
-    from campaign_fsm.printable import harmless
+    """Print lines in which no build server sees a command and only `click.style` drives a terminal."""
+    from campaign_fsm.printable import harmless, lines_in_colour
 
-    click.echo(harmless(_without_secrets(text)), err=err, nl=nl, color=colour())
+    click.echo(harmless(lines_in_colour(_without_secrets(text))), err=err, nl=nl, color=colour())
 
 
 def print_error(text: str) -> None:

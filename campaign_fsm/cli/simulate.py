@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import click
 
 from campaign_fsm.cli.options import command, json_option
-from campaign_fsm.cli.output import print_value
+from campaign_fsm.cli.output import print_value, print_warning
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
 from campaign_fsm.wire.hosts import is_loopback
@@ -154,7 +154,7 @@ def simulate(
         else:
             click.echo("\n".join(lines(facts)))
         if not is_private(server.base_url):
-            click.echo(f"Warning: everybody who can reach {server.base_url} can use it and drive it.", err=True)
+            print_warning(f"everybody who can reach {server.base_url} can use it and drive it.")
         ended.get()
     if not as_json:
         click.echo("\nThe simulator has ended.")

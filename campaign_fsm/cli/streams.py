@@ -18,25 +18,41 @@ def colour() -> bool | None:
     return False if os.environ.get("TERM") == "dumb" else None
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether this is why what is printed does not get to the standard output; `flush` gives it once more."""
+    return error is getattr(sys.stdout, "lost", None)
+
+
 def is_unread() -> bool:
     """Whether the reader of the standard output has gone away, as `head` does: what follows is printed for nobody."""
     return getattr(sys.stdout, "unread", False)
 
 
 class _Raw(io.FileIO):
-    """A descriptor that takes an error of the kind that is forgiven for success, and remembers it."""
+    """A descriptor that takes an error of the kind that is forgiven for success, and remembers each.
+
+    It waits for a reader, also where others have made the descriptor one that does not block.
+    """
 
     def __init__(self, number: int, forgiven: type[OSError]) -> None:
         super().__init__(number, "wb", closefd=False)
         self._forgiven = forgiven
         self.failed = False
+        self.lost: OSError | None = None
 
     def write(self, data: Any) -> int:
         try:
-            return super().write(data) or 0
-        except self._forgiven:
+            while (written := super().write(data)) is None:
+                import select
+
+                select.select([], [self], [])
+        except OSError as error:
+            if not isinstance(error, self._forgiven):
+                self.lost = error
+                raise
             self.failed = True
             return len(data)
+        return written
 
 
 class _Text(io.TextIOWrapper):
@@ -48,6 +64,10 @@ class _Text(io.TextIOWrapper):
     @property
     def unread(self) -> bool:
         return self._raw.failed
+
+    @property
+    def lost(self) -> OSError | None:
+        return self._raw.lost
 
 
 def _forgiving(stream: TextIO, number: int, forgiven: type[OSError]) -> TextIO:
@@ -96,4 +116,4 @@ def flush() -> OSError | None:
         # What is still in the buffer goes nowhere, or Python would try once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return error
-    return None
+    return getattr(sys.stdout, "lost", None)

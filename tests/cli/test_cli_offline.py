@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import click
 import oracle
 import pytest
 from click.shell_completion import get_completion_class
@@ -500,6 +501,71 @@ def test_ctrl_c_without_a_write_is_only_an_interrupt(monkeypatch, capsys):
     monkeypatch.setattr(rules, "decide", interrupted)
     assert run(["check", "paused", "pause"]) == 2
     assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+def test_ctrl_c_in_a_create_says_how_to_find_what_has_no_id_yet(monkeypatch, capsys):
+    """And a dry run sends nothing that could be under way."""
+    monkeypatch.setattr(cli, "main", raiser(KeyboardInterrupt()))
+    assert run(["create", "a.json", "--yes"]) == 2
+    assert "look for the campaign with campaign-fsm find" in capsys.readouterr().err
+    assert run(["create", "a.json", "--dry-run"]) == 2
+    assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+def raiser(error):
+    def raises(*_, **__):
+        raise error
+
+    return raises
+
+
+@pytest.mark.parametrize(
+    ("argv", "outcome"),
+    [
+        (["diagram", "--check", "/nowhere", "--json"], "failed"),
+        (["check", "paused", "pause", "--nonsense", "--json"], "usage error"),
+        (["check", "paused", "--channel", "--json"], None),
+        (["check", "paused", "--", "--json"], None),
+        (["nonsense", "--json"], "usage error"),
+        (["--json", "check"], "usage error"),
+    ],
+)
+def test_an_error_is_json_where_that_is_asked_for(capsys, argv, outcome):
+    """By an option, and not by the value of another one."""
+    code, out, err = call(capsys, *argv)
+    if outcome is None:
+        assert (code, out) == (2, "")
+        assert err.splitlines()[-1].startswith("error: ")
+    else:
+        assert (code, json.loads(out)["outcome"], err) == (2, outcome, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "kind"),
+    [
+        (KeyboardInterrupt(), "interrupted", "KeyboardInterrupt"),
+        (click.Abort(), "not confirmed", "Abort"),
+        (RuntimeError("a\x1b[2J"), "unexpected", "RuntimeError"),
+        (errors.BudgetSpent(account="a", host="h", seconds=1.0), "not sent", "BudgetSpent"),
+    ],
+)
+def test_whatever_ends_a_command_is_json(monkeypatch, capsys, error, outcome, kind):
+    """Also what nobody expected."""
+    monkeypatch.setattr(cli, "main", raiser(error))
+    code, out, _ = call(capsys, "check", "paused", "pause", "--json")
+    found = json.loads(out)
+    assert (code, found["outcome"], found["error"]["type"]) == (2, outcome, kind)
+
+
+def test_names_drive_no_terminal(monkeypatch, capsys, tmp_path):
+    """What stands in a folder, or is given on the command line, is printed without what is not printable."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    call(capsys, "diagram", "--view", "from:paused", "-o", str(tmp_path / "a\x1b[2J.svg"))
+    (tmp_path / "b\x1b[2J.svg").write_text("hi")
+    for argv in (["--check", tmp_path], ["--write", tmp_path], ["-o", f"{tmp_path}/no\x1b[2J/a.svg"]):
+        _, out, err = call(capsys, "diagram", *map(str, argv))
+        assert "\x1b[2J" not in out + err
+        assert "�[2J" in out + err
 
 
 def test_help_loads_no_command():

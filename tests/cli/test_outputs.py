@@ -1,10 +1,14 @@
 """No output destroys an input, and none is there by half: what the commands write, whatever comes in between."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,6 +16,7 @@ from commands import DRAFT, call
 
 from campaign_fsm.cli import main
 from campaign_fsm.cli.files import terminable
+from campaign_fsm.cli.streams import _Raw
 
 URL = "/v2/accounts/acme1/campaigns/camp_abc123"
 READ = {"method": "GET", "url": URL, "status_code": 200, "status": "in-progress"}
@@ -185,8 +190,8 @@ def test_a_full_disk_leaves_the_old_report(here, where):
     assert not parts(here)
 
 
-def test_a_reader_that_has_had_enough_leaves_the_old_report(here):
-    """As `head` does; what was found by then counts."""
+def test_a_reader_that_has_had_enough_does_not_cut_off_the_files(here):
+    """As `head` does; the audit goes on to its end for them."""
     (here / "old.json").write_text("old")
     (here / "many.jsonl").write_text(lines(READ, *[ILLEGAL] * 3000))
     with subprocess.Popen(
@@ -196,8 +201,54 @@ def test_a_reader_that_has_had_enough_leaves_the_old_report(here):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
-    assert (here / "old.json").read_text() == "old"
+    assert json.loads((here / "old.json").read_text())["summary"]["errors"] == 3000
     assert not parts(here)
+
+
+def test_an_audit_for_a_reader_alone_ends_with_him(here):
+    """What it reads may have no end."""
+    argv = [*MODULE, "audit", "-", "--policy", "none"]
+    with subprocess.Popen(argv, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            while True:
+                process.stdin.write(lines(READ, ILLEGAL).encode() * 1000)
+    assert process.returncode == 1
+
+
+def test_the_json_of_an_audit_is_followed_by_none_of_an_error(here, capsys):
+    """Before it begins an error is JSON."""
+    code, out, err = call(capsys, "audit", "in", "--json", "--output", "sarif=missing/x.sarif")
+    assert (code, json.loads(out)["outcome"], err) == (2, "failed", "")
+    (here / "base").mkdir()
+    code, out, err = call(capsys, "audit", "in", "--json", "--baseline", "base/none/b.json")
+    assert (code, "summary" in json.loads(out), err.startswith("error: base/none/b.json: ")) == (2, True, True)
+
+
+@NO_FULL
+@pytest.mark.parametrize("argv", [["rules"], ["rules", "--json"], ["diagram"], ["--help"]])
+def test_a_full_disk_is_no_bug(argv):
+    """Whatever is printed: one line says so."""
+    with open("/dev/full", "w") as stdout:  # noqa: PTH123
+        done = subprocess.run([*MODULE, *argv], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    told = "error: what was printed could not be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_a_standard_output_that_does_not_block_is_waited_for():
+    """Without work for the processor."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    read = []
+    with os.fdopen(reading, "rb") as stream:
+        reader = threading.Timer(0.5, lambda: read.append(stream.read()))
+        reader.start()
+        before = time.process_time()
+        with io.BufferedWriter(_Raw(writing, BrokenPipeError)) as out:
+            out.write(b"x" * 1_000_000)
+        os.close(writing)
+        reader.join()
+    assert (len(read[0]), time.process_time() - before < 0.3) == (1_000_000, True)
 
 
 def test_a_report_keeps_the_permissions_of_the_old_one_and_its_links(here, capsys):

@@ -563,6 +563,46 @@ def test_the_limit_of_one_request_is_not_how_long_to_watch(account, capsys):
         assert (code, "got no answer" in err) == (2, True)
 
 
+def test_a_watch_for_nobody_could_not_tell(account, capsys, monkeypatch):
+    """Its reader has gone before the campaign got there: no success; where it had got there, that counts."""
+    campaign = account.add("in-progress")
+    unread = iter([False, True])
+    monkeypatch.setattr(reads, "is_unread", lambda: next(unread))
+    argv = ["watch", campaign, "--for", "20", "--interval", "0.1"]
+    code, out, _ = call(capsys, *argv, "--until", "completed")
+    assert (code, len(out.splitlines())) == (2, 1)
+    unread = iter([False])
+    assert call(capsys, *argv, "--until", "in-progress")[0] == 0
+
+
+@pytest.mark.parametrize("option", ["--for", "--interval", "--deadline", "--request-timeout", "--timeout"])
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+def test_what_nobody_can_wait_for_is_no_time(account, capsys, option, value):
+    """Every number of seconds is one."""
+    code, out, _ = call(capsys, "watch", account.add("completed"), option, value, "--json")
+    assert (code, json.loads(out)["outcome"]) == (2, "usage error")
+    assert account.journal == ()
+
+
+def test_the_longest_time_can_be_waited_for(account, capsys):
+    """What is taken for a time is one to the operating system, too."""
+    argv = [part for name in ("for", "interval", "deadline", "request-timeout") for part in (f"--{name}", "999999999")]
+    assert call(capsys, "watch", account.add("completed"), *argv)[0] == 0
+
+
+def test_two_names_of_one_option_are_not_both_given(account, capsys):
+    """Neither wins without a word."""
+    code, _, err = call(capsys, "get", account.add("paused"), "--timeout", "3", "--request-timeout", "4")
+    assert (code, "older name of --request-timeout" in err, account.journal) == (2, True, ())
+
+
+@pytest.mark.parametrize("name", ["a\nb", "x" * 6000, "\ud800", " "])
+def test_what_is_no_name_is_not_looked_for(account, capsys, name):
+    """It is the command line that is wrong."""
+    code, out, _ = call(capsys, "find", name, "--json")
+    assert (code, json.loads(out)["outcome"], account.journal) == (2, "usage error", ())
+
+
 # What starts at once
 
 PAST = "2020-01-01T10:00:00Z"

@@ -678,3 +678,13 @@ def test_without_a_standard_input_nobody_is_asked(account, capsys, monkeypatch):
     code, _, err = call(capsys, "create", "-")
     assert (code, "there is no standard input" in err) == (2, True)
     assert writes_of(account) == []
+
+
+def test_nobody_is_sent_for_a_confirmation_that_changes_nothing(account, capsys, tmp_path):
+    """Where the policy forbids it as well, that decides."""
+    team = tmp_path / "team.toml"
+    team.write_text("confirm = ['complete']\n[[rule]]\nforbid = ['complete']\ncampaigns = ['diwali*']\n")
+    campaign = account.add("paused", name="diwali")
+    for yes in ([], ["--yes"]):
+        code, out, _ = call(capsys, "complete", campaign, "--policy", str(team), "--json", *yes)
+        assert (code, json.loads(out)["error"]["code"]) == (1, "CF701")

@@ -235,6 +235,8 @@ def _violations(
 def _narrowed(verdict: Verdict, violations: tuple[Violation, ...]) -> Verdict:
     if not violations:
         return verdict
+    # What a confirmation would lift decides nothing where something else is against it, too.
+    violations = tuple(sorted(violations, key=lambda violation: violation.code == "CF702"))
     if verdict.allowed:
         reason = " ".join(violation.reason for violation in violations)
         verdict = _against(verdict, violations[0].code, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 from typing import Any
@@ -13,8 +14,8 @@ from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.errors import ByHand, already, error_dict
 from campaign_fsm.cli.options import CAMPAIGN_ID, DRY_RUN, STRICT, YES, command
 from campaign_fsm.cli.output import print_outcome, print_text
-from campaign_fsm.cli.rehearsal import confirm, rehearsed
-from campaign_fsm.client import CampaignClient
+from campaign_fsm.cli.rehearsal import confirm, print_verdict
+from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import (
     AlreadyThere,
     CampaignFsmError,
@@ -36,13 +37,14 @@ def _act(
     def call(on: Any) -> Any:
         return on.delete(campaign_id) if action is Action.DELETE else on.act(campaign_id, action)
 
+    why = None if undoable(action) else f"{action} cannot be undone. {effect_of(action)}"
     with host.client(strict=strict) as client:
+        judged = functools.partial(rehearse, client, call)
         try:
             if dry:
-                return rehearsed(client, call, as_json=as_json)
-            if not undoable(action) and not yes:
-                why = f"{action} cannot be undone. {effect_of(action)}"
-                confirm(client, call, f"{action.capitalize()} it?", why, _about)
+                return print_verdict(judged().verdict, as_json=as_json, why=why, yes=yes)
+            if why and not yes:
+                confirm(client, judged, f"{action.capitalize()} it?", why, _about)
             campaign = getattr(client, action.value)(campaign_id)
         except (AlreadyThere, StateConflict) as error:
             there = already(error)

@@ -74,6 +74,8 @@ def completion(shell: str) -> None:
     Examples:
       eval "$(campaign-fsm completion bash)"
       campaign-fsm completion fish > ~/.config/fish/completions/campaign-fsm.fish
+
+    Exit code: 0 if it was printed, 2 if there is none for the shell.
     """
     from campaign_fsm.cli import cli
 

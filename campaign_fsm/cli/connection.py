@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
+from click.core import ParameterSource
 
 from campaign_fsm.cli.files import STDOUT, keep_apart
-from campaign_fsm.cli.options import CommonOption, channel_option, json_option
+from campaign_fsm.cli.options import CommonOption, Seconds, channel_option, json_option
 from campaign_fsm.cli.output import hide, print_text, print_warning
 from campaign_fsm.client import CampaignClient
 from campaign_fsm.client.endpoint import resolve
@@ -132,7 +133,7 @@ def _budget(_: click.Context, __: click.Parameter, value: int | None) -> int | N
 
 
 _option = functools.partial(click.option, cls=CommonOption)
-_SECONDS = click.FloatRange(min=0.1)
+_SECONDS = Seconds(min=0.1)
 _OPTIONS = (
     channel_option(cls=CommonOption),
     _option("--region", type=click.Choice([*HOST_OF]), help="The vendor's region, instead of EXOTEL_REGION."),
@@ -149,7 +150,7 @@ _OPTIONS = (
     _option("--timeout", "older_timeout", type=_SECONDS, hidden=True),
     _option(
         "--deadline",
-        type=click.FloatRange(min=0),
+        type=Seconds(min=0),
         default=DEADLINE,
         show_default=True,
         metavar="SECONDS",
@@ -168,7 +169,7 @@ _OPTIONS = (
         help="The team's policy, or none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
     ),
     _option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
-    json_option(),
+    json_option("Print JSON, for machines: one object, or one a line."),
     _option("-v", "--verbose", is_flag=True, help="Log every request to standard error."),
 )
 
@@ -182,6 +183,8 @@ def host_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         context.with_resource(_logging_to_stderr(given.pop("verbose")))
         older_timeout = given.pop("older_timeout")
         if older_timeout is not None:
+            if context.get_parameter_source("timeout") is not ParameterSource.DEFAULT:
+                raise click.UsageError("--timeout is the older name of --request-timeout; give one of them.")
             given["timeout"] = older_timeout
             if context.command.name == "watch":
                 print_warning("--timeout is for each request (now --request-timeout); --for is how long to watch.")

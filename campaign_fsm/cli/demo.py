@@ -118,6 +118,8 @@ def demo(as_json: bool) -> None:
     Examples:
       campaign-fsm demo
       campaign-fsm demo --json
+
+    Exit code: 0; 2 if the story does not go as it says.
     """
     logging.getLogger("campaign_fsm").addHandler(logging.NullHandler())
     simulator = Simulator()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
 from datetime import UTC, datetime
@@ -15,14 +16,18 @@ from campaign_fsm.cli.campaign import print_campaign
 from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, DRY_RUN, STRICT, YES, command
 from campaign_fsm.cli.output import print_outcome, print_text, print_value, print_warning
-from campaign_fsm.cli.rehearsal import confirm, print_verdict, rehearsed
-from campaign_fsm.drafts import DRAFT_OF, Draft
+from campaign_fsm.cli.rehearsal import confirm, print_verdict
+from campaign_fsm.client import rehearse
+from campaign_fsm.client.rehearsal import Rehearsed
+from campaign_fsm.drafts import DRAFT_OF, Draft, changes_to_wire
 from campaign_fsm.files import without_mark
 from campaign_fsm.printable import printable, quoted
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.strict.toml import NotToml, read_toml
-from campaign_fsm.wire.schedule import Schedule, parse_time
+from campaign_fsm.verdict import Verdict
+from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.schedule import Schedule, parse_time, read_schedule
 
 _MOST = 4 * 2**20
 _FILE = click.argument("file", type=click.Path(allow_dash=True))
@@ -30,6 +35,8 @@ _FILE = click.argument("file", type=click.Path(allow_dash=True))
 
 def _parameters(file: str) -> dict[str, Any]:
     """The parameters in a JSON or TOML file, or as JSON on standard input."""
+    if file == "-" and sys.stdin is None:
+        raise click.UsageError("there is no standard input.")
     try:
         data = sys.stdin.buffer.read(_MOST + 1) if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -77,7 +84,13 @@ def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) ->
     with host.client() as client:
         if at_once and not yes:
             name = printable(draft.name or "-")
-            confirm(client, lambda on: on.create(draft), "Create it?", at_once, lambda _: [("name", name)])
+            confirm(
+                client,
+                lambda: Rehearsed(host.judge_create(draft), None),
+                "Create it?",
+                at_once,
+                lambda _: [("name", name)],
+            )
         campaign = client.create(draft)
     print_campaign("created", campaign, as_json=as_json)
     return None
@@ -105,14 +118,20 @@ def _print_draft(draft: Draft, host: Host, at_once: str | None, *, as_json: bool
     print_text(f"Nothing was sent (dry run). It would be a POST to {to}.", err=True)
 
 
-def _at_once(schedule: Schedule | None) -> str | None:
-    """Why a campaign with this schedule starts as soon as the server has it; None if it does not."""
+def _at_once(schedule: Schedule | None, without: str | None = "It has no start, so it starts at once.") -> str | None:
+    """Why a campaign with this schedule starts as soon as the server has it; None if it does not.
+
+    `without` is what there is to say of a schedule without a start.
+    """
     start = schedule.start if schedule else None
     if start is None:
-        return "It has no start, so it starts at once."
+        return without
     if start <= datetime.now(UTC):
         return f"Its start, {start.isoformat()}, has passed, so it starts at once."
     return None
+
+
+_UNKNOWN = "It has no start, and no page says that the campaign keeps its own: it may start at once."
 
 
 def _setting(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -150,12 +169,13 @@ def edit(
     *,
     partial: bool,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 (what every command with it has: it confirms, see `host_options`)
+    yes: bool,
     strict: bool,
 ) -> int | None:
     """Set the parameters of a campaign: all of them from a FILE, or some with --set.
 
-    All parameters can be set before the start, callback URLs on voice campaigns also after it.
+    All parameters can be set before the start, callback URLs on voice campaigns also after it. A start that has passed,
+    or a FILE without one, may start the campaign at once: that is asked about, or needs --yes.
 
     \b
     Examples:
@@ -174,14 +194,30 @@ def edit(
         raise click.UsageError("--partial goes with --set: a FILE holds all parameters.")
     draft = _draft(host, file) if file is not None else None
     given = _attributes(host.channel, changes)
+    if draft is not None:
+        at_once = _at_once(draft.schedule, _UNKNOWN)
+    else:
+        start, end, _ = read_schedule(changes_to_wire(host.channel, given)[0], host.channel)
+        at_once = _at_once(Schedule(start, end), None)
     with host.client(strict=strict) as client:
+        judged = functools.partial(
+            rehearse, client, lambda on: on.edit(campaign_id, draft, partial=partial, changes=given)
+        )
         if dry_run:
-            return rehearsed(
-                client, lambda on: on.edit(campaign_id, draft, partial=partial, changes=given), as_json=as_json
-            )
+            return _print_dry(judged().verdict, at_once, as_json=as_json, yes=yes)
+        if at_once and not yes:
+            confirm(client, judged, "Edit it?", at_once, _about)
         campaign = client.edit(campaign_id, draft, partial=partial, **given)
     print_campaign("applied", campaign, as_json=as_json)
     return None
+
+
+def _about(campaign: Campaign) -> list[tuple[str, str]]:
+    return [("campaign", f"{campaign.id} ({campaign.channel})")]
+
+
+def _print_dry(verdict: Verdict, at_once: str | None, *, as_json: bool, yes: bool) -> int:
+    return print_verdict(verdict, as_json=as_json, more=True, why=at_once, yes=yes, starts_at_once=bool(at_once))
 
 
 def _attributes(channel: Channel, changes: dict[str, str]) -> dict[str, Any]:
@@ -242,6 +278,7 @@ def reschedule(
     """Give a campaign another schedule.
 
     After its start only a paused voice campaign can get one, and the vendor's pages contradict each other about that.
+    A --start that has passed starts it at once: that is asked about, or needs --yes.
 
     \b
     Examples:
@@ -256,16 +293,13 @@ def reschedule(
     if start is None and end is None:
         raise click.UsageError("give a --start, an --end or both.")
     schedule = Schedule(start, end)
-
-    def call(on: Any) -> Any:
-        return on.reschedule(campaign_id, schedule, resume=resume)
-
+    at_once = _at_once(schedule, None)
     with host.client(strict=strict) as client:
+        judged = functools.partial(rehearse, client, lambda on: on.reschedule(campaign_id, schedule, resume=resume))
         if dry_run:
-            return rehearsed(client, call, as_json=as_json, more=True)
-        at_once = _at_once(schedule) if start else None
+            return _print_dry(judged().verdict, at_once, as_json=as_json, yes=yes)
         if at_once and not yes:
-            confirm(client, call, "Reschedule it?", at_once, lambda _: [("campaign", campaign_id)])
-        campaign = call(client)
+            confirm(client, judged, "Reschedule it?", at_once, _about)
+        campaign = client.reschedule(campaign_id, schedule, resume=resume)
     print_campaign("applied", campaign, as_json=as_json)
     return None

@@ -41,6 +41,17 @@ def command(name: str | None = None, **settings: Any) -> Callable[[Callable[...,
     return click.command(name, cls=_Command, **settings)
 
 
+class Seconds(click.FloatRange):
+    """A length of time that can be waited for; a range alone lets `nan` pass, and `inf`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if not seconds < _LONGEST:
+            self.fail(f"{value} is no number of seconds that can be waited for.", param, ctx)
+        return seconds
+
+
+_LONGEST = 1e9
 STATUS = click.Choice([status.value for status in STATUSES])
 STATUS_NAMES = ", ".join(STATUS.choices)
 CHANNELS = click.Choice([channel.value for channel in Channel])
@@ -83,4 +94,5 @@ def not_one_of(value: str, problem: str, known: Iterable[str]) -> click.BadParam
 
     known = list(known)
     meant = did_you_mean(value, known)
-    return click.BadParameter(f"{value!r} {problem}; {meant and f'{meant} '}there are {', '.join(known)}.")
+    there_are = f"{meant} There are" if meant else "there are"
+    return click.BadParameter(f"{value!r} {problem}; {there_are} {', '.join(known)}.")

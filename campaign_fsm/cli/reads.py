@@ -11,12 +11,13 @@ import click
 
 from campaign_fsm.cli.campaign import COLUMNS, print_campaign, row, table_line
 from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
-from campaign_fsm.cli.options import CAMPAIGN_ID, LIMIT, STATUS, STATUS_NAMES, command
+from campaign_fsm.cli.options import CAMPAIGN_ID, LIMIT, STATUS, STATUS_NAMES, Seconds, command
 from campaign_fsm.cli.output import print_outcome, print_text
 from campaign_fsm.cli.streams import is_unread
-from campaign_fsm.printable import printable
+from campaign_fsm.printable import printable, quoted
 from campaign_fsm.rules import OVER
 from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.listing import NAME_RULE, is_name
 from campaign_fsm.words import counted
 
 # Where a campaign stays unless its account holder moves it.
@@ -96,8 +97,14 @@ def list_campaigns(
         print_text(f"{counted(count, 'campaign')}.", err=True)
 
 
+def _name(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not is_name(value):
+        raise click.BadParameter(f"{NAME_RULE}, not {quoted(value, 60)}.")
+    return value
+
+
 @command(epilog=ENVIRONMENT)
-@click.argument("name")
+@click.argument("name", callback=_name)
 @click.option("--id", "only_id", is_flag=True, help="Print nothing but the id.")
 @host_options
 def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
@@ -110,8 +117,6 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
 
     Exit code: 0 if there is one, 1 if there is none or more than one, 2 if the list could not be read.
     """
-    if not name.strip():
-        raise click.UsageError("a name to look for is not blank.")
     with host.client() as client:
         campaign = client.find(name)
     if only_id:
@@ -158,6 +163,8 @@ class _Progress:
         self._live = sys.stderr.isatty()
 
     def __call__(self, campaign: Campaign) -> None:
+        if is_unread():  # since the read before, which did not end it
+            raise click.exceptions.Exit(2)
         now = (campaign.status, campaign.pending)
         if now != self._last:
             self._last = now
@@ -167,8 +174,6 @@ class _Progress:
             else:
                 pending = "" if campaign.pending is None else f", {campaign.pending} pending"
                 print_text(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
-            if is_unread():
-                raise click.exceptions.Exit(0)
         if self._live:
             print_text(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
 
@@ -190,7 +195,7 @@ class _Progress:
 @click.option(
     "--for",
     "patience",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=3600.0,
     show_default=True,
     metavar="SECONDS",
@@ -198,7 +203,7 @@ class _Progress:
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(min=0.1),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -217,7 +222,8 @@ def watch(
       campaign-fsm watch 90dad70b939f469fbf8b801660148272
       campaign-fsm watch 90dad70b939f469fbf8b801660148272 --until paused --for 60
 
-    Exit code: 0 when the campaign gets there, 1 as soon as it cannot get there any more, 2 if the time is up.
+    Exit code: 0 when the campaign gets there, 1 as soon as it cannot get there any more,
+    2 if the time is up, it cannot be read, or nobody reads the output any more.
     """
     progress = _Progress(as_json=as_json)
     try:

@@ -13,31 +13,39 @@ from campaign_fsm.cli.campaign import print_rows
 from campaign_fsm.cli.decision import print_decision
 from campaign_fsm.cli.errors import NotConfirmed, for_shell
 from campaign_fsm.cli.output import print_outcome, print_text, print_warning
-from campaign_fsm.client import CampaignClient, rehearse
-from campaign_fsm.client.rehearsal import Rehearsal
-from campaign_fsm.errors import FieldProblem
+from campaign_fsm.client import CampaignClient
+from campaign_fsm.client.rehearsal import Rehearsed
 from campaign_fsm.policy import confirmed
 from campaign_fsm.rules import Standing, Status
 from campaign_fsm.verdict import Verdict
+from campaign_fsm.words import sentence
 
 
-def rehearsed(client: CampaignClient, call: Callable[[Rehearsal], Any], *, as_json: bool, more: bool = False) -> int:
-    """Print what the gate would decide of a call, as `rehearse` takes it, and return the exit code.
+def print_verdict(
+    verdict: Verdict, *, as_json: bool, more: bool = False, why: str | None = None, yes: bool = False, **fields: Any
+) -> int:
+    """Print what the gate would decide, and return the exit code.
 
-    `more` was asked for than the action: that the campaign is there already is no success then.
+    Args:
+        verdict: What it would decide.
+        as_json: Whether to print JSON.
+        more: Whether more was asked for than the action: that the campaign is there already is no success then.
+        why: Why the call would ask for a confirmation; None if it would not.
+        yes: Whether it is confirmed.
+        **fields: What else is in the JSON.
     """
-    return print_verdict(rehearse(client, call).verdict, as_json=as_json, more=more)
-
-
-def print_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> int:
-    """Print what the gate would decide, and return the exit code."""
-    unknown = verdict.status is Status.UNKNOWN
+    unknown, there = verdict.status is Status.UNKNOWN, verdict.already and not more
     if as_json:
-        print_outcome("unknown" if unknown else "legal" if verdict else "illegal", decision=verdict.as_dict())
+        word = "unknown" if unknown else "legal" if verdict else "already there" if there else "illegal"
+        print_outcome(word, decision=verdict.as_dict(), **fields)
+    elif there:
+        print_text(f"It is {verdict.status} already.")
     elif verdict or not verdict.life_cycle:
         print_decision(verdict)
         for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
             print_warning(warning)
+        if verdict and why:
+            print_warning(why if yes else f"{why} The call asks first, or needs --yes.")
     else:
         # The status allows it, and something else is against it.
         refused = click.style("REFUSED", fg="red", bold=True)
@@ -45,12 +53,12 @@ def print_verdict(verdict: Verdict, *, as_json: bool, more: bool = False) -> int
         print_text(f"  {verdict.reason}\n  {for_shell(verdict.advice)}")
     if not as_json:
         print_text("Nothing was sent (dry run).")
-    return 2 if unknown else 0 if verdict or (verdict.already and not more) else 1
+    return 2 if unknown else 0 if verdict or there else 1
 
 
 def confirm(
     client: CampaignClient,
-    call: Callable[[Rehearsal], Any],
+    judged: Callable[[], Rehearsed],
     question: str,
     why: str,
     about: Callable[[Any], list[tuple[str, str]]],
@@ -59,7 +67,7 @@ def confirm(
 
     Args:
         client: The client that it is to be done with.
-        call: The call, as `rehearse` takes it.
+        judged: Tells what would be decided of it.
         question: What is asked.
         why: Why it is.
         about: What there is to say of the campaign as it was read (None before a create), as labels and values.
@@ -69,23 +77,24 @@ def confirm(
         CampaignFsmError: What the call itself raises before its write.
     """
     logger = logging.getLogger("campaign_fsm")
-    logger.addFilter(_warns_of_no_parameter)
+    logger.addFilter(_is_not_about_the_write)
     try:
         with confirmed():
-            judged = rehearse(client, call)
+            found = judged()
     finally:
-        logger.removeFilter(_warns_of_no_parameter)
-    if not judged.verdict:
+        logger.removeFilter(_is_not_about_the_write)
+    if not found.verdict:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    why = " ".join([why, *map(sentence, found.verdict.warnings)])
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotConfirmed(f"{why} Pass --yes to do it without being asked.")
-    rows = [("account", client.account_sid), ("host", client.base_url), *about(judged.campaign)]
+    rows = [("account", client.account_sid), ("host", client.base_url), *about(found.campaign)]
     print_rows(rows, err=True)
     print_text(why, err=True)
     click.confirm(question, abort=True, err=True)
     click.get_current_context().with_resource(confirmed())
 
 
-def _warns_of_no_parameter(record: logging.LogRecord) -> bool:
-    """The call that is rehearsed warns of its parameters itself when it is made."""
-    return not any(isinstance(value, FieldProblem) for value in record.args or ())
+def _is_not_about_the_write(record: logging.LogRecord) -> bool:
+    """The call that is rehearsed warns of its write itself when it is made."""
+    return record.levelno != logging.WARNING or not hasattr(record, "campaign_fsm_action")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from campaign_fsm.cli.decision import hint_of, print_decision, steps
@@ -58,7 +60,9 @@ def check(raw_status: str, action: Action, *, channel: str, started: bool | None
     status = Status.parse(raw_status)
     unknown = status is Status.UNKNOWN
     if unknown and not as_json:
-        raise _unknown_status(raw_status)
+        problem = _unknown_status(raw_status)
+        problem.param_hint = "'STATUS'"
+        raise problem
     decision = decide(status, action, channel=channel, started=started, strict=strict)
     if as_json:
         verdict = "unknown" if unknown else "legal" if decision else "illegal"
@@ -120,7 +124,11 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
       campaign-fsm rules
       campaign-fsm rules --channel voice --json
       campaign-fsm rules --format md > codes.md
+
+    Exit code: 0; 2 if the command line is refused.
     """
+    if as_json and format_name != "text":
+        raise click.UsageError("--format md and --json are two forms; give one of them.")
     from campaign_fsm.cli.explanation import print_table, reference
     from campaign_fsm.reference import as_dict
 
@@ -143,6 +151,18 @@ def _complete_explained(ctx: click.Context, param: click.Parameter, incomplete: 
     return completing([*ENTRIES, *ERRORS])(ctx, param, incomplete)
 
 
+def _where_to_look(code: str, errors: Iterable[str]) -> str:
+    from campaign_fsm.words import nearest
+
+    if Status.parse(code) is not Status.UNKNOWN or code in {*Action}:
+        return "campaign-fsm check says whether an action is legal in a status, campaign-fsm route which way leads on."
+    begun = [one for one in ENTRIES if code[2:] and one.startswith(code.upper())]
+    near = begun or nearest(code, [*ENTRIES, *errors], most=3)
+    return (
+        f"Near it {'are' if near[1:] else 'is'} {', '.join(near)}." if near else "campaign-fsm rules lists the codes."
+    )
+
+
 @command()
 @click.argument("code", shell_complete=_complete_explained)
 @json_option()
@@ -156,10 +176,11 @@ def explain(code: str, as_json: bool) -> None:
       campaign-fsm explain CF224
       campaign-fsm explain cf410 --json
       campaign-fsm explain StateConflict
+
+    Exit code: 0 if it was explained, 2 if it is on no list.
     """
     from campaign_fsm.cli.explanation import ERRORS, error_as_dict, explanation, explanation_of_error
     from campaign_fsm.reference import as_dict
-    from campaign_fsm.words import nearest
 
     entry = ENTRIES.get(code.upper())
     error = next((kind for name, kind in ERRORS.items() if name.lower() == code.lower()), None)
@@ -168,9 +189,7 @@ def explain(code: str, as_json: bool) -> None:
     elif error is not None:
         lines, data = explanation_of_error(error, columns()), error_as_dict(error)
     else:
-        near = nearest(code, [*ENTRIES, *ERRORS], most=3)
-        hint = f"Near it are {', '.join(near)}." if near else "campaign-fsm rules lists the codes."
-        raise click.UsageError(f"There is no code {code!r}. {hint}")
+        raise click.UsageError(f"There is no code {code!r}. {_where_to_look(code, ERRORS)}")
     if as_json:
         print_json(data)
     else:

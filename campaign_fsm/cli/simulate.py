@@ -138,6 +138,8 @@ def simulate(
       curl -X POST http://127.0.0.1:8080/_simulator/clock -d '{"advance": 3600}'
       curl -X POST http://127.0.0.1:8080/_simulator/faults \\
         -d '{"kind": "lost-after", "method": "PUT"}'
+
+    Exit code: 0 when it is ended by Ctrl-C or SIGTERM, 2 if it cannot listen.
     """
     simulator = Simulator(journal_limit=journal_limit or None, **switches)
     campaigns = simulator.seed()

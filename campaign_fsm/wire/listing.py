@@ -32,6 +32,9 @@ DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-detai
 _FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
 # A character is up to 12 in a URL, and HTTP libraries send URLs of at most 65,536.
 _LONGEST_NAME: Final = 5000
+NAME_RULE: Final = (
+    f"a name to look for is one line of text that is not blank, of at most {_LONGEST_NAME} whole characters"
+)
 
 
 @frozen

@@ -76,6 +76,12 @@ def test_check_reads_the_spellings_of_the_wire(capsys):
         (["route", "paused", "gone"], "'gone' is on no list"),
         (["explain", "CF999"], "no code 'CF999'"),
         (["explain", "nonsense"], "campaign-fsm rules"),
+        (["explain", "nope"], "Near it is NotOne."),
+        (["explain", "cf30"], "Near it are CF301, CF302, "),
+        (["explain", "paused"], "campaign-fsm check"),
+        (["explain", "pause"], "campaign-fsm check"),
+        (["check", "bogus", "pause"], "Invalid value for 'STATUS'"),
+        (["check", "paused", "resum"], "did you mean resume? There are "),
         (["chek"], "Did you mean check?"),
         (["xyzzy"], "See campaign-fsm --help."),
         (["--nonsense"], "--nonsense"),
@@ -130,6 +136,12 @@ def test_every_code_is_listed_and_explained(capsys):
     assert "CF117" not in call(capsys, "rules", "--channel", "message")[1]
 
 
+def test_a_form_is_not_dropped(capsys):
+    """Of two that exclude each other."""
+    code, out, _ = call(capsys, "rules", "--format", "md", "--json")
+    assert (code, json.loads(out)["outcome"]) == (2, "usage error")
+
+
 def test_every_command_has_help_with_examples():
     """`--help` of each command shows how it is called."""
     runner = CliRunner()
@@ -137,6 +149,7 @@ def test_every_command_has_help_with_examples():
         done = runner.invoke(cli, [name, "--help"])
         assert done.exit_code == 0, name
         assert "Examples:" in done.output, name
+        assert "Exit code" in done.output, name
     assert all(name in runner.invoke(cli, ["--help"]).output for name in _COMMANDS)
 
 

@@ -544,7 +544,6 @@ def test_a_list_for_nobody_stops(account, capsys, monkeypatch):
         ["list"],
         ["list", "--json"],
         ["recipients", campaign],
-        ["watch", campaign, "--until", "archived", "--for", "0"],
     ):
         before = len(account.journal)
         code, out, err = call(capsys, *argv)
@@ -562,3 +561,130 @@ def test_the_limit_of_one_request_is_not_how_long_to_watch(account, capsys):
         account.fault("stall", method="GET", seconds=0.5)
         code, _, err = call(capsys, "get", campaign, option, "0.1", "--deadline", "0")
         assert (code, "got no answer" in err) == (2, True)
+
+
+def test_a_watch_for_nobody_could_not_tell(account, capsys, monkeypatch):
+    """Its reader has gone before the campaign got there: no success; where it had got there, that counts."""
+    campaign = account.add("in-progress")
+    unread = iter([False, True])
+    monkeypatch.setattr(reads, "is_unread", lambda: next(unread))
+    argv = ["watch", campaign, "--for", "20", "--interval", "0.1"]
+    code, out, _ = call(capsys, *argv, "--until", "completed")
+    assert (code, len(out.splitlines())) == (2, 1)
+    unread = iter([False])
+    assert call(capsys, *argv, "--until", "in-progress")[0] == 0
+
+
+@pytest.mark.parametrize("option", ["--for", "--interval", "--deadline", "--request-timeout", "--timeout"])
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+def test_what_nobody_can_wait_for_is_no_time(account, capsys, option, value):
+    """Every number of seconds is one."""
+    code, out, _ = call(capsys, "watch", account.add("completed"), option, value, "--json")
+    assert (code, json.loads(out)["outcome"]) == (2, "usage error")
+    assert account.journal == ()
+
+
+def test_the_longest_time_can_be_waited_for(account, capsys):
+    """What is taken for a time is one to the operating system, too."""
+    argv = [part for name in ("for", "interval", "deadline", "request-timeout") for part in (f"--{name}", "999999999")]
+    assert call(capsys, "watch", account.add("completed"), *argv)[0] == 0
+
+
+def test_two_names_of_one_option_are_not_both_given(account, capsys):
+    """Neither wins without a word."""
+    code, _, err = call(capsys, "get", account.add("paused"), "--timeout", "3", "--request-timeout", "4")
+    assert (code, "older name of --request-timeout" in err, account.journal) == (2, True, ())
+
+
+@pytest.mark.parametrize("name", ["a\nb", "x" * 6000, "\ud800", " "])
+def test_what_is_no_name_is_not_looked_for(account, capsys, name):
+    """It is the command line that is wrong."""
+    code, out, _ = call(capsys, "find", name, "--json")
+    assert (code, json.loads(out)["outcome"], account.journal) == (2, "usage error", ())
+
+
+# What starts at once
+
+PAST = "2020-01-01T10:00:00Z"
+AT_ONCE = {
+    "file": {**DRAFT, "schedule": {"start_time": PAST}},
+    "file without a start": {key: value for key, value in DRAFT.items() if key != "schedule"},
+    "parameter": None,
+}
+
+
+@pytest.mark.parametrize("how", AT_ONCE)
+def test_an_edit_that_starts_a_campaign_at_once_is_asked_about(account, capsys, tmp_path, how):
+    """As a create is: with --yes, or a y on a terminal."""
+    campaign = account.add("created", start=account.now + timedelta(hours=1))
+    (tmp_path / "draft.json").write_text(json.dumps(AT_ONCE[how]))
+    start = json.dumps({"start_time": PAST})
+    argv = ["edit", campaign, str(tmp_path / "draft.json")]
+    argv = argv if AT_ONCE[how] else [*argv[:2], "--partial", "--set", f"schedule={start}"]
+    code, out, err = call(capsys, *argv, "--json")
+    assert (code, json.loads(out)["outcome"]) == (2, "not confirmed")
+    assert err == ""
+    code, out, err = call(capsys, *argv, "--dry-run")
+    assert (code, "at once" in err, "--yes" in err) == (0, True, True)
+    assert json.loads(call(capsys, *argv, "--dry-run", "--json")[1])["starts_at_once"] is True
+    assert writes_of(account) == []
+    code, _, err = call(capsys, *argv, "--yes")
+    assert (code, len(writes_of(account))) == (0, 1)
+    assert err.count("no page says whether") == (0 if AT_ONCE[how] else 1)
+
+
+def test_an_edit_that_starts_nothing_asks_nothing(account, capsys, draft):
+    """A start that lies ahead, or an end alone: the start stays."""
+    campaign = account.add("created", start=account.now + timedelta(hours=1))
+    assert call(capsys, "edit", campaign, draft)[0] == 0
+    end = 'schedule={"end_time": "3000-01-01T10:00:00Z"}'
+    assert call(capsys, "edit", campaign, "--partial", "--set", end)[0] == 0
+    assert call(capsys, "edit", account.add("in-progress"), "--partial", "--set", f"name={PAST}")[0] == 1
+
+
+def test_an_edit_on_a_terminal_asks_once(account, tmp_path):
+    """And says everything once, before the question."""
+    campaign = account.add("created", start=account.now + timedelta(hours=1))
+    argv = ["edit", campaign, "--partial", "--set", f'schedule={{"start_time": "{PAST}"}}']
+    shown, code = on_a_terminal(*argv, until=b"[y/N]", answer=b"n\n")
+    assert (code, b"starts at once" in shown, writes_of(account)) == (2, True, [])
+
+
+def test_a_dry_run_says_what_the_call_would_do(account, capsys):
+    """That it starts at once, that it asks, that there is nothing to do."""
+    campaign, paused = account.add("created", start=account.now + timedelta(hours=1)), account.add("paused")
+    code, _, err = call(capsys, "reschedule", campaign, "--start", PAST, "--dry-run")
+    assert (code, "starts at once" in err, "needs --yes" in err) == (0, True, True)
+    assert "needs --yes" not in call(capsys, "reschedule", campaign, "--start", PAST, "--dry-run", "--yes")[2]
+    assert "asks first, or needs --yes" in call(capsys, "complete", paused, "--dry-run")[2]
+    code, out, _ = call(capsys, "pause", paused, "--dry-run")
+    assert (code, out) == (0, "It is paused already.\nNothing was sent (dry run).\n")
+    assert json.loads(call(capsys, "pause", paused, "--dry-run", "--json")[1])["outcome"] == "already there"
+
+
+def test_what_is_contested_is_said_before_the_question(account, capsys):
+    """A no is still possible then."""
+    campaign = account.add("created", channel="voice", start=account.now + timedelta(hours=1))
+    shown, code = on_a_terminal("delete", campaign, "--channel", "voice", until=b"[y/N]", answer=b"n\n")
+    assert (code, b"ontested by the vendor's own pages [CF117]" in shown) == (2, True)
+    assert "[CF117]" in call(capsys, "delete", campaign, "--channel", "voice")[2]
+
+
+def test_without_a_standard_input_nobody_is_asked(account, capsys, monkeypatch):
+    """And no draft is read."""
+    monkeypatch.setattr(sys, "stdin", None)
+    code, out, _ = call(capsys, "complete", account.add("paused"), "--json")
+    assert (code, json.loads(out)["outcome"]) == (2, "not confirmed")
+    code, _, err = call(capsys, "create", "-")
+    assert (code, "there is no standard input" in err) == (2, True)
+    assert writes_of(account) == []
+
+
+def test_nobody_is_sent_for_a_confirmation_that_changes_nothing(account, capsys, tmp_path):
+    """Where the policy forbids it as well, that decides."""
+    team = tmp_path / "team.toml"
+    team.write_text("confirm = ['complete']\n[[rule]]\nforbid = ['complete']\ncampaigns = ['diwali*']\n")
+    campaign = account.add("paused", name="diwali")
+    for yes in ([], ["--yes"]):
+        code, out, _ = call(capsys, "complete", campaign, "--policy", str(team), "--json", *yes)
+        assert (code, json.loads(out)["error"]["code"]) == (1, "CF701")

@@ -18,7 +18,17 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.envelope import Item
 from campaign_fsm.wire.failure import api_error
-from campaign_fsm.wire.listing import DETAILS, PAGE_SIZES, Filter, Page, Recipient, details_query, is_name, read_page
+from campaign_fsm.wire.listing import (
+    DETAILS,
+    NAME_RULE,
+    PAGE_SIZES,
+    Filter,
+    Page,
+    Recipient,
+    details_query,
+    is_name,
+    read_page,
+)
 from campaign_fsm.wire.reading import read_campaign
 from campaign_fsm.wire.target import Target, is_id
 
@@ -75,7 +85,7 @@ def recipients(context: ClientContext, campaign_id: str) -> Listing[Recipient]:
 def find(context: ClientContext, name: str) -> Operation[Campaign]:
     """The one campaign with exactly this name."""
     if not is_name(name):
-        raise ValueError("a name to look for is one line of text that is not blank, nor longer than a URL can hold")
+        raise ValueError(NAME_RULE)
     matches: dict[str, Campaign] = {}
 
     def take(campaign: Campaign) -> bool:

@@ -14,7 +14,8 @@ SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # "##[command]" and "##vso[command]" are taken for commands anywhere in a line, "::command::" where it begins.
 _ANYWHERE: Final = re.compile(r"##(?=\w*\[)")
 _AT_THE_BEGINNING: Final = re.compile(r"(?:^|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
-_BETWEEN_BREAKS: Final = re.compile(r"[^\n\t]+")
+# Controls but tabs and line breaks, marks and overrides of the writing direction, line separators, half pairs.
+_DRIVES: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _COLOUR: Final = re.compile("(\x1b\\[(?:[012]|3[1-7])m)")
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 
@@ -25,9 +26,12 @@ def printable(text: str, stand_in: str = "�") -> str:
 
 
 def lines_in_colour(text: str) -> str:
-    """Printable lines, with tabs and with what `click.style` makes bold, dim or coloured."""
+    """Lines that drive no terminal but by what `click.style` makes bold, dim or coloured.
+
+    Spaces of every kind and what joins letters stay: a file's name can be copied.
+    """
     parts = _COLOUR.split(text)
-    parts[::2] = [_BETWEEN_BREAKS.sub(lambda found: printable(found[0]), part) for part in parts[::2]]
+    parts[::2] = [_DRIVES.sub("\ufffd", part) for part in parts[::2]]
     return "".join(parts)
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wires import ID
 
-from campaign_fsm.printable import harmless, harmless_json, printable, quoted, text_of
+from campaign_fsm.printable import harmless, harmless_json, lines_in_colour, printable, quoted, text_of
 
 COMMANDS = ["::error::x", "##[error]x", "##vso[task.complete]x"]
 PARTS = st.lists(st.sampled_from([":", "#", "[", "]", "a", " ", "\t", "\n", "\r"]), max_size=12).map("".join)
@@ -166,3 +166,19 @@ def test_a_quoted_text_is_cut_to_its_length_with_its_quotes(text):
     assert cut[0] == cut[-1]
     assert cut.endswith(f"…{cut[0]}")
     assert quoted("short") == "'short'"
+
+
+@pytest.mark.parametrize(
+    "name", ["nb\u00a0sp", "\u3000neu", "\u0915\u094d\u200d\u0937", "a\tb\nc", "\x1b[31mred\x1b[0m"]
+)
+def test_what_drives_no_terminal_stays_in_lines(name):
+    """Spaces and joiners too: whoever copies a file's name has that name."""
+    assert lines_in_colour(name) == name
+
+
+@pytest.mark.parametrize(
+    "char", ["\r", "\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200e", "\u2028", "\ud83d", "\x7f"]
+)
+def test_what_drives_a_terminal_does_not(char):
+    """Nor what turns the direction of writing, or ends a line for some."""
+    assert lines_in_colour(f"a{char}b") == "a\ufffdb"

@@ -193,7 +193,11 @@ def _interrupted(given: list[str]) -> str:
     command = next(iter(given), None)
     if command not in _WRITES or "--dry-run" in given:
         return "Interrupted."
-    look = "look for the campaign with campaign-fsm find" if command == "create" else "read it with campaign-fsm get"
+    look = (
+        "look for the campaign with campaign-fsm find"
+        if command == "create"
+        else "read the campaign with campaign-fsm get"
+    )
     return (
         f"Interrupted. If the {command} was on its way, it is unknown whether it took effect; "
         f"{look} before repeating it."

@@ -134,6 +134,9 @@ def print_expected(error: Exception, *, as_json: bool) -> int | None:
     """Print an error that a command raises on purpose, and return its exit code; None of any other."""
     if isinstance(error, click.ClickException):
         message = error.format_message()
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            print_text(message, err=True)
+            return 2
         usage = isinstance(error, click.UsageError)
         if as_json:
             word = "not confirmed" if isinstance(error, NotConfirmed) else "usage error" if usage else "failed"

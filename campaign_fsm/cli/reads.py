@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -14,8 +15,9 @@ from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.options import CAMPAIGN_ID, LIMIT, STATUS, STATUS_NAMES, Seconds, command
 from campaign_fsm.cli.output import print_outcome, print_text
 from campaign_fsm.cli.streams import is_unread
+from campaign_fsm.lifecycle import reachable
 from campaign_fsm.printable import printable, quoted
-from campaign_fsm.rules import OVER
+from campaign_fsm.rules import OVER, Channel, Status
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.listing import NAME_RULE, is_name
 from campaign_fsm.words import counted
@@ -156,14 +158,16 @@ def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool
 class _Progress:
     """Says what has changed since the last read; on a terminal also that it is still waiting."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, goal: Collection[Status], channel: Channel, *, as_json: bool) -> None:
+        self._goal, self._channel = frozenset(goal), channel
         self._as_json = as_json
         self._last: tuple[Any, ...] | None = None
         self._since = time.monotonic()
         self._live = sys.stderr.isatty()
 
     def __call__(self, campaign: Campaign) -> None:
-        if is_unread():  # since the read before, which did not end it
+        # Where this read settles it, that it does counts, whoever has gone.
+        if is_unread() and campaign.status not in self._goal and self._goal & reachable(campaign.status, self._channel):
             raise click.exceptions.Exit(2)
         now = (campaign.status, campaign.pending)
         if now != self._last:
@@ -175,11 +179,11 @@ class _Progress:
                 pending = "" if campaign.pending is None else f", {campaign.pending} pending"
                 print_text(f"{time.strftime('%H:%M:%S')}  {campaign.status}{pending}")
         if self._live:
-            print_text(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
+            click.echo(f"\rwaiting, {time.monotonic() - self._since:.0f} s", err=True, nl=False)
 
     def clear(self) -> None:
         if self._live:
-            print_text("\r\033[K", err=True, nl=False)
+            click.echo("\r\033[K", err=True, nl=False)
 
 
 @command(epilog=ENVIRONMENT)
@@ -225,9 +229,10 @@ def watch(
     Exit code: 0 when the campaign gets there, 1 as soon as it cannot get there any more,
     2 if the time is up, it cannot be read, or nobody reads the output any more.
     """
-    progress = _Progress(as_json=as_json)
+    wanted = tuple(map(Status, goal)) or _OVER
+    progress = _Progress(wanted, host.channel, as_json=as_json)
     try:
         with host.client() as client:
-            client.wait_until(campaign_id, goal or _OVER, timeout=patience, poll=interval, on_read=progress)
+            client.wait_until(campaign_id, wanted, timeout=patience, poll=interval, on_read=progress)
     finally:
         progress.clear()

@@ -20,7 +20,8 @@ def scxml(drawing: Drawing, *, stamp: str = "") -> str:
     ``voice``, whether it is a voice campaign. Conditions multiply them, which is the same in ECMAScript and
     in Python. A transition without a target leaves the status as it is. Faint pieces of a view are left out.
     """
-    nodes = [node for node in drawing.nodes if node.weight > Weight.FAINT]
+    # Where nothing is known to have happened, no campaign is all that there is.
+    nodes = [node for node in drawing.nodes if node.weight > Weight.FAINT] or [*drawing.nodes[:1]]
     edges = [edge for edge in drawing.edges if edge.weight > Weight.FAINT]
     rules = rules_of(nodes, edges)
     strong = [node.id for node in nodes if node.weight is Weight.STRONG]

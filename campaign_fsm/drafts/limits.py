@@ -91,16 +91,21 @@ def _library() -> Any:
     return phonenumbers
 
 
-# What a spreadsheet makes of a number: one dot or comma, and not between short groups of digits, or an exponent.
-_SPREADSHEETS: Final = re.compile(r"[^.,]*(?:[0-9]{6,}[.,][^.,]*|[.,][0-9]? *)|.*[0-9][eE][+-]?[0-9]+ *")
+# What a spreadsheet makes of a number: one dot or comma, with few digits behind it and no short group before it, or
+# an exponent.
+_SPREADSHEETS: Final = re.compile(
+    r"[^.,]*(?:[0-9]{6,}[.,](?:[^.,0-9]*[0-9]){0,5}[^.,0-9]*|[.,][0-9]? *)|.*[0-9][eE][+-]?[0-9]+ *"
+)
 # A hyphen that separates nothing.
 _MINUS: Final = re.compile(r"(?:^|[+(]) *-|- *(?:$|\))")
 _IN_BRACKETS: Final = re.compile(r"\(([^()]*[0-9][^()]*)\)")
 # Longer than anybody writes a number: these patterns take their time over long texts.
 _LONGEST: Final = 60
 _DIALLED: Final = re.compile(r"[0-9 ().,+eE-]*")
-# Letters, and what may mask a digit, say that it is something else, or nothing.
 _STRANGE: Final = re.compile(r"[^\w ().+*#-]")
+# Spaces, hyphens and marks that look like others, or like nothing.
+_DISGUISED: Final = ("Zs", "Pd", "Cf", "Cc")
+# Letters say that it is something else, or nothing.
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -109,8 +114,11 @@ def _bare(number: str) -> str:
     return re.sub(r"[ .-]", "", _IN_BRACKETS.sub(r"\1", number))
 
 
-def _misread(number: str) -> str:
-    """What a text of digits and signs has that no phone number has; empty for any other text."""
+def _misread(number: str, *, masked: bool = False) -> str:
+    """What a text of digits and signs has that no phone number has; empty for any other text.
+
+    Where digits may be `masked`, any sign that can be seen may be a mask.
+    """
     if len(number) > _LONGEST:
         return ""
     if _DIALLED.fullmatch(number):
@@ -124,7 +132,9 @@ def _misread(number: str) -> str:
             return "has half of a pair of brackets"
     if number.lower().startswith("tel:"):
         return "begins with tel:, as a link does"
-    strange = _STRANGE.search(number)
+    strange = _STRANGE.findall(number)
+    if masked:
+        strange = [char for char in strange if char == "=" or unicodedata.category(char) in _DISGUISED]
     return f"has {_named(strange[0])} in it" if strange and not _LETTER.search(number) else ""
 
 
@@ -151,7 +161,7 @@ def caller_id(value: Any) -> Iterator[str]:
     wrong = list(text()(value))
     yield from wrong
     # The vendor's samples mask digits, so its shape says nothing, and what has few of them may be anything.
-    if not wrong and len(re.findall("[0-9]", value)) >= 6 and (what := _misread(value)):
+    if not wrong and len(re.findall("[0-9]", value)) >= 6 and (what := _misread(value, masked=True)):
         yield f"a phone number; this one {what}"
 
 

@@ -366,6 +366,14 @@ def test_the_demo_tells_a_true_story(capsys):
     assert (code, json.loads(out)["illegal_on_arrival"]) == (0, 1)
 
 
+def test_without_a_command_the_help_is_shown(capsys):
+    """It is what everybody sees first, and no error."""
+    code, out, err = call(capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: campaign-fsm [OPTIONS] COMMAND")
+    assert "error" not in err.partition("Options:")[0]
+
+
 # The README
 
 

@@ -575,6 +575,26 @@ def test_a_watch_for_nobody_could_not_tell(account, capsys, monkeypatch):
     assert call(capsys, *argv, "--until", "in-progress")[0] == 0
 
 
+@pytest.mark.parametrize(("moved", "code"), [("paused", 0), ("archived", 1)])
+def test_what_settles_a_watch_for_nobody_counts(account, capsys, monkeypatch, moved, code):
+    """There or out of reach: that is known, although nobody reads it."""
+    campaign = account.add("in-progress")
+    account.fault("moved", method="GET", id=campaign, to_status=moved)
+    unread = iter([False, True])
+    monkeypatch.setattr(reads, "is_unread", lambda: next(unread))
+    argv = ["watch", campaign, "--for", "20", "--interval", "0.1", "--until", "paused"]
+    assert call(capsys, *argv)[0] == code
+
+
+def test_a_watch_on_a_terminal_says_that_it_waits_on_one_line(account, capsys, monkeypatch):
+    """The line is written over, and taken away at the end."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    code, _, err = call(capsys, "watch", account.add("paused"), "--for", "0", "--until", "completed")
+    assert code == 2
+    assert err.startswith("\r\x1b[K\rwaiting, 0 s\r\x1b[K")
+    assert "\ufffd" not in err
+
+
 @pytest.mark.parametrize("option", ["--for", "--interval", "--deadline", "--request-timeout", "--timeout"])
 @pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
 def test_what_nobody_can_wait_for_is_no_time(account, capsys, option, value):

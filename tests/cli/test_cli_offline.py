@@ -488,7 +488,7 @@ def test_ctrl_c_in_a_write_does_not_claim_that_nothing_was_sent():
         assert simulator.status(campaign) == "completed"
     assert (process.returncode, out) == (2, "")
     assert "Nothing was sent" not in err
-    assert "it is unknown whether it took effect" in err
+    assert "it is unknown whether it took effect; read the campaign with campaign-fsm get" in err
 
 
 def test_ctrl_c_without_a_write_is_only_an_interrupt(monkeypatch, capsys):

@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
+from xml.etree import ElementTree as ET
 
 import pytest
 from attrs import evolve
@@ -29,7 +30,8 @@ from campaign_fsm.diagram.mermaid import mermaid
 from campaign_fsm.diagram.model import Kind, Sample
 from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import NEAR
-from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing
+from campaign_fsm.history.model import History
+from campaign_fsm.rules import DEAD_ENDS, RULES, Channel, Event, Standing, Status
 
 FILES = sorted(stamped(DIAGRAMS)[0])
 CHANNELS = [None, *Channel]
@@ -959,3 +961,14 @@ def test_a_stamp_that_cannot_be_followed_is_drift(copies):
     (copies / "odd.svg").write_text(f"<!-- {recipe.stamp} --><svg/>")
     (found,) = drift(copies)
     assert "a message campaign is never deleted" in found.problem
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DiagramFormat if kind.traits.drawn_from is None])
+@pytest.mark.parametrize("now", [{}, {Status.UNKNOWN: 1}, {Status.DELETED: 1}])
+def test_a_history_of_nothing_that_can_be_drawn_is_drawn(kind, now):
+    """Every format has something for it, and nothing is made up."""
+    text = render(kind, "history", channel="message", history=History(now=now))
+    assert "here now" not in text
+    if kind is DiagramFormat.SCXML:
+        (state,) = ET.fromstring(text)
+        assert state.get("id") == ET.fromstring(text).get("initial")

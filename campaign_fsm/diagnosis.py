@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.private import word
@@ -42,6 +42,18 @@ _FAILS: Final = RULE["CF303"].sources
 _EXPIRES: Final = RULE["CF305"].sources
 _SUSPENDS: Final = RULE["CF306"].sources
 _RESUMES: Final = RULE["CF104"].sources
+_SENT_BY: Final = {Channel.MESSAGE: "sender id", Channel.VOICE: "flow"}
+# What the pages say that keeps a campaign from starting, in words of each kind of campaign.
+_STUCK: Final = {
+    Channel.MESSAGE: "at the contact list (empty, or still being processed) and at the credits of the account",
+    Channel.VOICE: "at the contact list (empty, or still being processed), at the credits of the account, at the "
+    "ExoPhone (inactive) and at the URL of the flow",
+}
+
+_MAY_EXPIRE: Final = (
+    "The vendor's pages differ on what comes of a paused campaign at its end time: by one it is canceled and the rest "
+    "marked as failed, by another its contacts wait (CF305)."
+)
 
 
 def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis, ...]:
@@ -59,7 +71,8 @@ def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis
     ['no number could be attempted']
     """
     # In UTC: within one zone Python compares what clocks show, and those are set twice a year.
-    return tuple(_diagnoses(campaign, (now or campaign.read_at or datetime.now(UTC)).astimezone(UTC)))
+    found = _diagnoses(campaign, (now or campaign.read_at or datetime.now(UTC)).astimezone(UTC))
+    return tuple(evolve(one, sources=pages.on(campaign.channel, one.sources)) for one in found)
 
 
 def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
@@ -76,14 +89,15 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         case Status.FAILED:
             yield Diagnosis(
                 "no number could be attempted",
-                "The campaign failed: none of its contacts could be attempted.",
-                "Look at the credits, the contact list and the flow or sender id, then create a new campaign.",
+                f"The campaign failed: none of its contacts could be attempted.{_of_calls(campaign, 'failed')}",
+                f"Look at the credits, the contact list and the {_SENT_BY[campaign.channel]}, then create a new one.",
                 _FAILS,
             )
         case Status.CANCELED:
             yield Diagnosis(
-                "it expired while paused",
-                "The campaign was paused, was not resumed, and its end time passed; the rest was marked as failed.",
+                "canceled, as a paused campaign can be at its end time",
+                "By one page of the vendor's a campaign is canceled, and the rest marked as failed, if it is paused "
+                f"and not resumed before its end time; by another its contacts wait.{_of_calls(campaign, 'canceled')}",
                 "There is no way back: create a new campaign for the numbers that were not contacted.",
                 _EXPIRES,
             )
@@ -94,6 +108,13 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
                 "Every write is refused. Ask the vendor what the status means.",
                 (pages.STATUSES,),
             )
+
+
+def _of_calls(campaign: Campaign, status: str) -> str:
+    """That a status is expected, not documented, on message campaigns; nothing for call campaigns."""
+    if campaign.channel is Channel.VOICE:
+        return ""
+    return f" Only a page about call campaigns has the status {status}; on message campaigns it is expected."
 
 
 def _times(campaign: Campaign) -> tuple[datetime | None, datetime | None]:
@@ -111,9 +132,8 @@ def _not_started(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     yield Diagnosis(
         "created, but past its start",
         f"The campaign is still created, {length(now - due)} after {what}.",
-        "Look at the credits of the account, at the contact list (empty, or still being processed) and at the flow; "
-        "a campaign of which no contact can be attempted fails.",
-        _STARTS + _FAILS,
+        f"Look {_STUCK[campaign.channel]}; a campaign of which no contact can be attempted fails.",
+        (*_STARTS, pages.STUCK[campaign.channel], *_FAILS),
     )
 
 
@@ -139,7 +159,7 @@ def _in_progress(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         advice = (
             "Read it again some minutes later. If the counts stay as they are, look at the credits of the account and "
         )
-        advice += "at the flow or sender id, then ask the vendor."
+        advice += f"at the {_SENT_BY[campaign.channel]}, then ask the vendor."
         yield from _not_updated(campaign, now, advice, _FINISHES)
         return
     count = _pending(campaign)
@@ -148,7 +168,7 @@ def _in_progress(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
         f"The campaign is still in progress, {length(now - end)} after its end time"
         + (f", and {_waiting(count)}." if count else "."),
         "Read it again: at its end the platform completes or pauses it. If it stays, pause it, and ask the vendor.",
-        (*_FINISHES, *_SUSPENDS),
+        _FINISHES,
     )
 
 
@@ -173,32 +193,36 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
     if count == 0:
         return
     if end is None:
-        advice = "While it is paused nobody is contacted: resume it, or complete it, which cannot be undone."
-        yield from _not_updated(campaign, now, advice, _RESUMES)
+        advice = (
+            "While it is paused nobody is contacted, and its contact lists cannot be deleted: resume it, or complete "
+            "it, which cannot be undone."
+        )
+        yield from _not_updated(campaign, now, advice, (*_RESUMES, pages.LISTS))
         return
     uncounted = "; the resource does not say how many numbers wait."
     if end <= now:
         again = decide(campaign.status, Action.RESCHEDULE, channel=campaign.channel, started=campaign.started)
         advice = "A bare resume is legal, but the platform may pause or complete it again at once; "
         if again:
-            advice = "Reschedule it with an end that lies ahead, and resume it, before it is canceled"
+            advice = "Reschedule it with an end that lies ahead, and resume it"
             advice += "; the vendor's pages contradict each other about that (CF116)." if campaign.started else "."
         else:
-            advice += f"no page shows a {campaign.channel} campaign getting a new end once it has started."
+            advice += f"only call campaigns are shown getting a new end once they have started ({again.code})."
+        advice += f" {_MAY_EXPIRE}"
         yield Diagnosis(
             "paused by its end time" + (", with numbers pending" if count else ""),
             f"The end time passed {length(now - end)} ago"
             + (f" while {_waiting(count, past=True)}." if count else uncounted),
             advice,
-            (*_SUSPENDS, *_EXPIRES, *((pages.RESCHEDULE,) if campaign.channel is Channel.VOICE else ())),
+            (*_SUSPENDS, *_EXPIRES, pages.RESCHEDULE),
         )
     else:
         yield Diagnosis(
-            "paused, and will be canceled at its end",
+            "paused, and may be canceled at its end",
             f"{_waiting(count)}, and the end time comes in {length(end - now)}."
             if count
             else f"The end time comes in {length(end - now)}{uncounted}",
-            "Resume it before that, or the rest is marked as failed.",
+            f"Resume it before that. {_MAY_EXPIRE}",
             _EXPIRES,
         )
 
@@ -211,7 +235,7 @@ def _unfinished(campaign: Campaign) -> Iterator[Diagnosis]:
             f"The campaign is {campaign.status}, and by its counts {_waiting(count)}; nobody is contacted any more.",
             "Read it again: the counts may come later than the status. If they stay, the per-recipient details say "
             "what became of each number; create a new campaign for those that were not contacted.",
-            (pages.COMPLETE, *_FINISHES),
+            (*pages.COMPLETE, *_FINISHES),
         )
 
 
@@ -225,7 +249,7 @@ def _failures(campaign: Campaign) -> Iterator[Diagnosis]:
         f"Numbers that were not reached: {counts}.",
         "The report and the per-recipient details say which. If the campaign was completed by hand, the numbers "
         "that were still waiting count as failed.",
-        (pages.COMPLETE, *_FINISHES),
+        (*pages.COMPLETE, *_FINISHES),
     )
 
 

@@ -119,7 +119,7 @@ def judge(
     verdict = _by_life_cycle(status, intent.action, intent.channel, started, strict)
     if seen is not None and verdict.allowed:
         if intent.fields and intent.action in _ACTIONS:
-            verdict = _beside(verdict, intent, seen)
+            verdict = _beside(verdict, intent, seen, now)
         if verdict.code in _END_AHEAD and (problem := _without_end(intent, now)):
             verdict = _against(verdict, "CF416", problem)
         elif verdict.allowed and verdict.code not in _END_AHEAD and intent.action is Action.RESUME:
@@ -169,7 +169,7 @@ def _together(intent: Intent) -> Together | None:
     return next((one for one in TOGETHER if one.action is intent.action and intent.channel in one.channels), None)
 
 
-def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
+def _beside(verdict: Verdict, intent: Intent, seen: Seen, now: datetime | None) -> Verdict:
     """What stands beside an action: parameters that the campaign has already are no edit (the vendor's own samples)."""
     known = {key: seen.shows(key, value) for key, value in intent.fields.items()}
     changes = sorted(key for key, same in known.items() if same is False)
@@ -185,8 +185,24 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen) -> Verdict:
     also = _by_life_cycle(verdict.status, together.edit, verdict.channel, together.started, verdict.strict)
     if not also:
         return evolve(also, action=verdict.action)
-    both = evolve(verdict, code=also.code, standing=also.standing, sources=(*verdict.sources, *also.sources))
+    both = evolve(
+        verdict,
+        code=also.code,
+        standing=also.standing,
+        sources=(*verdict.sources, *also.sources),
+        accepted=verdict.accepted | _until_start(intent, now),
+    )
     return _contested(both)
+
+
+def _until_start(intent: Intent, now: datetime | None) -> frozenset[Status]:
+    """What an honest answer may show until the start of the new schedule, at which the campaign goes on (CF116)."""
+    schedule, first = intent.fields["schedule"], SCHEDULE_KEYS[intent.channel][0]
+    if schedule is not NOT_RECORDED:
+        start = parse_time(schedule.get(first)) if isinstance(schedule, dict) else None
+        if start is None or (now is not None and start <= now):
+            return frozenset()
+    return frozenset({Status.PAUSED, Status.CREATED})
 
 
 def _without_end(intent: Intent, now: datetime | None) -> str:

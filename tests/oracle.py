@@ -108,6 +108,14 @@ EVENT_CODES = {
     ("suspend", "in-progress"): "CF306",
 }
 
+# What the pages contradict each other about, of what the platform does: a paused campaign at its end time, and one in
+# progress at its end time.
+CONTESTED_EVENTS = {"CF305", "CF306"}
+
+# A resume that sets a new schedule in the same body, on voice: what an answer may show besides what a bare resume's may,
+# while the new start is ahead.
+ACCEPTED_UNTIL_THE_NEW_START = "paused created"
+
 EVENTS = {
     ("start", "created"): "in-progress",
     ("finish", "in-progress"): "completed",
@@ -152,69 +160,75 @@ unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201     
 PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
     "create-campaign", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
-    "campaign-scheduling", "campaign-faqs", "creating-sms-campaign",
+    "campaign-scheduling", "campaign-faqs", "campaign-reporting", "creating-sms-campaign",
     "authentication", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
 ]
 # fmt: on
+# Which of them are about one kind of campaign alone. How campaigns work is about calls, and the only page that says how a
+# campaign of either kind ends.
+ABOUT = {
+    "message": PAGES[:6],
+    "voice": PAGES[6:15],
+}
 # The pages that each code rests on, in the order in which they are said.
 RESTS_ON = """
-CF101 create-sms-campaign create-campaign
-CF102 update-sms-campaign manage-campaign
-CF103 update-sms-campaign manage-campaign campaign-faqs
+CF101 create-sms-campaign create-campaign how-campaigns-work
+CF102 update-sms-campaign manage-campaign campaign-faqs campaign-reporting
+CF103 update-sms-campaign manage-campaign campaign-faqs campaign-reporting
 CF104 update-sms-campaign manage-campaign
 CF105 update-sms-campaign manage-campaign
-CF106 update-sms-campaign
+CF106 update-sms-campaign manage-campaign
 CF107 update-sms-campaign update-campaign-details
 CF108 update-sms-campaign update-campaign-details
 CF109 update-sms-campaign update-campaign-details
 CF110 update-sms-campaign update-campaign-details
-CF111 update-campaign-details
-CF112 update-campaign-details
-CF113 update-campaign-details
+CF111 update-campaign-details manage-campaign
+CF112 update-campaign-details manage-campaign
+CF113 update-campaign-details manage-campaign
 CF114 update-sms-campaign update-campaign-details
 CF115 update-sms-campaign update-campaign-details
-CF116 campaign-scheduling update-campaign-details
+CF116 campaign-scheduling update-campaign-details manage-campaign
 CF117 manage-campaign how-campaigns-work campaign-faqs
 CF201 how-campaigns-work
-CF202 create-sms-campaign
-CF203 create-sms-campaign
-CF211 update-sms-campaign
-CF212 update-sms-campaign
-CF213 update-sms-campaign
-CF214 update-sms-campaign
+CF202 create-sms-campaign create-campaign
+CF203 create-sms-campaign create-campaign
+CF211 update-sms-campaign manage-campaign
+CF212 update-sms-campaign manage-campaign
+CF213 update-sms-campaign manage-campaign
+CF214 update-sms-campaign manage-campaign
 CF215 manage-campaign
-CF221 update-sms-campaign how-campaigns-work
-CF222 update-sms-campaign campaign-scheduling
-CF223 update-sms-campaign how-campaigns-work
-CF224 update-sms-campaign update-sms-campaign
-CF225 update-sms-campaign
-CF226 update-sms-campaign
-CF231 update-sms-campaign how-campaigns-work
-CF232 update-sms-campaign update-campaign-details
+CF221 update-sms-campaign manage-campaign how-campaigns-work
+CF222 update-sms-campaign manage-campaign campaign-scheduling
+CF223 update-sms-campaign manage-campaign how-campaigns-work
+CF224 update-sms-campaign manage-campaign update-sms-campaign update-campaign
+CF225 update-sms-campaign manage-campaign
+CF226 update-sms-campaign manage-campaign
+CF231 update-sms-campaign update-campaign-details how-campaigns-work
+CF232 update-sms-campaign update-campaign-details campaign-faqs
 CF233 update-sms-campaign
-CF234 update-sms-campaign
-CF235 campaign-scheduling update-campaign-details
+CF234 update-sms-campaign campaign-scheduling
+CF235 campaign-scheduling update-campaign-details manage-campaign
 CF241 manage-campaign
 CF242 how-campaigns-work manage-campaign
 CF243 how-campaigns-work manage-campaign
 CF251
 CF301 campaign-scheduling
-CF302 how-campaigns-work
+CF302 how-campaigns-work campaign-scheduling campaign-faqs
 CF303 how-campaigns-work
 CF304 how-campaigns-work
-CF305 how-campaigns-work
-CF306 campaign-scheduling
-CF402 update-sms-campaign manage-campaign create-sms-campaign
+CF305 how-campaigns-work campaign-faqs
+CF306 campaign-scheduling campaign-faqs how-campaigns-work
+CF402 update-sms-campaign update-campaign manage-campaign create-sms-campaign create-campaign
 CF404 authentication
-CF407 update-sms-campaign
+CF407 update-sms-campaign manage-campaign
 CF411 update-campaign
-CF412 update-sms-campaign
-CF413 update-sms-campaign update-campaign
+CF412 update-sms-campaign manage-campaign
+CF413 update-sms-campaign update-campaign update-campaign-details
 CF414 create-sms-campaign create-campaign
 CF415 update-sms-campaign
 CF416 campaign-scheduling
 CF417 delete-campaign
-CF418 update-sms-campaign
+CF418 update-sms-campaign update-campaign
 CF604 how-campaigns-work
 CF606 create-sms-campaign create-campaign
 """

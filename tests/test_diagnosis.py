@@ -17,13 +17,13 @@ WAITING = {"message": "scheduled", "voice": "pending"}
 
 NOT_STARTED = "created, but past its start"
 ENDED = "paused by its end time, with numbers pending"
-EXPIRES = "paused, and will be canceled at its end"
+EXPIRES = "paused, and may be canceled at its end"
 FAILURES = "completed with failures"
 PENDING = "completed with numbers pending"
 PAST_END = "in progress, but past its end"
 STILL = "not updated for days"
 FAILED = "no number could be attempted"
-EXPIRED = "it expired while paused"
+EXPIRED = "canceled, as a paused campaign can be at its end time"
 UNKNOWN = "the status is on no list"
 
 
@@ -159,13 +159,14 @@ def test_one_is_not_spelled_like_several(channel):
         ("voice", True, "Reschedule it with an end that lies ahead"),
         ("voice", False, "Reschedule it with an end that lies ahead"),
         ("message", False, "Reschedule it with an end that lies ahead"),
-        ("message", True, "no page shows a message campaign getting a new end"),
+        ("message", True, "only call campaigns are shown getting a new end"),
     ],
 )
 def test_the_advice_after_the_end_is_what_the_pages_allow(channel, started, expected):
     """A new end on voice, contested once it has started (CF116); on message campaigns before the start."""
     found = the_one(campaign("paused", channel, end=NOW - HOUR, pending=3, started=started))
     assert expected in found.advice
+    assert ("(CF234)" in found.advice) == (channel == "message" and started)
     assert ("contradict" in found.advice) == (channel == "voice" and started)
     assert ("bare resume is legal" in found.advice) == (channel == "message" and started)
 
@@ -274,7 +275,8 @@ def test_a_campaign_in_progress_past_its_end_is_late(channel, updated):
     assert "pending" not in found.explanation
     found = the_one(campaign("in-progress", channel, end=NOW - 3 * HOUR, pending=1, updated=updated))
     assert "3 hours after its end time, and 1 number is pending." in found.explanation
-    assert found.sources == (*RULE["CF302"].sources, *RULE["CF306"].sources)
+    assert found.sources == RULE["CF302"].sources
+    assert set(found.sources) == set(RULE["CF306"].sources)  # the same pages, which contradict each other
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -326,14 +328,17 @@ def test_the_ends_of_the_calendar_are_times_like_others(status, moment):
         assert all(found.explanation for found in diagnose(campaign(status, "message", pending=3, **fields), NOW))
 
 
+END = {"how-campaigns-work", "campaign-scheduling", "campaign-faqs"}
+# The page that says who is marked as failed, of the channel's own.
+COMPLETE = {"message": "update-sms-campaign", "voice": "manage-campaign"}
 EACH = [
-    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, {"how-campaigns-work", "campaign-scheduling"}),
-    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"how-campaigns-work"}),
-    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, {"how-campaigns-work", "campaign-scheduling"}),
-    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
-    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, {"update-sms-campaign", "how-campaigns-work"}),
+    (NOT_STARTED, {"status": "created", "start": NOW - DAY}, END),
+    (EXPIRES, {"status": "paused", "end": NOW + DAY, "pending": 3}, {"how-campaigns-work", "campaign-faqs"}),
+    (ENDED, {"status": "paused", "end": NOW - DAY, "pending": 3}, END),
+    (FAILURES, {"status": "completed", "stats": {"failed": 3}}, END | {"COMPLETE"}),
+    (FAILURES, {"status": "archived", "stats": {"failed": 3}}, END | {"COMPLETE"}),
     (FAILED, {"status": "failed"}, {"how-campaigns-work"}),
-    (EXPIRED, {"status": "canceled"}, {"how-campaigns-work"}),
+    (EXPIRED, {"status": "canceled"}, {"how-campaigns-work", "campaign-faqs"}),
     (UNKNOWN, {"status": "unknown", "raw_status": "stalled"}, {"how-campaigns-work"}),
 ]
 
@@ -344,7 +349,10 @@ def test_every_diagnosis_has_sources_and_advice(channel, title, fields, pages):
     """The vendor's pages that it rests on, and what to do, in whole sentences."""
     found = the_one(campaign(channel=channel, **fields))
     assert found.title == title
-    assert {source.page.key for source in found.sources} == pages
+    assert {source.page.key for source in found.sources} == {
+        COMPLETE[channel] if page == "COMPLETE" else page for page in pages
+    }
+    assert len(set(found.sources)) == len(found.sources)
     assert all(source.says for source in found.sources)
     assert found.explanation.endswith(".")
     assert found.advice.endswith(".")
@@ -394,3 +402,50 @@ def test_a_diagnosis_goes_by_the_clock_of_the_server():
     assert found.read_at == simulator.now
     assert diagnose(found) == ()
     assert [one.title for one in diagnose(found, found.read_at + DAY)] == [NOT_STARTED]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "paused", "end": NOW + DAY, "pending": 3},
+        {"status": "paused", "end": NOW - DAY, "pending": 3},
+        {"status": "canceled"},
+    ],
+)
+def test_that_a_paused_campaign_is_canceled_is_no_fact(channel, fields):
+    """One page says so and another contradicts it (CF305): both are told."""
+    found = the_one(campaign(channel=channel, **fields))
+    told = f"{found.explanation} {found.advice}"
+    assert "contacts wait" in told
+    assert "marked as failed" in told
+    assert "will be canceled" not in f"{found.title} {told}"
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_why_a_campaign_stays_created_is_said_in_the_words_of_its_channel(channel):
+    """By the FAQ: the list, the credits; on calls the ExoPhone and the flow, too."""
+    found = the_one(campaign("created", channel, start=NOW - DAY))
+    for word in ("being processed", "credits"):
+        assert word in found.advice
+    (said,) = (source.says for source in found.sources if source.page.key == "campaign-faqs")
+    for word in ("ExoPhone", "flow"):
+        assert (word in found.advice) is (word in said) is (channel == "voice")
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+def test_a_status_that_only_a_page_about_calls_has_is_expected_on_messages(channel, status):
+    """Not documented there, and told so."""
+    found = the_one(campaign(status, channel))
+    assert ("on message campaigns it is expected" in found.explanation) == (channel == "message")
+    assert ("flow" in found.advice) == (channel == "voice" and status == "failed")
+    assert "sender id" not in found.advice or channel == "message"
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_the_lists_of_a_paused_campaign_cannot_be_deleted(channel):
+    """The FAQ says so of active and paused ones."""
+    found = the_one(campaign("paused", channel, updated=NOW - 9 * DAY))
+    assert "contact lists cannot be deleted" in found.advice
+    assert any(source.page.key == "campaign-faqs" and "list" in source.says for source in found.sources)

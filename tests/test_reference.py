@@ -36,10 +36,11 @@ def test_an_entry_in_a_phrase(code, expected):
 def test_a_source_has_the_same_data_everywhere():
     """The page's key, title and address, and what it says: in an entry as in a decision."""
     decision = decide("paused", "complete").as_dict()
-    assert as_dict(RULE["CF105"])["sources"] == decision["sources"]
+    assert as_dict(RULE["CF105"])["sources"][:1] == decision["sources"]
     assert set(decision["sources"][0]) == {"page", "title", "url", "says"}
     refusal = decide("in-progress", "complete").as_dict()
-    assert as_dict(ENTRIES["CF224"])["sources"] == refusal["sources"]
+    told = [*refusal["sources"], *decide("in-progress", "complete", channel="voice").as_dict()["sources"]]
+    assert sorted(as_dict(ENTRIES["CF224"])["sources"], key=str) == sorted(told, key=str)
 
 
 @pytest.mark.parametrize("refusal", [*REFUSALS, STRICT_REFUSAL], ids=lambda refusal: refusal.code)

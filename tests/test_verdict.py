@@ -397,8 +397,8 @@ def test_nothing_else_decides_whether_a_write_may_go():
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 
-def reading(status=Status.PAUSED, *, end=None, **data):
-    return Reading(status, status.value, data, None, end, NOW)
+def reading(status=Status.PAUSED, *, start=None, end=None, **data):
+    return Reading(status, status.value, data, start, end, NOW)
 
 
 def forbidding(action, *names):
@@ -567,5 +567,34 @@ def test_a_refused_resume_with_a_schedule_is_about_the_resume():
     assert (verdict.code, verdict.action) == ("CF251", "resume")
     together = judge(asked(action="resume", schedule={"end_at": "2027-01-01T00:00:00Z"}), reading(), NOW)
     assert (together.code, together.action, together.destination) == ("CF116", "resume", Status.IN_PROGRESS)
-    resume, reschedule = {"update-sms-campaign", "manage-campaign"}, {"update-campaign-details", "campaign-scheduling"}
+    resume, reschedule = {"manage-campaign"}, {"update-campaign-details", "campaign-scheduling"}
     assert {source.page.key for source in together.sources} == resume | reschedule
+
+
+@pytest.mark.parametrize(
+    ("send_at", "waits"),
+    [
+        ("2026-12-31T00:00:00Z", True),
+        ("2020-01-01T00:00:00Z", False),
+        (NOW.isoformat(), False),
+        ("2026-12-31T00:00:00", False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("start", [None, NOW - timedelta(days=1), NOW + timedelta(days=1)])
+def test_a_resume_with_a_new_start_ahead_may_wait_for_it(send_at, waits, start):
+    """Paused or created is an honest answer until then, as the scheduling guide has it; and only then, on voice."""
+    new = {"end_at": "2027-01-01T00:00:00Z", **({"send_at": send_at} if send_at else {})}
+    bare = judge(asked(action="resume"), reading(start=start), NOW)
+    both = judge(asked(action="resume", schedule=new), reading(start=start), NOW)
+    also = set(oracle.ACCEPTED_UNTIL_THE_NEW_START.split()) if waits else set()
+    assert both.code == "CF116"
+    assert both.accepted == bare.accepted | also
+    assert both.destination == bare.destination == Status.IN_PROGRESS
+    assert Status.PAUSED not in bare.accepted
+
+
+def test_a_resume_with_a_new_start_may_wait_where_the_time_is_unknown():
+    """Nobody can say then that the start has passed."""
+    new = {"send_at": "2020-01-01T00:00:00Z", "end_at": "2021-01-01T00:00:00Z"}
+    assert {"paused", "created"} <= judge(asked(action="resume", schedule=new), reading(), None).accepted

@@ -168,7 +168,7 @@ def _over(ask: Callable[[Status], Verdict], possible: Statuses, last: Status | N
     refused = [verdict for verdict in verdicts.values() if not verdict.already] or [*verdicts.values()]
     chosen = allowed[0] if allowed else verdicts[last] if last is not None and last in verdicts else refused[0]
     # A server may well obey what the gate refuses for what stands beside the action.
-    obeyed = [verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
+    obeyed = [verdict or verdict.life_cycle for verdict in verdicts.values() if verdict.life_cycle] or later
     after = frozenset(status for decision in obeyed for status in decision.accepted)
     return Assessment(
         verdict=chosen,

@@ -267,8 +267,9 @@ class CampaignWrite(WriteObservation):
     @property
     def unseen(self) -> bool:
         """Whether it was taken, and the answer still shows a status from before it."""
-        known = self.assessment is None or self.status in self.tracked.possible
-        return self.status is not None and known and self.status not in self.after
+        if self.assessment is None:
+            return self.status is not None and self.status not in self.after
+        return self.status in self.tracked.possible and self.status not in self.assessment.goals
 
 
 @frozen(kw_only=True)

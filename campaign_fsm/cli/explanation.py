@@ -15,7 +15,12 @@ from campaign_fsm.cli.decision import cited, steps, way_back
 from campaign_fsm.cli.output import lay_out
 from campaign_fsm.printable import without_markup
 from campaign_fsm.reference import phrase, ways
-from campaign_fsm.rules import GROUPS, RULES, STRICT_REFUSAL, Entry, Problem, Refusal, Rule, Standing
+from campaign_fsm.rules import GROUPS, RULES, STRICT_REFUSAL, Actor, Entry, Problem, Refusal, Rule, Standing
+
+_CONTESTED: Final = {
+    Actor.ACCOUNT_HOLDER: ": the vendor's pages contradict each other; --strict refuses it",
+    Actor.PLATFORM: ": the vendor's pages contradict each other; it may happen all the same",
+}
 
 
 def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -27,13 +32,15 @@ def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
                 yield "undo", "it cannot be undone: no way back is documented"
             elif back := way_back(entry.source, entry.leads_to, channel=min(entry.channels)):
                 yield "way back", back
-            contested = ": the vendor's pages contradict each other; --strict refuses it"
-            yield "standing", f"{entry.standing}{contested if entry.standing is Standing.CONTESTED else ''}"
+            yield (
+                "standing",
+                f"{entry.standing}{_CONTESTED[entry.actor] if entry.standing is Standing.CONTESTED else ''}",
+            )
         case Refusal():
             yield "why", entry.reason.format(status="<status>", action="<action>", channel="<channel>")
             if entry is STRICT_REFUSAL:
                 for rule in RULES:
-                    if rule.standing is Standing.CONTESTED:
+                    if rule.standing is Standing.CONTESTED and rule.actor is Actor.ACCOUNT_HOLDER:
                         yield "about", f"{rule.code}  {phrase(rule)}"
             for status, route in ways(entry):
                 yield "the way", f"from {status}: {steps(route)}"

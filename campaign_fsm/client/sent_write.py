@@ -73,6 +73,8 @@ class SentWrite:
     record: WriteRecord
     before: Reading
     accepted: frozenset[Status]
+    moves: bool
+    """Whether it changes the status."""
     past_end: bool
     again: bool
     """Whether an earlier try of it may arrive late."""
@@ -85,8 +87,10 @@ class SentWrite:
         assert record.reading is not None
         assert record.decision is not None
         reading = record.reading
+        decision = record.decision
         past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
-        return cls(command, record, reading, record.decision.accepted, past_end, again)
+        moves = decision.destination is not reading.status
+        return cls(command, record, reading, decision.accepted, moves, past_end, again)
 
     @property
     def action(self) -> Action:
@@ -106,19 +110,15 @@ class SentWrite:
         """The status that made it legal."""
         return self.before.status
 
-    @property
-    def moves(self) -> bool:
-        """Whether it changes the status."""
-        return self.seen not in self.accepted
-
     def is_applied_in(self, reading: Reading) -> bool | None:
         """Whether a reading shows that the write was applied; None if it does not say."""
-        if self.moves and reading.status is self.seen:
+        stays = reading.status is self.seen
+        if self.moves and stays and self.seen not in self.accepted:
             return False
         taken = took_over(self.command.fields, self.before.data, reading.data)
-        if self.moves:
+        if self.moves and not stays:
             return reading.status in self.accepted and taken is not False
-        return taken
+        return taken  # a status that may stay proves nothing; what stands beside the action does
 
     def is_elsewhere(self, reading: Reading) -> bool:
         """Whether a reading shows a status that neither was there nor is where the write leads."""

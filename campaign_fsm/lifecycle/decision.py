@@ -22,6 +22,7 @@ from campaign_fsm.rules import (
     Standing,
     Status,
     goal_of,
+    pages,
 )
 from campaign_fsm.rules.vocabulary import one_of
 
@@ -66,11 +67,13 @@ class Decision:
     """Where the action leads; None if it is refused."""
     accepted: frozenset[Status]
     """The statuses that an honest answer may show: the destination, what the platform can make of it
-    at once (CF301 to CF306), and created after a resume before the start. Never the status before
-    the action, if the action leaves it: an answer that shows that one is "not yet seen". Empty if refused."""
+    at once (CF301 to CF306), and created after a resume before the start. Not the status before
+    the action, if the action leaves it: an answer that shows that one is "not yet seen". Only a resume
+    with a new start ahead may stay paused until then (CF116). Empty if refused."""
     code: str
     reason: str
     sources: tuple[Source, ...]
+    """What the vendor's pages say about it: those about campaigns of its channel, where there are any."""
     standing: Standing | None
     """How well the rule is supported; None for a refusal, which rests on no edge."""
     legal_actions: tuple[Action, ...]
@@ -224,7 +227,7 @@ def _allowed(rule: Rule, started: bool, common: dict[str, Any]) -> Decision:
         accepted=frozenset({rule.leads_to}) | (platform_moves(rule.leads_to) - {rule.source}) | late,
         code=rule.code,
         reason=f"{action} is legal while {status}." if status else "create makes a new campaign.",
-        sources=rule.sources,
+        sources=pages.on(common["channel"], rule.sources),
         standing=rule.standing,
         route=(action,),
         effect=rule.effect,
@@ -246,7 +249,7 @@ def _refused(contested: Rule | None, common: dict[str, Any]) -> Decision:
         accepted=frozenset(),
         code=refusal.code,
         reason=refusal.reason.format(status=status, action=action, channel=channel),
-        sources=contested.sources if contested else refusal.sources,
+        sources=pages.on(channel, contested.sources if contested else refusal.sources),
         standing=None,
         route=way,
         effect="",

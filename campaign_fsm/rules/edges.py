@@ -119,7 +119,7 @@ def _edge(  # noqa: PLR0917 (the columns of the table)
 _STAYS: Final = None
 _ALWAYS, _BEFORE, _AFTER = None, False, True
 _YES, _NO = True, False
-_DOCUMENTED, _CONTESTED, _PLATFORM = Standing.DOCUMENTED, Standing.CONTESTED, Standing.PLATFORM
+_DOCUMENTED, _CONTESTED = Standing
 
 # fmt: off
 RULES: Final[tuple[Rule, ...]] = (
@@ -141,12 +141,12 @@ RULES: Final[tuple[Rule, ...]] = (
     _edge("CF115", Action.RESCHEDULE,     BOTH,  Status.PAUSED,      _STAYS,             _BEFORE, _YES, _DOCUMENTED),
     _edge("CF116", Action.RESCHEDULE,     VOICE, Status.PAUSED,      _STAYS,             _AFTER,  _YES, _CONTESTED),
     _edge("CF117", Action.DELETE,         VOICE, Status.CREATED,     Status.DELETED,     _BEFORE, _NO,  _CONTESTED),
-    _edge("CF301", Event.START,           BOTH,  Status.CREATED,     Status.IN_PROGRESS, _ALWAYS, _YES, _PLATFORM),
-    _edge("CF302", Event.FINISH,          BOTH,  Status.IN_PROGRESS, Status.COMPLETED,   _ALWAYS, _NO,  _PLATFORM),
-    _edge("CF303", Event.FAIL,            BOTH,  Status.CREATED,     Status.FAILED,      _ALWAYS, _NO,  _PLATFORM),
-    _edge("CF304", Event.FAIL,            BOTH,  Status.IN_PROGRESS, Status.FAILED,      _ALWAYS, _NO,  _PLATFORM),
-    _edge("CF305", Event.EXPIRE,          BOTH,  Status.PAUSED,      Status.CANCELED,    _ALWAYS, _NO,  _PLATFORM),
-    _edge("CF306", Event.SUSPEND,         BOTH,  Status.IN_PROGRESS, Status.PAUSED,      _ALWAYS, _YES, _PLATFORM),
+    _edge("CF301", Event.START,           BOTH,  Status.CREATED,     Status.IN_PROGRESS, _ALWAYS, _YES, _DOCUMENTED),
+    _edge("CF302", Event.FINISH,          BOTH,  Status.IN_PROGRESS, Status.COMPLETED,   _ALWAYS, _NO,  _DOCUMENTED),
+    _edge("CF303", Event.FAIL,            BOTH,  Status.CREATED,     Status.FAILED,      _ALWAYS, _NO,  _DOCUMENTED),
+    _edge("CF304", Event.FAIL,            BOTH,  Status.IN_PROGRESS, Status.FAILED,      _ALWAYS, _NO,  _DOCUMENTED),
+    _edge("CF305", Event.EXPIRE,          BOTH,  Status.PAUSED,      Status.CANCELED,    _ALWAYS, _NO,  _CONTESTED),
+    _edge("CF306", Event.SUSPEND,         BOTH,  Status.IN_PROGRESS, Status.PAUSED,      _ALWAYS, _YES, _CONTESTED),
 )
 # fmt: on
 

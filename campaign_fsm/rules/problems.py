@@ -37,8 +37,9 @@ PROBLEMS: Final = {
             "Use PUT or DELETE on a campaign, POST on its collection.",
             (
                 source("update-sms-campaign", "an action or an edit is a PUT on the campaign"),
+                source("update-campaign", "an action or an edit is a PUT on the campaign"),
                 pages.DELETE,
-                pages.CREATE,
+                *pages.CREATE,
             ),
         ),
         Problem("CF403", "a query string on a write", "Send writes without a query string."),
@@ -58,7 +59,10 @@ PROBLEMS: Final = {
             "CF407",
             "the content type is missing, not JSON, or not the same twice",
             "Send exactly one 'Content-Type: application/json'.",
-            (source("update-sms-campaign", "the sample requests have the content type application/json"),),
+            (
+                source("update-sms-campaign", "the sample requests have the content type application/json"),
+                source("manage-campaign", "the sample request has the content type application/json"),
+            ),
         ),
         Problem("CF408", "an encoded or wrongly framed body", "Send the body plain, with a matching Content-Length."),
         Problem(
@@ -79,7 +83,10 @@ PROBLEMS: Final = {
             "CF412",
             "the action is not on the list",
             "Send one of pause, resume, complete, archive as a plain string.",
-            (source("update-sms-campaign", "the actions are pause, resume, complete and archive"),),
+            (
+                source("update-sms-campaign", "the actions are pause, resume, complete and archive"),
+                source("manage-campaign", "the actions are pause, resume, complete and archive"),
+            ),
         ),
         Problem(
             "CF413",
@@ -88,6 +95,10 @@ PROBLEMS: Final = {
             (
                 source("update-sms-campaign", "the sample request has the action alone"),
                 source("update-campaign", "the sample of a pause has caller_id and url beside the action"),
+                source(
+                    "update-campaign-details",
+                    "lists the action beside the callbacks that can still be updated; no sample has both in one body",
+                ),
             ),
         ),
         Problem(
@@ -118,7 +129,10 @@ PROBLEMS: Final = {
             "CF418",
             "a campaign in a version of the API whose rules are not known",
             "Send it to /v2, the version that the vendor's pages describe.",
-            (source("update-sms-campaign", "the path begins with /v2"),),
+            (
+                source("update-sms-campaign", "the path begins with /v2"),
+                source("update-campaign", "the path begins with /v2"),
+            ),
         ),
         Problem("CF501", "the status could not be read", "Look at the cause; nothing was written."),
         Problem(

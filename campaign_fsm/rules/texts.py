@@ -14,40 +14,35 @@ def _text(effect: str, *sources: Source) -> _Text:
     return effect, sources
 
 
-_EDIT: Final = _text("Any parameter may change; the status stays as it is.", pages.EDIT, pages.EDIT_VOICE)
+_EDIT: Final = _text("Any parameter may change; the status stays as it is.", *pages.EDIT)
 _CALLBACKS: Final = "Only the callback URLs change; the status stays as it is."
-_CALLBACKS_BEFORE: Final = _text(_CALLBACKS, pages.EDIT, pages.EDIT_VOICE)
-_CALLBACKS_AFTER: Final = _text(_CALLBACKS, pages.CALLBACKS)
-_RESCHEDULE: Final = _text("Only the schedule changes; the status stays as it is.", pages.EDIT, pages.EDIT_VOICE)
+_CALLBACKS_BEFORE: Final = _text(_CALLBACKS, *pages.EDIT)
+_CALLBACKS_AFTER: Final = _text(_CALLBACKS, *pages.CALLBACKS)
+_RESCHEDULE: Final = _text("Only the schedule changes; the status stays as it is.", *pages.EDIT)
+_UNDER_WAY: Final = (
+    source("campaign-faqs", "calls that are connected finish; contacts and tries that wait are kept"),
+    source("campaign-reporting", "calls that are not connected yet are reported as canceled"),
+)
 _FAILED: Final = _text(
-    "None of the contacts could be attempted.",
-    source("how-campaigns-work", "a campaign fails when none of its contacts could be attempted"),
+    "None of the contacts could be attempted. On message campaigns that is expected, not documented.",
+    source("how-campaigns-work", "a call campaign fails when none of its contacts could be attempted"),
 )
 
 TEXTS: Final[dict[str, _Text]] = {
     "CF101": _text(
         "A campaign is accepted; it starts at its start time, or at once without a schedule.",
-        source("create-sms-campaign", "POST to the message collection"),
-        source("create-campaign", "POST to the voice collection"),
+        *pages.CREATE,
+        pages.INVALID_NUMBER,
     ),
-    "CF102": _text(
-        "The campaign will not start; no documented way leads back to created.", pages.PAUSE, pages.PAUSE_VOICE
-    ),
+    "CF102": _text("The campaign will not start; no documented way leads back to created.", *pages.PAUSE, *_UNDER_WAY),
     "CF103": _text(
-        "No more numbers are contacted; contacts under way finish.",
-        pages.PAUSE,
-        pages.PAUSE_VOICE,
-        source("campaign-faqs", "contacts under way finish"),
+        "No more numbers are contacted; contacts under way finish. Calls not connected yet are reported as canceled.",
+        *pages.PAUSE,
+        *_UNDER_WAY,
     ),
-    "CF104": _text(
-        "The numbers not yet contacted are contacted; what is sent stays sent.",
-        pages.RESUME,
-        source("manage-campaign", "the action table offers resume for paused campaigns"),
-    ),
-    "CF105": _text(
-        "The remaining numbers are marked as failed; no way back is documented.", pages.COMPLETE, pages.COMPLETE_VOICE
-    ),
-    "CF106": _text("The completed campaign is put away; no way back is documented.", pages.ARCHIVE),
+    "CF104": _text("The numbers not yet contacted are contacted; what is sent stays sent.", *pages.RESUME),
+    "CF105": _text("The remaining numbers are marked as failed; no way back is documented.", *pages.COMPLETE),
+    "CF106": _text("The completed campaign is put away; no way back is documented.", *pages.ARCHIVE),
     "CF107": _EDIT,
     "CF108": _EDIT,
     "CF109": _CALLBACKS_BEFORE,
@@ -58,31 +53,36 @@ TEXTS: Final[dict[str, _Text]] = {
     "CF114": _RESCHEDULE,
     "CF115": _RESCHEDULE,
     "CF116": _text(
-        "The paused campaign gets a new end, so that it can be resumed instead of expiring.",
+        "The paused campaign gets a new schedule, so that it can be resumed; with a start ahead it goes on only then.",
         pages.RESCHEDULE,
-        pages.EDIT_VOICE,
+        *pages.CALLBACKS,
     ),
-    "CF117": _text("The campaign is gone.", pages.DELETE, pages.DELETE_NOT_STARTED, pages.NO_DELETE),
+    "CF117": _text(
+        "The campaign is gone. A public client's own notes, and no page, say that it works only while created: never "
+        "once started, not even archived.",
+        pages.DELETE,
+        pages.DELETE_NOT_STARTED,
+        pages.NO_DELETE,
+    ),
     "CF301": _text(
         "The start time is reached, or there is no schedule: the first numbers are contacted.", pages.SCHEDULING
     ),
     "CF302": _text(
-        "All contacts are processed, or the end time is reached.",
-        source("how-campaigns-work", "a campaign completes when all contacts are processed or its end time is reached"),
+        "All contacts are processed; or the end time is reached, where other pages say that it is paused (CF306).",
+        pages.COMPLETED_AT_END,
+        *pages.PAUSED_AT_END,
     ),
     "CF303": _FAILED,
     "CF304": _FAILED,
     "CF305": _text(
-        "The end time passed while the campaign was paused; the remaining numbers are marked as failed.",
-        source(
-            "how-campaigns-work", "a campaign that was paused and never resumed is canceled when its end time passes"
-        ),
+        "The end time passed while the campaign was paused, and the remaining numbers are marked as failed; by another "
+        "page they wait without limit. On message campaigns that is expected, not documented.",
+        pages.CANCELED,
+        pages.NEVER_CANCELED,
     ),
     "CF306": _text(
-        "The end time is reached with numbers pending.",
-        source(
-            "campaign-scheduling",
-            "a campaign is paused when its end time is reached; another page says that it completes",
-        ),
+        "The end time is reached with numbers pending; by another page the campaign completes then (CF302).",
+        *pages.PAUSED_AT_END,
+        pages.COMPLETED_AT_END,
     ),
 }

@@ -20,7 +20,8 @@ class Status(StrEnum):
     is refused. Sources: https://developer.exotel.com/api/update-sms-campaign-3,
     https://developer.exotel.com/api/create-sms-campaign, https://developer.exotel.com/docs/references/webhooks and
     https://support.exotel.com/support/solutions/articles/3000085835-how-does-the-campaigns-api-work (a page about
-    call campaigns, and the only one that has failed, canceled and deleted).
+    call campaigns, and the only one that has failed, canceled and deleted: on message campaigns these are expected,
+    not documented).
     """
 
     CREATED = "created"
@@ -89,12 +90,11 @@ class Standing(StrEnum):
     """How well a rule is supported by the vendor's pages.
 
     `DOCUMENTED`: a page says so and none contradicts it. `CONTESTED`: a page says so and another one
-    contradicts it; ``strict=True`` refuses these. `PLATFORM`: the platform does it by itself.
+    contradicts it. ``strict=True`` refuses contested actions; a contested event may happen all the same.
     """
 
     DOCUMENTED = "documented"
     CONTESTED = "contested"
-    PLATFORM = "platform"
 
 
 def _fold_status(raw: str) -> str:

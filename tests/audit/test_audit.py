@@ -76,7 +76,7 @@ def test_what_was_illegal_in_the_last_known_status_is_found(code, status):
     assert "complete while in-progress was sent" in finding.message
     assert (f"the server answered {code}" in finding.message) == (code is not None)
     assert "pause, then complete" in finding.advice
-    assert finding.sources[0].page.key == "update-sms-campaign"
+    assert finding.sources[0].page.key == "manage-campaign"
 
 
 def test_the_status_that_an_answer_shows_is_believed():
@@ -311,6 +311,24 @@ def test_a_start_that_was_moved_or_that_nobody_knows(lines, codes):
     """Edits hang on the start that counts at that moment."""
     found = told(audit(*lines, strict=codes == ["CF605"]))
     assert [code for code, _ in found if code != "CF606"] == codes
+
+
+@pytest.mark.parametrize("shown", ["Paused", "Created"])
+def test_a_resume_with_a_new_start_ahead_may_wait_for_it(shown):
+    """Paused or created is no contradiction until that start, and in progress is none from then on (CF116)."""
+
+    def resumed(send_at, **more):
+        schedule = {"send_at": send_at, "end_at": "2026-01-06T18:00:00+05:30"}
+        return put(request={"action": "resume", "schedule": schedule}, status=shown, **more)
+
+    paused, after = read("paused", start=EARLY), "2026-01-05T20:30:00+05:30"
+    assert told(audit(paused, resumed(LATE))) == []
+    assert told(audit(paused, resumed(LATE, at=None))) == []
+    assert told(audit(paused, put(fields=["schedule"], action="resume", status=shown))) == []
+    for then in (read("InProgress", at=after), write("pause", "Paused", at=after)):
+        assert told(audit(paused, resumed(LATE), then)) == []
+    wrong = [("CF601", 2)] if shown == "Created" else []  # the platform may have paused it again (CF306)
+    assert told(audit(paused, resumed(EARLY))) == wrong
 
 
 def test_a_name_that_was_given_counts_for_the_policy():

@@ -180,7 +180,7 @@ def test_the_marks_of_the_table_are_explained_under_it():
     lines = {line.split()[0]: line for line in out.splitlines() if line.startswith("  CF")}
     assert code is None
     assert {name for name, line in lines.items() if "▲" in line} == {r.code for r in RULES if not r.undoable}
-    assert {name for name, line in lines.items() if "†" in line} == {"CF116", "CF117"}
+    assert {name for name, line in lines.items() if "†" in line} == {"CF116", "CF117", "CF305", "CF306"}
     assert out.splitlines()[-2].startswith("▲ cannot be undone   † contested")
 
 
@@ -223,7 +223,18 @@ def test_a_refusal_is_explained_with_the_legal_way():
 def test_the_strict_refusal_names_the_contested_rules():
     """CF251 has no source of its own; it says which rules it is about."""
     out = invoke("explain", STRICT_REFUSAL.code)[1]
-    assert all((rule.code in out) == (rule.standing is Standing.CONTESTED) for rule in RULES)
+    assert all((rule.code in out) == (rule.code in {"CF116", "CF117"}) for rule in RULES)
+
+
+def test_a_contested_event_is_explained_as_one_that_strict_does_not_touch():
+    """It may happen all the same; only actions can be refused."""
+    assert "--strict refuses it" in invoke("explain", "CF116")[1]
+    for code in ("CF305", "CF306"):
+        out = invoke("explain", code)[1]
+        assert "contested" in out
+        assert "it may happen all the same" in out
+        assert "--strict" not in out
+    assert "contested" not in invoke("explain", "CF302")[1]
 
 
 def test_every_error_is_explained_by_its_name():
@@ -258,7 +269,7 @@ def test_a_terminal_gets_lines_that_fit():
         plain = shell(*argv).stdout
         assert max(map(len, plain.splitlines())) > 80
         rows = [line for line in shown if line.startswith("  ") and len(line) > 13]
-        assert max(map(len, [line for line in rows if line[13] != " "][1:])) <= 80
+        assert max(map(len, [line for line in rows if line[13] != " " and "https://" not in line][1:])) <= 80
         assert sum(line.startswith(" " * 13) for line in shown) > plain.count("https://")
         assert " ".join(" ".join(shown).split()) == " ".join(plain.split())
 

@@ -272,7 +272,7 @@ def test_schedule_and_resume_together_is_the_contested_way_on_voice(caplog):
     assert (record.decision.standing, record.decision.destination) == ("contested", "in-progress")
     assert record.decision.code == "CF116"
     pages = {source.page.key for source in record.decision.sources}
-    assert pages >= {"update-sms-campaign", "update-campaign-details", "campaign-scheduling"}
+    assert pages == {"manage-campaign", "update-campaign-details", "campaign-scheduling"}
     assert record.warnings
     assert "contested" in caplog.text
     refusal = refuse(make(strict=True), request, envelope("Paused", wrapped=True))

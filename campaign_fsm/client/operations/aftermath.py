@@ -54,7 +54,8 @@ def became(context: ClientContext, write: SentWrite, outcome: Outcome) -> Operat
     answered = write.record.answered
     if answered is None:
         return (yield from _unreadable(context, write, answer))
-    if write.record.drift or write.is_applied_in(answered) is False:
+    applied = write.is_applied_in(answered)
+    if write.record.drift or applied is False or (applied is None and write.moves):
         return (yield from _settle(context, write, None))
     return context.campaign(answered, write.target)
 

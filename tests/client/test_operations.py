@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import itertools
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ import attrs
 import httpx
 import pytest
 from operations import message, voice, writes_of
+from servers import Server
 
 from campaign_fsm import (
     Action,
@@ -336,6 +338,83 @@ def test_the_multi_day_flow_gives_a_new_end_and_resumes(simulator, connect, capl
         connect().reschedule(other, schedule)
     assert caught.value.code == "CF234"
     assert len(writes_of(simulator)) == 1
+
+
+OLD = {"send_at": "2020-01-01T00:00:00Z", "end_at": "2097-01-01T00:00:00Z"}
+AHEAD = Schedule(datetime(2098, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
+NEW = {"send_at": "2098-01-01T05:30:00+05:30", "end_at": "2099-01-01T00:00:00Z"}
+
+
+class Scripted(Server):
+    """Gives these answers, one after the other and the last one for ever: a status and a schedule; None is none."""
+
+    def __init__(self, *script):
+        self.script = list(script)
+        super().__init__()
+
+    def answer(self, arrived):
+        now = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if now is None:
+            return 200, b"<html>"  # of somebody on the way
+        status, schedule = now
+        data = {"id": "camp_abc123", "status": status, **({} if schedule is None else {"schedule": schedule})}
+        return 200, json.dumps({"response": [{"code": 200, "status": "success", "data": data}]}).encode()
+
+    def resume(self, schedule=AHEAD):
+        settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "channel": "voice", "deadline": 0}
+        with CampaignClient(base_url=self.url, **settings) as client:
+            return client.reschedule("camp_abc123", schedule, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("after", "reads"),
+    [
+        ([("Paused", NEW)], 1),
+        ([("Created", NEW)], 1),
+        ([("Created", None)], 1),
+        ([("InProgress", NEW)], 1),
+        # Not seen yet, or not said: the schedule that a read shows tells.
+        ([("Paused", OLD), ("Paused", OLD), ("Paused", NEW)], 3),
+        ([("Paused", None), ("Paused", NEW)], 2),
+        ([None, ("Paused", NEW)], 2),
+        ([None, ("Created", NEW)], 2),
+        ([None, ("Paused", None), ("InProgress", None)], 3),
+    ],
+)
+def test_a_resume_with_a_new_start_ahead_may_wait_for_it(after, reads, caplog):
+    """Paused with the new schedule, or created: it took effect, as the scheduling guide has it (CF116). No drift."""
+    with Scripted(("Paused", OLD), *after) as server:
+        campaign = server.resume()
+    assert campaign.status == Status.parse(after[-1][0])
+    assert [one.method for one in server.requests] == ["GET", "PUT", *["GET"] * (reads - 1)]
+    assert "drift" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after"),
+    [
+        (AHEAD, [("Paused", OLD)]),
+        (AHEAD, [("Paused", None)]),
+        (AHEAD, [None, ("Paused", None)]),
+        (Schedule(end=AHEAD.end), [("Paused", {**OLD, "end_at": NEW["end_at"]})]),
+        (Schedule(AHEAD.start.replace(year=2021), AHEAD.end), [("Paused", {**NEW, "send_at": "2021-01-01T00:00:00Z"})]),
+    ],
+)
+def test_a_resume_that_is_not_seen_is_not_taken_for_applied(schedule, after):
+    """Without the new schedule, or with no start ahead, paused is what it was before."""
+    with Scripted(("Paused", OLD), *after) as server, pytest.raises(errors.OutcomeUnknown):
+        server.resume(schedule)
+    assert len(server.writes) == 1
+
+
+def test_a_bare_resume_before_the_start_is_answered_as_ever():
+    """Created is accepted, paused is not seen yet."""
+    early = {"send_at": NEW["send_at"]}
+    for shown, ends in (("Created", contextlib.nullcontext()), ("Paused", pytest.raises(errors.OutcomeUnknown))):
+        script = ("Paused", early), (shown, early)
+        settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "channel": "voice", "deadline": 0}
+        with Scripted(*script) as server, CampaignClient(base_url=server.url, **settings) as client, ends:
+            assert client.resume("camp_abc123").status == "created"
 
 
 def test_a_bad_schedule_is_not_sent(simulator, connect):

@@ -130,7 +130,8 @@ class CampaignClient(BaseClient):
 
         Before the start it is an edit (CF114, CF115). After it, only on a paused voice campaign and with an end that
         lies ahead: the vendor's pages contradict each other about that (CF116), so it is contested, and `strict`
-        refuses it.
+        refuses it. With a new start ahead, a campaign that is resumed so may still be paused or created when this
+        returns: it goes on at its start (https://developer.exotel.com/docs/campaign-guides/campaign-scheduling).
 
         Raises:
             InvalidParameters: The schedule breaks a documented limit.

@@ -336,7 +336,7 @@ def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:
             pages = list(dict.fromkeys(source.page.title for source in rule.sources))
             where = " and ".join(part for part in (rule.source, _STARTED[rule.started]) if part)
             named = listed(f"“{page}”" for page in pages)
-            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {named} contradict each other.")
+            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {named} do not agree.")
     if any(rule.started is not None for rule in drawn):
         seconds = int(START_MARGIN.total_seconds())
         notes.append(f"From {seconds} seconds before its start time on, a campaign counts as started.")

@@ -27,7 +27,7 @@ from campaign_fsm.diagram.committed import GALLERY, as_bytes, check, stamped, wr
 from campaign_fsm.diagram.dot import dot
 from campaign_fsm.diagram.formats import TextFormat
 from campaign_fsm.diagram.mermaid import mermaid
-from campaign_fsm.diagram.model import Kind, Sample
+from campaign_fsm.diagram.model import Kind, Sample, rules_of
 from campaign_fsm.diagram.png import CannotRasterize
 from campaign_fsm.diagram.stamp import NEAR
 from campaign_fsm.history.model import History
@@ -144,10 +144,11 @@ def test_final_statuses_are_the_dead_ends():
 
 
 def test_the_message_drawing_knows_no_voice():
-    """The drawing of message campaigns has no deleted status, no contested rule and no word of voice."""
+    """The drawing of message campaigns has no deleted status, no contested action and no word of voice."""
     drawing = draw("message")
     assert "deleted" not in {node.id for node in drawing.nodes}
-    assert Sample.CONTESTED not in {entry.sample for entry in drawing.legend}
+    contested = {rule.trigger for rule in rules_of(drawing.nodes, drawing.edges) if rule.standing == "contested"}
+    assert contested == {"expire", "suspend"}
     assert "voice" not in mermaid(drawing) + dot(drawing)
 
 
@@ -156,10 +157,11 @@ def test_a_footnote_names_the_pages_that_contradict_each_other():
     drawing = draw()
     assert Sample.CONTESTED in {entry.sample for entry in drawing.legend}
     contested = [rule for rule in RULES if rule.standing is Standing.CONTESTED]
-    assert contested
+    assert {rule.code for rule in contested} == {"CF116", "CF117", "CF305", "CF306"}
     for rule in contested:
         (note,) = [note for note in drawing.notes if note.startswith(f"† {rule.trigger} ")]
-        assert f"{rule.source} and {'after' if rule.started else 'before'} start" in note
+        when = {None: "", True: " and after start", False: " and before start"}[rule.started]
+        assert f"while {rule.source}{when}:" in note
         assert len({source.page for source in rule.sources}) > 1
         for source in rule.sources:
             assert f"“{source.page.title}”" in note
@@ -171,7 +173,7 @@ def test_the_description_tells_what_the_picture_shows():
     for rule in RULES:
         assert rule.trigger.value in description
     assert "delete (before start and voice only and cannot be undone and contested) leads to deleted" in description
-    assert "expire (by the platform and cannot be undone) leads to canceled" in description
+    assert "expire (by the platform and cannot be undone and contested) leads to canceled" in description
 
 
 def test_an_unknown_channel_is_refused():

@@ -421,7 +421,7 @@ def test_every_mark_is_explained(opened, channel):
     page = opened(f"#channel={channel}")
     keys = page.page.locator(".picture:not([hidden]) .legend li")
     marks = {mark for mark in "▲†×" if mark in page.page.inner_text("main")}
-    assert marks == ({"▲", "†", "×"} if channel is Channel.VOICE else {"▲", "×"})
+    assert marks == {"▲", "†", "×"}
     assert marks == {mark for mark in "▲†×" if any(mark in text for text in keys.all_inner_texts())}
     dash = "getComputedStyle(line).strokeDasharray"
     lines = f"all => new Set(all.map(line => {dash})).size"

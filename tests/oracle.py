@@ -216,7 +216,7 @@ CF416 campaign-scheduling
 CF417 delete-campaign
 CF418 update-sms-campaign
 CF604 how-campaigns-work
-CF606 create-sms-campaign create-campaign
+CF606 create-sms-campaign create-campaign console-campaigns console-update-campaign
 """
 # These rest on the package, on HTTP or on a team's policy alone. CF251 has the pages of the edge that it refuses.
 REST_ON_NO_PAGE = """

@@ -151,8 +151,8 @@ unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201     
 # fmt: off
 PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
-    "create-campaign", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
-    "campaign-scheduling", "campaign-faqs", "creating-sms-campaign",
+    "create-campaign", "voice-reference-create", "console-campaigns", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "console-update-campaign", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
+    "campaign-scheduling", "campaign-faqs", "creating-sms-campaign", "creating-voice-campaign",
     "authentication", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
 ]
 # fmt: on

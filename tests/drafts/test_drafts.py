@@ -1416,6 +1416,13 @@ def test_one_invalid_number_fails_the_whole_create_and_is_said_to():
     assert says in warning.rule
 
 
+def test_the_docstring_says_where_a_custom_field_goes():
+    """To the applet's URL, by the page that says so, and into no callback."""
+    (said,) = (part for part in VoiceCampaignDraft.__doc__.split("\n        ") if part.startswith("custom_field:"))
+    assert "applet" in said
+    assert "no callback" in said
+
+
 GUIDE = "only 'Creating an SMS campaign' has this one"
 CLIENT = "a public client, and no page, has this one"
 MESSAGES = "a message campaign has this one"

@@ -153,7 +153,7 @@ PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
     "create-campaign", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
     "campaign-scheduling", "campaign-faqs", "creating-sms-campaign",
-    "authentication", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
+    "authentication", "api-credentials", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
 ]
 # fmt: on
 # The pages that each code rests on, in the order in which they are said.

@@ -132,7 +132,7 @@ def _paragraphs(kind: type[errors.CampaignFsmError]) -> list[str]:
 
 _AGAIN: Final = {
     Again.NEVER: "is not sent again",
-    Again.UNAPPLIED: "that can be undone is sent again once a read has shown that it was not applied",
+    Again.UNAPPLIED: "that can be undone, but no create, is sent again once a read has shown that it was not applied",
     Again.ALWAYS: "is sent again until the deadline",
 }
 

@@ -205,7 +205,8 @@ STATUS_CODES: Final = {
     429: StatusCode(
         "too many requests",
         errors.RateLimited,
-        "Nothing was applied. For as long as Retry-After says, nothing is sent; without it, with growing pauses.",
+        "Nothing was applied. A call waits as long as Retry-After says, without it with growing pauses; it raises where "
+        "that is longer than its deadline.",
         (
             source("http-status-codes", "429 means more frequent requests than are allowed"),
             source(

@@ -36,6 +36,8 @@ TABLE = f"""
 599 ServerError         always unapplied http-status-codes
 """
 KEYS = "version status_code kind title documented error hint client read_again write_again seen unknown sources"
+# What the error adds, and `explain` too: a word of it.
+HINTS = {401: "other region", 402: "balance", 403: "no access", 404: "this account", 407: "a proxy", 302: "no redirect"}
 ROWS = {int(row[0]): row[1:] for row in map(str.split, TABLE.strip().splitlines())}
 
 
@@ -61,6 +63,8 @@ def test_every_status_code_is_explained_with_its_pages_or_called_unknown(capsys,
     assert all(told[key] in text for key in ("client", "hint", "seen", "unknown"))
     assert pages or "on no page" in told["unknown"]
     assert f"  raises     {error}: " in text
+    assert HINTS.get(code, "") in told["hint"]
+    assert bool(told["hint"]) == (code in HINTS)
     assert list(told) == KEYS.split()
 
 
@@ -161,6 +165,16 @@ def test_a_client_reads_again_after_what_the_table_says(code):
             client.get(ID)
     assert type(caught.value) is meaning_of(code).error
     assert account.methods == ["GET"] if code != 404 else ["GET", "GET"]  # the other channel
+
+
+@pytest.mark.parametrize("code", [code for code in ROWS if code != 200 and meaning_of(code).read_again == "never"])
+def test_the_answer_to_the_read_before_a_write_stops_the_write(code):
+    """As is said of each code: StatusUnavailable, and nothing was written."""
+    account = Account(code, "GET", "in-progress")
+    with account.client() as client, pytest.raises(errors.StatusUnavailable) as caught:
+        client.pause(ID)
+    assert caught.value.status_code == code
+    assert "PUT" not in account.methods
 
 
 @pytest.mark.usefixtures("quick")

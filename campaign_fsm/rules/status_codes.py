@@ -70,17 +70,17 @@ class StatusCode:
 
 
 _SUCCESS: Final = (
-    "A write has been applied if the answer shows it; otherwise the campaign is read, and OutcomeUnknown is raised if "
-    "that does not settle it."
+    "A write has been applied if the answer shows it; otherwise the campaign, of a create the list, is read, and "
+    "OutcomeUnknown is raised if that does not settle it."
 )
 _ITEM: Final = "The code of the item in the answer counts, so a failed item is an error in spite of this code."
 _REJECTED: Final = (
-    "A rejected write is taken as not applied. The campaign is read, and StateConflict is raised instead if the action "
-    "is not legal in the status that it has now."
+    "A rejected write is taken as not applied. The campaign, if there is one already, is read, and StateConflict is "
+    "raised instead if the action is not legal in the status that it has now."
 )
 _OPEN: Final = (
-    "The write may have been applied: the campaign is read to find out, and OutcomeUnknown is raised if that does not "
-    "settle it."
+    "A write may have been applied: the campaign, of a create the list, is read to find out, and OutcomeUnknown is "
+    "raised if that does not settle it."
 )
 _ILLEGAL: Final = "Which code an illegal action gets is on no page; 400 and 409 are both understood."
 _ON_NO_PAGE: Final = "The code is on no page of the vendor's."
@@ -205,8 +205,8 @@ STATUS_CODES: Final = {
     429: StatusCode(
         "too many requests",
         errors.RateLimited,
-        "Nothing was applied. A call waits as long as Retry-After says, without it with growing pauses; it raises where "
-        "that is longer than its deadline.",
+        "Nothing was applied. A call waits as long as Retry-After says, without it with growing pauses; it raises "
+        "where that is longer than its deadline.",
         (
             source("http-status-codes", "429 means more frequent requests than are allowed"),
             source(

@@ -57,6 +57,11 @@ PAGES: Final = {
             "https://developer.exotel.com/api/bulk-sms-campaign-details-2",
         ),
         Page("sms-details", "SMS details", "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2"),
+        Page(
+            "sms-reference-manage",
+            "Manage campaign (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/manage-campaign",
+        ),
         Page("update-sms-campaign", "Update SMS campaign", "https://developer.exotel.com/api/update-sms-campaign-3"),
         # Call campaigns
         Page("create-campaign", "Create campaign", "https://developer.exotel.com/api/create-campaign"),
@@ -90,6 +95,11 @@ PAGES: Final = {
             "https://developer.exotel.com/docs/campaign-guides/campaign-scheduling",
         ),
         Page("campaign-faqs", "Campaign FAQs", "https://developer.exotel.com/docs/faqs/campaign-faqs"),
+        Page(
+            "campaign-reporting",
+            "Campaign reporting",
+            "https://developer.exotel.com/docs/campaign-guides/campaign-reporting",
+        ),
         Page(
             "creating-sms-campaign",
             "Creating an SMS campaign",

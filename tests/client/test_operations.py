@@ -70,6 +70,16 @@ def test_create_makes_the_campaign_that_the_draft_describes(simulator, connect):
     assert [entry.action for entry in writes_of(simulator)] == ["create", "create"]
 
 
+def test_a_create_that_is_answered_as_in_the_guide_is_read(simulator):
+    """A message campaign under ``id``, ``Created``, with the times of call campaigns."""
+    times = {"send_at": "2022-08-30T10:00:00+05:30", "end_at": "2022-08-30T18:00:00+05:30"}
+    shown = {"id": "a1", "status": "Created", "schedule": times}
+    client, _ = answering(envelope({"code": 200, "status": "success", "data": shown}, method="POST"))
+    made = client.create(message(simulator))
+    assert (made.id, made.status, made.raw) == ("a1", "created", {})
+    assert made.schedule.end - made.schedule.start == timedelta(hours=8)
+
+
 def test_a_draft_of_the_other_channel_is_not_sent(simulator, connect):
     """It would be read as something else there."""
     with pytest.raises(ValueError, match="the draft is for voice ones"):

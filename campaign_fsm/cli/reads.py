@@ -53,18 +53,17 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
     metavar="STATUS",
     help=f"Only campaigns of this status: {STATUS_NAMES}. May be repeated.",
 )
-@click.option("--name", help="Only what the server finds for this name; no page says how it compares names.")
+@click.option("--name", help="Only what the server finds for this name; for message campaigns at least 3 characters.")
 @click.option(
     "--sort",
-    default="date_created:desc",
-    show_default=True,
     metavar="KEY[:asc|:desc]",
-    help="KEY is date_created, name or, for message campaigns, schedule.start_time.",
+    help="KEY is name, for message campaigns schedule.start_time, for call campaigns date_created. Default: the "
+    "server's own order.",
 )
 @LIMIT
 @host_options
 def list_campaigns(
-    statuses: tuple[str, ...], name: str | None, sort: str, limit: int | None, *, host: Host, as_json: bool
+    statuses: tuple[str, ...], name: str | None, sort: str | None, limit: int | None, *, host: Host, as_json: bool
 ) -> None:
     """List campaigns, page by page: the first lines come before the last page is read.
 

@@ -97,7 +97,7 @@ class AsyncCampaignClient(BaseClient):
         *,
         status: Statuses | None = None,
         name: str | None = None,
-        sort: str = "date_created:desc",
+        sort: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[Campaign]:
         """Every campaign of the account and channel, lazily; see `CampaignClient.list`."""

@@ -150,25 +150,30 @@ class CampaignClient(BaseClient):
         *,
         status: Statuses | None = None,
         name: str | None = None,
-        sort: str = "date_created:desc",
+        sort: str | None = None,
         page_size: int | None = None,
     ) -> Iterator[Campaign]:
         """Every campaign of the account and channel, lazily: a page is read when it is needed.
 
         The server counts pages by position, so a campaign that is created or deleted meanwhile can make
-        another one come twice (it is left out the second time) or not at all.
+        another one come twice (from the page before it is left out) or not at all.
 
         Args:
-            status: Only these statuses.
-            name: Only what the server finds for this name; no page says how it compares.
-            sort: ``date_created``, ``name``, on message campaigns ``schedule.start_time``; ``:asc`` or ``:desc``.
+            status: Only these statuses. The list of message campaigns cannot filter by failed, canceled and deleted:
+                where one of them is wanted, all campaigns are read and filtered here.
+            name: Only what the server finds for this name; on message campaigns at least 3 characters.
+            sort: ``name``, on message campaigns ``schedule.start_time``, on call campaigns ``date_created``; with
+                ``:asc`` or ``:desc``. Without one it is the server's own order: message campaigns by their start, the
+                latest first, call campaigns by their creation, the oldest first.
             page_size: At most 50 (the default) on message, 500 (100) on voice campaigns.
 
         Raises:
-            ValueError: A status, the order or the page size is on no list.
+            ValueError: A status, the order or the page size is on no list, or the name is too short.
 
-        Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2 and
-        https://developer.exotel.com/api/bulk-campaign-details.
+        Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+        https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details and
+        https://developer.exotel.com/api/bulk-campaign-details. Not offered is the ``type`` of call campaigns: the only
+        one that the page allows is the default.
         """
         wanted = Filter.of(self.channel, status, name, sort)
         return iterate(self._operations.list(wanted, page_size), self._perform)
@@ -183,6 +188,8 @@ class CampaignClient(BaseClient):
 
     def find(self, name: str) -> Campaign:
         """The one campaign that has exactly this name.
+
+        For a name of less than 3 characters all message campaigns are read: their list does not look for it.
 
         Raises:
             NotOne: No campaign has it, or several do; `matches` are their ids.

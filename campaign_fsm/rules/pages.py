@@ -56,6 +56,11 @@ PAGES: Final = {
             "Bulk SMS campaign details",
             "https://developer.exotel.com/api/bulk-sms-campaign-details-2",
         ),
+        Page(
+            "sms-reference-bulk",
+            "Bulk campaign details (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details",
+        ),
         Page("sms-details", "SMS details", "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2"),
         Page(
             "sms-reference-manage",

@@ -1,6 +1,7 @@
 """Pages: lists of campaigns, and the recipients of one campaign.
 
 Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details,
 https://developer.exotel.com/api/bulk-campaign-details,
 https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
 https://developer.exotel.com/api/call-details-of-a-single-campaign.
@@ -24,12 +25,19 @@ from campaign_fsm.words import none_of
 # Default and greatest page size.
 PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
 _SORT_KEYS: Final = {
-    Channel.MESSAGE: ("date_created", "name", "schedule.start_time"),
+    Channel.MESSAGE: ("schedule.start_time", "name"),
     Channel.VOICE: ("date_created", "name"),
 }
 DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-details"}
-# The message list knows "scheduled" and no "created": the same state.
-_FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
+# What the lists filter by. That of message campaigns knows "scheduled" and no "created": the same state.
+_FILTER_WORDS: Final = {
+    Channel.MESSAGE: {
+        Status.CREATED: "scheduled",
+        **{status: status.value for status in (Status.IN_PROGRESS, Status.PAUSED, Status.COMPLETED, Status.ARCHIVED)},
+    },
+    Channel.VOICE: {status: status.value for status in STATUSES},
+}
+_SHORTEST_NAME: Final = {Channel.MESSAGE: 3, Channel.VOICE: 0}
 # A character is up to 12 in a URL, and HTTP libraries send URLs of at most 65,536.
 _LONGEST_NAME: Final = 5000
 NAME_RULE: Final = (
@@ -39,45 +47,59 @@ NAME_RULE: Final = (
 
 @frozen
 class Filter:
-    """Which campaigns a list is to show, and in which order."""
+    """Which campaigns a list is to show, and in which order; None: the server's own."""
 
     statuses: frozenset[Status] = frozenset()
     name: str | None = None
-    sort: str = "date_created:desc"
+    sort: str | None = None
 
     @classmethod
     def of(
-        cls, channel: Channel, status: Status | str | Collection[Status | str] | None, name: str | None, sort: str
+        cls,
+        channel: Channel,
+        status: Status | str | Collection[Status | str] | None,
+        name: str | None = None,
+        sort: str | None = None,
     ) -> Filter:
         """A filter from what a caller gives.
 
         Raises:
-            ValueError: A status, or the order, is on no list; it says what is. Or no URL can hold the name.
+            ValueError: A status, or the order, is on no list; it says what is. Or no URL can hold the name, or the
+                list does not look for one that short.
         """
         if name is not None and not fits(name):
             raise ValueError(f"a name to look for is a text of at most {_LONGEST_NAME} whole characters")
+        if name is not None and len(name) < _SHORTEST_NAME[channel]:
+            raise ValueError(
+                f"the list of {channel} campaigns looks for names of at least {_SHORTEST_NAME[channel]} characters; "
+                "find looks for a whole name of any length"
+            )
         wanted = () if status is None else (status,) if isinstance(status, str) else tuple(status)
         statuses = set()
         for one in wanted:
             if one not in STATUSES:
                 raise ValueError(none_of(one, "status", STATUSES))
             statuses.add(Status(one))
+        if sort is None:
+            return cls(frozenset(statuses), name)
         key, colon, order = sort.partition(":")
         if key not in _SORT_KEYS[channel] or (colon and order not in ("asc", "desc")):
             keys = ", ".join(_SORT_KEYS[channel])
-            raise ValueError(f"sort must be one of {keys}, with :asc or :desc, not {sort!r}")
+            raise ValueError(f"sort must be one of {keys} on {channel} campaigns, with :asc or :desc, not {sort!r}")
         return cls(frozenset(statuses), name, sort if colon else f"{sort}:asc")
 
     def query(self, channel: Channel, offset: int, limit: int) -> str:
-        """The query string of one page."""
+        """The query string of one page: what the channel's list can filter by; the rest is left to the reader."""
         pairs: list[tuple[str, str]] = [("channel", "SMS")] if channel is Channel.MESSAGE else []
         pairs += [("offset", str(offset)), ("limit", str(limit))]
-        if self.name is not None:
+        if self.name is not None and len(self.name) >= _SHORTEST_NAME[channel]:
             pairs.append(("name", self.name))
-        if self.statuses:
-            words = _FILTER_WORDS[channel]
-            pairs.append(("status", ",".join(sorted(words.get(status, status.value) for status in self.statuses))))
-        return urlencode([*pairs, ("sort_by", self.sort)], safe=":,")
+        words = _FILTER_WORDS[channel]
+        if self.statuses and self.statuses <= words.keys():
+            pairs.append(("status", ",".join(sorted(words[status] for status in self.statuses))))
+        if self.sort is not None:
+            pairs.append(("sort_by", self.sort))
+        return urlencode(pairs, safe=":,")
 
 
 @frozen

@@ -96,6 +96,29 @@ def test_a_create_whose_answer_is_lost_is_found_in_the_list(simulator, connect):
     assert len(writes_of(simulator)) == 1
 
 
+def test_a_lost_create_is_looked_for_on_every_page(simulator):
+    """Message campaigns do not come newest first, so it may be on the last page; an item that failed is passed over."""
+    others = [item(f"b{number}", name="diwali-older") for number in range(49)]
+    ours = item("a1", name="diwali", date_created=datetime.now(UTC).isoformat())
+    total = {"metadata": {"total": 51}}
+    pages = [envelope(*others, item("b49", code=404), **total), envelope(ours, **total)]
+    client, requests = answering(httpx.Response(503), *pages)
+    assert client.create(message(simulator)).id == "a1"
+    assert [request.url.params.get("offset") for request in requests] == [None, "0", "50"]
+    assert all("sort_by" not in request.url.params for request in requests)
+
+
+def test_a_lost_create_of_calls_is_looked_for_among_the_newest(simulator, connect):
+    """The first that is older ends it: call campaigns can be had newest first."""
+    for _ in range(101):
+        simulator.add(channel="voice", name="calls")
+    simulator.advance(60)
+    simulator.fault("lost-after", method="POST")
+    assert connect(channel="voice").create(voice()).name == "calls"
+    (listing,) = [entry.path for entry in simulator.journal if entry.method == "GET"]
+    assert listing.endswith("&sort_by=date_created:desc")
+
+
 @pytest.mark.parametrize(
     ("others", "candidates"),
     [
@@ -594,6 +617,39 @@ def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
     for size in (51, 10**5000):
         with pytest.raises(ValueError, match="page_size must be 1 to 50"):
             list(connect().list(page_size=size))
+
+
+def test_a_list_is_in_the_order_of_the_server_unless_asked_otherwise(simulator, connect):
+    """No request says sort_by by itself; on message campaigns no page documents date_created."""
+    for channel in ("message", "voice"):
+        simulator.add("paused", channel=channel, name="diwali")
+        client = connect(channel=channel)
+        list(client.list(status="paused", name="diwali"))
+        client.find("diwali")
+        assert [entry.path for entry in simulator.journal if "sort_by" in entry.path] == []
+    list(connect().list(sort="schedule.start_time"))
+    assert simulator.journal[-1].path.endswith("&sort_by=schedule.start_time:asc")
+    with pytest.raises(ValueError, match=r"one of schedule\.start_time, name on message campaigns"):
+        connect().list(sort="date_created:desc")
+
+
+def test_statuses_that_the_list_does_not_filter_by_are_filtered_here(simulator, connect):
+    """Failed and canceled message campaigns, also beside others."""
+    made = {status: simulator.add(status) for status in ("failed", "canceled", "paused", "completed")}
+    assert [campaign.id for campaign in connect().list(status="failed")] == [made["failed"]]
+    found = connect().list(status=["canceled", "paused"])
+    assert {campaign.id for campaign in found} == {made["canceled"], made["paused"]}
+    assert all("status=" not in entry.path for entry in simulator.journal)
+
+
+def test_a_short_name_is_found_without_asking_for_it(simulator, connect):
+    """The list of message campaigns looks for 3 characters or more."""
+    one = simulator.add("paused", name="ab")
+    simulator.add("paused", name="abc")
+    assert connect().find("ab").id == one
+    assert "name=" not in simulator.journal[-1].path
+    with pytest.raises(ValueError, match="at least 3 characters"):
+        connect().list(name="ab")
 
 
 def test_a_server_that_ignores_the_filter_is_filtered():

@@ -42,6 +42,26 @@ Listing = Generator[Call | Sleep | Emit[_T], Any, None]
 
 def campaigns(context: ClientContext, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
     """Every campaign that a filter lets through."""
+    return entries(context, wanted, page_size, lambda campaign, _: campaign)
+
+
+def entries(
+    context: ClientContext,
+    wanted: Filter,
+    page_size: int | None,
+    take: Callable[[Campaign, Item], _T],
+    *,
+    failed_too: bool = True,
+) -> Listing[_T]:
+    """What is taken from each campaign that a filter lets through, and from the item that shows it.
+
+    Args:
+        context: The client's.
+        wanted: The filter.
+        page_size: How many to ask for at once; None: what is sensible on the channel.
+        take: Makes of each what is to come.
+        failed_too: Whether an item that failed is an error; else it is passed over.
+    """
     size = _page_size(context, page_size)
     target = context.collection()
     offset = 0
@@ -51,11 +71,13 @@ def campaigns(context: ClientContext, wanted: Filter, page_size: int | None) -> 
         answer, page = yield from page_of(context, call)
         ids: set[str] = set()
         for item in page.items:
+            if item.failed and not failed_too:
+                continue
             campaign = listed(context, item, answer)
             ids.add(campaign.id)
             # A campaign that was created meanwhile shifts the rest by one, onto the next page.
             if campaign.id not in previous and (not wanted.statuses or campaign.status in wanted.statuses):
-                yield Emit(campaign)
+                yield Emit(take(campaign, item))
         offset += len(page.items)
         if not page.items or (offset >= page.total if page.total is not None else len(page.items) < size):
             return
@@ -93,13 +115,13 @@ def find(context: ClientContext, name: str) -> Operation[Campaign]:
             matches[campaign.id] = campaign
         return len(matches) < _MOST_MATCHES
 
-    yield from _through(campaigns(context, Filter(name=name), None), take)
+    yield from through(campaigns(context, Filter(name=name), None), take)
     if len(matches) != 1:
         raise NotOne(name=name, matches=tuple(matches))
     return next(iter(matches.values()))
 
 
-def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
+def through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
     """Run a listing inside an operation, until `take` says of a thing that it was enough."""
     result: Any = None
     error: BaseException | None = None

@@ -63,6 +63,11 @@ PAGES: Final = {
         ),
         Page("sms-details", "SMS details", "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2"),
         Page(
+            "sms-reference-details-of-each",
+            "SMS details (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/sms-details",
+        ),
+        Page(
             "sms-reference-manage",
             "Manage campaign (SMS reference)",
             "https://developer.exotel.com/docs/sms-campaigns/api-reference/manage-campaign",

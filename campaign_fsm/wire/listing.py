@@ -3,7 +3,8 @@
 Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
 https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details,
 https://developer.exotel.com/api/bulk-campaign-details,
-https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
+https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2,
+https://developer.exotel.com/docs/sms-campaigns/api-reference/sms-details and
 https://developer.exotel.com/api/call-details-of-a-single-campaign.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import frozen
 
 from campaign_fsm.printable import SURROGATE
 from campaign_fsm.rules import STATUSES, Channel, Status
@@ -136,30 +137,19 @@ def read_page(answer: Answer) -> Page:
     return Page(tuple(read_entry(entry, answer) for entry in response), total)
 
 
-@frozen(repr=False)
-class Recipient:
-    """What the server says of one number of a campaign.
+def details_query(channel: Channel, offset: int, status: str | None = None) -> str:
+    """The query string of per-recipient details; from the second page on with an offset.
 
-    The fields differ between the channels, so they are all in `raw`; `status` is the one under that name, if there is
-    one. The repr shows no phone number.
+    Raises:
+        ValueError: Details of message campaigns have no filter by status on any page, or no URL can hold the status.
     """
-
-    status: str | None
-    raw: Mapping[str, Any] = field(hash=False)
-
-    def __repr__(self) -> str:
-        return f"Recipient(status={self.status!r})"
-
-    @classmethod
-    def of(cls, item: Item) -> Recipient:
-        status = item.data.get("status")
-        return cls(status if isinstance(status, str) else None, item.data)
-
-
-def details_query(channel: Channel, offset: int) -> str:
-    """The query string of per-recipient details; from the second page on with an offset."""
+    if status is not None and channel is Channel.MESSAGE:
+        raise ValueError("the recipients of message campaigns have no filter by status; look at each one's status")
+    if status is not None and not fits(status):
+        raise ValueError(f"a status to look for is a text of at most {_LONGEST_NAME} whole characters")
     pairs = [("channel", "sms")] if channel is Channel.MESSAGE else []
     pairs += [("offset", str(offset))] if offset else []
+    pairs += [("status", status)] if status is not None else []
     return urlencode(pairs)
 
 

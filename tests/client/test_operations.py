@@ -13,8 +13,10 @@ from operations import message, voice, writes_of
 
 from campaign_fsm import (
     Action,
+    CallRecipient,
     CampaignClient,
     MessageCampaignDraft,
+    MessageRecipient,
     Recipient,
     Schedule,
     SimulatorTransport,
@@ -32,7 +34,7 @@ from campaign_fsm.simulator.campaigns import StoredCampaign
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
-def answering(*answers):
+def answering(*answers, channel="message"):
     """A client whose server gives these answers, one after the other; the requests end up in the list."""
     requests = []
     left = iter(answers)
@@ -43,8 +45,9 @@ def answering(*answers):
         return given if isinstance(given, httpx.Response) else httpx.Response(200, json=given)
 
     client = CampaignClient(
-        account_sid="acme1", api_key="key", api_token="token", transport=httpx.MockTransport(answer), deadline=0
-    )
+        account_sid="acme1", api_key="key", api_token="token", channel=channel, deadline=0,
+        transport=httpx.MockTransport(answer),
+    )  # fmt: skip
     return client, requests
 
 
@@ -715,6 +718,55 @@ def test_recipients_come_page_by_page(simulator, connect):
     assert len({one.raw["number"] for one in found}) == 45
     with pytest.raises(errors.NotFound, match="no voice campaign with this id either"):
         list(connect().recipients("0" * 32))
+
+
+GONE = {"request_id": "r1", "method": "GET", "http_code": 404, "response": None}
+
+
+def gone():
+    return httpx.Response(404, json=GONE)
+
+
+def test_a_call_campaign_without_calls_has_no_recipients_yet():
+    """A 404 of call-details where the campaign itself can be read; public client code has seen it."""
+    client, requests = answering(gone(), envelope(item("a1")), channel="voice")
+    assert list(client.recipients("a1")) == []
+    assert [request.url.path.rpartition("/")[2] for request in requests] == ["call-details", "a1"]
+
+
+def test_recipients_of_a_campaign_that_is_not_there_are_not_none_yet():
+    """Nor are those of a message campaign, of a later page, or behind a 404 that is not the API's."""
+    client, requests = answering(gone(), gone(), gone(), channel="voice")
+    with pytest.raises(errors.NotFound, match="no message campaign with this id either"):
+        list(client.recipients("a1"))
+    assert len(requests) == 3
+    client, _ = answering(gone(), gone())
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+    first = envelope({"code": 200, "data": {"number": "1"}}, metadata={"total": 5})
+    client, _ = answering(first, gone(), gone(), channel="voice")
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+    client, _ = answering(httpx.Response(404, text="<html>"), gone(), channel="voice")
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+    client, _ = answering(gone(), httpx.Response(503), channel="voice")
+    with pytest.raises(errors.ServerError):
+        list(client.recipients("a1"))
+
+
+def test_recipients_are_of_the_class_of_their_channel():
+    """With the documented fields; calls can be asked for by their status."""
+    shown = envelope({"code": 200, "data": {"number": "1", "status": "failed"}}, metadata={"total": 1})
+    for channel, kind in (("message", MessageRecipient), ("voice", CallRecipient)):
+        client, _ = answering(shown, channel=channel)
+        (found,) = client.recipients("a1")
+        assert (type(found), found.number) == (kind, "1")
+    client, requests = answering(shown, channel="voice")
+    assert len(list(client.recipients("a1", status="failed"))) == 1
+    assert requests[0].url.query == b"status=failed"
+    with pytest.raises(ValueError, match="no filter by status"):
+        answering()[0].recipients("a1", status="sent")
 
 
 def test_recipients_of_a_server_that_does_not_turn_pages():

@@ -10,6 +10,7 @@ from campaign_fsm import (
     AlreadyThere,
     AsyncCampaignClient,
     AsyncGuardTransport,
+    CallRecipient,
     Campaign,
     CampaignClient,
     Decision,
@@ -18,6 +19,7 @@ from campaign_fsm import (
     IllegalTransition,
     Judgement,
     MessageCampaignDraft,
+    MessageRecipient,
     Recipient,
     Refused,
     Retries,
@@ -110,8 +112,13 @@ async def everything_async() -> None:
         )
         async for campaign in client.list(status="paused"):
             print(campaign.pending)
-        async for recipient in client.recipients(made.id):
-            print(recipient.raw)
+        async for recipient in client.recipients(made.id, status="failed"):
+            if isinstance(recipient, CallRecipient):
+                ended: datetime | None = recipient.end_time
+                print(recipient.raw, recipient.number, recipient.duration, ended)
+            elif isinstance(recipient, MessageRecipient):
+                text: str | None = recipient.message
+                print(text)
         await client.delete(parse_status_callback(b"{}").campaign_id)
 
 

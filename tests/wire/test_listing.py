@@ -2,11 +2,22 @@
 
 import json
 
+import attrs
 import pytest
 
-from campaign_fsm import CampaignClient, Channel, Recipient, Simulator, SimulatorTransport, Status
+from campaign_fsm import (
+    CallRecipient,
+    CampaignClient,
+    Channel,
+    MessageRecipient,
+    Recipient,
+    Simulator,
+    SimulatorTransport,
+    Status,
+)
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.listing import PAGE_SIZES, Filter, details_query, is_name, read_page
+from campaign_fsm.wire.schedule import parse_time
 
 NUMBER = "+919876543210"
 SUCCESS = {"code": 200, "status": "success", "error_data": None, "data": {"sid": "a1", "status": "paused"}}
@@ -307,6 +318,67 @@ def test_the_repr_of_a_recipient_shows_no_number():
     assert repr(recipient) == str(recipient) == f"{recipient!s}" == "Recipient(status='sent')"
 
 
+# One of each, with every field that the pages call-details and sms-details name.
+CALL = {
+    "number": NUMBER,
+    "name": "Asha",
+    "duration": 31,
+    "date_created": "2022-08-10T21:47:52+05:30",
+    "status": "completed",
+    "digit": "4",
+    "recording_url": "https://recordings.example/canary.mp3",
+    "start_time": "2022-08-10T21:48:00+05:30",
+    "end_time": "2022-08-10T21:48:31+05:30",
+    "caller_id": "08012345678",
+    "direction": "outbound-api",
+    "call_sid": "c1",
+}
+MESSAGE = {
+    "number": NUMBER,
+    "name": "Asha",
+    "message": "canary: your code is 4711",
+    "status": "sent",
+    "detailed_status": "DELIVERED_TO_HANDSET",
+    "schedule_time": "2022-08-10T21:47:52+05:30",
+    "sender_id": "EXOTEL",
+    "direction": "outbound-api",
+    "sid": "s1",
+}
+BOTH = [(CallRecipient, CALL), (MessageRecipient, MESSAGE)]
+
+
+@pytest.mark.parametrize(("kind", "fields"), BOTH)
+def test_every_documented_field_of_a_recipient_is_read(kind, fields):
+    """Under its own name, times as aware datetimes; raw stays whole."""
+    (item,) = page([{"code": 200, "status": "success", "data": {**fields, "new": 1}, "beside": 2}]).items
+    found = kind.of(item)
+    assert isinstance(found, Recipient)
+    for name, value in fields.items():
+        assert getattr(found, name) == (parse_time(value) if "time" in name or "date" in name else value)
+    assert found.raw == {**fields, "new": 1, "beside": 2}
+    assert {*fields, "raw"} == {each.name for each in attrs.fields(kind)}
+    assert hash(found) == hash(kind.of(item))
+
+
+@pytest.mark.parametrize(("kind", "fields"), BOTH)
+@pytest.mark.parametrize("odd", [None, 5.5, True, ["x"], "2022-08-10T21:47:52"])
+def test_a_field_of_a_recipient_that_is_of_another_type_is_in_raw_alone(kind, fields, odd):
+    """A time without an offset is no time, and a true is no duration."""
+    (item,) = page([{"code": 200, "data": dict.fromkeys(fields, odd)}]).items
+    found = kind.of(item)
+    assert found.raw == dict.fromkeys(fields, odd)
+    times = {"duration", "date_created", "start_time", "end_time", "schedule_time"}
+    for name in fields:
+        assert getattr(found, name) == (odd if isinstance(odd, str) and name not in times else None)
+
+
+@pytest.mark.parametrize(("kind", "fields"), BOTH)
+def test_the_repr_of_each_recipient_shows_its_status_alone(kind, fields):
+    """No number, name, text or recording."""
+    (item,) = page([{"code": 200, "data": fields}]).items
+    assert repr(kind.of(item)) == str(kind.of(item)) == f"{kind.__name__}(status={fields['status']!r})"
+
+
 @pytest.mark.parametrize("status", [None, 5, ["sent"], {"sent": 1}])
 def test_the_status_of_a_recipient_is_a_text_or_none(status):
     """What is something else stays in `raw` alone."""
@@ -333,6 +405,15 @@ def test_recipients_can_be_kept_in_a_set():
 def test_recipients_are_asked_for_as_documented(channel, offset, expected):
     """The first page without an offset, which no page documents; `sms` in small letters."""
     assert details_query(Channel(channel), offset) == expected
+
+
+def test_calls_are_asked_for_by_their_status():
+    """On call campaigns; of message campaigns no page has such a filter."""
+    assert details_query(Channel.VOICE, 50, "no-answer&x") == "offset=50&status=no-answer%26x"
+    with pytest.raises(ValueError, match="no filter by status"):
+        details_query(Channel.MESSAGE, 0, "sent")
+    with pytest.raises(ValueError, match="whole characters"):
+        details_query(Channel.VOICE, 0, "\ud83d")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ PAGES: Final = {
         Page("http-status-codes", "HTTP status codes", "https://developer.exotel.com/api/http-status-codes"),
         Page("rate-limiting", "Rate limiting", "https://developer.exotel.com/docs/advanced-config/rate-limiting"),
         Page("webhooks", "Webhooks", "https://developer.exotel.com/docs/references/webhooks"),
+        Page("webhooks-setup", "Webhooks set-up", "https://developer.exotel.com/docs/advanced-config/webhooks-setup"),
     )
 }
 """The pages by key; the rules, the warnings of drafts and the docstrings cite no other address of the vendor's."""

@@ -140,7 +140,7 @@ def recipients(campaign_id: str, status: str | None, limit: int | None, *, host:
     Examples:
       campaign-fsm recipients 90dad70b939f469fbf8b801660148272
       campaign-fsm recipients 90dad70b939f469fbf8b801660148272 --limit 10 --json
-      campaign-fsm recipients 5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44 --channel voice --status failed
+      campaign-fsm recipients camp_abc123 --channel voice --status failed
 
     Exit code: 0 if they were read, 2 if not.
     """

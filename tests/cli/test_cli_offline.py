@@ -593,7 +593,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
         "campaign_fsm.cli",
         *(f"campaign_fsm.cli.{name}" for name in ("decision", "options", "output", "rules", "streams")),
         "campaign_fsm.lifecycle",
-        *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine")),
+        *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine", "mixins", "models")),
         "campaign_fsm.rules",
         *(
             f"campaign_fsm.rules.{name}"

@@ -55,11 +55,15 @@ if TYPE_CHECKING:
     from campaign_fsm.gate import Judgement as Judgement
     from campaign_fsm.gate import Wait as Wait
     from campaign_fsm.gate import WriteRecord as WriteRecord
+    from campaign_fsm.lifecycle import AsyncCampaignModel as AsyncCampaignModel
+    from campaign_fsm.lifecycle import CampaignMachine as CampaignMachine
+    from campaign_fsm.lifecycle import CampaignModel as CampaignModel
     from campaign_fsm.lifecycle import Decision as Decision
     from campaign_fsm.lifecycle import build_machine as build_machine
     from campaign_fsm.lifecycle import decide as decide
     from campaign_fsm.lifecycle import has_started as has_started
     from campaign_fsm.lifecycle import route as route
+    from campaign_fsm.lifecycle.illegal import IllegalTrigger as IllegalTrigger
     from campaign_fsm.policy import Policy as Policy
     from campaign_fsm.policy import confirmed as confirmed
     from campaign_fsm.rules import RULES as RULES
@@ -79,7 +83,9 @@ if TYPE_CHECKING:
     from campaign_fsm.wire.callback import StatusCallback as StatusCallback
     from campaign_fsm.wire.callback import parse_status_callback as parse_status_callback
     from campaign_fsm.wire.campaign import Campaign as Campaign
-    from campaign_fsm.wire.listing import Recipient as Recipient
+    from campaign_fsm.wire.recipient import CallRecipient as CallRecipient
+    from campaign_fsm.wire.recipient import MessageRecipient as MessageRecipient
+    from campaign_fsm.wire.recipient import Recipient as Recipient
     from campaign_fsm.wire.schedule import Schedule as Schedule
 else:
     from campaign_fsm._lazy import SHOWN, lazy
@@ -98,7 +104,10 @@ else:
             "UnexpectedAnswer UnexpectedRedirect UnknownStatus UnreadableCallback UnreadableRequest"
         ),
         "gate": "Drift Judgement Wait WriteRecord",
-        "lifecycle": "Decision build_machine decide has_started route",
+        "lifecycle": (
+            "AsyncCampaignModel CampaignMachine CampaignModel Decision build_machine decide has_started route"
+        ),
+        "lifecycle.illegal": "IllegalTrigger",
         "policy": "Policy confirmed",
         "rules": "RULES Action Channel Event Rule Source Standing Status",
         "simulator": "Simulator SimulatorServer SimulatorTransport",
@@ -106,7 +115,7 @@ else:
         "verdict": "Verdict",
         "wire.callback": "StatusCallback parse_status_callback",
         "wire.campaign": "Campaign",
-        "wire.listing": "Recipient",
+        "wire.recipient": "CallRecipient MessageRecipient Recipient",
         "wire.schedule": "Schedule",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES, "__version__")

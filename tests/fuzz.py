@@ -44,8 +44,9 @@ from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_o
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
-from campaign_fsm.wire.listing import Recipient, read_page
+from campaign_fsm.wire.listing import read_page
 from campaign_fsm.wire.reading import read_campaign, read_status
+from campaign_fsm.wire.recipient import RECIPIENTS
 from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target, read_target
 
@@ -221,7 +222,7 @@ _MESSAGE_DRAFT = {"content_type": "static", "lists": ["a"], "sender_id": "ABC", 
 _VOICE_DRAFT = {
     "caller_id": "080",
     "from": ["+919876543210"],
-    "retries": {"number_of_retries": 1, "on_status": ["busy"]},
+    "retries": {"number_of_retries": 1, "interval_mins": 5, "on_status": ["busy"]},
 }
 DRAFTS = [
     json.dumps({**_MESSAGE_DRAFT, "template": "x", "schedule": {"start_time": "2026-01-05T10:00:00+05:30"}}).encode(),
@@ -420,7 +421,8 @@ def _read_status(body: bytes) -> None:
 def _read_page(body: bytes) -> None:
     page = read_page(_answer(body))
     for item in page.items:
-        repr(Recipient.of(item))
+        for kind in RECIPIENTS.values():
+            repr(kind.of(item))
         for channel in Channel:
             try:
                 found, reading = read_campaign(item, channel, None)

@@ -158,17 +158,17 @@ unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201     
 # The vendor's pages, by the keys that the package gives them: message campaigns, call campaigns, guides, general.
 # fmt: off
 PAGES = [
-    "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
-    "create-campaign", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
-    "campaign-scheduling", "campaign-faqs", "campaign-reporting", "creating-sms-campaign",
-    "authentication", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
+    "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-reference-bulk", "sms-details", "sms-reference-details-of-each", "sms-reference-manage", "update-sms-campaign",
+    "create-campaign", "voice-reference-create", "console-campaigns", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "console-update-campaign", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
+    "campaign-scheduling", "campaign-faqs", "campaign-reporting", "creating-sms-campaign", "creating-voice-campaign",
+    "authentication", "api-credentials", "error-codes", "http-status-codes", "rate-limiting", "webhooks", "webhooks-setup",
 ]
 # fmt: on
 # Which of them are about one kind of campaign alone. How campaigns work is about calls, and the only page that says how a
 # campaign of either kind ends.
 ABOUT = {
-    "message": PAGES[:6],
-    "voice": PAGES[6:15],
+    "message": PAGES[: PAGES.index("create-campaign")],
+    "voice": PAGES[PAGES.index("create-campaign") : PAGES.index("how-campaigns-work")],
 }
 # The pages that each code rests on, in the order in which they are said.
 RESTS_ON = """
@@ -219,7 +219,7 @@ CF304 how-campaigns-work
 CF305 how-campaigns-work campaign-faqs
 CF306 campaign-scheduling campaign-faqs how-campaigns-work
 CF402 update-sms-campaign update-campaign manage-campaign create-sms-campaign create-campaign
-CF404 authentication
+CF404 authentication update-sms-campaign
 CF407 update-sms-campaign manage-campaign
 CF411 update-campaign
 CF412 update-sms-campaign manage-campaign
@@ -230,7 +230,7 @@ CF416 campaign-scheduling
 CF417 delete-campaign
 CF418 update-sms-campaign update-campaign
 CF604 how-campaigns-work
-CF606 create-sms-campaign create-campaign
+CF606 create-sms-campaign create-campaign console-campaigns console-update-campaign
 """
 # These rest on the package, on HTTP or on a team's policy alone. CF251 has the pages of the edge that it refuses.
 REST_ON_NO_PAGE = """
@@ -243,7 +243,7 @@ PROBLEMS = {
     "CF401": ("after decoding or folding", "byte for byte"),
     "CF402": ("method and path", "Use PUT or DELETE"),
     "CF403": ("a query string", "without a query string"),
-    "CF404": ("credentials in the URL", "Authorization header"),
+    "CF404": ("credentials in the URL", "auth=(key, token)"),
     "CF405": ("contradicts the URL", "derive them from the URL"),
     "CF406": ("method-override", "the method that is meant"),
     "CF407": ("content type", "exactly one 'Content-Type: application/json'"),

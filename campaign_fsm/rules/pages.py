@@ -73,9 +73,27 @@ PAGES: Final = {
             _MESSAGE,
         ),
         Page(
+            "sms-reference-bulk",
+            "Bulk campaign details (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details",
+            _MESSAGE,
+        ),
+        Page(
             "sms-details",
             "SMS details",
             "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2",
+            _MESSAGE,
+        ),
+        Page(
+            "sms-reference-details-of-each",
+            "SMS details (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/sms-details",
+            _MESSAGE,
+        ),
+        Page(
+            "sms-reference-manage",
+            "Manage campaign (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/manage-campaign",
             _MESSAGE,
         ),
         Page(
@@ -86,6 +104,15 @@ PAGES: Final = {
         ),
         # Call campaigns
         Page("create-campaign", "Create campaign", "https://developer.exotel.com/api/create-campaign", _VOICE),
+        Page(
+            "voice-reference-create",
+            "Create campaign (voice reference)",
+            "https://developer.exotel.com/docs/campaigns/api-reference/create-campaign",
+            _VOICE,
+        ),
+        Page(
+            "console-campaigns", "Campaigns (API console)", "https://developer.exotel.com/api-console/campaigns", _VOICE
+        ),
         Page("campaign-details", "Campaign details", "https://developer.exotel.com/api/get-campaign-details", _VOICE),
         Page(
             "bulk-campaign-details",
@@ -101,6 +128,12 @@ PAGES: Final = {
             "update-campaign-details",
             "Update campaign details",
             "https://developer.exotel.com/api/update-campaign-details",
+            _VOICE,
+        ),
+        Page(
+            "console-update-campaign",
+            "Update campaign details (API console)",
+            "https://developer.exotel.com/api-console/update-campaign-details-api-console",
             _VOICE,
         ),
         Page(
@@ -136,12 +169,23 @@ PAGES: Final = {
             "Creating an SMS campaign",
             "https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign",
         ),
+        Page(
+            "creating-voice-campaign",
+            "Creating a voice campaign",
+            "https://developer.exotel.com/docs/campaign-guides/creating-voice-campaign",
+        ),
         # Every API of the vendor's
         Page("authentication", "Authentication", "https://developer.exotel.com/docs/references/authentication"),
+        Page(
+            "api-credentials",
+            "API credentials",
+            "https://developer.exotel.com/docs/getting-started/api-credentials",
+        ),
         Page("error-codes", "Error codes", "https://developer.exotel.com/docs/references/error-codes"),
         Page("http-status-codes", "HTTP status codes", "https://developer.exotel.com/api/http-status-codes"),
         Page("rate-limiting", "Rate limiting", "https://developer.exotel.com/docs/advanced-config/rate-limiting"),
         Page("webhooks", "Webhooks", "https://developer.exotel.com/docs/references/webhooks"),
+        Page("webhooks-setup", "Webhooks set-up", "https://developer.exotel.com/docs/advanced-config/webhooks-setup"),
     )
 }
 """The pages by key; the rules, the warnings of drafts and the docstrings cite no other address of the vendor's."""
@@ -249,4 +293,8 @@ INVALID_NUMBER: Final = source("how-campaigns-work", "one invalid number fails t
 PARAMETERS: Final = (
     source("create-sms-campaign", "lists the parameters of a message campaign, with their limits"),
     source("create-campaign", "lists the parameters of a call campaign, with their limits"),
+)
+INTERVAL: Final = (
+    source("console-campaigns", "interval_mins is mandatory when number_of_retries is given"),
+    source("console-update-campaign", "the same of an edit"),
 )

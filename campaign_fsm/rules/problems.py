@@ -46,8 +46,12 @@ PROBLEMS: Final = {
         Problem(
             "CF404",
             "credentials in the URL",
-            "Send them in the Authorization header; URLs end up in logs.",
-            (source("authentication", "recommends the Authorization header"),),
+            "Take key and token out of the URL, because URLs end up in logs, and give them to the HTTP client as "
+            "auth=(key, token), which is httpx.BasicAuth: they then travel in the Authorization header.",
+            (
+                source("authentication", "recommends the Authorization header"),
+                source("update-sms-campaign", "the sample requests have key and token in the URL"),
+            ),
         ),
         Problem(
             "CF405",
@@ -173,7 +177,7 @@ PROBLEMS: Final = {
             "CF606",
             "parameters that break a documented limit",
             "Correct them; the server may refuse or drop them.",
-            pages.PARAMETERS,
+            (*pages.PARAMETERS, *pages.INTERVAL),
         ),
         Problem("CF607", "a suppression that suppresses nothing", "Take it out of the configuration."),
         Problem("CF608", "a suppression that has expired", "Fix what it suppresses, or renew it with a reason."),

@@ -15,7 +15,7 @@ from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, confirme
 from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.audit.observation import Options
 from campaign_fsm.policy import Hours, Policy, Scope
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.lines import read_lines, read_trace
 
@@ -547,6 +547,9 @@ def test_credentials_in_a_recording_are_found_once_a_file(url, headers, where):
     if where:
         assert where in found[0].message
         assert "token" not in found[0].message
+        # In a URL the gate refuses them, so the advice is the gate's; a header is the place for them.
+        assert (PROBLEMS["CF404"].advice in found[0].advice) == (where == "the URL")
+        assert found[0].advice.startswith("Change the key")
 
 
 def test_what_had_taken_effect_already_is_a_warning():
@@ -610,6 +613,24 @@ def test_parameters_that_break_a_limit_are_found():
     assert audit({**create, "request": {"campaigns": [{"caller_id": "080", "lists": ["a"]}]}}) == []
     edit = {"method": "PUT", "url": VOICE, "request": {"campaigns": [{"name": "ab"}]}, "status_code": 200}
     assert told(audit(read("created"), edit)) == [("CF606", 2)]
+
+
+def test_a_recorded_create_is_held_against_what_the_pages_say_plainly():
+    """Retries without an interval and names that only the guide has are found; one text of numbers is documented."""
+    voice = {"method": "POST", "url": VOICE.rpartition("/")[0], "status_code": 200}
+    item = {"caller_id": "080", "from": "+919876543210, +919876543211", "retries": {"number_of_retries": 0}}
+    assert audit({**voice, "request": {"campaigns": [item]}}) == []
+    item["retries"] = {"number_of_retries": 2}
+    (finding,) = audit({**voice, "request": {"campaigns": [item]}})
+    assert finding.code == "CF606"
+    assert "retries.interval_mins: it is required with retries, by 'Campaigns (API console)'" in finding.message
+    guide = {"lists": ["a"], "sender_id": "EXOTL", "sms_type": "trans", "body": "x", "campaign_type": "static"}
+    (finding,) = audit({**voice, "url": MESSAGE.rpartition("/")[0], "request": guide})
+    assert finding.code == "CF606"
+    for name, means in (("body", "template"), ("campaign_type", "content_type")):
+        assert f"{name}: no such parameter; the documented name is {means}" in finding.message
+    assert "trans and promo" in finding.message
+    assert "is required" not in finding.message
 
 
 def test_two_channels_accounts_and_hosts_are_not_mixed_up():

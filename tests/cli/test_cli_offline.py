@@ -604,7 +604,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
         "campaign_fsm.cli",
         *(f"campaign_fsm.cli.{name}" for name in ("decision", "options", "output", "rules", "streams")),
         "campaign_fsm.lifecycle",
-        *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine")),
+        *(f"campaign_fsm.lifecycle.{name}" for name in ("decision", "graph", "machine", "mixins", "models")),
         "campaign_fsm.rules",
         *(
             f"campaign_fsm.rules.{name}"
@@ -621,6 +621,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
         ("campaign-fsm route paused arch", {"archived"}),
         ("campaign-fsm explain cf22", {"CF221", "CF222", "CF223", "CF224", "CF225", "CF226"}),
         ("campaign-fsm explain campaignb", {"CampaignBusy"}),
+        ("campaign-fsm explain 50", {"500", "502", "503", "504"}),
         ("campaign-fsm diagram --format m", {"mermaid", "markdown"}),
         ("campaign-fsm diagram --view h", {"history"}),
         ("campaign-fsm diagram --view from:pa", {"from:paused"}),

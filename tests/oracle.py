@@ -151,7 +151,7 @@ unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201     
 # fmt: off
 PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
-    "create-campaign", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
+    "create-campaign", "voice-reference-create", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
     "campaign-scheduling", "campaign-faqs", "creating-sms-campaign",
     "authentication", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
 ]

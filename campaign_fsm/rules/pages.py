@@ -60,6 +60,11 @@ PAGES: Final = {
         Page("update-sms-campaign", "Update SMS campaign", "https://developer.exotel.com/api/update-sms-campaign-3"),
         # Call campaigns
         Page("create-campaign", "Create campaign", "https://developer.exotel.com/api/create-campaign"),
+        Page(
+            "voice-reference-create",
+            "Create campaign (voice reference)",
+            "https://developer.exotel.com/docs/campaigns/api-reference/create-campaign",
+        ),
         Page("campaign-details", "Campaign details", "https://developer.exotel.com/api/get-campaign-details"),
         Page(
             "bulk-campaign-details", "Bulk campaign details", "https://developer.exotel.com/api/bulk-campaign-details"

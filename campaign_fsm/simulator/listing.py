@@ -23,7 +23,6 @@ from campaign_fsm.wire.listing import PAGE_SIZES
 
 _SORT_KEYS: Final[dict[Channel, dict[str, Callable[[StoredCampaign], Any]]]] = {
     Channel.MESSAGE: {
-        "date_created": lambda campaign: campaign.created,
         "schedule.start_time": lambda campaign: campaign.start or campaign.created,
         "name": lambda campaign: campaign.name,
     },
@@ -32,6 +31,11 @@ _SORT_KEYS: Final[dict[Channel, dict[str, Callable[[StoredCampaign], Any]]]] = {
         "name": lambda campaign: campaign.name,
     },
 }
+# What the list of message campaigns can be filtered by.
+_FILTER_STATUSES: Final = frozenset(
+    {Status.IN_PROGRESS, Status.CREATED, Status.COMPLETED, Status.PAUSED, Status.ARCHIVED}
+)
+_SHORTEST_NAME: Final = 3
 
 
 def campaigns(account: Account, request: Request, channel: Channel) -> Result:
@@ -40,6 +44,8 @@ def campaigns(account: Account, request: Request, channel: Channel) -> Result:
     bounds = _bounds(request, channel, query)
     if isinstance(bounds, Result):
         return bounds
+    if channel is Channel.MESSAGE and (problem := _odd_filter(query)):
+        return error(request, 400, problem, 1002)
     offset, limit = bounds
     found = _matching(account, channel, query)
     if "sort_by" in query:
@@ -82,6 +88,17 @@ def _order(sort_by: str) -> tuple[str, bool | None]:
     """The key of a `sort_by`, and whether the last comes first; None where it does not say."""
     key, _, order = sort_by.partition(":")
     return key, {"asc": False, "desc": True}.get(order)
+
+
+def _odd_filter(query: dict[str, str]) -> str | None:
+    """What is wrong with the filter of a list of message campaigns."""
+    if "name" in query and len(query["name"]) < _SHORTEST_NAME:
+        return f"name must have {_SHORTEST_NAME} characters or more."
+    for word in filter(None, query.get("status", "").split(",")):
+        # It knows "scheduled" and no "created": the same state.
+        if word.casefold() == Status.CREATED or Status.parse(word) not in _FILTER_STATUSES:
+            return "status must be of in-progress, scheduled, completed, paused and archived."
+    return None
 
 
 def _bounds(request: Request, channel: Channel, query: dict[str, str]) -> tuple[int, int] | Result:

@@ -78,6 +78,21 @@ def test_every_error_says_that_its_code_is_the_simulators_own(channel, method, q
 # Lists
 
 
+def test_a_list_of_message_campaigns_is_sorted_by_what_its_page_has():
+    """By the start and by the name, not by the date of creation; the newest first unless it is asked for."""
+    simulator = Simulator()
+    for name, hours in (("bbb", 3), ("ccc", 2), ("aaa", 1)):
+        simulator.add(name=name, start=simulator.now.replace(hour=10 + hours))
+        simulator.advance(1)
+    assert names(simulator, SMS) == ["aaa", "ccc", "bbb"]
+    assert names(simulator, f"{SMS}&sort_by=name:asc") == ["aaa", "bbb", "ccc"]
+    assert names(simulator, f"{SMS}&sort_by=schedule.start_time:desc") == ["bbb", "ccc", "aaa"]
+    for odd in ("date_created:desc", "name", "name:up", "status:asc"):
+        code, document = answer(simulator, f"{url(None)}{SMS}&sort_by={odd}")
+        assert (code, document["response"]["error_data"]["code"]) == (400, 1002)
+        assert document["response"]["error_data"]["message"].endswith(OWN)
+
+
 def test_a_list_of_call_campaigns_has_its_own_keys_and_a_type():
     """The date of creation is one of them, and the start is not; names may be short."""
     simulator = Simulator()
@@ -90,6 +105,26 @@ def test_a_list_of_call_campaigns_has_its_own_keys_and_a_type():
     assert names(simulator, "?name=b", "voice") == ["bb"]
     assert names(simulator, "?type=trans", "voice") == ["bb"]
     assert names(simulator, "?type=Promo", "voice") == ["aa"]
+
+
+def test_a_name_to_filter_message_campaigns_by_has_three_characters():
+    """On the older path, too."""
+    simulator = Simulator()
+    simulator.add(name="diwali")
+    for path in (f"{url(None)}{SMS}", url(None, "alias") + "?offset=0"):
+        assert answer(simulator, f"{path}&name=di")[0] == 400
+        assert answer(simulator, f"{path}&name=diw")[1]["metadata"]["total"] == 1
+
+
+def test_message_campaigns_are_filtered_by_five_words():
+    """Scheduled is one of them, and created, failed, canceled and deleted are not; call campaigns have them all."""
+    simulator = Simulator()
+    simulator.seed()
+    for word in ("in-progress", "scheduled", "completed", "paused", "archived"):
+        assert len(names(simulator, f"{SMS}&status={word}")) == 1
+    for word in ("created", "Created", "failed", "canceled", "deleted", "gone", "paused,failed"):
+        assert answer(simulator, f"{url(None)}{SMS}&status={word}")[0] == 400
+    assert names(simulator, "?status=created,failed", "voice") == ["voice created", "voice failed"]
 
 
 # Recipients
@@ -140,6 +175,9 @@ def test_messages_are_filtered_by_number_and_sorted():
         assert numbers(simulator, f"{path}&number={number}") == []
     assert numbers(simulator, path) == [(0, "scheduled"), (1, "scheduled"), (2, "sent")]
     assert numbers(simulator, f"{path}&sort_by=status:desc") == [(2, "sent"), (1, "scheduled"), (0, "scheduled")]
+    ended = f"{url(simulator.add('completed', contacts=2))}/message-details?channel=sms"
+    assert numbers(simulator, ended) == [(0, "sent"), (1, "failed")]
+    assert numbers(simulator, f"{ended}&sort_by=status:asc") == [(1, "failed"), (0, "sent")]
     for odd in ("number", "number:up", "length:asc"):
         assert answer(simulator, f"{path}&sort_by={odd}")[0] == 400
 

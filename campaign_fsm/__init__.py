@@ -55,11 +55,15 @@ if TYPE_CHECKING:
     from campaign_fsm.gate import Judgement as Judgement
     from campaign_fsm.gate import Wait as Wait
     from campaign_fsm.gate import WriteRecord as WriteRecord
+    from campaign_fsm.lifecycle import AsyncCampaignModel as AsyncCampaignModel
+    from campaign_fsm.lifecycle import CampaignMachine as CampaignMachine
+    from campaign_fsm.lifecycle import CampaignModel as CampaignModel
     from campaign_fsm.lifecycle import Decision as Decision
     from campaign_fsm.lifecycle import build_machine as build_machine
     from campaign_fsm.lifecycle import decide as decide
     from campaign_fsm.lifecycle import has_started as has_started
     from campaign_fsm.lifecycle import route as route
+    from campaign_fsm.lifecycle.illegal import IllegalTrigger as IllegalTrigger
     from campaign_fsm.policy import Policy as Policy
     from campaign_fsm.policy import confirmed as confirmed
     from campaign_fsm.rules import RULES as RULES
@@ -98,7 +102,10 @@ else:
             "UnexpectedAnswer UnexpectedRedirect UnknownStatus UnreadableCallback UnreadableRequest"
         ),
         "gate": "Drift Judgement Wait WriteRecord",
-        "lifecycle": "Decision build_machine decide has_started route",
+        "lifecycle": (
+            "AsyncCampaignModel CampaignMachine CampaignModel Decision build_machine decide has_started route"
+        ),
+        "lifecycle.illegal": "IllegalTrigger",
         "policy": "Policy confirmed",
         "rules": "RULES Action Channel Event Rule Source Standing Status",
         "simulator": "Simulator SimulatorServer SimulatorTransport",

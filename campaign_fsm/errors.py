@@ -5,6 +5,7 @@
     CampaignFsmError
     ├── Refused                  the write was not sent; never worth a blind retry
     │   ├── IllegalTransition    the life cycle forbids it in the status that was read
+    │   │   └── IllegalTrigger   the same, by a machine of `build_machine` (also a `transitions.MachineError`)
     │   ├── AlreadyThere         the action has already taken effect
     │   ├── UnknownStatus        the status that was read is on no list
     │   ├── UnreadableRequest    the request cannot be read in exactly one way

@@ -1,7 +1,8 @@
 """The life cycle: what follows from the table.
 
 - `graph`: the walks over the table, `route` among them
-- `machine`: a `transitions` machine of it
+- `machine`: a `transitions` machine of it; `mixins` are what it does beyond one, `illegal` its error, `models` what
+  a type checker knows of its models
 - `decision`: `decide`, compiled from the machine: whether an action is legal, and why
 
 Nothing here does I/O.
@@ -19,11 +20,16 @@ from campaign_fsm.lifecycle.graph import (
     route,
     walks,
 )
-from campaign_fsm.lifecycle.machine import NEW, build_machine
+from campaign_fsm.lifecycle.machine import build_machine
+from campaign_fsm.lifecycle.mixins import NEW, CampaignMachine
+from campaign_fsm.lifecycle.models import AsyncCampaignModel, CampaignModel
 
 __all__ = [
     "NEW",
     "START_MARGIN",
+    "AsyncCampaignModel",
+    "CampaignMachine",
+    "CampaignModel",
     "Decision",
     "between",
     "build_machine",

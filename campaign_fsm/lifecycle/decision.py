@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from campaign_fsm.lifecycle.graph import platform_moves, route
 from campaign_fsm.lifecycle.machine import edge
+from campaign_fsm.lifecycle.mixins import counts_as_started
 from campaign_fsm.rules import (
     REFUSALS,
     RULES,
@@ -129,16 +130,6 @@ def undoable(action: Action) -> bool:
     return all(rule.undoable for rule in RULES if rule.trigger is action)
 
 
-def _counts_as_started(status: Status | None, started: bool | None) -> bool:
-    if status is None:
-        return False
-    if status is Status.CREATED:
-        return started is True
-    if status is Status.PAUSED:
-        return started is not False
-    return True
-
-
 # The hot path: one dict look-up. A cell is compiled from the machine the first time it is asked for;
 # the tests compare every cell with the machine and with a table typed by hand.
 _CELLS: dict[tuple[object, ...], Decision] = {}
@@ -194,7 +185,7 @@ def _compile(status: object, action: object, channel: object, started: object, s
 
 
 def _cell(status: Status | None, action: Action, channel: Channel, started: bool | None, strict: bool) -> Decision:
-    counted = _counts_as_started(status, started)
+    counted = counts_as_started(status, started)
     edges = {candidate: edge(status, candidate, channel, counted) for candidate in Action}
     legal = {
         candidate: rule

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar, overload
 
 from transitions import Machine
 
 from campaign_fsm.lifecycle.graph import reached
-from campaign_fsm.rules import DEAD_ENDS, REFUSALS, RULES, STATUSES, STRICT_REFUSAL, Action, Channel, Rule, Status
+from campaign_fsm.lifecycle.mixins import NEW, CampaignMachine, by_identity, machine_class, started_condition
+from campaign_fsm.rules import (
+    DEAD_ENDS,
+    REFUSALS,
+    RULES,
+    STATUSES,
+    STRICT_REFUSAL,
+    Action,
+    Channel,
+    Rule,
+    Standing,
+    Status,
+)
 
-NEW: Final = "new"
-"""The machine's name for "no campaign yet", from which only `Action.CREATE` leads."""
+_M = TypeVar("_M", bound=Machine)
 
 
 def _state(status: Status | None) -> str:
@@ -63,33 +74,98 @@ def _check_reached(rules: tuple[Rule, ...]) -> None:
             raise ValueError(f"{status} is {'an undeclared' if ends else 'no'} dead end")
 
 
-def build_machine(channel: Channel | str = Channel.MESSAGE, rules: tuple[Rule, ...] = RULES) -> Machine:
-    """A fresh `transitions` machine of one channel's life cycle, without a model.
+def _is_contested(rule: Rule) -> bool:
+    """Whether ``strict`` refuses it: what the platform does is no matter of strictness."""
+    return rule.standing is Standing.CONTESTED and isinstance(rule.trigger, Action)
 
-    Triggers are the canonical strings of `Action` and `Event`, states those of `Status` plus `NEW`.
-    The started rule is a ``conditions`` entry: a model needs the attributes ``started`` and
-    ``not_started`` (plain booleans or callables).
+
+@overload
+def build_machine(
+    channel: Channel | str = ...,
+    rules: tuple[Rule, ...] = ...,
+    *,
+    machine: type[_M],
+    model: Any = ...,
+    initial: Status | str | None = ...,
+    strict: bool = ...,
+    **options: Any,
+) -> _M: ...
+@overload
+def build_machine(
+    channel: Channel | str = ...,
+    rules: tuple[Rule, ...] = ...,
+    *,
+    model: Any = ...,
+    initial: Status | str | None = ...,
+    strict: bool = ...,
+    **options: Any,
+) -> CampaignMachine: ...
+def build_machine(
+    channel: Channel | str = Channel.MESSAGE,
+    rules: tuple[Rule, ...] = RULES,
+    *,
+    machine: type[Machine] = Machine,
+    model: Any = None,
+    initial: Status | str | None = None,
+    strict: bool = False,
+    **options: Any,
+) -> Machine:
+    """A fresh `transitions` machine of one channel's life cycle, with models of yours or without.
+
+    Triggers are the canonical strings of `Action` and `Event`, states those of `Status` plus `NEW`; where Python
+    cannot spell one, a model has it with ``_`` too: ``edit_callbacks``, ``is_in_progress``. What may be done only
+    before the start, or only after it, asks the model's attribute ``started``: True, False or None, or a method
+    that returns one. None, or a model without it, is unknown, which is what `decide` makes of it.
+
+    Args:
+        channel: The kind of campaign.
+        rules: The table.
+        machine: A class of `transitions`: `Machine`, `LockedMachine`, `AsyncMachine`, `GraphMachine` and their
+            combinations, or one of yours; none for nested states. What they cannot do, they cannot do here: an
+            `AsyncMachine` that is queued for each model does not pickle.
+        model: What to attach, or several in a list; ``"self"`` is the machine itself.
+        initial: The state of the models; None: the one that they have.
+        strict: Leave out what the account holder may do only by some of the vendor's pages.
+        **options: What the class takes besides: ``queued``, ``send_event``, ``after_state_change`` and so on.
 
     Raises:
         ValueError: The table is not sound: a duplicate edge or code, an unknown state, a state that
-            nothing reaches, or a dead end that is not declared as one.
+            nothing reaches, or a dead end that is not declared as one. Or the state of a model is unknown.
+        TypeError: The class or an option would not keep to the table, or a model takes no new attributes.
+
+    >>> class Reminder: ...
+    >>> reminder = Reminder()
+    >>> machine = build_machine("message", model=reminder, initial="paused")
+    >>> reminder.resume(), reminder.state
+    (True, 'in-progress')
     """
     channel = Channel(channel)
     _check(rules)
-    machine = Machine(
+    ours = sorted(_OURS & options.keys())
+    if ours:
+        raise TypeError(f"{ours[0]} comes from the table")
+    make: Any = machine_class
+    built: Any = make(machine)(
         model=None,
         states=[NEW, *(status.value for status in STATUSES)],
         initial=None,
         auto_transitions=False,
-        name=f"{channel} campaign",
+        **{"name": f"{channel} campaign", **options},
     )
-    conditions = {None: None, False: "not_started", True: "started"}
+    built.channel, built.strict, built.models = channel, strict, by_identity(built.models)
     for rule in rules:
-        if channel in rule.channels:
-            machine.add_transition(
-                rule.trigger.value, _state(rule.source), _state(rule.leads_to), conditions=conditions[rule.started]
-            )
-    return machine
+        if channel in rule.channels and not (strict and _is_contested(rule)):
+            # Without a destination the model stays where it is: it leaves and enters nothing.
+            built.add_transition(rule.trigger.value, _state(rule.source), rule.dest and rule.dest.value)
+            if rule.started is not None:
+                added = built.get_transitions(rule.trigger.value, _state(rule.source))[-1]
+                added.conditions.append(started_condition(built, target=rule.started))
+    if model is not None:
+        built.add_model(model, initial)
+    return built  # type: ignore[no-any-return]
+
+
+_OURS: Final = frozenset({"states", "transitions", "auto_transitions", "ordered_transitions"})
 
 
 @cache
@@ -102,9 +178,8 @@ class Scratch:
 
     state: str
 
-    def __init__(self, started: bool) -> None:
+    def __init__(self, started: bool | None) -> None:
         self.started = started
-        self.not_started = not started
 
 
 @cache

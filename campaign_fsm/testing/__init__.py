@@ -2,7 +2,8 @@
 
 `legal_walks`, `illegal_walks`, `campaigns`, `payloads` and `drafts` are hypothesis strategies;
 `assert_legal` and `assert_refused` hold one action against the life cycle; `CampaignLife` is a machine
-to subclass. `campaign_fsm.testing.plugin` is known to pytest once the package is installed.
+to subclass, about a client of yours. `follow` and `ModelLife` hold a model of your own against the life cycle, along
+a walk and by such a machine. `campaign_fsm.testing.plugin` is known to pytest once the package is installed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from campaign_fsm.testing.assertions import assert_legal as assert_legal
     from campaign_fsm.testing.assertions import assert_refused as assert_refused
     from campaign_fsm.testing.machine import CampaignLife as CampaignLife
+    from campaign_fsm.testing.model import ModelLife as ModelLife
+    from campaign_fsm.testing.model import follow as follow
     from campaign_fsm.testing.strategies import Step as Step
     from campaign_fsm.testing.strategies import actions as actions
     from campaign_fsm.testing.strategies import campaigns as campaigns
@@ -29,6 +32,7 @@ else:
     _HOMES = {
         "assertions": "assert_legal assert_refused",
         "machine": "CampaignLife",
+        "model": "ModelLife follow",
         "strategies": "Step actions campaigns channels drafts illegal_walks legal_walks payloads statuses",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

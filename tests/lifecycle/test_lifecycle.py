@@ -509,7 +509,7 @@ def test_the_machine_has_no_way_around_the_table():
     assert list(machine.states) == [NEW, *(status for status in oracle.STATUSES if status != "unknown")]
     assert not [name for name in machine.events if name.startswith("to_")]
     (edit,) = machine.get_transitions("edit", "created")
-    assert [condition.func for condition in edit.conditions] == ["not_started"]
+    assert [(condition.func, condition.target) for condition in edit.conditions] == [("started", False)]
 
 
 def test_deciding_leaves_no_trace_in_the_log_of_transitions(caplog):

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
+from transitions.extensions import LockedMachine
+from transitions.extensions.asyncio import AsyncMachine
 
 from campaign_fsm import (
     Action,
     AlreadyThere,
     AsyncCampaignClient,
+    AsyncCampaignModel,
     AsyncGuardTransport,
     Campaign,
     CampaignClient,
+    CampaignMachine,
+    CampaignModel,
     Decision,
     Drift,
     GuardTransport,
     IllegalTransition,
+    IllegalTrigger,
     Judgement,
     MessageCampaignDraft,
     Recipient,
@@ -25,6 +31,7 @@ from campaign_fsm import (
     Status,
     VoiceCampaignDraft,
     Wait,
+    build_machine,
     confirmed,
     decide,
     diagnose,
@@ -34,7 +41,8 @@ from campaign_fsm import (
 from campaign_fsm.diagram import Format, History, Step, draw_view, render
 from campaign_fsm.history import history_of_recording
 from campaign_fsm.simulator import Entry
-from campaign_fsm.testing import assert_legal
+from campaign_fsm.testing import ModelLife, assert_legal, follow
+from campaign_fsm.testing import Step as WalkStep
 
 
 def team_use(path: str) -> Campaign:
@@ -127,3 +135,43 @@ def drawn() -> tuple[str, bytes]:
 def former_names(record: Judgement, entry: Entry, step: Step, format: Format) -> list[object]:
     """Names from before, as types."""
     return [record.reading, entry.number, step.code, format.value]
+
+
+class OurModel(CampaignModel):
+    started = False
+
+    def on_enter_paused(self) -> None:
+        assert self.is_paused()
+
+
+def a_machine_of_ones_own() -> bool:
+    model = OurModel()
+    machine: CampaignMachine = build_machine("voice", model=model, initial=Status.PAUSED, queued=True)
+    locked: LockedMachine = build_machine(machine=LockedMachine, strict=True)
+    triggers: list[str] = machine.get_triggers("paused", actor="account holder") + locked.get_triggers("paused")
+    try:
+        done: bool = model.resume() and model.edit_callbacks() and model.may_pause()
+    except IllegalTrigger as error:
+        steps: tuple[Action, ...] | None = error.route
+        raise RuntimeError(error.code, steps, triggers) from error
+    return done
+
+
+class OurAsyncModel(AsyncCampaignModel):
+    async def started(self) -> bool:
+        return True
+
+
+async def an_async_machine_of_ones_own() -> bool:
+    model = OurAsyncModel()
+    build_machine(machine=AsyncMachine, model=model, initial="paused")
+    return await model.may_resume() and await model.resume()
+
+
+class OurLife(ModelLife):
+    def make_model(self) -> OurModel:
+        return OurModel()
+
+
+def followed(walk: list[WalkStep]) -> None:
+    follow(OurModel(), walk)

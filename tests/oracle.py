@@ -153,7 +153,7 @@ PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
     "create-campaign", "voice-reference-create", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
     "campaign-scheduling", "campaign-faqs", "creating-sms-campaign",
-    "authentication", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
+    "authentication", "api-credentials", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
 ]
 # fmt: on
 # The pages that each code rests on, in the order in which they are said.
@@ -205,7 +205,7 @@ CF304 how-campaigns-work
 CF305 how-campaigns-work
 CF306 campaign-scheduling
 CF402 update-sms-campaign manage-campaign create-sms-campaign
-CF404 authentication
+CF404 authentication update-sms-campaign
 CF407 update-sms-campaign
 CF411 update-campaign
 CF412 update-sms-campaign
@@ -229,7 +229,7 @@ PROBLEMS = {
     "CF401": ("after decoding or folding", "byte for byte"),
     "CF402": ("method and path", "Use PUT or DELETE"),
     "CF403": ("a query string", "without a query string"),
-    "CF404": ("credentials in the URL", "Authorization header"),
+    "CF404": ("credentials in the URL", "auth=(key, token)"),
     "CF405": ("contradicts the URL", "derive them from the URL"),
     "CF406": ("method-override", "the method that is meant"),
     "CF407": ("content type", "exactly one 'Content-Type: application/json'"),

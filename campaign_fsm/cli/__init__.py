@@ -23,7 +23,7 @@ _GROUPS: Final = {
         "check": ("rules", "Say whether an action is legal in a status, and why."),
         "route": ("rules", "Find the shortest legal way from one status to another."),
         "rules": ("rules", "Print the whole table: rules, refusals and their codes."),
-        "explain": ("rules", "Explain a code (CF…) or the name of an error."),
+        "explain": ("rules", "Explain a code (CF…), an error's name or an HTTP status code."),
     },
     "Read campaigns": {
         "get": ("reads", "Read one campaign, and what explains where it stands."),

@@ -1,4 +1,4 @@
-"""What codes and errors mean, in words: the texts of `campaign-fsm rules` and `explain`."""
+"""What codes, errors and HTTP status codes mean, in words: the texts of `campaign-fsm rules` and `explain`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from campaign_fsm.cli.output import lay_out
 from campaign_fsm.printable import without_markup
 from campaign_fsm.reference import phrase, ways
 from campaign_fsm.rules import GROUPS, RULES, STRICT_REFUSAL, Entry, Problem, Refusal, Rule, Standing
+from campaign_fsm.rules.status_codes import Again, meaning_of
 
 
 def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -127,3 +128,28 @@ def _paragraphs(kind: type[errors.CampaignFsmError]) -> list[str]:
     """What its docstring says, up to the list of its fields; Python can have been asked to drop docstrings."""
     text = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:")[0].replace("`", "")
     return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()] or [""]
+
+
+_AGAIN: Final = {
+    Again.NEVER: "is not sent again",
+    Again.UNAPPLIED: "that can be undone, but no create, is sent again once a read has shown that it was not applied",
+    Again.ALWAYS: "is sent again until the deadline",
+}
+
+
+def explanation_of_status_code(code: int, width: int | None = None) -> Iterator[str]:
+    """An HTTP status code of the API's as lines of text, none longer than `width`."""
+    meaning = meaning_of(code)
+    rows = list(cited(meaning.sources))
+    rows += [("seen", f"{meaning.seen} Seen in public client code; it is on no page.")] if meaning.seen else []
+    rows += [("unknown", meaning.unknown)] if meaning.unknown else []
+    rows += [
+        ("raises", f"{meaning.error.__name__}: {_paragraphs(meaning.error)[0]}"),
+        ("raises", "StatusUnavailable, if it is the answer to the read before a write; the write was not sent."),
+        ("client", meaning.client),
+        ("again", f"A read {_AGAIN[meaning.read_again]}."),
+        ("again", f"A write {_AGAIN[meaning.write_again]}."),
+    ]
+    rows += [("instead", meaning.hint)] if meaning.hint else []
+    yield f"{code}  HTTP status code: {meaning.title}"
+    yield from lay_out(rows, width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import click
@@ -147,8 +148,9 @@ def rules(channel: str | None, format_name: str, as_json: bool) -> None:
 
 def _complete_explained(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from campaign_fsm.cli.explanation import ERRORS
+    from campaign_fsm.rules.status_codes import STATUS_CODES
 
-    return completing([*ENTRIES, *ERRORS])(ctx, param, incomplete)
+    return completing([*ENTRIES, *ERRORS, *map(str, STATUS_CODES)])(ctx, param, incomplete)
 
 
 def _where_to_look(code: str, errors: Iterable[str]) -> str:
@@ -169,18 +171,32 @@ def _where_to_look(code: str, errors: Iterable[str]) -> str:
 def explain(code: str, as_json: bool) -> None:
     """Explain a CODE: what it means, and which of the vendor's pages it rests on.
 
-    CODE may also be the name of an error of the Python package, such as CampaignBusy.
+    CODE may also be the name of an error of the Python package, such as CampaignBusy, or an HTTP
+    status code of the API's, such as 409.
 
     \b
     Examples:
       campaign-fsm explain CF224
       campaign-fsm explain cf410 --json
       campaign-fsm explain StateConflict
+      campaign-fsm explain 409
 
-    Exit code: 0 if it was explained, 2 if it is on no list.
+    Exit code: 0 if it was explained, 2 if it is on no list, or no HTTP status code.
+
+    JSON of a status code: version (1), status_code, kind (status code), title, documented (whether it
+    is on a page of the vendor's), error (what a client raises), hint, client (what else it does),
+    read_again and write_again (always: until the deadline; unapplied: once a read has shown that it
+    was not applied, if it can be undone; never), seen, unknown, sources.
     """
-    from campaign_fsm.cli.explanation import ERRORS, error_as_dict, explanation, explanation_of_error
+    from campaign_fsm.cli.explanation import (
+        ERRORS,
+        error_as_dict,
+        explanation,
+        explanation_of_error,
+        explanation_of_status_code,
+    )
     from campaign_fsm.reference import as_dict
+    from campaign_fsm.rules.status_codes import meaning_of
 
     entry = ENTRIES.get(code.upper())
     error = next((kind for name, kind in ERRORS.items() if name.lower() == code.lower()), None)
@@ -188,6 +204,11 @@ def explain(code: str, as_json: bool) -> None:
         lines, data = explanation(entry, columns()), as_dict(entry)
     elif error is not None:
         lines, data = explanation_of_error(error, columns()), error_as_dict(error)
+    elif re.fullmatch("[1-5][0-9]{2}", code):
+        number = int(code)
+        lines, data = explanation_of_status_code(number, columns()), meaning_of(number).as_dict(number)
+    elif re.fullmatch("[0-9]+|[1-5]xx", code, re.IGNORECASE):
+        raise click.UsageError(f"{code} is no HTTP status code. Give one from 100 to 599, such as 409.")
     else:
         raise click.UsageError(f"There is no code {code!r}. {_where_to_look(code, ERRORS)}")
     if as_json:

@@ -10,6 +10,7 @@ Everything else in the package reads this one: the machine, `decide`, the gate, 
 - `refusals`: why what is no edge is not legal
 - `problems`: the codes outside the life cycle
 - `codes`: everything that has a code, by code
+- `status_codes`: the HTTP status codes of the API, and what a client does about each
 """
 
 from __future__ import annotations

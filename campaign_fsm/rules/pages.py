@@ -102,6 +102,11 @@ PAGES: Final = {
         ),
         # Every API of the vendor's
         Page("authentication", "Authentication", "https://developer.exotel.com/docs/references/authentication"),
+        Page(
+            "api-credentials",
+            "API credentials",
+            "https://developer.exotel.com/docs/getting-started/api-credentials",
+        ),
         Page("error-codes", "Error codes", "https://developer.exotel.com/docs/references/error-codes"),
         Page("http-status-codes", "HTTP status codes", "https://developer.exotel.com/api/http-status-codes"),
         Page("rate-limiting", "Rate limiting", "https://developer.exotel.com/docs/advanced-config/rate-limiting"),

@@ -45,8 +45,12 @@ PROBLEMS: Final = {
         Problem(
             "CF404",
             "credentials in the URL",
-            "Send them in the Authorization header; URLs end up in logs.",
-            (source("authentication", "recommends the Authorization header"),),
+            "Take key and token out of the URL, because URLs end up in logs, and give them to the HTTP client as "
+            "auth=(key, token), which is httpx.BasicAuth: they then travel in the Authorization header.",
+            (
+                source("authentication", "recommends the Authorization header"),
+                source("update-sms-campaign", "the sample requests have key and token in the URL"),
+            ),
         ),
         Problem(
             "CF405",

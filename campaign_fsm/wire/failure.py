@@ -8,44 +8,19 @@ from typing import Final
 from campaign_fsm import errors
 from campaign_fsm.printable import text_of
 from campaign_fsm.private import printable_id, redact
+from campaign_fsm.rules.status_codes import meaning_of
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.target import Target
 
 # Characters of a text that is to be shown in part; more is not even looked at.
 _LONGEST: Final = 65536
-_KINDS: Final[dict[int, type[errors.ApiError]]] = {
-    400: errors.BadRequest,
-    401: errors.AuthenticationError,
-    402: errors.PaymentRequired,
-    403: errors.Forbidden,
-    404: errors.NotFound,
-    409: errors.Conflict,
-    429: errors.RateLimited,
-}
-_HINTS: Final = {
-    401: "Wrong key or token, or the account lives in the other region.",
-    402: "Look at the plan and the balance of the account.",
-    403: "The account has no access to this.",
-    404: "No such campaign in this account and channel.",
-    407: "It comes from a proxy on the way; look at the user and password in the proxy's URL.",
-}
 
 
 def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple[str, ...] = ()) -> errors.ApiError:
     """The error that an unsuccessful answer stands for. Never raises on a malformed body."""
     code, description, request_id, status_code = _failure(answer, secrets)
-    kind = _KINDS.get(status_code)
-    if kind is None:
-        kind = (
-            errors.ServerError
-            if status_code >= 500
-            else errors.UnexpectedRedirect
-            if 300 <= status_code < 400
-            else errors.ApiError
-            if status_code >= 400
-            else errors.UnexpectedAnswer
-        )
-    return kind(
+    meaning = meaning_of(status_code)
+    return meaning.error(
         status_code=status_code,
         method=method,
         campaign_id=target.id if target else None,
@@ -53,9 +28,7 @@ def api_error(answer: Answer, method: str, target: Target | None, secrets: tuple
         error_code=code,
         description=description,
         retry_after=answer.retry_after,
-        hint="The API documents no redirect; it was not followed."
-        if kind is errors.UnexpectedRedirect
-        else _HINTS.get(status_code, ""),
+        hint=meaning.hint,
     )
 
 

@@ -15,7 +15,7 @@ from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, confirme
 from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.audit.observation import Options
 from campaign_fsm.policy import Hours, Policy, Scope
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import PROBLEMS, Action, Channel, Status
 from campaign_fsm.traffic import Exchange
 from campaign_fsm.traffic.lines import read_lines, read_trace
 
@@ -529,6 +529,9 @@ def test_credentials_in_a_recording_are_found_once_a_file(url, headers, where):
     if where:
         assert where in found[0].message
         assert "token" not in found[0].message
+        # In a URL the gate refuses them, so the advice is the gate's; a header is the place for them.
+        assert (PROBLEMS["CF404"].advice in found[0].advice) == (where == "the URL")
+        assert found[0].advice.startswith("Change the key")
 
 
 def test_what_had_taken_effect_already_is_a_warning():

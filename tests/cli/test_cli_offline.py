@@ -610,6 +610,7 @@ def test_check_loads_what_it_prints_with_and_no_more():
         ("campaign-fsm route paused arch", {"archived"}),
         ("campaign-fsm explain cf22", {"CF221", "CF222", "CF223", "CF224", "CF225", "CF226"}),
         ("campaign-fsm explain campaignb", {"CampaignBusy"}),
+        ("campaign-fsm explain 50", {"500", "502", "503", "504"}),
         ("campaign-fsm diagram --format m", {"mermaid", "markdown"}),
         ("campaign-fsm diagram --view h", {"history"}),
         ("campaign-fsm diagram --view from:pa", {"from:paused"}),

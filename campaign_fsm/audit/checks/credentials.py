@@ -12,6 +12,7 @@ from campaign_fsm.audit.check import Detection, Stage, check
 from campaign_fsm.audit.finding import Level
 from campaign_fsm.audit.interpret import split_url
 from campaign_fsm.audit.observation import CampaignRequest
+from campaign_fsm.rules import PROBLEMS
 from campaign_fsm.traffic import Exchange
 
 # What scrubbers, fixtures and templates write in the place of a secret. Of most words only words follow, and perhaps a
@@ -28,6 +29,8 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_URL: Final = "the URL"
+
 
 @check("CF603", stage=Stage.RECORDING, of=(CampaignRequest,))
 def credentials(seen: CampaignRequest) -> Iterator[Detection]:
@@ -35,7 +38,16 @@ def credentials(seen: CampaignRequest) -> Iterator[Detection]:
     where = _where(seen.exchange)
     if where is not None:
         message = f"Credentials stand in {where} of this request, and perhaps of others in the file."
-        yield Detection(code="CF603", level=Level.ERROR, message=message, once=where)
+        # The gate refuses them in a URL; in a header they are as they should be, but for the recording.
+        refused = PROBLEMS["CF404"] if where == _URL else None
+        yield Detection(
+            code="CF603",
+            level=Level.ERROR,
+            message=message,
+            advice=f"Change the key. {refused.advice} The gate refuses them in a URL (CF404)." if refused else None,
+            sources=refused.sources if refused else (),
+            once=where,
+        )
 
 
 def _where(exchange: Exchange) -> str | None:
@@ -46,7 +58,7 @@ def _where(exchange: Exchange) -> str | None:
         and split_url(exchange.url)[4]
         and not _is_placeholder(_userinfo(exchange.url))
     ):
-        return "the URL"
+        return _URL
     for name, value in exchange.headers or ():
         if name.lower() in ("authorization", "proxy-authorization") and _discloses(value.strip()):
             return f"the {name.title()} header"

@@ -83,7 +83,9 @@ if TYPE_CHECKING:
     from campaign_fsm.wire.callback import StatusCallback as StatusCallback
     from campaign_fsm.wire.callback import parse_status_callback as parse_status_callback
     from campaign_fsm.wire.campaign import Campaign as Campaign
-    from campaign_fsm.wire.listing import Recipient as Recipient
+    from campaign_fsm.wire.recipient import CallRecipient as CallRecipient
+    from campaign_fsm.wire.recipient import MessageRecipient as MessageRecipient
+    from campaign_fsm.wire.recipient import Recipient as Recipient
     from campaign_fsm.wire.schedule import Schedule as Schedule
 else:
     from campaign_fsm._lazy import SHOWN, lazy
@@ -113,7 +115,7 @@ else:
         "verdict": "Verdict",
         "wire.callback": "StatusCallback parse_status_callback",
         "wire.campaign": "Campaign",
-        "wire.listing": "Recipient",
+        "wire.recipient": "CallRecipient MessageRecipient Recipient",
         "wire.schedule": "Schedule",
     }
     __getattr__, __dir__, __all__ = lazy(__name__, _HOMES, "__version__")

@@ -11,7 +11,7 @@ from attrs import frozen
 from campaign_fsm.lifecycle import decide
 from campaign_fsm.private import word
 from campaign_fsm.rules import RULE, Action, Channel, Source, Status, pages
-from campaign_fsm.wire.campaign import Campaign
+from campaign_fsm.wire.campaign import Campaign, counter
 from campaign_fsm.wire.schedule import read_schedule
 from campaign_fsm.words import counted, length
 
@@ -230,4 +230,6 @@ def _failures(campaign: Campaign) -> Iterator[Diagnosis]:
 
 
 def _is_failure(key: str) -> bool:
-    return key in {"invalid", "failed"} or key.startswith("failed-")
+    """Whether a count is one of failures, by its name; no page calls busy, no-answer or rejected ones that."""
+    name = counter(key)
+    return name in {"invalid", "failed"} or name.startswith("failed-")

@@ -44,8 +44,9 @@ from campaign_fsm.wire.encoding import TooLarge, Undecodable, decode, encoding_o
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import SAFE_METHODS, Intent, WireRequest, preflight, read_intent
-from campaign_fsm.wire.listing import Recipient, read_page
+from campaign_fsm.wire.listing import read_page
 from campaign_fsm.wire.reading import read_campaign, read_status
+from campaign_fsm.wire.recipient import RECIPIENTS
 from campaign_fsm.wire.schedule import parse_time
 from campaign_fsm.wire.target import Target, read_target
 
@@ -420,7 +421,8 @@ def _read_status(body: bytes) -> None:
 def _read_page(body: bytes) -> None:
     page = read_page(_answer(body))
     for item in page.items:
-        repr(Recipient.of(item))
+        for kind in RECIPIENTS.values():
+            repr(kind.of(item))
         for channel in Channel:
             try:
                 found, reading = read_campaign(item, channel, None)

@@ -120,8 +120,26 @@ def test_a_paused_campaign_with_an_end_and_numbers_waiting_is_in_danger(channel,
 def test_a_paused_campaign_that_does_not_count_is_in_danger_too(channel, end):
     """Without the count it is unknown whether somebody waits."""
     assert len(titles(campaign("paused", channel, end=end))) == 1
-    other = {"message": "pending", "voice": "scheduled"}[channel]
+    other = {"message": "submitted", "voice": "scheduled"}[channel]
     assert len(titles(campaign("paused", channel, end=end, stats={other: 0}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("stats", "expected"),
+    [
+        ({"pending": 3}, 3),
+        ({"pending": 0}, 0),
+        ({"scheduled": 0, "pending": 3}, 3),
+        ({"scheduled": 7, "pending": 3}, 7),
+        ({"Scheduled": 2}, 2),
+        ({"submitted": 4, "total": 4}, None),
+    ],
+)
+def test_message_campaigns_count_what_waits_in_one_of_two_ways(stats, expected):
+    """The greater one of both, since no page says whether the one contains the other."""
+    found = campaign("paused", "message", end=NOW + HOUR, stats=stats)
+    assert found.pending == expected
+    assert bool(diagnose(found, NOW)) == (expected != 0)
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -188,6 +206,7 @@ def test_the_advice_before_the_end_is_to_resume(channel):
         ({"failed-expired": 1}, "failed-expired 1"),
         ({"failed-no-balance": 1}, "failed-no-balance 1"),
         ({"failed-of-a-new-kind": 1}, "failed-of-a-new-kind 1"),
+        ({"failed_dnd": 1, "failed_spam_detected": 2}, "failed_spam_detected 2, failed_dnd 1"),
         ({"failed": 2, "invalid": 7, "failed-dnd": 7, "sent": 9}, "failed-dnd 7, invalid 7, failed 2"),
     ],
 )
@@ -255,6 +274,7 @@ def test_an_unknown_status_is_named_as_far_as_it_is_a_word(raw_status, shown):
         {"status": "completed"},
         {"status": "completed", "end": NOW - DAY, "pending": 0, "stats": {"sent": 9, "failed": 0, "failed-dnd": 0}},
         {"status": "completed", "stats": {"unfailed": 3, "failedish": 3, "submitted": 3}},
+        {"status": "completed", "stats": {"busy": 3, "no-answer": 3, "no_answer": 3, "rejected": 3, "in_progress": 3}},
         {"status": "archived", "stats": {"completed": 9, "invalid": 0}},
         {"status": "deleted", "start": NOW - DAY, "end": NOW - HOUR, "pending": 3, "stats": {"failed": 3}},
     ],

@@ -53,18 +53,17 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
     metavar="STATUS",
     help=f"Only campaigns of this status: {STATUS_NAMES}. May be repeated.",
 )
-@click.option("--name", help="Only what the server finds for this name; no page says how it compares names.")
+@click.option("--name", help="Only what the server finds for this name; for message campaigns at least 3 characters.")
 @click.option(
     "--sort",
-    default="date_created:desc",
-    show_default=True,
     metavar="KEY[:asc|:desc]",
-    help="KEY is date_created, name or, for message campaigns, schedule.start_time.",
+    help="KEY is name, for message campaigns schedule.start_time, for call campaigns date_created. Default: the "
+    "server's own order.",
 )
 @LIMIT
 @host_options
 def list_campaigns(
-    statuses: tuple[str, ...], name: str | None, sort: str, limit: int | None, *, host: Host, as_json: bool
+    statuses: tuple[str, ...], name: str | None, sort: str | None, limit: int | None, *, host: Host, as_json: bool
 ) -> None:
     """List campaigns, page by page: the first lines come before the last page is read.
 
@@ -129,23 +128,30 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
 
 @command(epilog=ENVIRONMENT)
 @CAMPAIGN_ID
+@click.option("--status", metavar="TEXT", help="For call campaigns: only calls of this status, such as failed.")
 @LIMIT
 @host_options
-def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool) -> None:
+def recipients(campaign_id: str, status: str | None, limit: int | None, *, host: Host, as_json: bool) -> None:
     """List what became of each number of a campaign, page by page. This prints phone numbers.
 
-    No page documents the fields, so they are printed as they come: NAME=VALUE with tabs between them. --json prints
-    one object a line.
+    The fields are printed as they come: NAME=VALUE with tabs between them. --json prints one object a line.
 
     \b
     Examples:
       campaign-fsm recipients 90dad70b939f469fbf8b801660148272
       campaign-fsm recipients 90dad70b939f469fbf8b801660148272 --limit 10 --json
+      campaign-fsm recipients 5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44 --channel voice --status failed
 
     Exit code: 0 if they were read, 2 if not.
     """
+    none = True
     with host.client() as client:
-        for recipient in itertools.islice(client.recipients(campaign_id), limit):
+        try:
+            found = client.recipients(campaign_id, status=status)
+        except ValueError as error:
+            raise click.UsageError(f"{error}.") from None
+        for recipient in itertools.islice(found, limit):
+            none = False
             if as_json:
                 print_outcome("read", recipient=dict(recipient.raw))
             else:
@@ -153,6 +159,8 @@ def recipients(campaign_id: str, limit: int | None, *, host: Host, as_json: bool
                 print_text("\t".join(printable(cell) for cell in cells))
             if is_unread():
                 break
+    if none and not as_json:
+        print_text("none yet" if status is None else "none", err=True)
 
 
 class _Progress:

@@ -18,7 +18,8 @@ from campaign_fsm.rules import Action
 from campaign_fsm.transports import AsyncGuardTransport
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.listing import Filter, Recipient
+from campaign_fsm.wire.listing import Filter
+from campaign_fsm.wire.recipient import Recipient
 from campaign_fsm.wire.schedule import Schedule
 
 
@@ -97,16 +98,16 @@ class AsyncCampaignClient(BaseClient):
         *,
         status: Statuses | None = None,
         name: str | None = None,
-        sort: str = "date_created:desc",
+        sort: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[Campaign]:
         """Every campaign of the account and channel, lazily; see `CampaignClient.list`."""
         wanted = Filter.of(self.channel, status, name, sort)
         return iterate_async(self._operations.list(wanted, page_size), self._perform)
 
-    def recipients(self, campaign_id: str) -> AsyncIterator[Recipient]:
+    def recipients(self, campaign_id: str, *, status: str | None = None) -> AsyncIterator[Recipient]:
         """What the server says of each number of a campaign, lazily; see `CampaignClient.recipients`."""
-        return iterate_async(self._operations.recipients(campaign_id), self._perform)
+        return iterate_async(self._operations.recipients(campaign_id, status), self._perform)
 
     async def find(self, name: str) -> Campaign:
         """The one campaign that has exactly this name; see `CampaignClient.find`."""

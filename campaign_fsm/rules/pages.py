@@ -56,7 +56,22 @@ PAGES: Final = {
             "Bulk SMS campaign details",
             "https://developer.exotel.com/api/bulk-sms-campaign-details-2",
         ),
+        Page(
+            "sms-reference-bulk",
+            "Bulk campaign details (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details",
+        ),
         Page("sms-details", "SMS details", "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2"),
+        Page(
+            "sms-reference-details-of-each",
+            "SMS details (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/sms-details",
+        ),
+        Page(
+            "sms-reference-manage",
+            "Manage campaign (SMS reference)",
+            "https://developer.exotel.com/docs/sms-campaigns/api-reference/manage-campaign",
+        ),
         Page("update-sms-campaign", "Update SMS campaign", "https://developer.exotel.com/api/update-sms-campaign-3"),
         # Call campaigns
         Page("create-campaign", "Create campaign", "https://developer.exotel.com/api/create-campaign"),
@@ -96,6 +111,11 @@ PAGES: Final = {
         ),
         Page("campaign-faqs", "Campaign FAQs", "https://developer.exotel.com/docs/faqs/campaign-faqs"),
         Page(
+            "campaign-reporting",
+            "Campaign reporting",
+            "https://developer.exotel.com/docs/campaign-guides/campaign-reporting",
+        ),
+        Page(
             "creating-sms-campaign",
             "Creating an SMS campaign",
             "https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign",
@@ -111,6 +131,7 @@ PAGES: Final = {
         Page("http-status-codes", "HTTP status codes", "https://developer.exotel.com/api/http-status-codes"),
         Page("rate-limiting", "Rate limiting", "https://developer.exotel.com/docs/advanced-config/rate-limiting"),
         Page("webhooks", "Webhooks", "https://developer.exotel.com/docs/references/webhooks"),
+        Page("webhooks-setup", "Webhooks set-up", "https://developer.exotel.com/docs/advanced-config/webhooks-setup"),
     )
 }
 """The pages by key; the rules, the warnings of drafts and the docstrings cite no other address of the vendor's."""

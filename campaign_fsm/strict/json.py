@@ -122,7 +122,12 @@ def _known_look_alikes(keys: tuple[str, ...], word: str) -> tuple[str, ...]:
     return _look_alikes(keys, word)
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object with these keys and values.
+
+    Raises:
+        Ambiguous: A key is there twice, or could be taken for another one.
+    """
     found = dict(pairs)
     keys = tuple(found) if len(found) == len(pairs) else tuple(key for key, _ in pairs)
     try:
@@ -136,7 +141,7 @@ def _constant(text: str) -> Any:
     raise Ambiguous(f"{text} is not JSON")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=object_of, parse_constant=_constant)
 
 
 def _surrogate_free(value: Any) -> None:

@@ -30,7 +30,7 @@ from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.intent import JSON_HEADERS
 from campaign_fsm.wire.reading import read_status
-from campaign_fsm.wire.schedule import Schedule
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule
 from campaign_fsm.wire.target import COLLECTION_OF, read_target
 
 _HOURS: Final = 24 * 30
@@ -246,12 +246,34 @@ def _answers(draw: DrawFn, channel: Channel, status: Status | str | None) -> tup
     response = body["response"]
     item = response[0] if isinstance(response, list) else response
     item["data"]["status"] = draw(st.sampled_from(("on-no-list",) if unknown else _spellings(known)))
+    if channel is Channel.MESSAGE:
+        _as_another_page(draw, body)
+    elif draw(st.booleans()):
+        item["summary"] = {"call_completed": item["data"]["stats"]["completed"]}
     return body, path, simulator.now
+
+
+def _as_another_page(draw: DrawFn, body: dict[str, Any]) -> None:
+    """Have an answer about a message campaign in one of the forms that the vendor's pages differ about."""
+    item = body["response"]
+    data = item["data"]
+    if draw(st.booleans()):
+        data["stats"] = {key.replace("-", "_"): count for key, count in data["stats"].items()}
+    if draw(st.booleans()):
+        data["id"] = data.pop("sid")
+    if data["schedule"] is not None and draw(st.booleans()):
+        of_calls = dict(zip(SCHEDULE_KEYS[Channel.MESSAGE], SCHEDULE_KEYS[Channel.VOICE], strict=True))
+        data["schedule"] = {of_calls[key]: time for key, time in data["schedule"].items()}
+    if draw(st.booleans()):
+        item.pop("code")
+        body["response"] = [item]
 
 
 @st.composite
 def payloads(draw: DrawFn, channel: Channel | str, status: Status | str | None = None) -> dict[str, Any]:
-    """Bodies of answers about one campaign, in the envelope of the channel, in both spellings of statuses.
+    """Bodies of answers about one campaign, in each form that the vendor's pages show for the channel.
+
+    Statuses are spelled in both ways; ``response`` is an object or a list of one item.
 
     Args:
         draw: Given by hypothesis.

@@ -15,15 +15,22 @@ from campaign_fsm._lazy import shown
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.wire.reading import Reading
-from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
+from campaign_fsm.wire.schedule import Schedule, parse_time, shown_keys
 
 _CALLBACKS: Final = ("call_schedule_callback", "call_status_callback", "sms_status_callback", "status_callback")
 
 # The sample answer of https://developer.exotel.com/api/update-sms-campaign-3 spells it so; requests spell it right.
 SPELLED_AS: Final = {"dlt_entity_id": "dlt_entitiy_id"}
 """Parameters that answers spell otherwise than requests."""
+# What counts the numbers that wait. No page says how the two of message campaigns go together.
+_WAITING: Final = {Channel.MESSAGE: frozenset({"scheduled", "pending"}), Channel.VOICE: frozenset({"pending"})}
 # Python makes no text of an int of more than 4,300 digits.
 _MOST_BITS: Final = 14_000
+
+
+def counter(key: str) -> str:
+    """A key of the stats as this package compares it: pages write ``failed-dnd``, ``failed_dnd`` and ``no_answer``."""
+    return key.replace("_", "-").casefold()
 
 
 @frozen(repr=False)
@@ -31,7 +38,8 @@ class Campaign:
     """One campaign, as read. Unknown or oddly typed fields are kept in `raw`, never dropped.
 
     Sources: https://developer.exotel.com/api/update-sms-campaign-3,
-    https://developer.exotel.com/api/create-campaign and https://developer.exotel.com/api/get-campaign-details.
+    https://developer.exotel.com/api/create-campaign and https://developer.exotel.com/api/get-campaign-details. No page
+    has `summary` and `started_at`: both were seen in public client code.
     """
 
     id: str
@@ -46,7 +54,7 @@ class Campaign:
     started: bool = True
     """Whether it counted as started at the reading (see `has_started`)."""
     stats: Mapping[str, int] = field(factory=dict, hash=False)
-    """Counts by the vendor's own keys, which vary."""
+    """Counts by the vendor's own keys, which vary: pages write them with hyphens and with underscores."""
     lists: tuple[str, ...] = ()
     template: str | None = None
     callbacks: Mapping[str, str] = field(factory=dict, hash=False)
@@ -56,6 +64,10 @@ class Campaign:
     """What was not understood, as it came."""
     read_at: datetime | None = field(default=None, eq=False)
     """The server's clock at the reading; None if it did not say."""
+    summary: Mapping[str, int] = field(factory=dict, hash=False)
+    """Counts of calls by the vendor's own keys, such as ``call_completed``; never part of `stats`."""
+    started_at: datetime | None = None
+    """The ``date_started`` of the server, an aware datetime. `started` does not go by it."""
 
     def __repr__(self) -> str:
         return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
@@ -68,9 +80,12 @@ class Campaign:
     def pending(self) -> int | None:
         """How many numbers are still waiting, by the stats; None where they do not say.
 
-        Voice campaigns count ``pending``, message campaigns ``scheduled``, as their sample answers do.
+        Call campaigns count ``pending`` (https://developer.exotel.com/docs/campaign-guides/campaign-reporting), message
+        campaigns ``scheduled`` (https://developer.exotel.com/api/update-sms-campaign-3) or ``pending``. Of both it is
+        the greater one: at least so many wait, whether the one contains the other or not.
         """
-        return self.stats.get("pending" if self.channel is Channel.VOICE else "scheduled")
+        waiting = _WAITING[self.channel]
+        return max((count for key, count in self.stats.items() if counter(key) in waiting), default=None)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON: ``json.dumps(campaign.as_dict())`` works.
@@ -79,10 +94,11 @@ class Campaign:
 
         ``id``, ``channel`` (``message``, ``voice``), ``name``; ``status`` in the spelling of `Status`, ``raw_status``
         in the server's; ``started``, whether it counted as started; ``schedule``, null or its ``start`` and ``end``;
-        ``created``, ``updated``; ``stats``, counts by the vendor's keys; ``lists``, ids; ``template``; ``callbacks``,
-        URLs by their parameters; ``report_url``; ``estimated_cost``; ``raw``, what was not understood, as it came.
-        Times are RFC 3339 texts with their offsets; what is not known is null. A value in `raw` that JSON has no form
-        for, such as an infinite number, is a text. When it was read (`read_at`) is not in it.
+        ``created``, ``updated``, ``started_at``; ``stats`` and ``summary``, counts by the vendor's keys; ``lists``,
+        ids; ``template``; ``callbacks``, URLs by their parameters; ``report_url``; ``estimated_cost``; ``raw``, what
+        was not understood, as it came. Times are RFC 3339 texts with their offsets; what is not known is null. A value
+        in `raw` that JSON has no form for, such as an infinite number, is a text. When it was read (`read_at`) is not
+        in it.
         """
         schedule = self.schedule and {"start": self.schedule.start, "end": self.schedule.end}
         plain: dict[str, Any] = _plain(
@@ -96,7 +112,9 @@ class Campaign:
                 "schedule": schedule,
                 "created": self.created,
                 "updated": self.updated,
+                "started_at": self.started_at,
                 "stats": self.stats,
+                "summary": self.summary,
                 "lists": self.lists,
                 "template": self.template,
                 "callbacks": self.callbacks,
@@ -131,8 +149,11 @@ def _plain(value: Any) -> Any:
 
 
 def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: datetime) -> Campaign:
-    """The campaign that a reading describes. Never raises: what it cannot use goes to `raw`."""
-    rest = dict(reading.data)
+    """The campaign that a reading describes. Never raises: what it cannot use goes to `raw`.
+
+    What the item has beside its data is taken like data; where both have a key, it is that of the data.
+    """
+    rest = {**reading.beside, **reading.data} if reading.beside else dict(reading.data)
     for key in ("id", "sid", "status"):
         rest.pop(key, None)
     lists = rest.get("lists")
@@ -150,12 +171,14 @@ def campaign_from(reading: Reading, campaign_id: str, channel: Channel, now: dat
         created=_take_time(rest, "date_created"),
         updated=_take_time(rest, "date_updated"),
         started=reading.started(reading.date or now),
-        stats=_take_stats(rest),
+        stats=_take_counts(rest, "stats"),
         lists=tuple(lists or ()),
         template=_take(rest, "template", str),
         callbacks={key: value for key in _CALLBACKS if key in rest and (value := _take(rest, key, str)) is not None},
         report_url=_take(rest, "report_url", str),
         estimated_cost=_take_float(rest, "estimated_cost"),
+        summary=_take_counts(rest, "summary"),
+        started_at=_take_time(rest, "date_started"),
         raw=rest,
         read_at=reading.date,
     )
@@ -191,19 +214,25 @@ def _take_time(rest: dict[str, Any], key: str) -> datetime | None:
     return parsed
 
 
-def _take_stats(rest: dict[str, Any]) -> dict[str, int]:
-    stats = rest.get("stats")
-    if not isinstance(stats, dict):
-        if not stats:
-            rest.pop("stats", None)
+def _take_counts(rest: dict[str, Any], name: str) -> dict[str, int]:
+    """The counts in the object of this name, out of the rest; what is no count stays there."""
+    if name not in rest:
         return {}
-    # Types, because true is an instance of int and no count.
-    if set(map(type, stats.values())) <= {int}:
-        del rest["stats"]
-        return stats
-    counts = {key: value for key, value in stats.items() if type(value) is int}
-    rest["stats"] = {key: value for key, value in stats.items() if key not in counts}
+    counts, left = counts_in(rest.pop(name))
+    if left:
+        rest[name] = left
     return counts
+
+
+def counts_in(value: object) -> tuple[dict[str, int], object]:
+    """The counts in an object, and what is left of it; all of it where it is none."""
+    if not isinstance(value, dict):
+        return {}, value
+    # Types, because true is an instance of int and no count.
+    if set(map(type, value.values())) <= {int}:
+        return value, None
+    counts = {key: count for key, count in value.items() if type(count) is int}
+    return counts, {key: count for key, count in value.items() if key not in counts}
 
 
 def _take_schedule(reading: Reading, rest: dict[str, Any], channel: Channel) -> Schedule | None:
@@ -214,7 +243,7 @@ def _take_schedule(reading: Reading, rest: dict[str, Any], channel: Channel) -> 
     if not isinstance(value, dict):
         return None
     left = {key: entry for key, entry in value.items() if entry is not None}
-    first, last = SCHEDULE_KEYS[channel]
+    first, last = shown_keys(value, channel)
     if reading.start is not None:
         left.pop(first, None)
     if reading.end is not None:

@@ -1,7 +1,8 @@
 """The envelope of an answer and the items in it.
 
 ``response`` is an object (https://developer.exotel.com/api/update-sms-campaign-3) or a list of items
-(https://developer.exotel.com/api/create-campaign). What the codes mean:
+(https://developer.exotel.com/api/create-campaign); of an update of a message campaign also a list, whose item has no
+``code`` (https://developer.exotel.com/docs/sms-campaigns/api-reference/manage-campaign). What the codes mean:
 https://developer.exotel.com/api/http-status-codes and https://developer.exotel.com/docs/references/error-codes.
 
 Bodies are read strictly (`campaign_fsm.strict`), because a reading decides whether a write leaves.
@@ -10,12 +11,14 @@ Bodies are read strictly (`campaign_fsm.strict`), because a reading decides whet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from campaign_fsm.strict.json import Ambiguous, read_object
 from campaign_fsm.wire.answer import Answer, NotReadable
+
+_PARTS: Final = frozenset({"code", "status", "data", "error_data"})
 
 
 @frozen
@@ -26,6 +29,8 @@ class Item:
     data: Mapping[str, Any]
     error: object = None
     """The ``error_data`` of a failed one, as it came."""
+    beside: Mapping[str, Any] = field(factory=dict)
+    """What stands beside its ``data`` and is none of the documented parts, as it came."""
 
     @property
     def failed(self) -> bool:
@@ -68,7 +73,12 @@ def read_entry(entry: object, answer: Answer) -> Item:
     if 200 <= code < 300 and entry.get("error_data") is not None:
         raise NotReadable("the item says that it succeeded, and holds the data of an error")
     data = entry.get("data")
-    return Item(code=code, data=data if isinstance(data, dict) else {}, error=entry.get("error_data"))
+    return Item(
+        code=code,
+        data=data if isinstance(data, dict) else {},
+        error=entry.get("error_data"),
+        beside={key: value for key, value in entry.items() if key not in _PARTS},
+    )
 
 
 def read_item(answer: Answer, method: str | None = None) -> Item:

@@ -325,8 +325,9 @@ def _check_keys(item: dict[str, Any], target: Target) -> None:
                 raise _unreadable("CF410", f"the key {printable_key(key)} could be taken for {meant!r}", target)
     schedule = item.get("schedule")
     if isinstance(schedule, dict):
-        for key in odd_schedule_keys(schedule, target.channel):
-            documented = " and ".join(map(repr, SCHEDULE_KEYS[target.channel]))
+        own = SCHEDULE_KEYS[target.channel]
+        for key in odd_schedule_keys(schedule, own):
+            documented = " and ".join(map(repr, own))
             raise _unreadable("CF410", f"its schedule has {printable_key(key)}, and not only {documented}", target)
     elif schedule is not None:
         raise _unreadable("CF416", f"its schedule is no object, but a {type(schedule).__name__}", target)

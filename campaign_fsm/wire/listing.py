@@ -1,8 +1,10 @@
 """Pages: lists of campaigns, and the recipients of one campaign.
 
 Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details,
 https://developer.exotel.com/api/bulk-campaign-details,
-https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
+https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2,
+https://developer.exotel.com/docs/sms-campaigns/api-reference/sms-details and
 https://developer.exotel.com/api/call-details-of-a-single-campaign.
 """
 
@@ -13,7 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import frozen
 
 from campaign_fsm.printable import SURROGATE
 from campaign_fsm.rules import STATUSES, Channel, Status
@@ -24,12 +26,19 @@ from campaign_fsm.words import none_of
 # Default and greatest page size.
 PAGE_SIZES: Final = {Channel.MESSAGE: (20, 50), Channel.VOICE: (20, 500)}
 _SORT_KEYS: Final = {
-    Channel.MESSAGE: ("date_created", "name", "schedule.start_time"),
+    Channel.MESSAGE: ("schedule.start_time", "name"),
     Channel.VOICE: ("date_created", "name"),
 }
 DETAILS: Final = {Channel.MESSAGE: "message-details", Channel.VOICE: "call-details"}
-# The message list knows "scheduled" and no "created": the same state.
-_FILTER_WORDS: Final = {Channel.MESSAGE: {Status.CREATED: "scheduled"}, Channel.VOICE: {}}
+# What the lists filter by. That of message campaigns knows "scheduled" and no "created": the same state.
+_FILTER_WORDS: Final = {
+    Channel.MESSAGE: {
+        Status.CREATED: "scheduled",
+        **{status: status.value for status in (Status.IN_PROGRESS, Status.PAUSED, Status.COMPLETED, Status.ARCHIVED)},
+    },
+    Channel.VOICE: {status: status.value for status in STATUSES},
+}
+_SHORTEST_NAME: Final = {Channel.MESSAGE: 3, Channel.VOICE: 0}
 # A character is up to 12 in a URL, and HTTP libraries send URLs of at most 65,536.
 _LONGEST_NAME: Final = 5000
 NAME_RULE: Final = (
@@ -39,45 +48,59 @@ NAME_RULE: Final = (
 
 @frozen
 class Filter:
-    """Which campaigns a list is to show, and in which order."""
+    """Which campaigns a list is to show, and in which order; None: the server's own."""
 
     statuses: frozenset[Status] = frozenset()
     name: str | None = None
-    sort: str = "date_created:desc"
+    sort: str | None = None
 
     @classmethod
     def of(
-        cls, channel: Channel, status: Status | str | Collection[Status | str] | None, name: str | None, sort: str
+        cls,
+        channel: Channel,
+        status: Status | str | Collection[Status | str] | None,
+        name: str | None = None,
+        sort: str | None = None,
     ) -> Filter:
         """A filter from what a caller gives.
 
         Raises:
-            ValueError: A status, or the order, is on no list; it says what is. Or no URL can hold the name.
+            ValueError: A status, or the order, is on no list; it says what is. Or no URL can hold the name, or the
+                list does not look for one that short.
         """
         if name is not None and not fits(name):
             raise ValueError(f"a name to look for is a text of at most {_LONGEST_NAME} whole characters")
+        if name is not None and len(name) < _SHORTEST_NAME[channel]:
+            raise ValueError(
+                f"the list of {channel} campaigns looks for names of at least {_SHORTEST_NAME[channel]} characters; "
+                "find looks for a whole name of any length"
+            )
         wanted = () if status is None else (status,) if isinstance(status, str) else tuple(status)
         statuses = set()
         for one in wanted:
             if one not in STATUSES:
                 raise ValueError(none_of(one, "status", STATUSES))
             statuses.add(Status(one))
+        if sort is None:
+            return cls(frozenset(statuses), name)
         key, colon, order = sort.partition(":")
         if key not in _SORT_KEYS[channel] or (colon and order not in ("asc", "desc")):
             keys = ", ".join(_SORT_KEYS[channel])
-            raise ValueError(f"sort must be one of {keys}, with :asc or :desc, not {sort!r}")
+            raise ValueError(f"sort must be one of {keys} on {channel} campaigns, with :asc or :desc, not {sort!r}")
         return cls(frozenset(statuses), name, sort if colon else f"{sort}:asc")
 
     def query(self, channel: Channel, offset: int, limit: int) -> str:
-        """The query string of one page."""
+        """The query string of one page: what the channel's list can filter by; the rest is left to the reader."""
         pairs: list[tuple[str, str]] = [("channel", "SMS")] if channel is Channel.MESSAGE else []
         pairs += [("offset", str(offset)), ("limit", str(limit))]
-        if self.name is not None:
+        if self.name is not None and len(self.name) >= _SHORTEST_NAME[channel]:
             pairs.append(("name", self.name))
-        if self.statuses:
-            words = _FILTER_WORDS[channel]
-            pairs.append(("status", ",".join(sorted(words.get(status, status.value) for status in self.statuses))))
-        return urlencode([*pairs, ("sort_by", self.sort)], safe=":,")
+        words = _FILTER_WORDS[channel]
+        if self.statuses and self.statuses <= words.keys():
+            pairs.append(("status", ",".join(sorted(words[status] for status in self.statuses))))
+        if self.sort is not None:
+            pairs.append(("sort_by", self.sort))
+        return urlencode(pairs, safe=":,")
 
 
 @frozen
@@ -114,30 +137,19 @@ def read_page(answer: Answer) -> Page:
     return Page(tuple(read_entry(entry, answer) for entry in response), total)
 
 
-@frozen(repr=False)
-class Recipient:
-    """What the server says of one number of a campaign.
+def details_query(channel: Channel, offset: int, status: str | None = None) -> str:
+    """The query string of per-recipient details; from the second page on with an offset.
 
-    The fields differ between the channels, so they are all in `raw`; `status` is the one under that name, if there is
-    one. The repr shows no phone number.
+    Raises:
+        ValueError: Details of message campaigns have no filter by status on any page, or no URL can hold the status.
     """
-
-    status: str | None
-    raw: Mapping[str, Any] = field(hash=False)
-
-    def __repr__(self) -> str:
-        return f"Recipient(status={self.status!r})"
-
-    @classmethod
-    def of(cls, item: Item) -> Recipient:
-        status = item.data.get("status")
-        return cls(status if isinstance(status, str) else None, item.data)
-
-
-def details_query(channel: Channel, offset: int) -> str:
-    """The query string of per-recipient details; from the second page on with an offset."""
+    if status is not None and channel is Channel.MESSAGE:
+        raise ValueError("the recipients of message campaigns have no filter by status; look at each one's status")
+    if status is not None and not fits(status):
+        raise ValueError(f"a status to look for is a text of at most {_LONGEST_NAME} whole characters")
     pairs = [("channel", "sms")] if channel is Channel.MESSAGE else []
     pairs += [("offset", str(offset))] if offset else []
+    pairs += [("status", status)] if status is not None else []
     return urlencode(pairs)
 
 

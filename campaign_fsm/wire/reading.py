@@ -33,6 +33,8 @@ class Reading:
     """The server's clock at the reading; None if it did not say, and the local one has to do."""
     start_unreadable: bool = False
     """There is a start, and its time is unknown: whoever asks has to assume that it has passed."""
+    beside: Mapping[str, Any] = field(factory=dict, repr=False)
+    """What the item has beside its ``data``; nothing is judged by it."""
 
     def started(self, now: datetime) -> bool:
         """Whether the campaign counts as started at `now` (see `lifecycle.has_started`)."""
@@ -84,6 +86,9 @@ def read_status(answer: Answer, target: Target, method: str | None = None) -> Re
 def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[str, Reading]:
     """The id and the reading that a successful item about some campaign holds.
 
+    The id stands under ``sid`` or ``id``, whatever the channel: answers about message campaigns have ``id`` in
+    https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign.
+
     Raises:
         NotReadable: It names no campaign, or not one alone, or holds no status.
     """
@@ -106,5 +111,6 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
         end=end,
         date=date,
         start_unreadable=unreadable,
+        beside=item.beside,
     )
     return campaign_id, reading

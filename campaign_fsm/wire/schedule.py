@@ -32,13 +32,28 @@ def parse_time(value: object) -> datetime | None:
     return parsed
 
 
-def odd_schedule_keys(schedule: Mapping[str, Any], channel: Channel) -> list[str]:
-    """Keys that could be taken for one of a schedule, and are none of the channel as it is spelled.
+def shown_keys(schedule: Mapping[str, Any], channel: Channel) -> tuple[str, str]:
+    """The keys under which an answer gives start and end.
 
-    Not among them is what says the very same as the channel's own key beside it, and what is no such key in any
-    spelling: it is not documented, and no start is read from it.
+    Answers about message campaigns have those of call campaigns in
+    https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign; no page shows it the other way round.
     """
     own = SCHEDULE_KEYS[channel]
+    if channel is Channel.VOICE or tuple(schedule) == own:
+        return own
+    first, last = (
+        other if schedule.get(key) is None and schedule.get(other) is not None else key
+        for key, other in zip(own, SCHEDULE_KEYS[Channel.VOICE], strict=True)
+    )
+    return first, last
+
+
+def odd_schedule_keys(schedule: Mapping[str, Any], own: tuple[str, str]) -> list[str]:
+    """Keys that could be taken for one of a schedule, and are not its `own` as they are spelled.
+
+    Not among them is what says the very same as the own key beside it, and what is no such key in any
+    spelling: it is not documented, and no start is read from it.
+    """
     if tuple(schedule) == own:
         return []
     return [
@@ -58,9 +73,9 @@ def read_schedule(data: Mapping[str, Any], channel: Channel) -> tuple[datetime |
         return None, None, odd
     if not isinstance(value, dict):
         return None, None, True
-    first, last = SCHEDULE_KEYS[channel]
+    own = first, last = shown_keys(value, channel)
     start = parse_time(value.get(first))
-    odd = odd or _is_given(value, odd_schedule_keys(value, channel))
+    odd = odd or _is_given(value, odd_schedule_keys(value, own))
     return start, parse_time(value.get(last)), odd or (start is None and value.get(first) is not None)
 
 

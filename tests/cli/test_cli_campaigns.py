@@ -377,7 +377,7 @@ def test_a_server_that_fails_leaves_the_line_to_pause_by_hand(account, capsys):
 
 
 def test_recipients_are_listed_as_the_server_describes_them(account, capsys):
-    """No page names their fields; a limit stops early."""
+    """Field by field; a limit stops early."""
     campaign = account.add("completed", contacts=3)
     code, out, err = call(capsys, "recipients", campaign)
     assert (code, err) == (0, "")
@@ -387,6 +387,30 @@ def test_recipients_are_listed_as_the_server_describes_them(account, capsys):
     assert [json.loads(line)["recipient"]["status"] for line in out.splitlines()]
     assert len(out.splitlines()) == 2
     assert call(capsys, "recipients", "0" * 32)[0] == 2
+
+
+def test_a_campaign_without_recipients_says_so(account, capsys):
+    """On standard error, so that nothing is taken for a recipient; --json prints none at all."""
+    campaign = account.add("created", channel="voice", contacts=0)
+    assert call(capsys, "recipients", campaign, "--channel", "voice") == (0, "", "none yet\n")
+    assert call(capsys, "recipients", campaign, "--channel", "voice", "--status", "failed") == (0, "", "none\n")
+    assert call(capsys, "recipients", campaign, "--channel", "voice", "--json") == (0, "", "")
+    code, out, err = call(capsys, "recipients", campaign, "--status", "failed")
+    assert (code, out) == (2, "")
+    assert "no filter by status" in err
+
+
+def test_a_list_is_asked_for_in_no_order_by_itself(account, capsys):
+    """And what cannot be asked for is a mistake of the command line."""
+    call(capsys, "list", "--json")
+    assert "sort_by" not in account.journal[-1].path
+    for argv, said in (
+        (["--sort", "date_created:desc"], "schedule.start_time, name"),
+        (["--name", "ab"], "3 characters"),
+    ):
+        code, out, err = call(capsys, "list", *argv)
+        assert (code, out) == (2, "")
+        assert said in err
 
 
 def test_a_start_that_has_passed_is_asked_about_like_none(account, capsys, tmp_path):

@@ -13,8 +13,10 @@ from operations import message, voice, writes_of
 
 from campaign_fsm import (
     Action,
+    CallRecipient,
     CampaignClient,
     MessageCampaignDraft,
+    MessageRecipient,
     Recipient,
     Schedule,
     SimulatorTransport,
@@ -32,7 +34,7 @@ from campaign_fsm.simulator.campaigns import StoredCampaign
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
-def answering(*answers):
+def answering(*answers, channel="message"):
     """A client whose server gives these answers, one after the other; the requests end up in the list."""
     requests = []
     left = iter(answers)
@@ -43,8 +45,9 @@ def answering(*answers):
         return given if isinstance(given, httpx.Response) else httpx.Response(200, json=given)
 
     client = CampaignClient(
-        account_sid="acme1", api_key="key", api_token="token", transport=httpx.MockTransport(answer), deadline=0
-    )
+        account_sid="acme1", api_key="key", api_token="token", channel=channel, deadline=0,
+        transport=httpx.MockTransport(answer),
+    )  # fmt: skip
     return client, requests
 
 
@@ -70,6 +73,16 @@ def test_create_makes_the_campaign_that_the_draft_describes(simulator, connect):
     assert [entry.action for entry in writes_of(simulator)] == ["create", "create"]
 
 
+def test_a_create_that_is_answered_as_in_the_guide_is_read(simulator):
+    """A message campaign under ``id``, ``Created``, with the times of call campaigns."""
+    times = {"send_at": "2022-08-30T10:00:00+05:30", "end_at": "2022-08-30T18:00:00+05:30"}
+    shown = {"id": "a1", "status": "Created", "schedule": times}
+    client, _ = answering(envelope({"code": 200, "status": "success", "data": shown}, method="POST"))
+    made = client.create(message(simulator))
+    assert (made.id, made.status, made.raw) == ("a1", "created", {})
+    assert made.schedule.end - made.schedule.start == timedelta(hours=8)
+
+
 def test_a_draft_of_the_other_channel_is_not_sent(simulator, connect):
     """It would be read as something else there."""
     with pytest.raises(ValueError, match="the draft is for voice ones"):
@@ -84,6 +97,29 @@ def test_a_create_whose_answer_is_lost_is_found_in_the_list(simulator, connect):
     made = connect().create(message(simulator))
     assert made.name == "diwali"
     assert len(writes_of(simulator)) == 1
+
+
+def test_a_lost_create_is_looked_for_on_every_page(simulator):
+    """Message campaigns do not come newest first, so it may be on the last page; an item that failed is passed over."""
+    others = [item(f"b{number}", name="diwali-older") for number in range(49)]
+    ours = item("a1", name="diwali", date_created=datetime.now(UTC).isoformat())
+    total = {"metadata": {"total": 51}}
+    pages = [envelope(*others, item("b49", code=404), **total), envelope(ours, **total)]
+    client, requests = answering(httpx.Response(503), *pages)
+    assert client.create(message(simulator)).id == "a1"
+    assert [request.url.params.get("offset") for request in requests] == [None, "0", "50"]
+    assert all("sort_by" not in request.url.params for request in requests)
+
+
+def test_a_lost_create_of_calls_is_looked_for_among_the_newest(simulator, connect):
+    """The first that is older ends it: call campaigns can be had newest first."""
+    for _ in range(101):
+        simulator.add(channel="voice", name="calls")
+    simulator.advance(60)
+    simulator.fault("lost-after", method="POST")
+    assert connect(channel="voice").create(voice()).name == "calls"
+    (listing,) = [entry.path for entry in simulator.journal if entry.method == "GET"]
+    assert listing.endswith("&sort_by=date_created:desc")
 
 
 @pytest.mark.parametrize(
@@ -586,6 +622,39 @@ def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
             list(connect().list(page_size=size))
 
 
+def test_a_list_is_in_the_order_of_the_server_unless_asked_otherwise(simulator, connect):
+    """No request says sort_by by itself; on message campaigns no page documents date_created."""
+    for channel in ("message", "voice"):
+        simulator.add("paused", channel=channel, name="diwali")
+        client = connect(channel=channel)
+        list(client.list(status="paused", name="diwali"))
+        client.find("diwali")
+        assert [entry.path for entry in simulator.journal if "sort_by" in entry.path] == []
+    list(connect().list(sort="schedule.start_time"))
+    assert simulator.journal[-1].path.endswith("&sort_by=schedule.start_time:asc")
+    with pytest.raises(ValueError, match=r"one of schedule\.start_time, name on message campaigns"):
+        connect().list(sort="date_created:desc")
+
+
+def test_statuses_that_the_list_does_not_filter_by_are_filtered_here(simulator, connect):
+    """Failed and canceled message campaigns, also beside others."""
+    made = {status: simulator.add(status) for status in ("failed", "canceled", "paused", "completed")}
+    assert [campaign.id for campaign in connect().list(status="failed")] == [made["failed"]]
+    found = connect().list(status=["canceled", "paused"])
+    assert {campaign.id for campaign in found} == {made["canceled"], made["paused"]}
+    assert all("status=" not in entry.path for entry in simulator.journal)
+
+
+def test_a_short_name_is_found_without_asking_for_it(simulator, connect):
+    """The list of message campaigns looks for 3 characters or more."""
+    one = simulator.add("paused", name="ab")
+    simulator.add("paused", name="abc")
+    assert connect().find("ab").id == one
+    assert "name=" not in simulator.journal[-1].path
+    with pytest.raises(ValueError, match="at least 3 characters"):
+        connect().list(name="ab")
+
+
 def test_a_server_that_ignores_the_filter_is_filtered():
     """Who asked for paused campaigns gets no others."""
     client, _ = answering(envelope(item("a1"), item("a2", status="completed"), metadata={"total": 2}))
@@ -649,6 +718,55 @@ def test_recipients_come_page_by_page(simulator, connect):
     assert len({one.raw["number"] for one in found}) == 45
     with pytest.raises(errors.NotFound, match="no voice campaign with this id either"):
         list(connect().recipients("0" * 32))
+
+
+GONE = {"request_id": "r1", "method": "GET", "http_code": 404, "response": None}
+
+
+def gone():
+    return httpx.Response(404, json=GONE)
+
+
+def test_a_call_campaign_without_calls_has_no_recipients_yet():
+    """A 404 of call-details where the campaign itself can be read; public client code has seen it."""
+    client, requests = answering(gone(), envelope(item("a1")), channel="voice")
+    assert list(client.recipients("a1")) == []
+    assert [request.url.path.rpartition("/")[2] for request in requests] == ["call-details", "a1"]
+
+
+def test_recipients_of_a_campaign_that_is_not_there_are_not_none_yet():
+    """Nor are those of a message campaign, of a later page, or behind a 404 that is not the API's."""
+    client, requests = answering(gone(), gone(), gone(), channel="voice")
+    with pytest.raises(errors.NotFound, match="no message campaign with this id either"):
+        list(client.recipients("a1"))
+    assert len(requests) == 3
+    client, _ = answering(gone(), gone())
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+    first = envelope({"code": 200, "data": {"number": "1"}}, metadata={"total": 5})
+    client, _ = answering(first, gone(), gone(), channel="voice")
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+    client, _ = answering(httpx.Response(404, text="<html>"), gone(), channel="voice")
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+    client, _ = answering(gone(), httpx.Response(503), channel="voice")
+    with pytest.raises(errors.ServerError):
+        list(client.recipients("a1"))
+
+
+def test_recipients_are_of_the_class_of_their_channel():
+    """With the documented fields; calls can be asked for by their status."""
+    shown = envelope({"code": 200, "data": {"number": "1", "status": "failed"}}, metadata={"total": 1})
+    for channel, kind in (("message", MessageRecipient), ("voice", CallRecipient)):
+        client, _ = answering(shown, channel=channel)
+        (found,) = client.recipients("a1")
+        assert (type(found), found.number) == (kind, "1")
+    client, requests = answering(shown, channel="voice")
+    assert len(list(client.recipients("a1", status="failed"))) == 1
+    assert requests[0].url.query == b"status=failed"
+    with pytest.raises(ValueError, match="no filter by status"):
+        answering()[0].recipients("a1", status="sent")
 
 
 def test_recipients_of_a_server_that_does_not_turn_pages():

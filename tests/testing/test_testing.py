@@ -175,7 +175,7 @@ def test_a_payload_is_read_by_a_client(data, channel):
     """A client reads each payload as the answer of the API, on its channel."""
     body = data.draw(payloads(channel))
     response = body["response"]
-    found = (response[0] if channel is Channel.VOICE else response)["data"]
+    found = (response[0] if isinstance(response, list) else response)["data"]
     campaign_id = found["sid" if "sid" in found else "id"]
     client = CampaignClient(
         account_sid="acme1",
@@ -188,6 +188,30 @@ def test_a_payload_is_read_by_a_client(data, channel):
         campaign = client.get(campaign_id)
     assert campaign.raw_status == found["status"]
     assert campaign.status is not Status.UNKNOWN
+    assert campaign.schedule is None or campaign.raw.get("schedule") is None
+    assert "summary" not in campaign.raw
+
+
+@pytest.mark.parametrize(
+    ("channel", "form"),
+    [
+        ("message", form)
+        for form in (
+            "'id': ",
+            "'send_at'",
+            "'failed_dnd'",
+            "'response': [",
+            "'sid': ",
+            "'start_time'",
+            "'failed-dnd'",
+            "'response': {",
+        )
+    ]
+    + [("voice", "'summary': {")],
+)
+def test_payloads_have_the_forms_of_all_pages(channel, form):
+    """Those that the pages differ about."""
+    find(payloads(channel), lambda body: form in repr(body))
 
 
 @pytest.mark.parametrize("channel", Channel)

@@ -13,6 +13,7 @@ from campaign_fsm import (
     AsyncCampaignClient,
     AsyncCampaignModel,
     AsyncGuardTransport,
+    CallRecipient,
     Campaign,
     CampaignClient,
     CampaignMachine,
@@ -24,6 +25,7 @@ from campaign_fsm import (
     IllegalTrigger,
     Judgement,
     MessageCampaignDraft,
+    MessageRecipient,
     Recipient,
     Refused,
     Retries,
@@ -118,8 +120,13 @@ async def everything_async() -> None:
         )
         async for campaign in client.list(status="paused"):
             print(campaign.pending)
-        async for recipient in client.recipients(made.id):
-            print(recipient.raw)
+        async for recipient in client.recipients(made.id, status="failed"):
+            if isinstance(recipient, CallRecipient):
+                ended: datetime | None = recipient.end_time
+                print(recipient.raw, recipient.number, recipient.duration, ended)
+            elif isinstance(recipient, MessageRecipient):
+                text: str | None = recipient.message
+                print(text)
         await client.delete(parse_status_callback(b"{}").campaign_id)
 
 

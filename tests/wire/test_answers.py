@@ -402,16 +402,22 @@ def test_a_schedule_in_another_spelling_has_a_start_that_nobody_knows(channel, s
 @pytest.mark.parametrize(
     ("channel", "schedule"),
     [
-        ("message", {"send_at": SOON}),
         ("voice", {"start_time": SOON}),
+        ("voice", {"send_at": None, "start_time": SOON}),
         ("message", {"start_time": SOON, "send_at": NOW.isoformat()}),
-        ("message", {"start_time": None, "send_at": SOON}),
+        ("message", {"end_time": SOON, "end_at": NOW.isoformat()}),
+        ("message", {"send_at": SOON, "startTime": SOON + "x"}),
+        ("message", {"send_at": "soon"}),
         ("voice", {"send_at": SOON, "startTime": SOON + "x"}),
     ],
 )
 def test_the_key_of_the_other_channel_is_another_spelling(channel, schedule):
-    """Also beside the own one, where they differ."""
-    assert shown(channel, schedule).start_unreadable
+    """On call campaigns, and on message campaigns beside the own one, where they differ."""
+    reading = shown(channel, schedule)
+    assert reading.start_unreadable
+    assert reading.started(NOW)
+    kept = campaign_from(reading, ID, Channel(channel), NOW).raw["schedule"]
+    assert all(kept[key] == value for key, value in schedule.items() if value not in (None, SOON))
 
 
 @pytest.mark.parametrize("key", ["Schedule", "SCHEDULE", "schedule_", "sche-dule", "\uff53chedule"])
@@ -425,6 +431,9 @@ def test_a_schedule_under_another_name_has_a_start_that_nobody_knows(key):
     ("channel", "schedule"),
     [
         ("message", {"start_time": SOON, "end_time": None}),
+        ("message", {"send_at": SOON, "end_at": None}),
+        ("message", {"start_time": None, "send_at": SOON}),
+        ("message", {"send_at": SOON, "end_time": None}),
         ("voice", {"send_at": SOON}),
         ("voice", {"send_at": SOON, "start_time": SOON}),
         ("message", {"start_time": SOON, "sendAt": None, "Schedule": "x"}),
@@ -455,6 +464,10 @@ def test_a_known_start_ahead_lets_a_full_edit_through():
     known = body("Created", schedule={"send_at": SOON})
     assert drive(wire(target=VOICE, body={"name": "new"}), known, known)[0] == 1
     assert decide("created", "edit", channel="voice", started=False)
+    guide = body("Created", schedule={"send_at": SOON, "end_at": None})
+    assert drive(wire(body={"name": "new"}), guide, guide)[0] == 1
+    contradictory = body("Created", schedule={"send_at": SOON, "start_time": NOW.isoformat()})
+    assert drive(wire(body={"name": "new"}), contradictory)[1].code == "CF232"
 
 
 @every_face()

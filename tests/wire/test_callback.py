@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from hypothesis import example, given
@@ -127,10 +128,104 @@ def test_a_status_cannot_drive_a_terminal():
 
 def test_what_is_not_understood_is_kept():
     """Unknown names come through as they came."""
-    assert parse_status_callback({**SNAKE, "Attempt": 2, "stats": {"sent": 1}}).raw == {
+    assert parse_status_callback({**SNAKE, "Attempt": 2, "Price": {"sent": 1}}).raw == {
         "Attempt": 2,
-        "stats": {"sent": 1},
+        "Price": {"sent": 1},
     }
+
+
+@pytest.mark.parametrize("name", ["Stats", "stats"])
+@pytest.mark.parametrize("form", [lambda stats: stats, json.dumps])
+def test_counts_are_read(name, form):
+    """By the vendor's own keys; as an object, or, as they may stand in a form, as its JSON text."""
+    callback = parse_status_callback({**LEAST, name: form({"in_progress": 2, "failed-dnd": 1, "note": "x"})})
+    assert callback.stats == {"in_progress": 2, "failed-dnd": 1}
+    assert callback.raw == {name: {"note": "x"}}
+    assert parse_status_callback(LEAST).stats == parse_status_callback({**LEAST, name: None}).stats == {}
+
+
+@pytest.mark.parametrize("odd", ["sent 1", "[1]", "{", "\ud83d", 5, [1], '{"a": 1, "a": 2}'])
+def test_counts_that_cannot_be_read_are_kept_as_they_came(odd):
+    """No page says how they stand in a form."""
+    callback = parse_status_callback({**LEAST, "Stats": odd, "Stats[sent]": "1"})
+    assert callback.stats == {}
+    assert callback.raw == {"Stats": odd, "Stats[sent]": "1"}
+
+
+def test_two_deliveries_with_other_counts_are_equal():
+    """It is the same callback; the platform may have counted again before it tried again."""
+    one, other = ({**SNAKE, "Stats": {"sent": sent}} for sent in (1, 2))
+    assert len({parse_status_callback(one), parse_status_callback(other), parse_status_callback(SNAKE)}) == 1
+
+
+FORM = urlencode({**CAPITAL, "Stats": '{"sent": 1}'})
+
+
+@pytest.mark.parametrize("body", [FORM, FORM.encode(), f"{FORM}\r\n", FORM.replace("CampaignSid", "%43ampaignSid")])
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "", "text/plain", "application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"],
+)
+def test_a_form_is_read_like_json(body, content_type):
+    """Whether the content type says so or the first byte shows it."""
+    callback = parse_status_callback(body, content_type=content_type)
+    assert callback == parse_status_callback(CAPITAL)
+    assert (callback.report_url, callback.stats, callback.raw) == (REPORT, {"sent": 1}, {})
+
+
+def test_the_content_type_comes_before_the_first_byte():
+    """What it calls JSON is read as JSON and nothing else, and so is a form."""
+    assert parse_status_callback(json.dumps(SNAKE), content_type="application/json").campaign_id == ID
+    for content_type in ("application/json", "application/problem+json; charset=utf-8"):
+        with pytest.raises(UnreadableCallback, match="it is not JSON"):
+            parse_status_callback(FORM, content_type=content_type)
+    with pytest.raises(UnreadableCallback, match="a part of the form has no ="):
+        parse_status_callback(json.dumps(LEAST), content_type="application/x-www-form-urlencoded")
+
+
+class Fields(dict):
+    """The fields of a form as web frameworks have them: one value of each is shown."""
+
+    def getlist(self, key):
+        return dict.__getitem__(self, key)
+
+    def __getitem__(self, key):
+        return dict.__getitem__(self, key)[-1]
+
+    def items(self):
+        return [(key, self[key]) for key in self]
+
+
+@pytest.mark.parametrize("kind", [dict, Fields])
+def test_the_fields_of_a_form_are_read(kind):
+    """A list of one value for each, or a mapping that shows one value."""
+    assert parse_status_callback(kind(parse_qs(FORM))) == parse_status_callback(CAPITAL)
+    with pytest.raises(UnreadableCallback, match="it says 'Status' twice"):
+        parse_status_callback(kind(parse_qs(f"{FORM}&Status=Failed")))
+    with pytest.raises(UnreadableCallback, match="it says status twice"):
+        parse_status_callback(kind(parse_qs(f"{FORM}&status=Failed")))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (f"{FORM}&Status=Completed", "the keys 'Status' and 'Status' could be taken for each other"),
+        (f"{FORM}&status=Failed", "the keys 'Status' and 'status' could be taken for each other"),
+        (f"{FORM}&Campaign_Sid=a1", "it says campaign_sid twice"),
+        (f"{FORM}&note=1&note=2", "the keys 'note' and 'note' could be taken for each other"),
+        (f"{FORM}&note", "a part of the form has no ="),
+        (f"{FORM}&", "a part of the form has no ="),
+        (f"{FORM}&note=%4", "a % in it stands before"),
+        (f"{FORM}&note=%zz", "a % in it stands before"),
+        (f"{FORM}&note=%ff", "it is not UTF-8"),
+        ("Status=Completed", "it names no campaign"),
+        (f"CampaignSid={ID}", "it names no status"),
+        (f"{FORM}&note={'x' * 65536}", "it is larger than 65536 bytes"),
+    ],
+)
+def test_a_form_that_cannot_be_read_in_one_way_says_why(body, expected):
+    """What is there twice is refused as in JSON."""
+    assert reason(body).startswith(expected)
 
 
 @pytest.mark.parametrize("change", [{"date_updated": "2022-08-19T12:21:34"}, {"report_url": ["x"]}])
@@ -149,6 +244,7 @@ def test_what_is_oddly_typed_is_kept(change):
         ({"DateCreated": None}, "it says date_created twice"),
         ({"dateUpdated": "2022-08-19T12:21:34+05:30"}, "it says date_updated twice"),
         ({"ReportUrl": REPORT}, "it says report_url twice"),
+        ({"stats": {}, "Stats": None}, "it says stats twice"),
     ],
 )
 def test_what_is_said_twice_is_not_read_at_all(change, expected):
@@ -195,7 +291,6 @@ def test_a_body_with_doubled_keys_is_not_read_at_all(body):
         ('"completed"', "it is not a JSON object"),
         ("5", "it is not a JSON object"),
         ('{"campaign_sid": NaN, "status": "completed"}', "NaN is not JSON"),
-        ("CampaignSid=a1&Status=completed", "it is not JSON"),
         (f"{json.dumps(LEAST)}x", "it is not JSON"),
         ("[" * 20_000, "it is nested too deeply"),
     ],
@@ -284,6 +379,7 @@ def check(body):
     assert isinstance(callback, StatusCallback)
     assert repr(callback).isprintable()
     assert REPORT not in repr(callback)
+    assert all(type(count) is int for count in callback.stats.values())
     assert hash(callback) == hash(parse_status_callback(body))
     assert callback.created is None or callback.created.utcoffset() is not None
 
@@ -293,11 +389,13 @@ def check(body):
     | st.text(st.characters(), max_size=200)
     | DOCUMENTS.map(json.dumps)
     | DOCUMENTS.map(lambda document: json.dumps(document).encode())
+    | DOCUMENTS.map(lambda document: urlencode(document, errors="replace"))
     | st.tuples(DOCUMENTS, st.integers(0, 300), st.binary(max_size=3)).map(
         lambda parts: (text := json.dumps(parts[0]).encode())[: parts[1]] + parts[2] + text[parts[1] + 1 :]
     )
 )
 @example(json.dumps(SNAKE))
+@example(FORM)
 @example('{"a":' * 10_000)
 @example(f'{{"campaign_sid": {"9" * 5000}}}')
 @example(b'\xef\xbb\xbf{"campaign_sid": "a1", "status": "completed"}')

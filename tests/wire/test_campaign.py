@@ -144,6 +144,69 @@ def test_a_voice_item_parses_and_loses_nothing():
     assert campaign.raw["stats"] == {"odd": "many"}
 
 
+COUNTS = {"call_scheduled": 5, "call_initialized": 0, "call_completed": 2, "call_failed": 1, "call_inprogress": 0}
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_summary_of_calls_is_kept_and_is_no_part_of_the_stats(inside):
+    """Inside the data of an item or beside it; what else stands beside it is kept, too."""
+    (item,) = VOICE["response"]
+    more = {"summary": {**COUNTS, "note": "x"}, "uri": "/v2/x", "name": "another"}
+    data = {**item["data"], **(more if inside else {}), "name": "diwali"}
+    document = {**VOICE, "response": [{**item, **({} if inside else more), "data": data}]}
+    campaign = parse(document, target("camp_abc123", "campaigns"))
+    assert (campaign.summary, campaign.stats, campaign.name) == (
+        COUNTS,
+        parse(VOICE, target("camp_abc123", "campaigns")).stats,
+        "diwali",
+    )
+    assert (campaign.raw["summary"], campaign.raw["uri"]) == ({"note": "x"}, "/v2/x")
+    assert campaign.as_dict()["summary"] == COUNTS
+    assert hash(campaign) == hash(parse(document, target("camp_abc123", "campaigns")))
+
+
+def test_fields_that_only_clients_have_seen_survive():
+    """``date_started`` is a time, the others come as they are; none of them says that a campaign has started."""
+    seen = {"uri": "/v2/x", "call_status_callback_params": {"a": "b"}, "date_started": "2022-08-10T21:57:00+05:30"}
+    (item,) = VOICE["response"]
+    document = {**VOICE, "response": [{**item, "data": {**item["data"], **seen}}]}
+    campaign = parse(document, target("camp_abc123", "campaigns"))
+    assert campaign.started_at == datetime(2022, 8, 10, 21, 57, tzinfo=INDIA)
+    assert (campaign.raw["uri"], campaign.raw["call_status_callback_params"]) == ("/v2/x", {"a": "b"})
+    assert "date_started" not in campaign.raw
+    assert (campaign.started, campaign.as_dict()["started_at"]) == (False, "2022-08-10T21:57:00+05:30")
+
+
+def test_stats_keep_the_keys_of_the_vendor():
+    """With underscores, as other pages write them."""
+    counts = {"in_progress": 1, "busy": 2, "no_answer": 3, "failed_dnd": 4, "total": 5, "delivered": 6, "rejected": 7}
+    document = {"response": {"code": 200, "data": {"sid": SEED_ID, "status": "paused", "stats": counts}}}
+    assert parse(document, target()).stats == counts
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+@pytest.mark.parametrize("code", [True, False])
+def test_an_update_of_a_message_campaign_is_answered_in_two_forms(as_list, code):
+    """With an object, or with a list of one item; without a code the item has that of the answer."""
+    item = {key: value for key, value in SEED["response"].items() if code or key != "code"}
+    document = {**SEED, "response": [item] if as_list else item}
+    assert parse(document, target()) == parse(SEED, target())
+
+
+def test_the_answers_of_the_guide_to_message_campaigns_are_read():
+    """``id`` and ``Created``, and the times under the keys of call campaigns."""
+    times = {"send_at": "2022-08-30T10:00:00+05:30", "end_at": "2022-08-30T18:00:00+05:30"}
+    data = {"id": SEED_ID, "name": "camp1", "status": "Created", "schedule": times}
+    campaign = parse({"response": [{"code": 200, "status": "success", "data": data}]}, target())
+    assert (campaign.id, campaign.status, campaign.started, campaign.raw) == (SEED_ID, "created", False, {})
+    assert campaign.schedule.start == datetime(2022, 8, 30, 10, tzinfo=INDIA)
+    assert campaign.schedule.end == datetime(2022, 8, 30, 18, tzinfo=INDIA)
+    for odd in ({"sid": "other"}, {"id": "other"}, {"sid": None}):
+        with pytest.raises(NotReadable) as caught:
+            parse({"response": [{"code": 200, "data": {**data, **odd}}]}, target())
+        assert caught.value.code == "CF503"
+
+
 def test_a_campaign_as_json_is_whole_and_plain():
     """Times with their offsets, and everything that was not understood; nothing in it is of a class of ours."""
     told = parse(SEED, target()).as_dict()
@@ -158,7 +221,9 @@ def test_a_campaign_as_json_is_whole_and_plain():
         "schedule": {"start": "2022-08-10T21:57:00+05:30", "end": "2022-09-09T21:57:00+05:30"},
         "created": "2022-08-10T21:47:52+05:30",
         "updated": "2022-08-19T12:21:34+05:30",
+        "started_at": None,
         "stats": data["stats"],
+        "summary": {},
         "lists": data["lists"],
         "template": data["template"],
         "callbacks": {"sms_status_callback": "https://www.test-campaign.com"},
@@ -166,7 +231,7 @@ def test_a_campaign_as_json_is_whole_and_plain():
         "estimated_cost": 0.17,
         "raw": parse(SEED, target()).raw,
     }
-    assert {type(value) for value in told.values()} == {str, bool, dict, list, float}
+    assert {type(value) for value in told.values()} == {str, bool, dict, list, float, type(None)}
     assert json.loads(json.dumps(told)) == told
     assert parse(VOICE, target("camp_abc123", "campaigns")).as_dict()["schedule"] == {
         "start": "2022-08-30T10:00:00+05:30",
@@ -230,7 +295,7 @@ def test_oddly_typed_fields_are_kept_and_never_raise(fields):
         assert "surrogate" in str(problem) or "taken for each other" in str(problem)
         return
     understood = {"sid", "status", "name", "schedule", "date_created", "date_updated", "stats", "lists", "template"}
-    understood |= {"status_callback", "sms_status_callback", "report_url", "estimated_cost"}
+    understood |= {"summary", "date_started", "status_callback", "sms_status_callback", "report_url", "estimated_cost"}
     for key, value in fields.items():
         if key not in understood and key != "id":
             assert campaign.raw[key] == value

@@ -2,11 +2,22 @@
 
 import json
 
+import attrs
 import pytest
 
-from campaign_fsm import CampaignClient, Channel, Recipient, Simulator, SimulatorTransport, Status
+from campaign_fsm import (
+    CallRecipient,
+    CampaignClient,
+    Channel,
+    MessageRecipient,
+    Recipient,
+    Simulator,
+    SimulatorTransport,
+    Status,
+)
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.listing import PAGE_SIZES, Filter, details_query, is_name, read_page
+from campaign_fsm.wire.schedule import parse_time
 
 NUMBER = "+919876543210"
 SUCCESS = {"code": 200, "status": "success", "error_data": None, "data": {"sid": "a1", "status": "paused"}}
@@ -36,7 +47,7 @@ def page(response, **fields):
 @pytest.mark.parametrize("channel", Channel)
 def test_a_filter_takes_one_status_or_several(channel, status, expected):
     """By its canonical name or as a `Status`; a text is one status, not a list of letters."""
-    wanted = Filter.of(channel, status, None, "name")
+    wanted = Filter.of(channel, status)
     assert {one.value for one in wanted.statuses} == expected
     assert all(isinstance(one, Status) for one in wanted.statuses)
 
@@ -46,15 +57,15 @@ def test_a_filter_takes_one_status_or_several(channel, status, expected):
 def test_a_filter_refuses_what_is_no_status(channel, status):
     """And says what is one; the wire's other spellings are not for callers."""
     with pytest.raises(ValueError, match="is no status; use one of created, in-progress, paused") as caught:
-        Filter.of(channel, status, None, "name")
+        Filter.of(channel, status)
     assert "unknown" not in str(caught.value).partition("use one of")[2]
 
 
 @pytest.mark.parametrize(
     ("channel", "sort", "expected"),
     [
-        ("message", "date_created", "date_created:asc"),
-        ("message", "date_created:desc", "date_created:desc"),
+        ("message", None, None),
+        ("voice", None, None),
         ("message", "name", "name:asc"),
         ("message", "name:desc", "name:desc"),
         ("message", "schedule.start_time", "schedule.start_time:asc"),
@@ -64,7 +75,7 @@ def test_a_filter_refuses_what_is_no_status(channel, status):
     ],
 )
 def test_a_list_is_sorted_by_what_its_channel_knows(channel, sort, expected):
-    """The documented keys, ascending unless it says otherwise."""
+    """The documented keys, ascending unless it says otherwise; in the server's own order where nobody asks."""
     assert Filter.of(Channel(channel), None, None, sort).sort == expected
 
 
@@ -74,6 +85,8 @@ def test_a_list_is_sorted_by_what_its_channel_knows(channel, sort, expected):
         ("voice", "schedule.start_time"),
         ("voice", "schedule.start_time:asc"),
         ("voice", "schedule.send_at"),
+        ("message", "date_created"),
+        ("message", "date_created:desc"),
         ("message", "schedule.end_time"),
         ("message", "status"),
         ("message", ""),
@@ -87,15 +100,17 @@ def test_a_list_is_sorted_by_what_its_channel_knows(channel, sort, expected):
 )
 def test_an_order_that_is_on_no_page_is_refused(channel, sort):
     """And the error says which there are on this channel."""
-    with pytest.raises(ValueError, match="sort must be one of date_created, name") as caught:
+    keys = {"message": "schedule.start_time, name", "voice": "date_created, name"}[channel]
+    with pytest.raises(ValueError, match=f"^sort must be one of {keys} on {channel} campaigns, with :asc or :desc"):
         Filter.of(Channel(channel), None, None, sort)
-    assert ("schedule.start_time, with" in str(caught.value)) == (channel == "message")
 
 
 @pytest.mark.parametrize(
     ("channel", "status", "name", "sort", "expected"),
     [
-        ("message", None, None, "date_created:desc", "channel=SMS&offset=40&limit=20&sort_by=date_created:desc"),
+        ("message", None, None, None, "channel=SMS&offset=40&limit=20"),
+        ("message", None, None, "name:desc", "channel=SMS&offset=40&limit=20&sort_by=name:desc"),
+        ("voice", None, None, None, "offset=40&limit=20"),
         ("voice", None, None, "date_created:desc", "offset=40&limit=20&sort_by=date_created:desc"),
         ("message", "created", None, "name", "channel=SMS&offset=40&limit=20&status=scheduled&sort_by=name:asc"),
         ("voice", "created", None, "name", "offset=40&limit=20&status=created&sort_by=name:asc"),
@@ -134,9 +149,28 @@ def test_a_page_is_asked_for_as_documented(channel, status, name, sort, expected
     assert Filter.of(Channel(channel), status, name, sort).query(Channel(channel), 40, 20) == expected
 
 
-def test_the_newest_come_first():
-    """Where nobody says otherwise."""
-    assert Filter().query(Channel.VOICE, 0, 500) == "offset=0&limit=500&sort_by=date_created:desc"
+@pytest.mark.parametrize("status", ["failed", "canceled", "deleted", ["paused", "failed"]])
+def test_the_list_of_message_campaigns_is_not_asked_for_what_it_cannot_filter_by(status):
+    """It is read whole: a part of the statuses would hide the others."""
+    assert Filter.of(Channel.MESSAGE, status).query(Channel.MESSAGE, 0, 50) == "channel=SMS&offset=0&limit=50"
+    words = status if isinstance(status, str) else "failed,paused"
+    assert Filter.of(Channel.VOICE, status).query(Channel.VOICE, 0, 50) == f"offset=0&limit=50&status={words}"
+
+
+def test_the_list_of_message_campaigns_knows_five_statuses():
+    """In its own words."""
+    five = ["created", "in-progress", "paused", "completed", "archived"]
+    query = Filter.of(Channel.MESSAGE, five).query(Channel.MESSAGE, 0, 50)
+    assert query.endswith("&status=archived,completed,in-progress,paused,scheduled")
+
+
+def test_the_list_of_message_campaigns_looks_for_three_characters_or_more():
+    """Who asks for less is told so, and a shorter whole name is not sent."""
+    with pytest.raises(ValueError, match="names of at least 3 characters; find looks for a whole name"):
+        Filter.of(Channel.MESSAGE, None, "ab")
+    assert Filter(name="ab").query(Channel.MESSAGE, 0, 50) == "channel=SMS&offset=0&limit=50"
+    assert Filter.of(Channel.MESSAGE, None, "abc").query(Channel.MESSAGE, 0, 50).endswith("&name=abc")
+    assert Filter.of(Channel.VOICE, None, "ab").query(Channel.VOICE, 0, 50).endswith("&name=ab")
 
 
 @pytest.mark.parametrize(("channel", "default", "greatest"), [("message", 20, 50), ("voice", 20, 500)])
@@ -153,7 +187,9 @@ def test_pages_are_as_large_as_documented(channel, default, greatest):
         assert simulator.journal == ()
         for right in (greatest, 1):
             assert len(list(client.list(page_size=right))) == 1
-            assert f"limit={right}&" in simulator.journal[-1].path
+            assert simulator.journal[-1].path.endswith(
+                f"&limit={right}" if channel == "message" else f"?offset=0&limit={right}"
+            )
 
 
 @pytest.mark.parametrize(
@@ -282,6 +318,67 @@ def test_the_repr_of_a_recipient_shows_no_number():
     assert repr(recipient) == str(recipient) == f"{recipient!s}" == "Recipient(status='sent')"
 
 
+# One of each, with every field that the pages call-details and sms-details name.
+CALL = {
+    "number": NUMBER,
+    "name": "Asha",
+    "duration": 31,
+    "date_created": "2022-08-10T21:47:52+05:30",
+    "status": "completed",
+    "digit": "4",
+    "recording_url": "https://recordings.example/canary.mp3",
+    "start_time": "2022-08-10T21:48:00+05:30",
+    "end_time": "2022-08-10T21:48:31+05:30",
+    "caller_id": "08012345678",
+    "direction": "outbound-api",
+    "call_sid": "c1",
+}
+MESSAGE = {
+    "number": NUMBER,
+    "name": "Asha",
+    "message": "canary: your code is 4711",
+    "status": "sent",
+    "detailed_status": "DELIVERED_TO_HANDSET",
+    "schedule_time": "2022-08-10T21:47:52+05:30",
+    "sender_id": "EXOTEL",
+    "direction": "outbound-api",
+    "sid": "s1",
+}
+BOTH = [(CallRecipient, CALL), (MessageRecipient, MESSAGE)]
+
+
+@pytest.mark.parametrize(("kind", "fields"), BOTH)
+def test_every_documented_field_of_a_recipient_is_read(kind, fields):
+    """Under its own name, times as aware datetimes; raw stays whole."""
+    (item,) = page([{"code": 200, "status": "success", "data": {**fields, "new": 1}, "beside": 2}]).items
+    found = kind.of(item)
+    assert isinstance(found, Recipient)
+    for name, value in fields.items():
+        assert getattr(found, name) == (parse_time(value) if "time" in name or "date" in name else value)
+    assert found.raw == {**fields, "new": 1, "beside": 2}
+    assert {*fields, "raw"} == {each.name for each in attrs.fields(kind)}
+    assert hash(found) == hash(kind.of(item))
+
+
+@pytest.mark.parametrize(("kind", "fields"), BOTH)
+@pytest.mark.parametrize("odd", [None, 5.5, True, ["x"], "2022-08-10T21:47:52"])
+def test_a_field_of_a_recipient_that_is_of_another_type_is_in_raw_alone(kind, fields, odd):
+    """A time without an offset is no time, and a true is no duration."""
+    (item,) = page([{"code": 200, "data": dict.fromkeys(fields, odd)}]).items
+    found = kind.of(item)
+    assert found.raw == dict.fromkeys(fields, odd)
+    times = {"duration", "date_created", "start_time", "end_time", "schedule_time"}
+    for name in fields:
+        assert getattr(found, name) == (odd if isinstance(odd, str) and name not in times else None)
+
+
+@pytest.mark.parametrize(("kind", "fields"), BOTH)
+def test_the_repr_of_each_recipient_shows_its_status_alone(kind, fields):
+    """No number, name, text or recording."""
+    (item,) = page([{"code": 200, "data": fields}]).items
+    assert repr(kind.of(item)) == str(kind.of(item)) == f"{kind.__name__}(status={fields['status']!r})"
+
+
 @pytest.mark.parametrize("status", [None, 5, ["sent"], {"sent": 1}])
 def test_the_status_of_a_recipient_is_a_text_or_none(status):
     """What is something else stays in `raw` alone."""
@@ -308,6 +405,15 @@ def test_recipients_can_be_kept_in_a_set():
 def test_recipients_are_asked_for_as_documented(channel, offset, expected):
     """The first page without an offset, which no page documents; `sms` in small letters."""
     assert details_query(Channel(channel), offset) == expected
+
+
+def test_calls_are_asked_for_by_their_status():
+    """On call campaigns; of message campaigns no page has such a filter."""
+    assert details_query(Channel.VOICE, 50, "no-answer&x") == "offset=50&status=no-answer%26x"
+    with pytest.raises(ValueError, match="no filter by status"):
+        details_query(Channel.MESSAGE, 0, "sent")
+    with pytest.raises(ValueError, match="whole characters"):
+        details_query(Channel.VOICE, 0, "\ud83d")
 
 
 @pytest.mark.parametrize(

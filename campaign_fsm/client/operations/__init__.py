@@ -23,7 +23,8 @@ from campaign_fsm.client.operations.pages import Listing
 from campaign_fsm.drafts import Draft
 from campaign_fsm.rules import Action
 from campaign_fsm.wire.campaign import Campaign
-from campaign_fsm.wire.listing import Filter, Recipient
+from campaign_fsm.wire.listing import Filter
+from campaign_fsm.wire.recipient import Recipient
 from campaign_fsm.wire.schedule import Schedule
 
 __all__ = ["ClientContext", "Operations", "WriteOperations"]
@@ -94,8 +95,8 @@ class Operations(WriteOperations[Campaign]):
     def list(self, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
         return pages.campaigns(self.context, wanted, page_size)
 
-    def recipients(self, campaign_id: str) -> Listing[Recipient]:
-        return pages.recipients(self.context, campaign_id)
+    def recipients(self, campaign_id: str, status: str | None) -> Listing[Recipient]:
+        return pages.recipients(self.context, campaign_id, status)
 
     def find(self, name: str) -> Operation[Campaign]:
         return pages.find(self.context, name)

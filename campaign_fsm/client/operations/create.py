@@ -10,16 +10,16 @@ from campaign_fsm import log
 from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand
 from campaign_fsm.client.operations.aftermath import may_be_applied
 from campaign_fsm.client.operations.context import ClientContext
-from campaign_fsm.client.operations.pages import listed, page_of
+from campaign_fsm.client.operations.pages import entries, through
 from campaign_fsm.client.sent_write import NotApplied, same, value_in
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
-from campaign_fsm.rules import Action
+from campaign_fsm.rules import Action, Channel
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
-from campaign_fsm.wire.envelope import read_item
+from campaign_fsm.wire.envelope import Item, read_item
 from campaign_fsm.wire.failure import api_error
-from campaign_fsm.wire.listing import PAGE_SIZES, Filter, fits
+from campaign_fsm.wire.listing import Filter, fits
 from campaign_fsm.wire.reading import read_campaign
 from campaign_fsm.wire.target import Target, is_id
 
@@ -145,15 +145,22 @@ def _made(
 def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float) -> Operation[dict[str, Campaign]]:
     """The campaigns in the list, by id, that a create since `began` may have made."""
     name = fields["name"]
-    query = Filter(name=name).query(context.channel, 0, PAGE_SIZES[context.channel][0])
-    answer, page = yield from page_of(context, Call("GET", context.collection(), query))
-    found = [(listed(context, item, answer), item.data) for item in page.items if not item.failed]
-    since = (answer.date or context.now()) - timedelta(seconds=context.clock() - began) - _CLOCK_SLACK
-    return {
-        campaign.id: campaign
-        for campaign, data in found
-        if campaign.name == name and (campaign.created is None or campaign.created >= since) and _fits(fields, data)
-    }
+    # Message campaigns cannot be had newest first: there every page is read.
+    newest_first = "date_created:desc" if context.channel is Channel.VOICE else None
+    found: dict[str, Campaign] = {}
+
+    def take(entry: tuple[Campaign, Item]) -> bool:
+        campaign, item = entry
+        since = (campaign.read_at or context.now()) - timedelta(seconds=context.clock() - began) - _CLOCK_SLACK
+        is_older = campaign.created is not None and campaign.created < since
+        if campaign.name == name and not is_older and _fits(fields, item.data):
+            found[campaign.id] = campaign
+        return not (is_older and newest_first)
+
+    wanted = Filter(name=name, sort=newest_first)
+    pages = entries(context, wanted, None, lambda campaign, item: (campaign, item), failed_too=False)
+    yield from through(pages, take)
+    return found
 
 
 def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

@@ -10,10 +10,12 @@ from attrs import evolve
 
 from campaign_fsm.client.calls import Call, Operation, changed
 from campaign_fsm.client.operations.context import ClientContext
-from campaign_fsm.client.operations.reads import ask, hint_elsewhere
+from campaign_fsm.client.operations.reads import ask, hint_elsewhere, read
+from campaign_fsm.client.sent_write import is_gone
 from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import ApiError, NotFound, NotOne
 from campaign_fsm.printable import quoted
+from campaign_fsm.rules import Channel
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import Campaign, campaign_from
 from campaign_fsm.wire.envelope import Item
@@ -24,12 +26,12 @@ from campaign_fsm.wire.listing import (
     PAGE_SIZES,
     Filter,
     Page,
-    Recipient,
     details_query,
     is_name,
     read_page,
 )
 from campaign_fsm.wire.reading import read_campaign
+from campaign_fsm.wire.recipient import RECIPIENTS, Recipient
 from campaign_fsm.wire.target import Target, is_id
 
 _MOST_MATCHES: Final = 10
@@ -42,6 +44,26 @@ Listing = Generator[Call | Sleep | Emit[_T], Any, None]
 
 def campaigns(context: ClientContext, wanted: Filter, page_size: int | None) -> Listing[Campaign]:
     """Every campaign that a filter lets through."""
+    return entries(context, wanted, page_size, lambda campaign, _: campaign)
+
+
+def entries(
+    context: ClientContext,
+    wanted: Filter,
+    page_size: int | None,
+    take: Callable[[Campaign, Item], _T],
+    *,
+    failed_too: bool = True,
+) -> Listing[_T]:
+    """What is taken from each campaign that a filter lets through, and from the item that shows it.
+
+    Args:
+        context: The client's.
+        wanted: The filter.
+        page_size: How many to ask for at once; None: what is sensible on the channel.
+        take: Makes of each what is to come.
+        failed_too: Whether an item that failed is an error; else it is passed over.
+    """
     size = _page_size(context, page_size)
     target = context.collection()
     offset = 0
@@ -51,11 +73,13 @@ def campaigns(context: ClientContext, wanted: Filter, page_size: int | None) -> 
         answer, page = yield from page_of(context, call)
         ids: set[str] = set()
         for item in page.items:
+            if item.failed and not failed_too:
+                continue
             campaign = listed(context, item, answer)
             ids.add(campaign.id)
             # A campaign that was created meanwhile shifts the rest by one, onto the next page.
             if campaign.id not in previous and (not wanted.statuses or campaign.status in wanted.statuses):
-                yield Emit(campaign)
+                yield Emit(take(campaign, item))
         offset += len(page.items)
         if not page.items or (offset >= page.total if page.total is not None else len(page.items) < size):
             return
@@ -64,18 +88,31 @@ def campaigns(context: ClientContext, wanted: Filter, page_size: int | None) -> 
         previous = ids
 
 
-def recipients(context: ClientContext, campaign_id: str) -> Listing[Recipient]:
-    """What the server says of each number of a campaign."""
-    target = evolve(context.target(campaign_id), rest=(DETAILS[context.channel],))
+def recipients(context: ClientContext, campaign_id: str, status: str | None = None) -> Listing[Recipient]:
+    """What the server says of each number of a campaign; nothing of a call campaign that has no calls yet."""
+    details_query(context.channel, 0, status)  # what cannot be asked for is said at once
+    return _recipients(context, campaign_id, status)
+
+
+def _recipients(context: ClientContext, campaign_id: str, status: str | None) -> Listing[Recipient]:
+    campaign = context.target(campaign_id)
+    target = evolve(campaign, rest=(DETAILS[context.channel],))
+    recipient = RECIPIENTS[context.channel]
     offset = 0
     previous: tuple[Item, ...] = ()
     while True:
-        answer, page = yield from page_of(context, Call("GET", target, details_query(context.channel, offset)))
+        call = Call("GET", target, details_query(context.channel, offset, status))
+        answer = yield from ask(context, call, context.give_up())
+        if not offset and context.channel is Channel.VOICE and answer.status_code == 404 and is_gone(answer):
+            # Seen in a public client: without calls yet it is a 404. A campaign that is not there raises here.
+            yield from read(context, campaign, context.give_up())
+            return
+        page = yield from page_in(context, answer, target)
         if offset and page.items == previous:
             raise _unlike(context, answer, "the next page of the recipients is the same page")
         for item in page.items:
             _raise_if_failed(context, item, answer, target)
-            yield Emit(Recipient.of(item))
+            yield Emit(recipient.of(item))
         previous = page.items
         offset += len(page.items)
         if not page.items or page.total is None or offset >= page.total:
@@ -93,13 +130,13 @@ def find(context: ClientContext, name: str) -> Operation[Campaign]:
             matches[campaign.id] = campaign
         return len(matches) < _MOST_MATCHES
 
-    yield from _through(campaigns(context, Filter(name=name), None), take)
+    yield from through(campaigns(context, Filter(name=name), None), take)
     if len(matches) != 1:
         raise NotOne(name=name, matches=tuple(matches))
     return next(iter(matches.values()))
 
 
-def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
+def through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
     """Run a listing inside an operation, until `take` says of a thing that it was enough."""
     result: Any = None
     error: BaseException | None = None
@@ -121,14 +158,18 @@ def _through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None
 def page_of(context: ClientContext, call: Call) -> Operation[tuple[Answer, Page]]:
     """Read one page; the answer, and what it holds."""
     answer = yield from ask(context, call, context.give_up())
-    target = call.target
+    return answer, (yield from page_in(context, answer, call.target))
+
+
+def page_in(context: ClientContext, answer: Answer, target: Target) -> Operation[Page]:
+    """The page in an answer; raises the error that it is instead."""
     if not 200 <= answer.status_code < 300:
         error = api_error(answer, "GET", target, context.secrets)
         if isinstance(error, NotFound) and target.id is not None:
             error = changed(error, hint=(yield from hint_elsewhere(context, target)))
         raise error
     try:
-        return answer, read_page(answer)
+        return read_page(answer)
     except NotReadable as problem:
         raise context.unexpected(answer, target, "GET", problem) from None
 

@@ -49,7 +49,7 @@ def wait_until(
 ) -> Operation[Campaign]:
     """Read again and again until the campaign is where it is wanted, or cannot get there any more."""
     target = context.target(campaign_id)
-    goal = Filter.of(context.channel, status, None, "name").statuses
+    goal = Filter.of(context.channel, status).statuses
     if not goal:
         raise ValueError("wait_until needs a status to wait for")
     began = context.clock()

@@ -222,7 +222,7 @@ _MESSAGE_DRAFT = {"content_type": "static", "lists": ["a"], "sender_id": "ABC", 
 _VOICE_DRAFT = {
     "caller_id": "080",
     "from": ["+919876543210"],
-    "retries": {"number_of_retries": 1, "on_status": ["busy"]},
+    "retries": {"number_of_retries": 1, "interval_mins": 5, "on_status": ["busy"]},
 }
 DRAFTS = [
     json.dumps({**_MESSAGE_DRAFT, "template": "x", "schedule": {"start_time": "2026-01-05T10:00:00+05:30"}}).encode(),

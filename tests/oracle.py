@@ -151,8 +151,8 @@ unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201     
 # fmt: off
 PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-details", "update-sms-campaign",
-    "create-campaign", "voice-reference-create", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
-    "campaign-scheduling", "campaign-faqs", "creating-sms-campaign",
+    "create-campaign", "voice-reference-create", "console-campaigns", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "console-update-campaign", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
+    "campaign-scheduling", "campaign-faqs", "creating-sms-campaign", "creating-voice-campaign",
     "authentication", "api-credentials", "error-codes", "http-status-codes", "rate-limiting", "webhooks",
 ]
 # fmt: on
@@ -216,7 +216,7 @@ CF416 campaign-scheduling
 CF417 delete-campaign
 CF418 update-sms-campaign
 CF604 how-campaigns-work
-CF606 create-sms-campaign create-campaign
+CF606 create-sms-campaign create-campaign console-campaigns console-update-campaign
 """
 # These rest on the package, on HTTP or on a team's policy alone. CF251 has the pages of the edge that it refuses.
 REST_ON_NO_PAGE = """

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 import attrs
 from attrs import frozen
 
-from campaign_fsm.drafts.limits import Check, kept
+from campaign_fsm.drafts.limits import Check, kept, numbers
+from campaign_fsm.drafts.names import OTHER_NAMES, OtherName
 from campaign_fsm.drafts.preview import form, preview
 from campaign_fsm.drafts.retries import RETRIES, Retries, check_retries
 from campaign_fsm.drafts.schedule import check_schedule, schedule_of, schedule_to_wire
@@ -78,15 +79,16 @@ class BaseDraft:
     def _across(self, given: dict[str, Any], *, partial: bool) -> Iterator[FieldProblem]:
         raise NotImplementedError
 
-    def warnings(self, now: datetime | None = None) -> tuple[FieldProblem, ...]:
+    def warnings(self, now: datetime | None = None, *, partial: bool = False) -> tuple[FieldProblem, ...]:
         """What the vendor's pages state loosely or contradict each other about, and what is most likely a slip.
 
         Args:
             now: An aware datetime; the local clock if None.
+            partial: Whether it is for an edit of some parameters only: nothing is missed that it leaves out.
         """
-        return tuple(self._warnings(now or datetime.now(UTC)))
+        return tuple(self._warnings(now or datetime.now(UTC), partial=partial))
 
-    def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
+    def _warnings(self, now: datetime, *, partial: bool) -> Iterator[FieldProblem]:
         raise NotImplementedError
 
     def to_wire(self) -> dict[str, Any]:
@@ -142,6 +144,9 @@ class BaseDraft:
                 wrong += misread
             else:
                 wrong += cls._stranger(_key(name), value)
+                other = OTHER_NAMES[cls.channel].get(_key(name))
+                # What is given by another name alone is not missed as well.
+                unread |= {other.means} - parameters.keys() if other else set()
         draft = cls.__new__(cls)
         for name, spec in specs.items():
             object.__setattr__(draft, spec.name, kept(values.get(name)))
@@ -161,7 +166,8 @@ class BaseDraft:
             if value != "SMS":
                 yield FieldProblem(name, "SMS, in capitals", preview(name, value))
             return
-        meant = did_you_mean(name, cls.specs())
+        other = OTHER_NAMES[cls.channel].get(name)
+        meant = str(other) if other else did_you_mean(name, cls.specs())
         yield FieldProblem(".".join(map(word, name.split("."))), f"no such parameter{meant and f'; {meant}'}")
 
 
@@ -169,7 +175,7 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
     """A value as it stands in JSON, as what the draft's class holds."""
     if name == "schedule" and isinstance(value, Mapping):
         keys = SCHEDULE_KEYS[channel]
-        problems += _strangers(name, value, keys)
+        problems += _strangers(name, value, keys, OTHER_NAMES[channel])
         parts = []
         for key in keys:
             part = value.get(key)
@@ -180,17 +186,20 @@ def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProb
             parts.append(parsed)
         return Schedule(*parts)
     if name == "retries" and isinstance(value, Mapping):
-        problems += _strangers(name, value, tuple(RETRIES))
+        problems += _strangers(name, value, tuple(RETRIES), {})
         given: dict[str, Any] = {key: value.get(key) for key in RETRIES}
         return Retries(**given)
-    return value
+    return numbers(value) if name == "from" else value
 
 
 def _key(key: object) -> str:
     return key if isinstance(key, str) else form(key)
 
 
-def _strangers(name: str, value: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[FieldProblem]:
+def _strangers(
+    name: str, value: Mapping[str, Any], keys: tuple[str, ...], others: Mapping[str, OtherName]
+) -> Iterator[FieldProblem]:
     for key in value:
         if key not in keys:
-            yield FieldProblem(f"{name}.{word(_key(key))}", f"no such parameter; there are {', '.join(keys)}")
+            meant = others.get(f"{name}.{_key(key)}") or f"there are {', '.join(keys)}"
+            yield FieldProblem(f"{name}.{word(_key(key))}", f"no such parameter; {meant}")

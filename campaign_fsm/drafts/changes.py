@@ -41,5 +41,4 @@ def changes_to_wire(channel: Channel, changes: Mapping[str, Any]) -> tuple[dict[
         problems.append(FieldProblem("edit", "at least one parameter", "nothing"))
     draft = DRAFT_OF[channel].build(given, partial=True, problems=problems)
     wire = draft.to_wire()
-    warnings = tuple(warning for warning in draft.warnings() if warning.field.partition(".")[0] in given)
-    return {name: wire[name] for name in given if name in wire}, warnings
+    return {name: wire[name] for name in given if name in wire}, draft.warnings(partial=True)

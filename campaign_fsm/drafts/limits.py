@@ -9,11 +9,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from campaign_fsm.printable import SURROGATE
+from campaign_fsm.rules import PAGES
 
 _MOST_NUMBERS: Final = 5000
 _MOST_PLACES: Final = 5
 # Beyond it readers of JSON that use floats take one number for another.
 _LARGEST: Final = 2**53 - 1
+
+# Said wherever a number may be one of them.
+ONE_FAILS_ALL: Final = f"one invalid number fails the whole create, by {PAGES['how-campaigns-work'].title!r}"
 
 Check = Callable[[Any], Iterator[str]]
 
@@ -21,6 +25,11 @@ Check = Callable[[Any], Iterator[str]]
 def kept(value: Any) -> Any:
     """A list as a tuple: nobody can change it after it was checked, and equal drafts have one hash."""
     return tuple(value) if isinstance(value, list) else value
+
+
+def numbers(value: Any) -> Any:
+    """Phone numbers as a tuple; the vendor's pages have them as a list and as one text with commas."""
+    return tuple(part.strip(" ") for part in value.split(",")) if isinstance(value, str) else kept(value)
 
 
 def text(least: int = 1, most: int | None = None) -> Check:
@@ -35,18 +44,20 @@ def text(least: int = 1, most: int | None = None) -> Check:
     return check
 
 
-def one_of(*values: str, any_case: bool = False) -> Check:
+def one_of(*values: str, any_case: bool = False, but: str = "") -> Check:
+    limit = f"one of {', '.join(values)}{but and f' ({but})'}"
+
     def check(value: Any) -> Iterator[str]:
         if not isinstance(value, str) or (value.lower() if any_case else value) not in values:
-            yield f"one of {', '.join(values)}"
+            yield limit
 
     return check
 
 
 def digits(value: Any) -> Iterator[str]:
     # As a number a DLT id would lose its last digits in readers that use floats.
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,19}", value):
-        yield "a string of at most 19 digits"
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]+", value):
+        yield "a string of digits"
 
 
 def url(value: Any) -> Iterator[str]:
@@ -173,6 +184,8 @@ def phone_numbers(value: Any) -> Iterator[str]:
     for at, number in enumerate(value, 1):
         if not isinstance(number, str):
             wrong.setdefault("is no text", []).append(at)
+        elif not number.strip():
+            wrong.setdefault("is empty", []).append(at)
         elif what := _misread(number):
             wrong.setdefault(what, []).append(at)
         elif not _possible(number):
@@ -181,7 +194,7 @@ def phone_numbers(value: Any) -> Iterator[str]:
         kinds = list(wrong.items())
         found = "; ".join(f"number {_places(places)} in the list {what}" for what, places in kinds[:_MOST_PLACES])
         found += f"; {len(kinds) - _MOST_PLACES} more kinds of errors" if len(kinds) > _MOST_PLACES else ""
-        yield f"phone numbers, preferably in E.164 (+ and up to 15 digits); {found}"
+        yield f"phone numbers, preferably in E.164 (+ and up to 15 digits): {ONE_FAILS_ALL}; {found}"
 
 
 def _places(places: list[int]) -> str:

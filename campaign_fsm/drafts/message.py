@@ -11,13 +11,16 @@ from attrs import field, frozen
 
 from campaign_fsm.drafts import limits
 from campaign_fsm.drafts.base import BaseDraft, limit
+from campaign_fsm.drafts.names import SHORT_TYPES, short_name
 from campaign_fsm.drafts.preview import form, preview, shown_url
 from campaign_fsm.drafts.schedule import schedule_warnings
 from campaign_fsm.drafts.unfilled import unfilled
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
 from campaign_fsm.wire.schedule import Schedule
+from campaign_fsm.words import counted
 
+_DLT_DIGITS = 19
 # Minutes of an Indian day, and how far its clocks are ahead of UTC.
 _DAY, _INDIA, _MORNING, _EVENING = 1440, 330, 9 * 60, 21 * 60
 
@@ -30,9 +33,11 @@ class MessageCampaignDraft(BaseDraft):
 
     Refused, because the pages say so plainly: a required field that is missing, a value that is not on
     its list, more than 5 lists (1 if dynamic), a template of more than 2000 characters, DLT ids that are
-    no strings of up to 19 digits, a sender id that does not fit the type, a name of less than 3
-    characters, an end less than 2 hours after the start, a time without a zone, a URL that is none.
-    Warned about only: no DLT ids (required for India), a start less than 10 minutes ahead, a name of 3
+    no strings of digits, a sender id that does not fit the type, a name of less than 3
+    characters, an end less than 2 hours after the start, a time without a zone, a URL that is none, and the names
+    for parameters that https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign alone has.
+    Warned about only: no DLT ids (required for India), DLT ids of more than 19 digits (as many as the sample of
+    https://developer.exotel.com/api/update-sms-campaign-3 has), a start less than 10 minutes ahead, a name of 3
     characters (that page asks for more, https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign
     for 3), a dynamic template without a ``@@column``, a static one with one, a ``{#var#}`` or ``{{name}}`` in either,
     a start of promotional messages at night in India.
@@ -59,7 +64,9 @@ class MessageCampaignDraft(BaseDraft):
     content_type: str = field(metadata=limit(limits.one_of("static", "dynamic"), required=True))
     lists: Sequence[str] = field(converter=limits.kept, metadata=limit(limits.list_ids, required=True))
     sender_id: str = field(metadata=limit(limits.text(), required=True))
-    sms_type: str = field(metadata=limit(limits.one_of("transactional", "promotional", any_case=True), required=True))
+    sms_type: str = field(
+        metadata=limit(limits.one_of("transactional", "promotional", any_case=True, but=SHORT_TYPES), required=True)
+    )
     template: str = field(repr=form, metadata=limit(limits.text(1, 2000), required=True))
     dlt_entity_id: str | None = field(default=None, metadata=limit(limits.digits))
     dlt_template_id: str | None = field(default=None, metadata=limit(limits.digits))
@@ -81,28 +88,28 @@ class MessageCampaignDraft(BaseDraft):
             if kind.lower() == "promotional" and not re.fullmatch(r"[0-9]+", sender):
                 yield FieldProblem("sender_id", "digits, because the type is promotional", preview("sender_id", sender))
 
-    def _warnings(self, now: datetime) -> Iterator[FieldProblem]:
+    def _warnings(self, now: datetime, *, partial: bool) -> Iterator[FieldProblem]:
         for name in ("dlt_entity_id", "dlt_template_id"):
-            if getattr(self, name) is None:
+            digits = getattr(self, name)
+            if digits is None and not partial:
                 yield FieldProblem(name, f"{PAGES['create-sms-campaign'].title!r} requires it for India", "nothing")
-        if self.name is not None and len(self.name) == 3:
-            yield FieldProblem(
-                "name",
-                f"{PAGES['sms-reference-create'].title!r} asks for at least 3 characters, "
-                f"{PAGES['create-sms-campaign'].title!r} for more",
-                repr(self.name),
-            )
+            if digits is not None and len(digits) > _DLT_DIGITS:
+                rule = (
+                    f"the sample of {PAGES['update-sms-campaign'].title!r} has {_DLT_DIGITS} digits, no page says more"
+                )
+                yield FieldProblem(name, rule, counted(len(digits), "digit"))
+        yield from short_name(self.name, "sms-reference-create", "create-sms-campaign")
         if self.content_type == "dynamic" and self.template and "@@" not in self.template:
             yield FieldProblem("template", "a dynamic template names columns as @@column", "none")
         yield from unfilled("template", self.template, "content_type", self.content_type)
         yield from schedule_warnings(self.schedule, self.channel, now)
-        yield from self._at_night(now)
+        yield from self._at_night(now, partial=partial)
 
-    def _at_night(self, now: datetime) -> Iterator[FieldProblem]:
+    def _at_night(self, now: datetime, *, partial: bool) -> Iterator[FieldProblem]:
         """A start of promotional messages outside of the hours that India has for them."""
         start = self.schedule.start if self.schedule else None
         # An edit of some parameters keeps the start that there is.
-        at = now if start is None and self.lists else start
+        at = now if start is None and not partial else start
         if at is None or not self.sms_type or self.sms_type.lower() != "promotional":
             return
         utc = at.astimezone(UTC)

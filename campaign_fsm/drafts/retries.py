@@ -10,17 +10,20 @@ from attrs import field, frozen
 from campaign_fsm.drafts.limits import Check, kept, one_of, whole
 from campaign_fsm.drafts.preview import preview
 from campaign_fsm.errors import FieldProblem
+from campaign_fsm.rules import PAGES
 
 
 @frozen(kw_only=True)
 class Retries:
     """How a voice campaign tries again numbers that were not reached.
 
-    Source: https://developer.exotel.com/api/create-campaign.
+    Source: https://developer.exotel.com/api/create-campaign; of what is mandatory
+    https://developer.exotel.com/api-console/campaigns and
+    https://developer.exotel.com/api-console/update-campaign-details-api-console.
 
     Attributes:
         number_of_retries: 0 to 3.
-        interval_mins: Minutes between two tries.
+        interval_mins: Minutes between two tries. Mandatory where there are retries; without any, nothing lies between.
         mechanism: ``"Linear"`` or ``"Exponential"``.
         on_status: Which outcomes are tried again: ``busy``, ``no-answer``, ``failed``.
     """
@@ -51,8 +54,12 @@ def check_retries(value: Any) -> Iterator[FieldProblem]:
     if not isinstance(value, Retries):
         yield FieldProblem("retries", "a Retries", preview("retries", value))
         return
+    wrong = [*RETRIES["number_of_retries"](value.number_of_retries)]
     for name, check in RETRIES.items():
         part = getattr(value, name)
         if part is not None or name == "number_of_retries":
             for rule in check(part):
                 yield FieldProblem(f"retries.{name}", rule, preview(name, part))
+        elif name == "interval_mins" and value.number_of_retries and not wrong:
+            rule = f"it is required with retries, by {PAGES['console-campaigns'].title!r}"
+            yield FieldProblem("retries.interval_mins", rule)

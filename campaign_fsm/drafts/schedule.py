@@ -13,7 +13,11 @@ from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule
 from campaign_fsm.words import length
 
-_AHEAD: Final = 600.0
+# How many seconds a start has to lie ahead, and what the page that says so says.
+_AHEAD: Final = {
+    Channel.MESSAGE: (600.0, f"{PAGES['create-sms-campaign'].title!r} asks for a start at least 10 minutes ahead"),
+    Channel.VOICE: (0.0, f"{PAGES['campaign-scheduling'].title!r} asks for a start in the future"),
+}
 _SHORTEST: Final = timedelta(hours=2)
 # The last year in which a country, Liberia, had an offset with seconds.
 _LOCAL_MEAN_TIME: Final = 1972
@@ -71,18 +75,22 @@ def schedule_to_wire(schedule: Schedule, channel: Channel) -> dict[str, str]:
 
 
 def schedule_warnings(schedule: Schedule | None, channel: Channel, now: datetime) -> Iterator[FieldProblem]:
-    """What speaks against a schedule that keeps to the limits: a start that is near or past, an end that is past."""
+    """What speaks against a schedule that keeps to the limits: an end that is past, a start that is past or too near.
+
+    How near is documented for messages alone.
+    """
     if schedule and schedule.end and schedule.end.astimezone(UTC) <= now.astimezone(UTC):
         name = f"schedule.{SCHEDULE_KEYS[channel][1]}"
         yield FieldProblem(name, "an end that lies ahead", schedule.end.isoformat())
     if not schedule or not schedule.start:
         return
     ahead = (schedule.start.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
-    if ahead < _AHEAD:
+    least, rule = _AHEAD[channel]
+    if ahead < least or ahead <= 0:
         name = f"schedule.{SCHEDULE_KEYS[channel][0]}"
         yield FieldProblem(
             name,
-            f"{PAGES['create-sms-campaign'].title!r} asks for a start at least 10 minutes ahead",
+            rule,
             f"{ahead:.0f} s ahead" if ahead >= 0 else f"{length(timedelta(seconds=-ahead))} ago",
         )
 

@@ -80,6 +80,7 @@ PAGES: Final = {
             "Create campaign (voice reference)",
             "https://developer.exotel.com/docs/campaigns/api-reference/create-campaign",
         ),
+        Page("console-campaigns", "Campaigns (API console)", "https://developer.exotel.com/api-console/campaigns"),
         Page("campaign-details", "Campaign details", "https://developer.exotel.com/api/get-campaign-details"),
         Page(
             "bulk-campaign-details", "Bulk campaign details", "https://developer.exotel.com/api/bulk-campaign-details"
@@ -90,6 +91,11 @@ PAGES: Final = {
             "update-campaign-details",
             "Update campaign details",
             "https://developer.exotel.com/api/update-campaign-details",
+        ),
+        Page(
+            "console-update-campaign",
+            "Update campaign details (API console)",
+            "https://developer.exotel.com/api-console/update-campaign-details-api-console",
         ),
         Page(
             "manage-campaign",
@@ -119,6 +125,11 @@ PAGES: Final = {
             "creating-sms-campaign",
             "Creating an SMS campaign",
             "https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign",
+        ),
+        Page(
+            "creating-voice-campaign",
+            "Creating a voice campaign",
+            "https://developer.exotel.com/docs/campaign-guides/creating-voice-campaign",
         ),
         # Every API of the vendor's
         Page("authentication", "Authentication", "https://developer.exotel.com/docs/references/authentication"),
@@ -180,4 +191,8 @@ OPENING: Final = source(
 PARAMETERS: Final = (
     source("create-sms-campaign", "lists the parameters of a message campaign, with their limits"),
     source("create-campaign", "lists the parameters of a call campaign, with their limits"),
+)
+INTERVAL: Final = (
+    source("console-campaigns", "interval_mins is mandatory when number_of_retries is given"),
+    source("console-update-campaign", "the same of an edit"),
 )

@@ -163,7 +163,7 @@ PROBLEMS: Final = {
             "CF606",
             "parameters that break a documented limit",
             "Correct them; the server may refuse or drop them.",
-            pages.PARAMETERS,
+            (*pages.PARAMETERS, *pages.INTERVAL),
         ),
         Problem("CF607", "a suppression that suppresses nothing", "Take it out of the configuration."),
         Problem("CF608", "a suppression that has expired", "Fix what it suppresses, or renew it with a reason."),

@@ -344,13 +344,17 @@ def _message_drafts(draw: DrawFn) -> MessageCampaignDraft:
     )
 
 
-_retries: Final = st.builds(
-    Retries,
-    number_of_retries=st.integers(0, 3),
-    interval_mins=st.none() | st.integers(1, 60),
-    mechanism=st.sampled_from((None, "Linear", "Exponential")),
-    on_status=st.none() | st.lists(st.sampled_from(("busy", "no-answer", "failed")), min_size=1, unique=True),
-)
+@st.composite
+def _retries(draw: DrawFn) -> Retries:
+    tries = draw(st.integers(0, 3))
+    interval = st.integers(1, 60)
+    return Retries(
+        number_of_retries=tries,
+        # Only where nothing is tried again it may be left out.
+        interval_mins=draw(interval if tries else st.none() | interval),
+        mechanism=draw(st.sampled_from((None, "Linear", "Exponential"))),
+        on_status=draw(st.none() | st.lists(st.sampled_from(("busy", "no-answer", "failed")), min_size=1, unique=True)),
+    )
 
 
 @st.composite
@@ -366,7 +370,7 @@ def _voice_drafts(draw: DrawFn) -> VoiceCampaignDraft:
         read_via_text=draw(st.none() | _texts),
         name=draw(st.none() | _names),
         call_duplicate_numbers=draw(st.none() | st.booleans()),
-        retries=draw(st.none() | _retries),
+        retries=draw(st.none() | _retries()),
         schedule=draw(_schedule),
         status_callback=draw(_url),
         call_status_callback=draw(_url),

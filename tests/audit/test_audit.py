@@ -597,6 +597,24 @@ def test_parameters_that_break_a_limit_are_found():
     assert told(audit(read("created"), edit)) == [("CF606", 2)]
 
 
+def test_a_recorded_create_is_held_against_what_the_pages_say_plainly():
+    """Retries without an interval and names that only the guide has are found; one text of numbers is documented."""
+    voice = {"method": "POST", "url": VOICE.rpartition("/")[0], "status_code": 200}
+    item = {"caller_id": "080", "from": "+919876543210, +919876543211", "retries": {"number_of_retries": 0}}
+    assert audit({**voice, "request": {"campaigns": [item]}}) == []
+    item["retries"] = {"number_of_retries": 2}
+    (finding,) = audit({**voice, "request": {"campaigns": [item]}})
+    assert finding.code == "CF606"
+    assert "retries.interval_mins: it is required with retries, by 'Campaigns (API console)'" in finding.message
+    guide = {"lists": ["a"], "sender_id": "EXOTL", "sms_type": "trans", "body": "x", "campaign_type": "static"}
+    (finding,) = audit({**voice, "url": MESSAGE.rpartition("/")[0], "request": guide})
+    assert finding.code == "CF606"
+    for name, means in (("body", "template"), ("campaign_type", "content_type")):
+        assert f"{name}: no such parameter; the documented name is {means}" in finding.message
+    assert "trans and promo" in finding.message
+    assert "is required" not in finding.message
+
+
 def test_two_channels_accounts_and_hosts_are_not_mixed_up():
     """One id may stand for several campaigns."""
     other = [

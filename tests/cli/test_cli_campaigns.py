@@ -24,7 +24,7 @@ TOML = """
 caller_id = "08012345678"
 from = ["+919900000001"]
 name = "calls"
-retries = { number_of_retries = 2, mechanism = "Linear", on_status = ["busy"] }
+retries = { number_of_retries = 2, interval_mins = 15, mechanism = "Linear", on_status = ["busy"] }
 
 [schedule]
 send_at = 2999-01-01T10:00:00+05:30

@@ -67,7 +67,7 @@ MESSAGE = {
     "sms_type": "transactional",
     "template": "Hello.",
 }
-VOICE = {"caller_id": "08047112400", "from_": [NUMBER]}
+VOICE = {"caller_id": "08047112400", "from_": [NUMBER], "url": "http://my.exotel.com/acme1/exoml/start_voice/1"}
 KIND = {"message": (MessageCampaignDraft, MESSAGE), "voice": (VoiceCampaignDraft, VOICE)}
 
 
@@ -127,15 +127,15 @@ MESSAGE_LIMITS = [
     ("template", ["x"], "2000"),
     ("dlt_entity_id", "1", None),
     ("dlt_entity_id", "1101428740000012125", None),
-    ("dlt_entity_id", "11014287400000121250", "19 digits"),
-    ("dlt_entity_id", "", "19 digits"),
-    ("dlt_entity_id", "110142874000001212x", "19 digits"),
-    ("dlt_entity_id", "1101428740000012125\n", "19 digits"),
-    ("dlt_entity_id", "١٢٣", "19 digits"),
+    ("dlt_entity_id", "11014287400000121250", None),
+    ("dlt_entity_id", "", "string of digits"),
+    ("dlt_entity_id", "110142874000001212x", "string of digits"),
+    ("dlt_entity_id", "1101428740000012125\n", "string of digits"),
+    ("dlt_entity_id", "١٢٣", "string of digits"),
     ("dlt_entity_id", 1101428740000012125, "string"),
     ("dlt_entity_id", 1.1e18, "string"),
     ("dlt_template_id", "1107160016142600511", None),
-    ("dlt_template_id", "11071600161426005110", "19 digits"),
+    ("dlt_template_id", "11071600161426005110", None),
     ("dlt_template_id", 1107160016142600511, "string"),
     ("dlt_template_id", 1107160016142600511.0, "string"),
     ("name", "abc", None),
@@ -185,7 +185,14 @@ VOICE_LIMITS = [
     ("from", [NUMBER] * 5000, None),
     ("from", [NUMBER] * 5001, "5000"),
     ("from", [], "1 to 5000"),
-    ("from", NUMBER, "1 to 5000"),
+    ("from", NUMBER, None),
+    ("from", ",".join([NUMBER] * 5000), None),
+    ("from", ",".join([NUMBER] * 5001), "5000"),
+    ("from", "", "number 1 in the list is empty"),
+    ("from", f"{NUMBER}, ,{NUMBER},", "number 2, 4 in the list is empty"),
+    ("from", f"{NUMBER},nobody", "number 2 in the list is none"),
+    ("from", "919876543210,0", "number 2 in the list is none"),
+    ("from", 919876543210, "1 to 5000"),
     ("from", ["nobody"], "number 1 in the list"),
     ("from", [NUMBER, 919876543210], "number 2 in the list"),
     ("from", [NUMBER, ""], "number 2 in the list"),
@@ -212,6 +219,7 @@ VOICE_LIMITS = [
     ("call_duplicate_numbers", "true", "True or False"),
     ("call_duplicate_numbers", 1, "True or False"),
     ("retries", Retries(number_of_retries=0), None),
+    ("retries", Retries(number_of_retries=1, interval_mins=1), None),
     ("retries", {"number_of_retries": 1}, "Retries"),
     ("retries", 1, "Retries"),
     ("schedule", {"send_at": "2026-01-05T10:00:00+05:30"}, "Schedule"),
@@ -290,7 +298,7 @@ def test_a_voice_parameter_is_taken_up_to_its_limit_and_not_beyond(field, value,
 )
 def test_every_part_of_retries_has_its_own_limit(part, value, problem):
     """A part of retries is named with a dot, as it stands on the wire."""
-    retries = Retries(**{"number_of_retries": 1, part: value})
+    retries = Retries(**{"number_of_retries": 1, "interval_mins": 5, part: value})
     if problem is None:
         assert part in voice(retries=retries).to_wire()["retries"]
         return
@@ -409,7 +417,7 @@ def test_only_what_is_required_is_enough():
         "sms_type",
         "template",
     }
-    assert set(VoiceCampaignDraft(**VOICE).to_wire()) == {"caller_id", "from"}
+    assert set(VoiceCampaignDraft(caller_id="1", from_=[NUMBER]).to_wire()) == {"caller_id", "from"}
     assert set(VoiceCampaignDraft(caller_id="1", lists=["a"]).to_wire()) == {"caller_id", "lists"}
 
 
@@ -423,7 +431,7 @@ def test_all_problems_of_a_message_draft_come_in_one_error():
         sms_type="promo",
         template="x" * 2001,
         dlt_entity_id=1101428740000012125,
-        dlt_template_id="1" * 20,
+        dlt_template_id="1" * 20 + "x",
         name="ab",
         schedule=Schedule(NOW, NOW + HOUR),
         status_callback="done",
@@ -548,8 +556,8 @@ def test_a_voice_draft_calls_numbers_or_lists(changes, field, given):
     assert [(problem.field, problem.given) for problem in error.problems] == [(field, given)]
 
 
-def warned(draft, now=NOW):
-    return [warning.field for warning in draft.warnings(now)]
+def warned(draft, now=NOW, **partial):
+    return [warning.field for warning in draft.warnings(now, **partial)]
 
 
 DLT = {"dlt_entity_id": "1101428740000012125", "dlt_template_id": "1107160016142600511"}
@@ -562,6 +570,8 @@ DLT = {"dlt_entity_id": "1101428740000012125", "dlt_template_id": "1107160016142
         ({}, ["dlt_entity_id", "dlt_template_id"]),
         ({"dlt_template_id": "1"}, ["dlt_entity_id"]),
         ({"dlt_entity_id": "1"}, ["dlt_template_id"]),
+        ({**DLT, "dlt_entity_id": "11014287400000121250"}, ["dlt_entity_id"]),
+        ({**DLT, "dlt_template_id": "1" * 20}, ["dlt_template_id"]),
         ({**DLT, "name": "abc"}, ["name"]),
         ({**DLT, "name": "abcd"}, []),
         ({**DLT, "content_type": "dynamic"}, ["template"]),
@@ -580,7 +590,7 @@ DLT = {"dlt_entity_id": "1101428740000012125", "dlt_template_id": "1107160016142
     ],
 )
 def test_what_the_pages_state_loosely_about_messages_is_a_warning(changes, expected):
-    """No DLT ids, a name of 3 characters, a dynamic text without a column, less than 10 minutes: never refused."""
+    """No DLT ids or long ones, a name of 3 characters, a dynamic text without a column, less than 10 minutes."""
     assert warned(message(**changes)) == expected
 
 
@@ -588,20 +598,45 @@ def test_what_the_pages_state_loosely_about_messages_is_a_warning(changes, expec
     ("changes", "expected"),
     [
         ({}, []),
-        ({"name": "abc"}, []),
+        ({"name": "abc"}, ["name"]),
+        ({"name": "abcd"}, []),
         ({"from_": ["09876543210"]}, ["from"]),
         ({"from_": ["919876543210", NUMBER]}, ["from"]),
         ({"from_": None, "lists": ["a"]}, []),
-        ({"schedule": Schedule(NOW + 10 * MINUTE)}, []),
-        ({"schedule": Schedule(NOW + 10 * MINUTE - SECOND)}, ["schedule.send_at"]),
+        ({"schedule": Schedule(NOW + 5 * MINUTE)}, []),
+        ({"schedule": Schedule(NOW + SECOND)}, []),
+        ({"schedule": Schedule(NOW)}, ["schedule.send_at"]),
+        ({"schedule": Schedule(NOW - SECOND)}, ["schedule.send_at"]),
         ({"schedule": Schedule(None, NOW + HOUR)}, []),
-        ({"read_via_text": "Dear {#var#}, {{name}}, @@name."}, ["read_via_text"] * 2),
-        ({"read_via_text": "Dear @@name.", "campaign_type": "static"}, ["read_via_text"]),
-        ({"read_via_text": "Dear @@name.", "campaign_type": "dynamic"}, []),
+        ({"url": None, "read_via_text": "Dear {#var#}, {{name}}, @@name."}, ["read_via_text"] * 2),
+        ({"url": None, "read_via_text": "Dear @@name.", "campaign_type": "static"}, ["read_via_text"]),
+        ({"url": None, "read_via_text": "Dear @@name.", "campaign_type": "dynamic"}, []),
+        ({"url": None}, ["url"]),
+        ({"url": None, "flow_type": "ivr"}, ["url"]),
+        ({"url": None, "flow_type": "greeting"}, ["url"]),
+        ({"read_via_text": "Hello."}, ["read_via_text"]),
+        ({"read_via_text": "Hello.", "flow_type": "greeting"}, ["read_via_text"]),
+        ({"flow_type": "ivr"}, []),
+        ({"flow_type": "greeting"}, ["read_via_text"]),
+        ({"url": None, "read_via_text": "Hello.", "flow_type": "greeting"}, []),
+        ({"url": None, "read_via_text": "Hello.", "flow_type": "ivr"}, ["url"]),
+        ({"flow_type": "ivr", "repeat_menu_attempts": 2}, []),
+        ({"repeat_menu_attempts": 2}, ["repeat_menu_attempts"]),
+        (
+            {"url": None, "read_via_text": "x", "flow_type": "greeting", "repeat_menu_attempts": 2},
+            ["repeat_menu_attempts"],
+        ),
+        ({"repeat_menu_attempts": 0}, []),
+        ({"mode": "custom", "throttle": 59}, []),
+        ({"mode": "custom", "throttle": 60}, ["throttle"]),
+        ({"mode": "custom"}, []),
+        ({"mode": "auto", "throttle": 30}, ["throttle"]),
+        ({"throttle": 30}, ["throttle"]),
+        ({"throttle": 60}, ["throttle"] * 2),
     ],
 )
 def test_what_the_pages_state_loosely_about_calls_is_a_warning(changes, expected):
-    """Numbers without a country code, placeholders and less than 10 minutes: never refused."""
+    """Numbers without a country code, placeholders, a start that is past, parameters that do not go together."""
     assert warned(voice(**changes)) == expected
 
 
@@ -666,7 +701,7 @@ def test_promotional_messages_that_start_at_once_are_held_against_the_clock():
     assert warning.given == "22:05 in India, because it starts at once"
     assert changes_to_wire(Channel.MESSAGE, {"sms_type": "promotional", "sender_id": "1"})[1] == ()
     partial = MessageCampaignDraft.build({"sms_type": "promotional", "sender_id": "1"}, partial=True)
-    assert "schedule.start_time" not in warned(partial, night)
+    assert warned(partial, night, partial=True) == []
 
 
 def test_the_vendors_own_sample_was_created_too_late_and_is_only_warned_about():
@@ -689,8 +724,8 @@ def test_warnings_are_counted_and_never_spelled_out():
 def test_warnings_without_a_clock_use_the_local_one():
     """Now is now."""
     start = datetime.now(UTC) + 5 * MINUTE
-    assert [w.field for w in voice(schedule=Schedule(start)).warnings()] == ["schedule.send_at"]
-    assert voice(schedule=Schedule(start + HOUR)).warnings() == ()
+    assert [w.field for w in message(**DLT, schedule=Schedule(start)).warnings()] == ["schedule.start_time"]
+    assert message(**DLT, schedule=Schedule(start + HOUR)).warnings() == ()
 
 
 FULL_MESSAGE = {
@@ -797,7 +832,7 @@ LINES = st.text(min_size=3, max_size=20).filter(lambda text: len(text.strip()) >
 IDS = st.text("0123456789abcdef", min_size=1, max_size=32)
 LISTS = st.lists(IDS, min_size=1, max_size=5)
 URLS = st.sampled_from(["https://example.com/a?b=c", "http://[::1]:8080/x", "https://bücher.example"])
-DLT_IDS = st.text(string.digits, min_size=1, max_size=19)
+DLT_IDS = st.text(string.digits, min_size=1, max_size=25)
 MOMENTS = st.datetimes(
     NOW.replace(year=2000, tzinfo=None),
     NOW.replace(year=2100, tzinfo=None),
@@ -811,7 +846,7 @@ SCHEDULES = st.one_of(
 RETRIES = st.builds(
     Retries,
     number_of_retries=st.integers(0, 3),
-    interval_mins=st.none() | st.integers(1, 600),
+    interval_mins=st.integers(1, 600),
     mechanism=st.sampled_from([None, "Linear", "Exponential"]),
     on_status=st.none() | st.lists(st.sampled_from(["busy", "no-answer", "failed"]), min_size=1, max_size=3),
 )
@@ -881,7 +916,7 @@ def test_a_draft_comes_back_from_json_as_it_was(draft):
     [
         message(lists=("a", "b")),
         voice(from_=(NUMBER,)),
-        voice(retries=Retries(number_of_retries=1, on_status=("busy",))),
+        voice(retries=Retries(number_of_retries=1, interval_mins=5, on_status=("busy",))),
     ],
 )
 def test_a_draft_made_with_tuples_comes_back_from_json_as_it_was(draft):
@@ -964,7 +999,7 @@ def test_another_channel_is_refused_with_the_one_that_there_is():
         ),
         ("voice", {"schedule": {"send_at": "2026-01-05T10:00:00Z", "end": "later"}}, ["schedule.end"]),
         ("voice", {"schedule": {"send_at": None, "end_at": None}}, ["schedule"]),
-        ("voice", {"retries": {"number_of_retries": 1, "after": 5}}, ["retries.after"]),
+        ("voice", {"retries": {"number_of_retries": 1, "interval_mins": 5, "after": 5}}, ["retries.after"]),
         (
             "voice",
             {"retries": {"number_of_retries": 9, "mechanism": "x"}},
@@ -1011,7 +1046,7 @@ def test_a_value_that_cannot_be_shown_is_a_problem_like_others(kind):
         problems = refused(kind.from_wire, {**wire, name: value}).problems
         assert name in {problem.field.partition(".")[0] for problem in problems}
     for part, value in itertools.product(attrs.fields_dict(Retries), ODD):
-        retries = Retries(**{"number_of_retries": 1, part: value})
+        retries = Retries(**{"number_of_retries": 1, "interval_mins": 5, part: value})
         assert fields(refused(voice, retries=retries)) == [f"retries.{part}"]
     (problem, *_) = refused(kind.from_wire, {TOO_LARGE: 1, "schedule": {TOO_LARGE: 1}}).problems
     assert "no such parameter" in problem.rule
@@ -1230,7 +1265,8 @@ def test_a_message_campaign_of_the_simulator_is_a_draft(simulator):
 
 def test_a_voice_campaign_of_the_simulator_is_a_draft(simulator):
     """Once it shows whom it calls; the status and the counts are not in it."""
-    parameters = {"from": [NUMBER], "retries": {"number_of_retries": 2, "mechanism": "Exponential"}, "throttle": 30}
+    retries = {"number_of_retries": 2, "interval_mins": 5, "mechanism": "Exponential"}
+    parameters = {"from": [NUMBER], "retries": retries, "throttle": 30}
     campaign = simulator.add(channel="voice", name="diwali", **parameters)
     assert VoiceCampaignDraft.of(get(simulator, campaign, "voice")).to_wire() == {
         "caller_id": "0XXXXXX2400",
@@ -1240,7 +1276,7 @@ def test_a_voice_campaign_of_the_simulator_is_a_draft(simulator):
         "name": "diwali",
         "type": "trans",
         "call_duplicate_numbers": False,
-        "retries": {"number_of_retries": 2, "mechanism": "Exponential"},
+        "retries": retries,
         "throttle": 30,
     }
 
@@ -1322,12 +1358,137 @@ def test_none_in_an_edit_is_refused_because_no_page_shows_how_to_unset():
     assert "unset" in problem.rule
 
 
-@pytest.mark.parametrize(("channel", "key"), [(Channel.MESSAGE, "start_time"), (Channel.VOICE, "send_at")])
-def test_an_edit_to_a_start_that_is_near_gets_a_warning(channel, key):
-    """Less than 10 minutes, as in a create."""
-    near, far = datetime.now(UTC) + 5 * MINUTE, datetime.now(UTC) + HOUR
+@pytest.mark.parametrize(
+    ("channel", "key", "least"),
+    [(Channel.MESSAGE, "start_time", 10 * MINUTE), (Channel.VOICE, "send_at", timedelta(0))],
+)
+def test_an_edit_to_a_start_that_is_near_gets_a_warning(channel, key, least):
+    """Less than 10 minutes for messages, not in the future for calls, as in a create."""
+    near, far = datetime.now(UTC) + least - MINUTE, datetime.now(UTC) + least + MINUTE
     assert [w.field for w in changes_to_wire(channel, {"schedule": Schedule(near)})[1]] == [f"schedule.{key}"]
     assert changes_to_wire(channel, {"schedule": Schedule(far)})[1] == ()
+
+
+def test_a_past_start_of_calls_is_warned_about_by_their_own_page():
+    """No page about messages is named, and no number of minutes."""
+    (warning,) = voice(schedule=Schedule(NOW - HOUR)).warnings(NOW)
+    assert (warning.rule, warning.given) == ("'Campaign scheduling' asks for a start in the future", "1 hour ago")
+
+
+@pytest.mark.parametrize("tries", [1, 2, 3])
+@pytest.mark.parametrize("interval", [None, 5])
+def test_retries_need_an_interval(tries, interval):
+    """Mandatory by the console's pages, of a create and of an edit."""
+    retries = Retries(number_of_retries=tries, interval_mins=interval)
+    if interval:
+        assert voice(retries=retries)
+        return
+    for make in (lambda: voice(retries=retries), lambda: changes_to_wire(Channel.VOICE, {"retries": retries})):
+        (problem,) = refused(make).problems
+        assert problem.field == "retries.interval_mins"
+        assert "'Campaigns (API console)'" in problem.rule
+
+
+def test_without_retries_there_is_no_interval(simulator):
+    """Campaigns are shown so that are not tried again: they are drafts, and can be sent."""
+    draft = VoiceCampaignDraft.of(get(simulator, simulator.add(channel="voice", **{"from": [NUMBER]}), "voice"))
+    assert draft.to_wire()["retries"] == {"number_of_retries": 0}
+
+
+def test_numbers_may_be_one_text_with_commas(simulator):
+    """As the voice reference has them: by keyword, in a file, in an edit, in an answer; a list is sent."""
+    spelled, other = f"{NUMBER} , +919876543211", "+919876543211"
+    assert voice(from_=spelled) == voice(from_=[NUMBER, other])
+    assert voice(from_=spelled).to_wire()["from"] == [NUMBER, other]
+    assert VoiceCampaignDraft.from_wire({**voice().to_wire(), "from": spelled}).from_ == (NUMBER, other)
+    assert changes_to_wire(Channel.VOICE, {"from": spelled})[0] == {"from": [NUMBER, other]}
+    shown = get(simulator, simulator.add(channel="voice", **{"from": spelled}), "voice")
+    assert VoiceCampaignDraft.of(shown).from_ == (NUMBER, other)
+
+
+def test_one_invalid_number_fails_the_whole_create_and_is_said_to():
+    """Where a number is refused, and where it is only not valid by its country's plan."""
+    says = "one invalid number fails the whole create, by 'How does the Campaigns API work'"
+    (problem,) = refused(voice, from_=[NUMBER, "nobody"]).problems
+    assert says in problem.rule
+    pytest.importorskip("phonenumbers")
+    (warning,) = voice(from_=[NUMBER, "+910000000000"]).warnings(NOW)
+    assert says in warning.rule
+
+
+def test_the_docstring_says_where_a_custom_field_goes():
+    """To the applet's URL, by the page that says so, and into no callback."""
+    (said,) = (part for part in VoiceCampaignDraft.__doc__.split("\n        ") if part.startswith("custom_field:"))
+    assert "applet" in said
+    assert "no callback" in said
+
+
+GUIDE = "only 'Creating an SMS campaign' has this one"
+CLIENT = "a public client, and no page, has this one"
+MESSAGES = "a message campaign has this one"
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "means", "said_by"),
+    [
+        ("message", "body", "template", GUIDE),
+        ("message", "campaign_type", "content_type", GUIDE),
+        ("message", "send_at", "schedule.start_time", GUIDE),
+        ("message", "end_at", "schedule.end_time", GUIDE),
+        ("message", "throttle", None, GUIDE),
+        ("message", "from", "sender_id", CLIENT),
+        ("message", "template_id", "dlt_template_id", CLIENT),
+        ("message", "message_type", "sms_type", CLIENT),
+        ("message", "message_status_callback", "sms_status_callback", CLIENT),
+        ("voice", "content_type", "campaign_type", MESSAGES),
+        ("voice", "start_time", "schedule.send_at", MESSAGES),
+        ("voice", "end_time", "schedule.end_at", MESSAGES),
+    ],
+)
+def test_a_name_from_elsewhere_is_a_problem_with_the_documented_one(channel, name, means, said_by):
+    """On top of a draft, and in an edit; what is given by it alone is not missed as well."""
+    kind, base = KIND[channel]
+    wire = kind(**base).to_wire()
+    wire[name] = wire.pop(means, "x")
+    expected = (
+        f"no such parameter; the documented name is {means}; {said_by}" if means else f"no such parameter; {said_by}"
+    )
+    for make in (lambda: kind.from_wire(wire), lambda: changes_to_wire(Channel(channel), {name: "x"})):
+        (problem,) = refused(make).problems
+        assert (problem.field, problem.rule) == (name, expected)
+
+
+@pytest.mark.parametrize(
+    ("channel", "keys", "means", "said_by"),
+    [
+        ("message", ("send_at", "end_at"), ("start_time", "end_time"), GUIDE),
+        ("voice", ("start_time", "end_time"), ("send_at", "end_at"), MESSAGES),
+    ],
+)
+def test_the_other_channels_schedule_is_a_problem_with_the_documented_keys(channel, keys, means, said_by):
+    """Each key with its own."""
+    kind, base = KIND[channel]
+    schedule = dict.fromkeys(keys, "2999-01-05T10:00:00+05:30")
+    problems = refused(kind.from_wire, {**kind(**base).to_wire(), "schedule": schedule}).problems
+    assert [(problem.field, problem.rule) for problem in problems] == [
+        (f"schedule.{key}", f"no such parameter; the documented name is schedule.{meant}; {said_by}")
+        for key, meant in zip(keys, means, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("short", ["trans", "promo"])
+def test_the_guides_short_types_are_a_problem_with_the_documented_ones(short):
+    """And with the page that has them."""
+    (problem,) = refused(message, sms_type=short).problems
+    assert problem.rule == (
+        "one of transactional, promotional (only 'Creating an SMS campaign' has trans and promo for them)"
+    )
+
+
+def test_a_name_from_elsewhere_hides_no_problem_of_the_documented_one():
+    """Where both are given."""
+    wire = {**message().to_wire(), "template": "x" * 2001, "body": "x"}
+    assert fields(refused(MessageCampaignDraft.from_wire, wire)) == ["body", "template"]
 
 
 @pytest.mark.parametrize(
@@ -1335,6 +1496,15 @@ def test_an_edit_to_a_start_that_is_near_gets_a_warning(channel, key):
     [
         (Channel.VOICE, {"from_": ["09876543210"]}, ["from"]),
         (Channel.VOICE, {"read_via_text": "Dear @@name, {{sum}}."}, ["read_via_text"]),
+        (Channel.VOICE, {"name": "abc"}, ["name"]),
+        (Channel.VOICE, {"mode": "auto", "throttle": 5}, ["throttle"]),
+        (Channel.VOICE, {"throttle": 60}, ["throttle"]),
+        (Channel.VOICE, {"repeat_menu_attempts": 2}, []),
+        (Channel.VOICE, {"repeat_menu_attempts": 2, "flow_type": "greeting"}, ["repeat_menu_attempts"]),
+        (Channel.VOICE, {"flow_type": "greeting"}, []),
+        (Channel.VOICE, {"flow_type": "ivr", "read_via_text": "Hello."}, ["url"]),
+        (Channel.VOICE, {"url": "https://example.com", "read_via_text": "Hello."}, ["read_via_text"]),
+        (Channel.MESSAGE, {"dlt_entity_id": "1" * 20}, ["dlt_entity_id"]),
         (Channel.MESSAGE, {"name": "abc"}, ["name"]),
         (Channel.MESSAGE, {"template": "Dear @@name."}, []),
         (Channel.MESSAGE, {"template": "Dear {#var#}."}, ["template"]),
@@ -1353,7 +1523,7 @@ SECRETS = ("4711", "canary", "98765")
     [
         ("message", {"template": TEXT * 100}),
         ("message", {"template": [TEXT]}),
-        ("voice", {"from_": NUMBER}),
+        ("voice", {"from_": f"{NUMBER},98765"}),
         ("voice", {"from_": [NUMBER, "98765", f"{NUMBER}x"]}),
         ("voice", {"from_": [NUMBER] * 5001}),
         ("voice", {"caller_id": [NUMBER]}),

@@ -116,7 +116,11 @@ async def everything_async() -> None:
 
     async with AsyncCampaignClient(channel="voice", budget=60, on_wait=told, trace="trace.jsonl") as client:
         made = await client.create(
-            VoiceCampaignDraft(caller_id="0800", from_=["+919876543210"], retries=Retries(number_of_retries=1))
+            VoiceCampaignDraft(
+                caller_id="0800",
+                from_="+919876543210,+919876543211",
+                retries=Retries(number_of_retries=1, interval_mins=5),
+            )
         )
         async for campaign in client.list(status="paused"):
             print(campaign.pending)

@@ -740,14 +740,15 @@ def test_recipients_of_a_campaign_that_is_not_there_are_not_none_yet():
     with pytest.raises(errors.NotFound, match="no message campaign with this id either"):
         list(client.recipients("a1"))
     assert len(requests) == 3
-    client, _ = answering(gone(), gone())
+    there = envelope(item("a1"))
+    client, _ = answering(gone(), there)
     with pytest.raises(errors.NotFound):
         list(client.recipients("a1"))
     first = envelope({"code": 200, "data": {"number": "1"}}, metadata={"total": 5})
-    client, _ = answering(first, gone(), gone(), channel="voice")
+    client, _ = answering(first, gone(), there, channel="voice")
     with pytest.raises(errors.NotFound):
         list(client.recipients("a1"))
-    client, _ = answering(httpx.Response(404, text="<html>"), gone(), channel="voice")
+    client, _ = answering(httpx.Response(404, text="<html>"), there, channel="voice")
     with pytest.raises(errors.NotFound):
         list(client.recipients("a1"))
     client, _ = answering(gone(), httpx.Response(503), channel="voice")

@@ -14,6 +14,8 @@ from campaign_fsm.cli.options import command, json_option
 from campaign_fsm.cli.output import print_value, print_warning
 from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator import Simulator, SimulatorServer
+from campaign_fsm.simulator.account import CHOICES
+from campaign_fsm.simulator.simulator import UNAUTHORIZED_AS
 from campaign_fsm.wire.hosts import is_loopback
 from campaign_fsm.wire.target import COLLECTION_OF
 
@@ -71,6 +73,10 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
         raise click.BadParameter(f"{problem}.", param_hint="--allow-host") from None
 
 
+def _statuses(switch: str) -> click.Choice[str]:
+    return click.Choice([status.value for status in CHOICES[switch]])
+
+
 @command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option(
@@ -84,21 +90,40 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
     default=409,
     show_default=True,
     metavar="CODE",
-    help="How an illegal action is answered; no page documents it.",
+    help="The status code that an illegal action gets; no page says which it is.",
 )
 @click.option(
     "--at-end",
-    type=click.Choice(["completed", "paused"]),
+    type=_statuses("at_end"),
     default="completed",
     show_default=True,
-    help="What a campaign is after its end time; the vendor's pages contradict each other about that.",
+    help="What a campaign in progress is after its end time; the vendor's pages contradict each other about that.",
+)
+@click.option(
+    "--paused-at-end",
+    type=_statuses("paused_at_end"),
+    default="canceled",
+    show_default=True,
+    help="What a paused campaign is after its end time; they contradict each other about that, too.",
 )
 @click.option(
     "--resume-before-start",
-    type=click.Choice(["in-progress", "created"]),
+    type=_statuses("resume_before_start"),
     default="in-progress",
     show_default=True,
-    help="The status after a resume before the start; no page documents it.",
+    help="The status after a resume before the start, about which they differ; created and paused go on at the start.",
+)
+@click.option(
+    "--campaigns-mandatory",
+    is_flag=True,
+    help="Answer 400 to bodies about call campaigns that are not wrapped in campaigns; one client has seen it.",
+)
+@click.option(
+    "--unauthorized-as",
+    type=click.Choice(UNAUTHORIZED_AS),
+    default="envelope",
+    show_default=True,
+    help="The form of the answer to wrong credentials; no page says which it is.",
 )
 @click.option(
     "--rate-limit", type=click.IntRange(min=1), metavar="COUNT", help="Requests a minute before it answers 429."
@@ -129,7 +154,7 @@ def simulate(
     """Serve the documented campaign API of one account from memory.
 
     It starts with a campaign in every status, on both channels. Its clock, faults and journal can be
-    driven over HTTP under /_simulator/.
+    driven over HTTP under /_simulator/. It posts no callbacks. The codes and words of its errors are its own.
 
     \b
     Examples:

@@ -15,8 +15,15 @@ from campaign_fsm.simulator.campaigns import StoredCampaign, settable
 from campaign_fsm.simulator.clock import Clock, aware, later_or_last
 from campaign_fsm.simulator.forks import Lock
 from campaign_fsm.simulator.journal import Journal, JournalEntry
+from campaign_fsm.words import listed
 
 DEFAULT_NOW: Final = datetime(2026, 1, 5, 10, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+CHOICES: Final = {
+    "at_end": (Status.COMPLETED, Status.PAUSED),
+    "paused_at_end": (Status.CANCELED, Status.PAUSED),
+    "resume_before_start": (Status.IN_PROGRESS, Status.CREATED, Status.PAUSED),
+}
+"""The statuses that a switch may name, the default first."""
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 
@@ -55,20 +62,29 @@ class Account:
         live: bool,
         illegal_status_code: int,
         at_end: str,
+        paused_at_end: str,
         resume_before_start: str,
+        campaigns_mandatory: bool,
         journal_limit: int | None,
     ) -> None:
-        if at_end not in ("completed", "paused"):
-            raise ValueError(f"at_end must be 'completed' or 'paused', not {at_end!r}")
-        if resume_before_start not in ("in-progress", "created"):
-            raise ValueError(f"resume_before_start must be 'in-progress' or 'created', not {resume_before_start!r}")
+        for switch, given in (
+            ("at_end", at_end),
+            ("paused_at_end", paused_at_end),
+            ("resume_before_start", resume_before_start),
+        ):
+            if given not in CHOICES[switch]:
+                raise ValueError(
+                    f"{switch} must be {listed(map(repr, map(str, CHOICES[switch])), 'or')}, not {given!r}"
+                )
         if not 400 <= illegal_status_code < 500:
             raise ValueError(f"illegal_status_code must be 400 to 499, not {illegal_status_code!r}")
         if journal_limit is not None and not is_count(journal_limit):
             raise ValueError(f"journal_limit must be 1 or more, not {journal_limit!r}")
         self.account_sid = account_sid
         self.illegal_status_code = illegal_status_code
+        self.campaigns_mandatory = campaigns_mandatory
         self.at_end = Status(at_end)
+        self.paused_at_end = Status(paused_at_end)
         self.resume_before_start = Status(resume_before_start)
         self.campaigns: dict[str, StoredCampaign] = {}
         self._made = 0
@@ -138,6 +154,9 @@ class Account:
         campaign = self.campaigns[self.add(channel=channel)]
         campaign.edit(fields)
         numbers = fields.get("from")
+        if isinstance(numbers, str) and channel is Channel.VOICE:
+            # https://developer.exotel.com/docs/campaigns/api-reference/create-campaign has it as one text.
+            numbers = [number for number in numbers.split(",") if number.strip()]
         if isinstance(numbers, list):
             campaign.contacts = len(numbers)
         return campaign
@@ -188,7 +207,7 @@ class Account:
             )
 
     def after_resume(self, campaign: StoredCampaign) -> Status | None:
-        """The status that the switch gives to a campaign resumed before its start, about which the pages are silent.
+        """The status that the switch gives to a campaign resumed before its start, about which the pages differ.
 
         None where the start is over: there the table says where a resume leads.
         """
@@ -226,7 +245,8 @@ class Account:
             self._happen()
 
     def _happen(self) -> None:
-        for at, campaign, rule in agenda.take_due(self.campaigns.values(), self.now, self.at_end):
+        ends = {Status.IN_PROGRESS: self.at_end, Status.PAUSED: self.paused_at_end}
+        for at, campaign, rule in agenda.take_due(self.campaigns.values(), self.now, ends):
             self._journal.write(
                 "event",
                 at,

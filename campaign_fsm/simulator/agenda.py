@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from campaign_fsm.rules import Event, Rule, Status
@@ -11,14 +11,14 @@ from campaign_fsm.simulator.campaigns import StoredCampaign
 
 
 def take_due(
-    campaigns: Iterable[StoredCampaign], now: datetime, at_end: Status
+    campaigns: Iterable[StoredCampaign], now: datetime, ends: Mapping[Status, Status]
 ) -> Iterator[tuple[datetime, StoredCampaign, Rule]]:
     """Take every edge that is due: the earliest first, by id among equals, and what follows from it in its turn.
 
     Args:
         campaigns: The campaigns of one account; they are changed.
         now: The time, an aware datetime.
-        at_end: What the end time leads to while in progress; see `StoredCampaign.due`.
+        ends: What the end time leads to; see `StoredCampaign.due`.
 
     Yields:
         When, the campaign as it is after that, and the edge.
@@ -27,14 +27,14 @@ def take_due(
     agenda = [
         (due[0], campaign.id, campaign, due[1])
         for campaign in campaigns
-        if (due := campaign.due(now, at_end)) is not None
+        if (due := campaign.due(now, ends)) is not None
     ]
     heapq.heapify(agenda)
     while agenda:
         at, _, campaign, rule = agenda[0]
         campaign.become(rule.leads_to, at, suspended=rule.trigger is Event.SUSPEND)
         yield at, campaign, rule
-        following = campaign.due(now, at_end)
+        following = campaign.due(now, ends)
         if following is None:
             heapq.heappop(agenda)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -59,9 +59,17 @@ def not_found(request: Request) -> Result:
     return Result(request, 404, rest_exception(404, "Not Found"))
 
 
+OWN: Final = "(simulator's own code and words)"
+"""What each error says of itself: no page lists the codes and the words of the vendor's errors about campaigns."""
+
+
 def error(request: Request, status_code: int, description: str, code: int = 1000) -> Result:
-    """A failed item in the envelope of its channel."""
-    data = {"code": code, "description": description, "message": description}
+    """A failed item in the envelope of its channel.
+
+    Codes: 1000 whatever has no other, 1001 something is missing, 1002 an odd query, 1004 an illegal action.
+    """
+    told = f"{description} {OWN}"
+    data = {"code": code, "description": told, "message": told}
     item = {"code": status_code, "error_data": data, "status": "failure", "data": None}
     voice = request.target is not None and request.target.channel is Channel.VOICE
     return Result(request, status_code, _envelope(request, status_code, [item] if voice else item))

@@ -12,11 +12,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from campaign_fsm.rules import EDITS, Action, Channel
+from campaign_fsm.rules import EDITS, Action, Channel, Status
 from campaign_fsm.simulator import listing
 from campaign_fsm.simulator.account import Account
 from campaign_fsm.simulator.answers import Request, Result, created, details, error, not_found
 from campaign_fsm.simulator.campaigns import StoredCampaign
+from campaign_fsm.simulator.names import in_reference_names
 from campaign_fsm.simulator.payloads import payload, spelled
 from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.intent import VERBS, Intent, edit_kind
@@ -52,8 +53,8 @@ def plan(account: Account, request: Request) -> Plan:
     if campaign is None:
         return _failing(request, 404, "No such campaign.")
     if request.target.rest:
-        if request.target.rest == (DETAILS[request.target.channel],) and request.method == "GET":
-            return Plan(request, None, None, partial(listing.recipients, request, campaign))
+        if _is_details(request.target) and request.method == "GET":
+            return Plan(request, None, None, partial(listing.recipients, account, request, campaign))
         return _failing(request, 404, "No such campaign.")
     match request.method:
         case "GET":
@@ -63,6 +64,13 @@ def plan(account: Account, request: Request) -> Plan:
         case "DELETE":
             return _plan_step(account, request, campaign, Intent(Action.DELETE, request.target, {}))
     return _failing(request, 405, "Method not allowed.")
+
+
+def _is_details(target: Target) -> bool:
+    """Whether it is where the recipients of a campaign are."""
+    # https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 calls them so under the older alias.
+    older = target.collection == "sms-campaigns" and target.rest == ("sms-details",)
+    return older or target.rest == (DETAILS[target.channel],)
 
 
 def _plan_collection(account: Account, request: Request, target: Target) -> Plan:
@@ -84,7 +92,15 @@ def _legal_without_effect(request: Request) -> bool | None:
     return None if request.method in ("GET", "HEAD", "OPTIONS") else False
 
 
-def _read_body(request: Request) -> dict[str, Any] | None:
+@frozen
+class _Body:
+    """The campaign in a body, and whether it lacks the wrapping that the switch asks for."""
+
+    item: dict[str, Any]
+    unwrapped: bool
+
+
+def _read_body(account: Account, request: Request, target: Target) -> _Body | None:
     """The campaign in a body, read as laxly as the vendor's server evidently does: no content type is
     needed, the last of two keys counts, and the wrapped and the flat form are the same (CF407, CF410, CF411).
     """
@@ -92,24 +108,33 @@ def _read_body(request: Request) -> dict[str, Any] | None:
         document = json.loads(request.body)
     except (ValueError, RecursionError):
         return None
-    if isinstance(document, dict) and "campaigns" in document:
+    wrapped = isinstance(document, dict) and "campaigns" in document
+    if wrapped:
         items = document["campaigns"]
         document = items[0] if isinstance(items, list) and items else None
-    return document if isinstance(document, dict) and document else None
+    if not isinstance(document, dict) or not document:
+        return None
+    return _Body(document, account.campaigns_mandatory and target.channel is Channel.VOICE and not wrapped)
+
+
+def _unwrapped(request: Request) -> Result:
+    return error(request, 400, "Campaigns is mandatory.", 1001)
 
 
 def _plan_put(account: Account, request: Request, target: Target, campaign: StoredCampaign) -> Plan:
-    item = _read_body(request)
-    if item is None:
+    body = _read_body(account, request, target)
+    if body is None:
         return _failing(request, 400, "The body is not a JSON object.")
-    fields = {key: value for key, value in item.items() if key != "action"}
-    if "action" in item:
-        action = VERBS.get(item["action"]) if isinstance(item["action"], str) else None
+    fields = {key: value for key, value in body.item.items() if key != "action"}
+    if "action" in body.item:
+        word = body.item["action"]
+        action = VERBS.get(word) if isinstance(word, str) else None
         if action is None:
             return _failing(request, 400, "Unknown action.")
     else:
         action = edit_kind(fields, campaign.channel)
-    return _plan_step(account, request, campaign, Intent(action, target, fields))
+    step = _plan_step(account, request, campaign, Intent(action, target, fields))
+    return evolve(step, run=partial(_unwrapped, request)) if body.unwrapped else step
 
 
 def _plan_step(account: Account, request: Request, campaign: StoredCampaign, intent: Intent) -> Plan:
@@ -137,18 +162,22 @@ def _take_step(
             campaign.reschedule(intent.fields.get("schedule"))
             dest = account.after_resume(campaign) or dest
         assert dest is not None
-        campaign.become(dest, account.now)
+        # One that stays paused is resumed all the same, at its start.
+        campaign.become(dest, account.now, resumes=dest is Status.PAUSED and intent.action is Action.RESUME)
     campaign.updated = account.now
     return details(request, campaign, account.account_sid, applied=True)
 
 
 def _plan_create(account: Account, request: Request, target: Target) -> Plan:
-    item = _read_body(request)
-    if item is None:
+    body = _read_body(account, request, target)
+    if body is None:
         return _failing(request, 400, "The body is not a JSON object.", action="create")
-    legal = judge(Intent(Action.CREATE, target, item), None, account.now).allowed
+    legal = judge(Intent(Action.CREATE, target, body.item), None, account.now).allowed
+    item = in_reference_names(body.item) if target.channel is Channel.MESSAGE else body.item
     missing = _missing(item, target.channel)
-    if missing:
+    if body.unwrapped:
+        run = partial(_unwrapped, request)
+    elif missing:
         run = partial(error, request, 400, f"Missing: {', '.join(missing)}.", 1001)
     else:
         run = partial(_create, account, request, target.channel, item)

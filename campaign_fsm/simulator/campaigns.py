@@ -10,17 +10,19 @@ from typing import Any, Final, Self
 from attrs import Factory, define, field
 
 from campaign_fsm.lifecycle import has_started
-from campaign_fsm.rules import OVER, RULES, STATUSES, Channel, Event, Rule, Status
+from campaign_fsm.rules import OVER, RULES, STATUSES, Action, Channel, Event, Rule, Status
 from campaign_fsm.simulator.clock import later
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
 _MICROSECOND: Final = 1e-6
 _UNTOUCHED: Final = frozenset({Status.CREATED, Status.DELETED})
 _OVER: Final = OVER - {Status.DELETED}
-# What the platform does in each status. Where nobody can be contacted it fails, whatever else is due at the same time.
-_PLATFORM: Final = {
+_TRIGGERS: Final = frozenset({*Event, Action.RESUME})
+# What happens by itself in each status: what the platform does, and a resume that waits for the start. Where nobody can
+# be contacted it fails, whatever else is due at the same time.
+_BY_ITSELF: Final = {
     status: sorted(
-        (rule for rule in RULES if isinstance(rule.trigger, Event) and rule.applies(status)),
+        (rule for rule in RULES if rule.trigger in _TRIGGERS and rule.applies(status)),
         key=lambda rule: rule.trigger is not Event.FAIL,
     )
     for status in Status
@@ -57,19 +59,21 @@ class StoredCampaign:
     parameters: dict[str, Any] = field(factory=dict)
     suspended: bool = False
     """Paused by its end time: it waits for a new one instead of expiring at once (CF116)."""
+    resumes: bool = False
+    """Resumed before its start, and still paused until then."""
     ran: bool = field(default=Factory(lambda self: self.would_have_run(), takes_self=True))
     """Whether it was ever in progress: before that nobody is contacted."""
     since: datetime = field(default=Factory(lambda self: self.created, takes_self=True))
     """When the status last changed."""
 
-    def become(self, status: Status, at: datetime, *, suspended: bool = False) -> None:
+    def become(self, status: Status, at: datetime, *, suspended: bool = False, resumes: bool = False) -> None:
         """Change the status; the work that was done while in progress stays done."""
         if self.status is Status.IN_PROGRESS and self.work is not None:
             self.work = max(0.0, self.work - (at - self.since).total_seconds())
         if status is not self.status:
             self.since = at
         self.ran = self.ran or status is Status.IN_PROGRESS
-        self.status, self.updated, self.suspended = status, at, suspended
+        self.status, self.updated, self.suspended, self.resumes = status, at, suspended, resumes
 
     def would_have_run(self) -> bool:
         """Whether a campaign that is added in this status was in progress before."""
@@ -79,36 +83,37 @@ class StoredCampaign:
     def started(self, now: datetime) -> bool:
         return has_started(self.status, self.start, now)
 
-    # What the platform does
+    # What happens by itself
 
-    def due(self, now: datetime, at_end: Status) -> tuple[datetime, Rule] | None:
-        """What the platform does to it by `now`, and when (CF301 to CF306); the earliest thing if several.
+    def due(self, now: datetime, ends: Mapping[Status, Status]) -> tuple[datetime, Rule] | None:
+        """What happens to it by `now`, and when (CF301 to CF306, and CF104); the earliest thing if several.
 
         Args:
             now: The time, an aware datetime.
-            at_end: What the end time leads to while in progress: completed (CF302) or paused (CF306).
+            ends: What the end time leads to: while in progress completed (CF302) or paused (CF306), while paused
+                canceled (CF305) or, for nothing happens, paused.
         """
         earliest: tuple[datetime, Rule] | None = None
-        for rule in _PLATFORM[self.status]:
-            for at in self._times(rule, at_end):
+        for rule in _BY_ITSELF[self.status]:
+            for at in self._times(rule, ends):
                 if at is not None and at <= now and (earliest is None or at < earliest[0]):
                     earliest = at, rule
         return earliest
 
-    def _times(self, rule: Rule, at_end: Status) -> Iterator[datetime | None]:
-        """When the platform would take this edge; nothing, or None, for never."""
+    def _times(self, rule: Rule, ends: Mapping[Status, Status]) -> Iterator[datetime | None]:
+        """When this edge would be taken; nothing, or None, for never."""
         match rule.trigger:
             case Event.START if self.contacts:
                 yield self._start()
             case Event.FAIL if not self.contacts:
                 yield self._start() if self.status is Status.CREATED else self.since
-            case Event.FINISH | Event.SUSPEND:
+            case Action.RESUME if self.resumes:
+                yield self._start()
+            case Event.FINISH | Event.SUSPEND | Event.EXPIRE:
                 if rule.trigger is Event.FINISH and self.work is not None:
                     yield later(self.since, self.work)
-                if rule.dest is at_end:
+                if rule.dest is ends[self.status] and not self.suspended:
                     yield self._end()
-            case Event.EXPIRE if not self.suspended:
-                yield self._end()
 
     def _start(self) -> datetime | None:
         # Without a schedule it starts at once: as soon as the clock moves.

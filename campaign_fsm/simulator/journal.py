@@ -24,7 +24,8 @@ class JournalEntry:
         path: Its path and query.
         channel: The kind of campaign.
         id: The campaign; of a create the one that it made, None where it made none.
-        action: What the write asked for, as a lenient server reads it; for an event its name.
+        action: What the write asked for, as a lenient server reads it; for an event its name, which is ``resume`` where
+            a resume from before the start takes effect (CF104).
         status_before: The status on arrival.
         status_after: The status afterwards.
         legal: Whether what a write asks for was legal on arrival; None for everything else. How it is spelled (a query,

@@ -1,10 +1,15 @@
-"""The lists of the simulated API, page by page: campaigns, and the numbers of one."""
+"""The lists of the simulated API, page by page: campaigns, and the numbers of one.
+
+What a query may hold: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+https://developer.exotel.com/api/bulk-campaign-details,
+https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
+https://developer.exotel.com/api/call-details-of-a-single-campaign. How anything else is answered is on no page: with
+400 here.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -12,47 +17,88 @@ from campaign_fsm.rules import Channel, Status
 from campaign_fsm.simulator.account import Account
 from campaign_fsm.simulator.answers import Request, Result, error, page
 from campaign_fsm.simulator.campaigns import StoredCampaign
-from campaign_fsm.simulator.payloads import payload, stats
+from campaign_fsm.simulator.payloads import kind_of, payload
+from campaign_fsm.simulator.recipients import SORT_KEYS, Recipients
 from campaign_fsm.wire.listing import PAGE_SIZES
 
-_SORT_KEYS: Final[dict[str, Callable[[StoredCampaign], Any]]] = {
-    "date_created": lambda campaign: campaign.created,
-    "name": lambda campaign: campaign.name,
-    "schedule.start_time": lambda campaign: campaign.start or campaign.created,
+_SORT_KEYS: Final[dict[Channel, dict[str, Callable[[StoredCampaign], Any]]]] = {
+    Channel.MESSAGE: {
+        "schedule.start_time": lambda campaign: campaign.start or campaign.created,
+        "name": lambda campaign: campaign.name,
+    },
+    Channel.VOICE: {
+        "date_created": lambda campaign: campaign.created,
+        "name": lambda campaign: campaign.name,
+    },
 }
+# What the list of message campaigns can be filtered by.
+_FILTER_STATUSES: Final = frozenset(
+    {Status.IN_PROGRESS, Status.CREATED, Status.COMPLETED, Status.PAUSED, Status.ARCHIVED}
+)
+_SHORTEST_NAME: Final = 3
 
 
 def campaigns(account: Account, request: Request, channel: Channel) -> Result:
-    """The campaigns of a channel, filtered and sorted as the query asks for."""
+    """The campaigns of a channel, filtered and sorted as the query asks for; the newest first unless it does."""
     query = dict(parse_qsl(request.query))
     bounds = _bounds(request, channel, query)
     if isinstance(bounds, Result):
         return bounds
+    if channel is Channel.MESSAGE and (problem := _odd_filter(query)):
+        return error(request, 400, problem, 1002)
     offset, limit = bounds
-    key, _, order = query.get("sort_by", "date_created:desc").partition(":")
-    if key not in _SORT_KEYS or order not in ("asc", "desc"):
-        return error(request, 400, "Unknown sort_by.", 1002)
     found = _matching(account, channel, query)
-    found.sort(key=_SORT_KEYS[key], reverse=order == "desc")
+    if "sort_by" in query:
+        key, descending = _order(query["sort_by"])
+        if key not in _SORT_KEYS[channel] or descending is None:
+            return error(request, 400, "Unknown sort_by.", 1002)
+        found.sort(key=_SORT_KEYS[channel][key], reverse=descending)
+    else:
+        found.sort(key=lambda campaign: campaign.created, reverse=True)
     items = [payload(campaign, account.account_sid) for campaign in found[offset : offset + limit]]
     return page(request, items, total=len(found), offset=offset, limit=limit)
 
 
-def recipients(request: Request, campaign: StoredCampaign) -> Result:
-    """What became of each number: two of the documented fields."""
-    bounds = _bounds(request, campaign.channel, dict(parse_qsl(request.query)))
+def recipients(account: Account, request: Request, campaign: StoredCampaign) -> Result:
+    """What became of each number."""
+    query = dict(parse_qsl(request.query))
+    bounds = _bounds(request, campaign.channel, query)
     if isinstance(bounds, Result):
         return bounds
+    voice = campaign.channel is Channel.VOICE
+    if voice and not campaign.ran:
+        # As a public client has seen it; no page says so.
+        return error(request, 404, "No calls yet.")
     offset, limit = bounds
-    counts = stats(campaign)
-    # Not one by one: a campaign may have more numbers than there is memory.
-    statuses, ends = list(counts), list(accumulate(counts.values()))
-    total = ends[-1]
-    items = [
-        {"number": f"+9199000{place:05d}", "status": statuses[bisect_right(ends, place)]}
-        for place in range(offset, min(offset + limit, total))
-    ]
-    return page(request, items, total=total, offset=offset, limit=limit)
+    key, descending = _order(query.get("sort_by", "number:asc"))
+    if key not in SORT_KEYS or descending is None:
+        return error(request, 400, "Unknown sort_by.", 1002)
+    found = Recipients(
+        campaign,
+        account.account_sid,
+        statuses=frozenset(query.get("status", "").lower().split(",")) - {""} if voice else frozenset(),
+        number=None if voice else query.get("number"),
+        key=key,
+        descending=descending,
+    )
+    return page(request, found.page(offset, limit), total=found.total, offset=offset, limit=limit)
+
+
+def _order(sort_by: str) -> tuple[str, bool | None]:
+    """The key of a `sort_by`, and whether the last comes first; None where it does not say."""
+    key, _, order = sort_by.partition(":")
+    return key, {"asc": False, "desc": True}.get(order)
+
+
+def _odd_filter(query: dict[str, str]) -> str | None:
+    """What is wrong with the filter of a list of message campaigns."""
+    if "name" in query and len(query["name"]) < _SHORTEST_NAME:
+        return f"name must have {_SHORTEST_NAME} characters or more."
+    for word in filter(None, query.get("status", "").split(",")):
+        # It knows "scheduled" and no "created": the same state.
+        if word.casefold() == Status.CREATED or Status.parse(word) not in _FILTER_STATUSES:
+            return "status must be of in-progress, scheduled, completed, paused and archived."
+    return None
 
 
 def _bounds(request: Request, channel: Channel, query: dict[str, str]) -> tuple[int, int] | Result:
@@ -74,11 +120,13 @@ def _bounds(request: Request, channel: Channel, query: dict[str, str]) -> tuple[
 def _matching(account: Account, channel: Channel, query: dict[str, str]) -> list[StoredCampaign]:
     statuses = {Status.parse(text) for text in query.get("status", "").split(",") if text}
     name = query.get("name", "").casefold()
+    kind = query.get("type", "").casefold() if channel is Channel.VOICE else ""
     return [
         campaign
         for campaign in account.campaigns.values()
         if campaign.channel is channel
         and (not statuses or campaign.status in statuses)
         and name in campaign.name.casefold()
+        and kind in ("", kind_of(campaign).casefold())
         and campaign.status is not Status.DELETED
     ]

@@ -66,6 +66,11 @@ def stats(campaign: StoredCampaign) -> dict[str, int]:
     }
 
 
+def kind_of(campaign: StoredCampaign) -> str:
+    """The `type` of a voice campaign."""
+    return str(campaign.parameters.get("type", _DEFAULTS[Channel.VOICE]["type"]))
+
+
 def payload(campaign: StoredCampaign, account_sid: str) -> dict[str, Any]:
     """The campaign as details show it."""
     common = {

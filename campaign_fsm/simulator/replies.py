@@ -45,8 +45,9 @@ def carried_out(plan: Plan, fault: Planned | None) -> Result:
             return plan.refused(fault.status_code)
 
 
-def unauthorized(plan: Plan) -> Result:
-    return evolve(plan.refused(401), payload=rest_exception(401, "Authenticate"))
+def unauthorized(plan: Plan, *, as_rest_exception: bool) -> Result:
+    refused = plan.refused(401)
+    return evolve(refused, payload=rest_exception(401, "Authenticate")) if as_rest_exception else refused
 
 
 def too_many(plan: Plan) -> Result:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from urllib.parse import unquote
 
 from campaign_fsm.rules import Status
@@ -16,10 +17,17 @@ from campaign_fsm.simulator.faults import UNANSWERED, Fault, Faults, Planned
 from campaign_fsm.simulator.limit import MinuteCount
 from campaign_fsm.simulator.replies import Reply
 from campaign_fsm.wire.target import read_target
+from campaign_fsm.words import listed
+
+UNAUTHORIZED_AS: Final = ("envelope", "rest-exception")
 
 
 class Simulator(Account):
     """The documented campaign API of one account, in memory. May be shared by threads; a fork has a copy.
+
+    It posts no callbacks: their URLs are kept, and never called. No page lists the codes and the words of errors about
+    campaigns: ``error_data`` has its own here, and says so. Nor does a page say which errors come as a
+    ``RestException``: here those of unknown paths and of rate limits do.
 
     Args:
         account_sid: The account.
@@ -27,10 +35,18 @@ class Simulator(Account):
         api_token: The token that goes with it.
         now: Where the virtual clock starts, an aware datetime; it stands still until it is moved.
         live: Let the clock run with the real one.
-        illegal_status_code: The status code of an illegal action, which no page documents.
+        illegal_status_code: The status code of an illegal action, 400 to 499; no page says which it is.
         at_end: What the end time does to a campaign in progress, which the pages contradict each
             other about: ``"completed"`` (CF302) or ``"paused"`` (CF306).
-        resume_before_start: The status after a resume before the start: ``"in-progress"`` or ``"created"``.
+        paused_at_end: What it does to a paused one, about which they differ too: ``"canceled"`` (CF305), or
+            ``"paused"``, for it waits to be resumed or completed (https://developer.exotel.com/docs/faqs/campaign-faqs).
+        resume_before_start: The status after a resume before the start: ``"in-progress"`` (CF104), ``"created"``, or
+            ``"paused"``. The last two go on at the start; a new schedule with a resume does, says
+            https://developer.exotel.com/docs/campaign-guides/campaign-scheduling.
+        campaigns_mandatory: Answer 400 to call campaigns' bodies that are not wrapped in ``campaigns``. One client has
+            seen that for a PUT, and no page says so; creates are treated alike.
+        unauthorized_as: The form of the 401 for wrong credentials, ``"envelope"`` or ``"rest-exception"``; no page
+            says which.
         rate_limit: How many requests it takes in a minute of its clock before it answers 429; its answers
             then carry ``X-RateLimit-*``. None for no limit.
         journal_limit: How many entries the journal keeps, the newest ones; `journal_dropped` counts the
@@ -47,7 +63,10 @@ class Simulator(Account):
         live: bool = False,
         illegal_status_code: int = 409,
         at_end: str = "completed",
+        paused_at_end: str = "canceled",
         resume_before_start: str = "in-progress",
+        campaigns_mandatory: bool = False,
+        unauthorized_as: str = "envelope",
         rate_limit: int | None = None,
         journal_limit: int | None = None,
     ) -> None:
@@ -57,12 +76,19 @@ class Simulator(Account):
             live=live,
             illegal_status_code=illegal_status_code,
             at_end=at_end,
+            paused_at_end=paused_at_end,
             resume_before_start=resume_before_start,
+            campaigns_mandatory=campaigns_mandatory,
             journal_limit=journal_limit,
         )
         if rate_limit is not None and not is_count(rate_limit):
             raise ValueError(f"rate_limit must be 1 or more, not {rate_limit!r}")
+        if unauthorized_as not in UNAUTHORIZED_AS:
+            raise ValueError(
+                f"unauthorized_as must be {listed(map(repr, UNAUTHORIZED_AS), 'or')}, not {unauthorized_as!r}"
+            )
         self.api_key, self.api_token = api_key, api_token
+        self.unauthorized_as = unauthorized_as
         self.rate_limit = rate_limit
         self._count = MinuteCount()
         self._faults = Faults()
@@ -185,7 +211,7 @@ class Simulator(Account):
         # What a write would do is read first, so that the journal knows it even if it is not done.
         plan = api.plan(self, request)
         if not self._authorized(authorization):
-            return replies.unauthorized(plan)
+            return replies.unauthorized(plan, as_rest_exception=self.unauthorized_as == "rest-exception")
         if self.rate_limit is not None and self._count.take(now) > self.rate_limit:
             return replies.too_many(plan)
         return replies.carried_out(plan, fault)

@@ -76,8 +76,8 @@ def test_it_creates_reads_lists_and_deletes_voice_campaigns(peer, simulator):
     listed = peer.get_bulk_campaign_details(offset=0, limit=500, name="diwali", sort_by="date_created:desc")
     assert [item["data"]["id"] for item in listed["response"]] == [made["id"]]
     assert listed["metadata"] == {"count": 1, "offset": 0, "total": 1, "limit": 500}
-    (recipient,) = peer.get_campaign_call_details(made["id"], limit=10)["response"]
-    assert recipient["code"] == 200
+    with pytest.raises(NotFound):
+        peer.get_campaign_call_details(made["id"], limit=10)  # there are no calls yet
     assert the_item(peer.delete_campaign(made["id"]))[0] == 200
     assert simulator.status(made["id"]) == "deleted"
     assert applied(simulator) == [("create", True), ("delete", True)]
@@ -93,6 +93,24 @@ def test_it_creates_reads_and_lists_message_campaigns(peer, simulator):
     assert [item["data"]["sid"] for item in listed["response"]] == [made["sid"]]
     assert listed["metadata"]["total"] == 1
     assert applied(simulator) == [("create", True)]
+
+
+def test_it_reads_what_became_of_each_number(peer, simulator):
+    """Messages under the older alias, where it looks for them."""
+    calls, messages = (simulator.add("in-progress", channel=channel) for channel in ("voice", "message"))
+    found = peer.get_campaign_call_details(calls, offset=0, limit=10, status="completed", sort_by="date_created:asc")
+    assert [item["data"]["status"] for item in found["response"]] == ["completed"] * 5
+    found = peer.get_sms_campaign_sms_details(messages, offset=2, limit=5, sort_by="date_created:desc")
+    assert (len(found["response"]), found["metadata"]["total"]) == (5, 10)
+
+
+def test_it_creates_message_campaigns_under_the_older_alias(peer, simulator):
+    """Its older method, with the names of the reference."""
+    made = peer.create_sms_campaign(
+        "static", ["a"], 1101, 1107, "EXOTEL", "promotional", "Hello.", "camp1", schedule(simulator)
+    )
+    code, _, shown = the_item(made)
+    assert (code, shown["sms_type"], shown["dlt_entitiy_id"]) == (200, "promotional", 1101)
 
 
 def test_it_pages_through_a_list(peer, simulator):
@@ -124,6 +142,15 @@ def test_it_understands_the_errors_of_the_simulator(peer, simulator, status_code
     simulator.fault("rejected", status_code=status_code)
     with pytest.raises(error):
         peer.get_campaign_details(campaign)
+
+
+def test_it_understands_that_its_token_is_wrong(simulator):
+    """The real 401, not a planned one: in the envelope, for it looks nowhere else."""
+    with SimulatorServer(simulator) as server:
+        stranger = Exotel(simulator.account_sid, simulator.api_key, "wrong", server.base_url)
+        for step in (stranger.get_bulk_campaign_details, stranger.get_bulk_sms_campaign_details):
+            with pytest.raises(AuthenticationFailed):
+                step()
 
 
 def test_it_understands_a_rate_limit(peer, simulator):

@@ -243,11 +243,13 @@ def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
 
 
 def test_a_resume_before_the_start_leads_where_the_switch_says():
-    """Created or in progress while the start is ahead (CF104); in progress once it is over."""
+    """Created, paused or in progress while the start is ahead (CF104); in progress once it is over."""
     for switch, hours, leads_to in (
         ("created", 1, "created"),
         ("in-progress", 1, "in-progress"),
+        ("paused", 1, "paused"),
         ("created", -1, "in-progress"),
+        ("paused", -1, "in-progress"),
     ):
         simulator = Simulator(resume_before_start=switch)
         campaign = simulator.add("paused", start=simulator.now + timedelta(hours=hours))
@@ -317,7 +319,9 @@ def test_completing_marks_the_remaining_numbers_as_failed():
         lambda s: s.set_time(s.now.replace(tzinfo=None)),
         lambda s: Simulator(at_end="gone"),
         lambda s: Simulator(illegal_status_code=200),
-        lambda s: Simulator(resume_before_start="paused"),
+        lambda s: Simulator(resume_before_start="completed"),
+        lambda s: Simulator(paused_at_end="completed"),
+        lambda s: Simulator(unauthorized_as="html"),
         *(
             lambda s, name=name, value=value: Simulator(**{name: value})
             for name in ("journal_limit", "rate_limit")

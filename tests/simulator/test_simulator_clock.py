@@ -87,6 +87,45 @@ def test_a_live_clock_moves_campaigns_by_itself():
     assert [entry.action for entry in simulator.journal] == ["start"]
 
 
+def test_a_paused_campaign_is_canceled_at_its_end_or_waits_as_the_switch_says():
+    """The pages differ about CF305; what its end has paused waits for a new end either way."""
+    for paused_at_end in ("canceled", "paused"):
+        simulator = Simulator(at_end="paused", paused_at_end=paused_at_end)
+        end = simulator.now + timedelta(hours=1)
+        waits, suspended = simulator.add("paused", end=end), simulator.add("in-progress", end=end)
+        simulator.advance(7200)
+        assert (simulator.status(waits), simulator.status(suspended)) == (paused_at_end, "paused")
+        actions = {entry.action for entry in simulator.journal}
+        assert actions == ({"expire", "suspend"} if paused_at_end == "canceled" else {"suspend"})
+
+
+def test_a_campaign_that_is_resumed_before_a_new_start_goes_on_at_that_start():
+    """Still paused until then, as the guide on scheduling has it, and by the table's own edge (CF104)."""
+    simulator = Simulator(resume_before_start="paused")
+    now = simulator.now
+    ids = [simulator.add("in-progress", channel="voice", start=now - timedelta(hours=1)) for _ in range(3)]
+    for campaign in ids:
+        request(simulator, "PUT", url(campaign, "voice"), {"action": "pause"})
+        schedule = {"send_at": (now + timedelta(hours=1)).isoformat(), "end_at": (now + timedelta(days=1)).isoformat()}
+        body = {"campaigns": [{"action": "resume", "schedule": schedule}]}
+        assert request(simulator, "PUT", url(campaign, "voice"), body).status_code == 200
+        assert (simulator.journal[-1].status_after, simulator.journal[-1].applied) == ("paused", True)
+    goes_on, completed, moved = ids
+    request(simulator, "PUT", url(completed, "voice"), {"action": "complete"})
+    simulator.move(moved, "paused")
+    simulator.advance(3599)
+    assert simulator.status(goes_on) == "paused"
+    simulator.advance(1)
+    assert [simulator.status(one) for one in ids] == ["in-progress", "completed", "paused"]
+    (event,) = (entry for entry in simulator.journal if entry.kind == "event")
+    assert (event.id, event.action, event.status_before, event.at) == (goes_on, "resume", "paused", simulator.now)
+    assert (event.action, event.status_before, event.status_after) in {
+        (rule.trigger, rule.source, rule.dest) for rule in RULES
+    }
+    simulator.advance(86_400)
+    assert simulator.status(goes_on) == "completed"
+
+
 # What is due, in the order of its time
 
 
@@ -246,8 +285,9 @@ def test_a_clock_at_the_end_of_the_calendar_answers_every_request(zone, live):
             headers = dict(reply.headers)
             assert headers["Date"].endswith(" 9999 23:59:59 GMT" if zone != ZONES[1] else " 9999 18:29:59 GMT")
             assert int(headers["X-RateLimit-Reset"]) > 0
-        for listing in (f"{path}/{DETAILS[channel]}", url(None, channel)):
-            assert request(simulator, "GET", f"{listing}?channel=SMS").status_code == 200
+        assert request(simulator, "GET", f"{url(None, channel)}?channel=SMS").status_code == 200
+        expected = 200 if channel == "message" or simulator.campaigns[campaign].ran else 404
+        assert request(simulator, "GET", f"{path}/{DETAILS[channel]}?channel=SMS").status_code == expected
     body = {"lists": ["x"], "template": "Hello", "sender_id": "EXOTEL"}
     assert request(simulator, "POST", url(None), body).status_code == 200
     assert simulator.now == last_moment(zone)

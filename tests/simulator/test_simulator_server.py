@@ -1,5 +1,6 @@
 """The simulator under real sockets: its server, the control API, and the command that serves it."""
 
+import inspect
 import json
 import shlex
 import shutil
@@ -456,6 +457,18 @@ def test_hosts_that_are_none_are_refused(hosts, error):
 
 
 # The command
+
+
+def test_every_switch_of_the_simulator_is_an_option_with_the_same_default():
+    """The time cannot be given, and the journal is limited; what else a test can set, the command can."""
+    switches = {name: one.default for name, one in inspect.signature(Simulator).parameters.items()}
+    options = {option.name: option for option in simulate.params}
+    assert switches.keys() - options.keys() == {"now"}
+    context = simulate.make_context("simulate", [])
+    for name in switches.keys() & options.keys() - {"journal_limit"}:
+        assert context.params[name] == switches[name]
+        for choice in getattr(options[name].type, "choices", ()):
+            assert getattr(Simulator(**{name: choice}), name) == choice
 
 
 def start(*options):

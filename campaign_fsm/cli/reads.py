@@ -126,9 +126,22 @@ def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
         print_campaign("read", campaign, as_json=as_json, explained=True)
 
 
+def _once(_: click.Context, param: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """The one value of an option; the last of several would hide the others."""
+    if len(given) > 1:
+        raise click.UsageError(f"{param.opts[0]} is given twice; no page says how to ask for several.")
+    return given[0] if given else None
+
+
 @command(epilog=ENVIRONMENT)
 @CAMPAIGN_ID
-@click.option("--status", metavar="TEXT", help="For call campaigns: only calls of this status, such as failed.")
+@click.option(
+    "--status",
+    metavar="TEXT",
+    multiple=True,
+    callback=_once,
+    help="For call campaigns: only calls of this status, such as failed.",
+)
 @LIMIT
 @host_options
 def recipients(campaign_id: str, status: str | None, limit: int | None, *, host: Host, as_json: bool) -> None:

@@ -84,7 +84,11 @@ class CampaignClient(BaseClient):
         return drive(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
 
     def ensure_resumed(self, campaign_id: str) -> Campaign:
-        """`resume`, taking "already in progress" as success, also if it got there between the read and the write."""
+        """`resume`, taking "already in progress" as success, also if it got there between the read and the write.
+
+        A campaign that was resumed before its start may read created until then, and is refused (CF222): it starts by
+        itself.
+        """
         return drive(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
 
     def ensure_completed(self, campaign_id: str) -> Campaign:
@@ -190,7 +194,8 @@ class CampaignClient(BaseClient):
     def recipients(self, campaign_id: str, *, status: str | None = None) -> Iterator[Recipient]:
         """What the server says of each number of a campaign, lazily (``message-details``, ``call-details``).
 
-        A call campaign that can be read and whose details are not found has none yet, as public client code has seen.
+        A call campaign that is not over, shows no finished calls in its stats and whose details are not found has none
+        yet, as public client code has seen.
         No page and no client says so of message campaigns: there it is `NotFound`. There is no filter by ``number``:
         a phone number in a URL ends up in logs. Nor is there an order: the pages differ about what it is called.
 

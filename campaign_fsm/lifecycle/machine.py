@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Final, TypeVar, overload
 
 from transitions import Machine
+from transitions.core import EventData
 
 from campaign_fsm.lifecycle.graph import reached
 from campaign_fsm.lifecycle.mixins import NEW, CampaignMachine, by_identity, machine_class, started_condition
@@ -115,7 +116,7 @@ def build_machine(
     Triggers are the canonical strings of `Action` and `Event`, states those of `Status` plus `NEW`; where Python
     cannot spell one, a model has it with ``_`` too: ``edit_callbacks``, ``is_in_progress``. What may be done only
     before the start, or only after it, asks the model's attribute ``started``: True, False or None, or a method
-    that returns one. None, or a model without it, is unknown, which is what `decide` makes of it.
+    without arguments that returns one. None, or a model without it, is unknown, which is what `decide` makes of it.
 
     Args:
         channel: The kind of campaign.
@@ -124,9 +125,13 @@ def build_machine(
             combinations, or one of yours; none for nested states. What they cannot do, they cannot do here: an
             `AsyncMachine` that is queued for each model does not pickle.
         model: What to attach, or several in a list; ``"self"`` is the machine itself.
-        initial: The state of the models; None: the one that they have.
+        initial: The state of the models, of those too that are attached later; None: the one that they have.
         strict: Leave out what the account holder may do only by some of the vendor's pages.
         **options: What the class takes besides: ``queued``, ``send_event``, ``after_state_change`` and so on.
+
+    Warns:
+        UserWarning: A model has something of its own by the name of a trigger, such as an attribute ``start`` or
+            a method ``delete``: that one stays, and asks no machine.
 
     Raises:
         ValueError: The table is not sound: a duplicate edge or code, an unknown state, a state that
@@ -160,8 +165,14 @@ def build_machine(
             if rule.started is not None:
                 added = built.get_transitions(rule.trigger.value, _state(rule.source))[-1]
                 added.conditions.append(started_condition(built, target=rule.started))
+    for action in Action:
+        # Without an edge on this channel it is refused like any other, with the reason.
+        if action.value not in built.events:
+            built.events[action.value] = built.event_cls(action.value, built)
+    if initial is not None:
+        built.initial = built.beginning(None, initial)
     if model is not None:
-        built.add_model(model, initial)
+        built.add_model(model)
     return built  # type: ignore[no-any-return]
 
 
@@ -173,12 +184,10 @@ def _machine(channel: Channel) -> Machine:
     return build_machine(channel)
 
 
-class Scratch:
-    """A model for the shared machine: one throw-away object a question, never a real campaign."""
+class _Scratch:
+    """A throw-away model of one question."""
 
-    state: str
-
-    def __init__(self, started: bool | None) -> None:
+    def __init__(self, started: bool) -> None:
         self.started = started
 
 
@@ -188,14 +197,12 @@ def edge(status: Status | None, action: Action, channel: Channel, started: bool)
     if status is Status.UNKNOWN:
         return None
     machine = _machine(channel)
-    model: Any = Scratch(started)
-    machine.add_model(model, initial=_state(status))
-    try:
-        # Asked, not triggered: a trigger would log a transition that no campaign made.
-        if not model.may_trigger(action.value):
-            return None
-    finally:
-        machine.remove_model(model)
+    # Asked, not triggered: a trigger would log a transition that no campaign made. Nothing is attached, because several
+    # threads may ask at once.
+    asked = EventData(machine.get_state(_state(status)), None, machine, _Scratch(started), (), {})
+    edges = machine.get_transitions(action.value, _state(status))
+    if not any(all(condition.check(asked) for condition in one.conditions) for one in edges):
+        return None
     for rule in RULES:
         if rule.trigger is action and rule.applies(status, channel, started):
             return rule

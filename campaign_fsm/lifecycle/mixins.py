@@ -6,8 +6,10 @@ It is mixed into whichever class of `transitions` is asked for. None of it is on
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
+import warnings
 from collections.abc import Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +18,7 @@ from transitions import Machine
 from transitions.core import Condition, EventData, State, listify
 from transitions.core import Event as Trigger
 
-from campaign_fsm.rules import RULES, Action, Actor, Channel, Event, Status
+from campaign_fsm.rules import RULES, STATUSES, Action, Actor, Channel, Event, Status
 
 if TYPE_CHECKING:
     from transitions import Machine as _Machine
@@ -43,16 +45,21 @@ def counts_as_started(status: Status | str | None, started: bool | None) -> bool
     return True
 
 
-def _said(event_data: EventData) -> Any:
-    """What the model says of its start, as `transitions` would ask it; None if it says nothing."""
-    if not hasattr(event_data.model, STARTED):
+def said_of_start(model: object) -> Any:
+    """What a model says of its start, by an attribute, a property or a method; None if it says nothing.
+
+    An error of its own property comes out: who is taken to say nothing counts as not started while created.
+    """
+    try:
+        said = getattr(model, STARTED)
+    except AttributeError:
+        if inspect.getattr_static(model, STARTED, None) is not None:
+            raise
         return None
-    machine = event_data.machine
-    ask = machine.resolve_callable(STARTED, event_data)
-    return ask(event_data) if machine.send_event else ask(*event_data.args, **event_data.kwargs)
+    return said() if callable(said) else said
 
 
-def _flag(said: object) -> bool | None:
+def flag(said: object) -> bool | None:
     if said is None or isinstance(said, bool):
         return said
     raise TypeError(f"a model's {STARTED!r} must be True, False or None, not {said!r}")
@@ -62,17 +69,17 @@ class _StartedMixin(_Condition):
     """Whether the edge is for a campaign that has started, or for one that has not (`target`)."""
 
     def _holds(self, event_data: EventData, said: object) -> bool:
-        return counts_as_started(event_data.state.name, _flag(said)) is self.target
+        return counts_as_started(event_data.state.name, flag(said)) is self.target
 
 
 class _Started(_StartedMixin, Condition):
     def check(self, event_data: EventData) -> bool:
-        return self._holds(event_data, _said(event_data))
+        return self._holds(event_data, said_of_start(event_data.model))
 
 
 class _AsyncStarted(_StartedMixin, Condition):
     async def check(self, event_data: EventData) -> bool:  # type: ignore[override]
-        said = _said(event_data)
+        said = said_of_start(event_data.model)
         return self._holds(event_data, await said if inspect.isawaitable(said) else said)
 
 
@@ -123,7 +130,7 @@ class _TriggerMixin(_Trigger):
 
     def _refused(self, event_data: EventData, said: object) -> None:
         if not event_data.result and self.name in _TRIGGERS and not self._ignored(event_data.state):
-            _refuse(self, event_data.state, _flag(said))
+            _refuse(self, event_data.state, flag(said))
             super()._is_valid_source(event_data.state)  # no edge in a table of somebody's own
 
 
@@ -132,18 +139,19 @@ class _SyncTrigger(_TriggerMixin):
         # Without this look, one into a dict that makes what it lacks would make a source of the state.
         if event_data.state.name in self.transitions:
             super()._process(event_data)
-        self._refused(event_data, None if event_data.result else _said(event_data))
+        self._refused(event_data, None if event_data.result else said_of_start(event_data.model))
 
 
 class _AsyncTrigger(_TriggerMixin):
     async def _process(self, event_data: EventData) -> None:  # type: ignore[override]
         if event_data.state.name in self.transitions:
             await super()._process(event_data)  # type: ignore[misc]
-        said = None if event_data.result else _said(event_data)
+        said = None if event_data.result else said_of_start(event_data.model)
         self._refused(event_data, await said if inspect.isawaitable(said) else said)
 
 
 _TRIGGERS: Final = frozenset[str]({*Action, *Event})
+_STATES: Final = frozenset[str]({NEW, *STATUSES})
 
 
 def _refuse(trigger: Any, state: State, started: bool | None) -> None:
@@ -153,6 +161,8 @@ def _refuse(trigger: Any, state: State, started: bool | None) -> None:
     from campaign_fsm.lifecycle.illegal import IllegalTrigger
 
     machine = trigger.machine
+    if state.name not in _STATES:
+        return  # one of somebody's own
     status = None if state.name == NEW else Status(state.name)
     if trigger.name in set(Event):
         rules = [rule for rule in RULES if rule.trigger == trigger.name]
@@ -189,18 +199,23 @@ class _Models(list[Any]):
         return any(each is model for each in self)
 
     def remove(self, model: object) -> None:
-        at = next((place for place, each in enumerate(self) if each is model), None)
-        if at is None:
-            raise ValueError("the model is not attached to this machine")
-        del self[at]
+        while True:
+            at = next((place for place, each in enumerate(self) if each is model), None)
+            if at is None:
+                raise ValueError("the model is not attached to this machine")
+            with contextlib.suppress(IndexError):
+                taken = self.pop(at)
+                if taken is model:
+                    return
+                self.append(taken)  # another thread has moved them
 
 
 class LifeCycle(_Machine):
     """What `CampaignMachine` and its like do beyond a machine of `transitions`."""
 
-    channel: Channel
+    channel: Channel = Channel.MESSAGE
     """The kind of campaign."""
-    strict: bool
+    strict: bool = False
     """Whether the edges that the vendor's pages contradict each other about are left out."""
 
     def add_model(self, model: Any, initial: Any = None, **options: Any) -> None:
@@ -211,26 +226,48 @@ class LifeCycle(_Machine):
             initial: Its state, a `Status` or its canonical string, or ``"new"``; None: the one that it has.
             **options: What the class of the machine takes besides.
 
+        Warns:
+            UserWarning: The model has something of its own by the name of a trigger, which stays.
+
         Raises:
             ValueError: The state is not given, and the model has none.
             TypeError: The model takes no new attributes.
         """
         for one in listify(model):
             it = self if one is self.self_literal else one
-            beginning = self._beginning(it, self.initial if initial is None else initial)
+            if it in self.models:
+                continue  # as `transitions` does
+            beginning = self.beginning(it, self.initial if initial is None else initial)
             try:
                 vars(it)
                 setattr(it, self.model_attribute, beginning)
-            except (TypeError, AttributeError) as error:
+            except (TypeError, AttributeError, ValueError) as error:
                 raise TypeError(
                     f"a {type(it).__name__} takes no new attributes: a model must be neither frozen nor made of slots, "
                     "as with attrs.define(slots=False)"
                 ) from error
             super().add_model(one, beginning, **options)
+            self._warn_of_own(it)
 
-    def _beginning(self, model: object, initial: object) -> str:
+    def remove_model(self, model: Any) -> None:
+        """Let go of a model, or of several in a list: they keep their methods, and their state."""
+        super().remove_model(_Models(listify(model)))
+
+    def _warn_of_own(self, model: object) -> None:
+        for trigger, event in self.events.items():
+            name = _SPELLED.get(trigger, trigger)
+            bound = getattr(model, name, None)
+            if not (isinstance(bound, partial) and bound.func == event.trigger) and not self.model_override:
+                warnings.warn(
+                    f"{name} of this {type(model).__name__} is its own and does not ask the machine; "
+                    f"model.trigger({trigger!r}) does, and model_override=True puts the machine's in its place",
+                    stacklevel=_above(),
+                )
+
+    def beginning(self, model: object, initial: object) -> str:
+        """The name of the state in which a model begins: `initial`, or the one that it has."""
         state = getattr(model, self.model_attribute, None) if initial is None else initial
-        name = str(state.value) if isinstance(state, Status) else state
+        name = _plain(state)
         if not isinstance(name, str) or name not in self.states:
             known = ", ".join(self.states)
             where = "is no state" if initial is not None else f"is the {self.model_attribute!r} of the model"
@@ -257,6 +294,14 @@ class LifeCycle(_Machine):
     def get_transitions(self, trigger: str = "", source: Any = "*", dest: Any = "*") -> list[Any]:
         """The transitions of `transitions`, by a trigger, a source and a destination; a `Status`, too."""
         return super().get_transitions(_own(trigger), _plain(source), _plain(dest))
+
+    def remove_transition(self, trigger: str, source: Any = "*", dest: Any = "*") -> None:
+        """Take transitions away; of a trigger without any the models lose the methods."""
+        name = _own(trigger)
+        super().remove_transition(name, _plain(source), _plain(dest))
+        if name not in self.events and name in _SPELLED:
+            for model in self.models:
+                delattr(model, _SPELLED[name])
 
     # The names that Python can spell, beside the others
 
@@ -296,7 +341,15 @@ def _own(name: str) -> str:
 
 def _plain(state: Any) -> Any:
     """A state as `transitions` looks it up: of an enum it would take the name, ``PAUSED``."""
-    return str(state.value) if isinstance(state, Status) else state
+    return _own(str(state.value) if isinstance(state, Status) else state) if isinstance(state, str) else state
+
+
+def _above() -> int:
+    """How many frames up the code is that attaches a model, as `warnings` counts."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(("campaign_fsm.", "transitions")):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 class CampaignTrigger(_SyncTrigger, Trigger):
@@ -336,6 +389,9 @@ def machine_class(base: Any) -> Any:
     if not (isinstance(base, type) and issubclass(base, Machine)):
         raise TypeError(f"machine must be a class of transitions, such as Machine or AsyncMachine, not {base!r}")
     if issubclass(base, LifeCycle):
+        kinds = [vars(kind)["event_cls"] for kind in base.__mro__ if "event_cls" in vars(kind)]
+        if not all(issubclass(base.event_cls, kind) for kind in kinds):
+            raise TypeError(f"{base.__name__} mixes machines; give the class of transitions alone, as LockedMachine")
         return base
     nesting = sys.modules.get("transitions.extensions.nesting")
     if nesting is not None and issubclass(base, nesting.HierarchicalMachine):

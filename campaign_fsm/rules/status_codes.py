@@ -173,7 +173,8 @@ STATUS_CODES: Final = {
     404: StatusCode(
         "no such object",
         errors.NotFound,
-        f"The error says whether the other channel has a campaign with this id. {_REJECTED}",
+        "The error says whether the other channel has a campaign with this id. The recipients of a call campaign that "
+        f"can be read, is not over and shows no finished calls are then none. {_REJECTED}",
         (
             source("http-status-codes", "404 means that the object does not exist"),
             source("error-codes", "404 means that the resource does not exist"),

@@ -146,7 +146,7 @@ def details_query(channel: Channel, offset: int, status: str | None = None) -> s
     if status is not None and channel is Channel.MESSAGE:
         raise ValueError("the recipients of message campaigns have no filter by status; look at each one's status")
     if status is not None and not fits(status):
-        raise ValueError(f"a status to look for is a text of at most {_LONGEST_NAME} whole characters")
+        raise ValueError(f"a status to look for is one text, of at most {_LONGEST_NAME} whole characters")
     pairs = [("channel", "sms")] if channel is Channel.MESSAGE else []
     pairs += [("offset", str(offset))] if offset else []
     pairs += [("status", status)] if status is not None else []

@@ -4,12 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import types
 
 import pytest
 
 from campaign_fsm import build_machine, decide
 from campaign_fsm.lifecycle.decision import _CELLS
-from campaign_fsm.lifecycle.machine import Scratch
 
 KEY = ("paused", "resume", "message", None, False)
 
@@ -47,7 +47,7 @@ def test_decide(benchmark):
 
 @pytest.mark.benchmark(group="decide")
 def test_machine_trigger(benchmark):
-    model = Scratch(started=True)
+    model = types.SimpleNamespace(started=True)
     MACHINE.add_model(model, initial="paused")
     calls = range(500)
 
@@ -61,7 +61,7 @@ def test_machine_trigger(benchmark):
 
 @pytest.mark.benchmark(group="decide")
 def test_machine_may(benchmark):
-    model = Scratch(started=True)
+    model = types.SimpleNamespace(started=True)
     MACHINE.add_model(model, initial="paused")
     benchmark(thousand(model.may_resume))
 

@@ -398,6 +398,11 @@ def test_a_campaign_without_recipients_says_so(account, capsys):
     code, out, err = call(capsys, "recipients", campaign, "--status", "failed")
     assert (code, out) == (2, "")
     assert "no filter by status" in err
+    code, out, err = call(
+        capsys, "recipients", campaign, *("--channel", "voice", "--status", "failed", "--status", "busy")
+    )
+    assert (code, out) == (2, "")
+    assert "--status is given twice" in err
 
 
 def test_a_list_is_asked_for_in_no_order_by_itself(account, capsys):

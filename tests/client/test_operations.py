@@ -835,6 +835,22 @@ def test_recipients_of_a_campaign_that_is_not_there_are_not_none_yet():
         list(client.recipients("a1"))
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"status": "Completed"},
+        {"status": "canceled"},
+        {"stats": {"Completed": 0, "failed": 2}},
+        {"stats": {"completed": 1}},
+    ],
+)
+def test_recipients_of_a_campaign_that_has_made_calls_are_not_none_yet(shown):
+    """What was read of it contradicts the 404, which then stays what it is."""
+    client, _ = answering(gone(), envelope(item("a1", **{"status": "InProgress", **shown})), channel="voice")
+    with pytest.raises(errors.NotFound):
+        list(client.recipients("a1"))
+
+
 def test_recipients_are_of_the_class_of_their_channel():
     """With the documented fields; calls can be asked for by their status."""
     shown = envelope({"code": 200, "data": {"number": "1", "status": "failed"}}, metadata={"total": 1})
@@ -847,6 +863,8 @@ def test_recipients_are_of_the_class_of_their_channel():
     assert requests[0].url.query == b"status=failed"
     with pytest.raises(ValueError, match="no filter by status"):
         answering()[0].recipients("a1", status="sent")
+    with pytest.raises(ValueError, match="one text"):
+        answering(channel="voice")[0].recipients("a1", status=["failed"])
 
 
 def test_recipients_of_a_server_that_does_not_turn_pages():

@@ -13,7 +13,7 @@ from transitions import MachineError
 
 from campaign_fsm.lifecycle import NEW, build_machine, decide, has_started, platform_moves, route
 from campaign_fsm.lifecycle.decision import _CELLS
-from campaign_fsm.lifecycle.machine import Scratch, _machine, edge
+from campaign_fsm.lifecycle.machine import _machine, edge
 from campaign_fsm.rules import (
     ENTRIES,
     PAGES,
@@ -33,6 +33,13 @@ from campaign_fsm.rules import (
 )
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+
+class Scratch:
+    """A model that says whether it has started."""
+
+    def __init__(self, started):
+        self.started = started
 
 
 def test_the_oracle_covers_the_enumerations():
@@ -253,7 +260,7 @@ def test_the_machine_agrees_with_the_oracle_in_every_cell():
         machine.add_model(model, initial=NEW if status is None else status)
         try:
             moved = model.trigger(action)
-        except (MachineError, AttributeError):  # the message machine has no delete at all
+        except MachineError:
             moved = False
         dest = oracle.legal(status, action, channel, started)
         assert moved is (dest is not None), (status, action, channel, started)

@@ -15,9 +15,9 @@ from campaign_fsm.client.sent_write import is_gone
 from campaign_fsm.drive import Emit, Sleep
 from campaign_fsm.errors import ApiError, NotFound, NotOne
 from campaign_fsm.printable import quoted
-from campaign_fsm.rules import Channel
+from campaign_fsm.rules import OVER, Channel
 from campaign_fsm.wire.answer import Answer, NotReadable
-from campaign_fsm.wire.campaign import Campaign, campaign_from
+from campaign_fsm.wire.campaign import Campaign, campaign_from, counter
 from campaign_fsm.wire.envelope import Item
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.listing import (
@@ -105,8 +105,9 @@ def _recipients(context: ClientContext, campaign_id: str, status: str | None) ->
         answer = yield from ask(context, call, context.give_up())
         if not offset and context.channel is Channel.VOICE and answer.status_code == 404 and is_gone(answer):
             # Seen in a public client: without calls yet it is a 404. A campaign that is not there raises here.
-            yield from read(context, campaign, context.give_up())
-            return
+            reading = yield from read(context, campaign, context.give_up())
+            if _may_have_no_calls(context.campaign(reading, campaign)):
+                return
         page = yield from page_in(context, answer, target)
         if offset and page.items == previous:
             raise _unlike(context, answer, "the next page of the recipients is the same page")
@@ -117,6 +118,12 @@ def _recipients(context: ClientContext, campaign_id: str, status: str | None) ->
         offset += len(page.items)
         if not page.items or page.total is None or offset >= page.total:
             return
+
+
+def _may_have_no_calls(campaign: Campaign) -> bool:
+    """Whether nothing that was read of a campaign speaks of calls that were made."""
+    made = sum(count for key, count in campaign.stats.items() if counter(key) in ("completed", "failed") and count > 0)
+    return campaign.status not in OVER and not made
 
 
 def find(context: ClientContext, name: str) -> Operation[Campaign]:

@@ -176,14 +176,16 @@ class CampaignClient(BaseClient):
                 where one of them is wanted, all campaigns are read and filtered here.
             name: Only what the server finds for this name; on message campaigns at least 3 characters.
             sort: ``name``, on message campaigns ``schedule.start_time``, on call campaigns ``date_created``; with
-                ``:asc`` or ``:desc``. Without one it is the server's own order: message campaigns by their start, the
-                latest first, call campaigns by their creation, the oldest first.
+                ``:asc`` or ``:desc``. Without one it is the server's own order: call campaigns by their creation, the
+                oldest first; message campaigns by their start, the latest first, where the API console has the
+                earliest first.
             page_size: At most 50 (the default) on message, 500 (100) on voice campaigns.
 
         Raises:
             ValueError: A status, the order or the page size is on no list, or the name is too short.
 
         Sources: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
+        https://developer.exotel.com/api-console/get-bulk-sms-campaign-details-api-console-2,
         https://developer.exotel.com/docs/sms-campaigns/api-reference/bulk-campaign-details and
         https://developer.exotel.com/api/bulk-campaign-details. Not offered is the ``type`` of call campaigns: the only
         one that the page allows is the default.

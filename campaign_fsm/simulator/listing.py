@@ -36,10 +36,16 @@ _FILTER_STATUSES: Final = frozenset(
     {Status.IN_PROGRESS, Status.CREATED, Status.COMPLETED, Status.PAUSED, Status.ARCHIVED}
 )
 _SHORTEST_NAME: Final = 3
+# https://developer.exotel.com/api-console/get-bulk-sms-campaign-details-api-console-2 has it the other way round.
+_DEFAULT_ORDER: Final = {Channel.MESSAGE: "schedule.start_time:desc", Channel.VOICE: "date_created:asc"}
 
 
 def campaigns(account: Account, request: Request, channel: Channel) -> Result:
-    """The campaigns of a channel, filtered and sorted as the query asks for; the newest first unless it does."""
+    """The campaigns of a channel, filtered and sorted as the query asks for.
+
+    Unless it does, in the order of the pages: message campaigns by their start, the latest first, call campaigns by
+    their creation, the oldest first.
+    """
     query = dict(parse_qsl(request.query))
     bounds = _bounds(request, channel, query)
     if isinstance(bounds, Result):
@@ -48,13 +54,10 @@ def campaigns(account: Account, request: Request, channel: Channel) -> Result:
         return error(request, 400, problem, 1002)
     offset, limit = bounds
     found = _matching(account, channel, query)
-    if "sort_by" in query:
-        key, descending = _order(query["sort_by"])
-        if key not in _SORT_KEYS[channel] or descending is None:
-            return error(request, 400, "Unknown sort_by.", 1002)
-        found.sort(key=_SORT_KEYS[channel][key], reverse=descending)
-    else:
-        found.sort(key=lambda campaign: campaign.created, reverse=True)
+    key, descending = _order(query.get("sort_by", _DEFAULT_ORDER[channel]))
+    if key not in _SORT_KEYS[channel] or descending is None:
+        return error(request, 400, "Unknown sort_by.", 1002)
+    found.sort(key=_SORT_KEYS[channel][key], reverse=descending)
     items = [payload(campaign, account.account_sid) for campaign in found[offset : offset + limit]]
     return page(request, items, total=len(found), offset=offset, limit=limit)
 

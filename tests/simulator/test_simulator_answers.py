@@ -79,14 +79,14 @@ def test_every_error_says_that_its_code_is_the_simulators_own(channel, method, q
 
 
 def test_a_list_of_message_campaigns_is_sorted_by_what_its_page_has():
-    """By the start and by the name, not by the date of creation; the newest first unless it is asked for."""
+    """By the start and by the name, not by the date of creation; by default the latest start comes first."""
     simulator = Simulator()
-    for name, hours in (("bbb", 3), ("ccc", 2), ("aaa", 1)):
+    for name, hours in (("bbb", 2), ("ccc", 3), ("aaa", 1)):
         simulator.add(name=name, start=simulator.now.replace(hour=10 + hours))
         simulator.advance(1)
-    assert names(simulator, SMS) == ["aaa", "ccc", "bbb"]
+    assert names(simulator, SMS) == ["ccc", "bbb", "aaa"]
     assert names(simulator, f"{SMS}&sort_by=name:asc") == ["aaa", "bbb", "ccc"]
-    assert names(simulator, f"{SMS}&sort_by=schedule.start_time:desc") == ["bbb", "ccc", "aaa"]
+    assert names(simulator, f"{SMS}&sort_by=schedule.start_time:asc") == ["aaa", "bbb", "ccc"]
     for odd in ("date_created:desc", "name", "name:up", "status:asc"):
         code, document = answer(simulator, f"{url(None)}{SMS}&sort_by={odd}")
         assert (code, document["response"]["error_data"]["code"]) == (400, 1002)
@@ -94,13 +94,13 @@ def test_a_list_of_message_campaigns_is_sorted_by_what_its_page_has():
 
 
 def test_a_list_of_call_campaigns_has_its_own_keys_and_a_type():
-    """The date of creation is one of them, and the start is not; names may be short."""
+    """The date of creation is one of them and the default, the oldest first; the start is none. Names may be short."""
     simulator = Simulator()
     simulator.add(channel="voice", name="bb")
     simulator.advance(1)
     simulator.add(channel="voice", name="aa", type="promo")
-    assert names(simulator, "", "voice") == ["aa", "bb"]
-    assert names(simulator, "?sort_by=date_created:asc", "voice") == ["bb", "aa"]
+    assert names(simulator, "", "voice") == ["bb", "aa"]
+    assert names(simulator, "?sort_by=date_created:desc", "voice") == ["aa", "bb"]
     assert answer(simulator, url(None, "voice") + "?sort_by=schedule.start_time:asc")[0] == 400
     assert names(simulator, "?name=b", "voice") == ["bb"]
     assert names(simulator, "?type=trans", "voice") == ["bb"]

@@ -49,18 +49,18 @@ def encode(result: Result, request_id: str) -> bytes:
     return json.dumps({"request_id": request_id, **result.payload}).encode()
 
 
+OWN: Final = "(simulator's own code and words)"
+"""What each error says of itself: no page lists the codes and the words of the vendor's errors about campaigns."""
+
+
 def rest_exception(status_code: int, message: str) -> dict[str, Any]:
     """The older error form."""
-    return {"RestException": {"Status": status_code, "Message": message}}
+    return {"RestException": {"Status": status_code, "Message": f"{message} {OWN}"}}
 
 
 def not_found(request: Request) -> Result:
     """What is under no path of the API."""
     return Result(request, 404, rest_exception(404, "Not Found"))
-
-
-OWN: Final = "(simulator's own code and words)"
-"""What each error says of itself: no page lists the codes and the words of the vendor's errors about campaigns."""
 
 
 def error(request: Request, status_code: int, description: str, code: int = 1000) -> Result:

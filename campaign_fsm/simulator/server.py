@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
 from campaign_fsm.simulator.access import Access, host_names
+from campaign_fsm.simulator.answers import OWN
 from campaign_fsm.simulator.control import ROOT, ControlAnswer, control
 from campaign_fsm.simulator.faults import UNANSWERED, Fault
 from campaign_fsm.simulator.forks import Forked, watch
@@ -31,6 +32,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 60  # an idle connection does not hold its thread for ever
+    error_message_format = f"%(message)s {OWN}\n"  # of what is no HTTP
+    error_content_type = "text/plain;charset=utf-8"
     server: _Server
 
     def __getattr__(self, name: str) -> Callable[[], None]:
@@ -51,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self._body()
         except (_BadBody, ValueError) as problem:
             self.close_connection = True
-            self._send(400, (("Content-Type", "application/json"),), json.dumps({"error": str(problem)}).encode())
+            self._send(400, (("Content-Type", "application/json"),), json.dumps({"error": f"{problem} {OWN}"}).encode())
             return
         if f"{self.path.partition('?')[0]}/".startswith(f"{ROOT}/"):
             self._control(body)

@@ -26,7 +26,7 @@ class Simulator(Account):
     """The documented campaign API of one account, in memory. May be shared by threads; a fork has a copy.
 
     It posts no callbacks: their URLs are kept, and never called. No page lists the codes and the words of errors about
-    campaigns: ``error_data`` has its own here, and says so. Nor does a page say which errors come as a
+    campaigns: each error has its own here, and says so. Nor does a page say which errors come as a
     ``RestException``: here those of unknown paths and of rate limits do.
 
     Args:

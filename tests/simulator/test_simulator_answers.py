@@ -75,6 +75,19 @@ def test_every_error_says_that_its_code_is_the_simulators_own(channel, method, q
     assert "simulator" in OWN
 
 
+def test_errors_in_the_older_form_say_so_as_well():
+    """Those of unknown paths, of rate limits, and of wrong credentials where a switch asks for it."""
+    simulator = Simulator(rate_limit=3, unauthorized_as="rest-exception")
+    simulator.fault("rate-limited", after=1)
+    nowhere, somewhere = "/v1/whatever", url(None) + SMS
+    answers = [answer(simulator, path) for path in (nowhere, somewhere, somewhere, somewhere)]
+    answers.append(answer(simulator, somewhere, headers={}))
+    assert [code for code, _ in answers] == [404, 429, 200, 429, 401]
+    for code, document in answers[:2] + answers[3:]:
+        assert document["RestException"]["Status"] == code
+        assert document["RestException"]["Message"].endswith(OWN)
+
+
 # Lists
 
 

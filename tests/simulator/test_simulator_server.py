@@ -22,6 +22,7 @@ from campaign_fsm.cli import run
 from campaign_fsm.cli.simulate import greeting, lines, simulate
 from campaign_fsm.simulator import Fault
 from campaign_fsm.simulator.access import Access
+from campaign_fsm.simulator.answers import OWN
 
 
 @pytest.fixture
@@ -141,6 +142,14 @@ def test_a_write_whose_sender_died_half_way_is_not_applied(served):
     raw(server, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n64\r\n" + b'{"action":"pause"}')
     assert simulator.status(campaign) is Status.IN_PROGRESS
     assert simulator.journal == ()
+
+
+@pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"])
+def test_what_the_server_itself_refuses_it_says_in_words_of_its_own(served, sent):
+    """What is no HTTP, and bodies that it does not take; nobody takes that for an answer of the vendor's."""
+    answer = raw(served[1], sent)
+    assert b" 400 " in answer or answer.startswith(b"Bad request")
+    assert OWN.encode() in answer
 
 
 def test_a_connection_that_was_kept_alive_ends_with_the_server():

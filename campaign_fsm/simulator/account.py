@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -149,7 +150,7 @@ class Account:
             )
             return campaign_id
 
-    def create(self, channel: Channel, fields: dict[str, Any]) -> StoredCampaign:
+    def create(self, channel: Channel, fields: Mapping[str, Any]) -> StoredCampaign:
         """Take a campaign in, as a POST asks for it."""
         campaign = self.campaigns[self.add(channel=channel)]
         campaign.edit(fields)

@@ -6,7 +6,7 @@ Whether an action is legal comes from `judge`; no rule is stated here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -149,17 +149,18 @@ def _plan_step(account: Account, request: Request, campaign: StoredCampaign, int
 def _take_step(
     account: Account, request: Request, campaign: StoredCampaign, intent: Intent, verdict: Verdict
 ) -> Result:
+    fields = _in_reference_names(intent.fields, campaign.channel)
     # The vendor's own samples have parameters beside an action (CF413), and they do nothing; a schedule would.
-    if not (verdict.allowed or (verdict.life_cycle.allowed and "schedule" not in intent.fields)):
+    if not (verdict.allowed or (verdict.life_cycle.allowed and "schedule" not in fields)):
         status = spelled(campaign.status, campaign.channel)
         message = f"Cannot {intent.action} a campaign that is {status}."
         return error(request, account.illegal_status_code, message, 1004)
     if intent.action in EDITS:
-        campaign.edit(intent.fields)
+        campaign.edit(fields)
     else:
         dest = verdict.life_cycle.destination
         if intent.action is Action.RESUME:
-            campaign.reschedule(intent.fields.get("schedule"))
+            campaign.reschedule(fields.get("schedule"))
             dest = account.after_resume(campaign) or dest
         assert dest is not None
         # One that stays paused is resumed all the same, at its start.
@@ -173,7 +174,7 @@ def _plan_create(account: Account, request: Request, target: Target) -> Plan:
     if body is None:
         return _failing(request, 400, "The body is not a JSON object.", action="create")
     legal = judge(Intent(Action.CREATE, target, body.item), None, account.now).allowed
-    item = in_reference_names(body.item) if target.channel is Channel.MESSAGE else body.item
+    item = _in_reference_names(body.item, target.channel)
     missing = _missing(item, target.channel)
     if body.unwrapped:
         run = partial(_unwrapped, request)
@@ -184,11 +185,16 @@ def _plan_create(account: Account, request: Request, target: Target) -> Plan:
     return Plan(request, "create", legal, run)
 
 
-def _create(account: Account, request: Request, channel: Channel, item: dict[str, Any]) -> Result:
+def _create(account: Account, request: Request, channel: Channel, item: Mapping[str, Any]) -> Result:
     return created(request, account.create(channel, item), account.account_sid)
 
 
-def _missing(item: dict[str, Any], channel: Channel) -> list[str]:
+def _in_reference_names(fields: Mapping[str, Any], channel: Channel) -> Mapping[str, Any]:
+    """What is carried out. What is sent is judged as it is, as in the gate."""
+    return in_reference_names(fields) if channel is Channel.MESSAGE else fields
+
+
+def _missing(item: Mapping[str, Any], channel: Channel) -> list[str]:
     """What a create lacks; the names that the client exotelpy uses are taken too."""
     if channel is Channel.MESSAGE:
         needed: list[tuple[str, ...]] = [("lists",), ("template", "template_id"), ("sender_id", "from")]

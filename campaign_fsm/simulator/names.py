@@ -1,7 +1,8 @@
 """The names that the guide on message campaigns has for some parameters, read as those of the reference.
 
 The guide is https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign, and
-https://developer.exotel.com/api/create-sms-campaign the reference.
+https://developer.exotel.com/api/create-sms-campaign the reference. ``send_at`` and ``end_at`` are taken in a schedule,
+where https://developer.exotel.com/docs/campaign-guides/campaign-scheduling has them, and beside it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,17 @@ _SMS_TYPES: Final = {"trans": "transactional", "promo": "promotional"}
 
 
 def in_reference_names(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a create in the reference's names; what is given in both is what it is there."""
+    """The parameters of a create or an edit in the reference's names; what is given in both is what it is there.
+
+    What stands in a schedule counts before what stands beside it.
+    """
     found = _renamed(fields, _NAMES)
+    beside = {_SCHEDULE[key]: found.pop(key) for key in _SCHEDULE if key in found}
     schedule, sms_type = found.get("schedule"), found.get("sms_type")
     if isinstance(schedule, dict):
-        found["schedule"] = _renamed(schedule, _SCHEDULE)
+        found["schedule"] = beside | _renamed(schedule, _SCHEDULE)
+    elif beside:
+        found["schedule"] = beside
     if isinstance(sms_type, str):
         found["sms_type"] = _SMS_TYPES.get(sms_type.lower(), sms_type)
     return found

@@ -274,3 +274,51 @@ def test_a_message_campaign_may_be_created_in_the_names_of_the_guide():
     both = {**guide, "template": "Hi.", "sms_type": "transactional", "schedule": None}
     made = data(request(simulator, "POST", url(None), both))
     assert (made["template"], made["sms_type"], made["schedule"]) == ("Hi.", "transactional", None)
+
+
+STARTS, ENDS = "2026-01-06T10:00:00+05:30", "2026-01-06T18:00:00+05:30"
+
+
+@pytest.mark.parametrize(
+    ("given", "schedule"),
+    [
+        ({"send_at": STARTS, "end_at": ENDS}, [STARTS, ENDS]),
+        ({"schedule": {"send_at": STARTS}, "end_at": ENDS}, [STARTS, ENDS]),
+        ({"schedule": {"start_time": STARTS, "send_at": ENDS}, "send_at": ENDS}, [STARTS, None]),
+        ({"schedule": None, "send_at": STARTS}, [STARTS, None]),
+        ({"schedule": None}, None),
+    ],
+)
+def test_the_guides_times_are_taken_in_a_schedule_and_beside_it(given, schedule):
+    """In a create as in an edit: such a campaign does not start at once."""
+    simulator = Simulator()
+    made = data(
+        request(simulator, "POST", url(None, "alias"), {"lists": ["a"], "sender_id": "A", "body": "x", **given})
+    )
+    edited = data(request(simulator, "PUT", url(simulator.add()), {"body": "x", **given}))
+    for shown in (made, edited):
+        assert shown["schedule"] == (schedule and dict(zip(("start_time", "end_time"), schedule, strict=True)))
+        assert not {"send_at", "end_at"} & set(shown)
+    simulator.advance(60)
+    assert simulator.status(made["sid"]) == ("created" if schedule else "in-progress")
+
+
+def test_a_message_campaign_may_be_edited_in_the_names_of_the_guide():
+    """A text that is answered with 200 is the new one; call campaigns have names of their own for all this."""
+    simulator = Simulator()
+    guide = {"body": "New.", "campaign_type": "dynamic", "sms_type": "promo"}
+    edited = data(request(simulator, "PUT", url(simulator.add()), guide))
+    assert [edited[key] for key in ("template", "content_type", "sms_type")] == ["New.", "dynamic", "promotional"]
+    assert not {"body", "campaign_type"} & set(edited)
+    calls = data(request(simulator, "PUT", url(simulator.add(channel="voice"), "voice"), {"campaign_type": "dynamic"}))
+    assert (calls["campaign_type"], "content_type" in calls) == ("dynamic", False)
+
+
+def test_a_time_beside_an_action_is_no_parameter_that_does_nothing():
+    """As a schedule beside one it is answered with an error; the guide's text beside one does nothing."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    assert answer(simulator, url(campaign), "PUT", {"action": "pause", "send_at": STARTS})[0] == 409
+    assert answer(simulator, url(campaign), "PUT", {"action": "pause", "body": "New."})[0] == 200
+    shown = data(request(simulator, "GET", url(campaign)))
+    assert (shown["template"], shown["schedule"]) == ("Hello.", None)

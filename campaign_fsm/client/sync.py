@@ -199,7 +199,8 @@ class CampaignClient(BaseClient):
         A call campaign that is not over, shows no finished calls in its stats and whose details are not found has none
         yet, as public client code has seen.
         No page and no client says so of message campaigns: there it is `NotFound`. There is no filter by ``number``:
-        a phone number in a URL ends up in logs. Nor is there an order: the pages differ about what it is called.
+        a phone number in a URL ends up in logs. Nor is there an order: calls have one by their creation alone, and what
+        that of messages is called the pages differ about.
 
         Args:
             campaign_id: The campaign.

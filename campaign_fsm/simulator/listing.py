@@ -3,8 +3,9 @@
 What a query may hold: https://developer.exotel.com/api/bulk-sms-campaign-details-2,
 https://developer.exotel.com/api/bulk-campaign-details,
 https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
-https://developer.exotel.com/api/call-details-of-a-single-campaign. How anything else is answered is on no page: with
-400 here.
+https://developer.exotel.com/api/call-details-of-a-single-campaign. How anything else is answered is on no page: here
+with 400 where it is a key to sort by, a filter that only the other channel has, or a status that message campaigns are
+not filtered by. An odd status finds no calls and no call campaigns, and parameters of no list are left alone.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _SORT_KEYS: Final[dict[Channel, dict[str, Callable[[StoredCampaign], Any]]]] = {
         "name": lambda campaign: campaign.name,
     },
 }
+# The filters that the other channel has.
+_FOREIGN_FILTERS: Final = {Channel.MESSAGE: frozenset({"type"}), Channel.VOICE: frozenset[str]()}
+_FOREIGN_FILTERS_OF_RECIPIENTS: Final = {Channel.MESSAGE: frozenset({"status"}), Channel.VOICE: frozenset({"number"})}
 # What the list of message campaigns can be filtered by.
 _FILTER_STATUSES: Final = frozenset(
     {Status.IN_PROGRESS, Status.CREATED, Status.COMPLETED, Status.PAUSED, Status.ARCHIVED}
@@ -50,7 +54,9 @@ def campaigns(account: Account, request: Request, channel: Channel) -> Result:
     bounds = _bounds(request, channel, query)
     if isinstance(bounds, Result):
         return bounds
-    if channel is Channel.MESSAGE and (problem := _odd_filter(query)):
+    if problem := _foreign(query, _FOREIGN_FILTERS[channel]) or (
+        _odd_filter(query) if channel is Channel.MESSAGE else None
+    ):
         return error(request, 400, problem, 1002)
     offset, limit = bounds
     found = _matching(account, channel, query)
@@ -68,20 +74,21 @@ def recipients(account: Account, request: Request, campaign: StoredCampaign) -> 
     bounds = _bounds(request, campaign.channel, query)
     if isinstance(bounds, Result):
         return bounds
-    voice = campaign.channel is Channel.VOICE
-    if voice and not campaign.ran:
+    if campaign.channel is Channel.VOICE and not campaign.ran:
         # As a public client has seen it; no page says so.
         return error(request, 404, "No calls yet.")
+    if problem := _foreign(query, _FOREIGN_FILTERS_OF_RECIPIENTS[campaign.channel]):
+        return error(request, 400, problem, 1002)
     offset, limit = bounds
-    key, descending = _order(query.get("sort_by", "number:asc"))
-    if key not in SORT_KEYS or descending is None:
+    keys = SORT_KEYS[campaign.channel]
+    key, descending = _order(query.get("sort_by", f"{keys[0]}:asc"))
+    if key not in keys or descending is None:
         return error(request, 400, "Unknown sort_by.", 1002)
     found = Recipients(
         campaign,
         account.account_sid,
-        statuses=frozenset(query.get("status", "").lower().split(",")) - {""} if voice else frozenset(),
-        number=None if voice else query.get("number"),
-        key=key,
+        statuses=frozenset(query.get("status", "").lower().split(",")) - {""},
+        number=query.get("number"),
         descending=descending,
     )
     return page(request, found.page(offset, limit), total=found.total, offset=offset, limit=limit)
@@ -91,6 +98,12 @@ def _order(sort_by: str) -> tuple[str, bool | None]:
     """The key of a `sort_by`, and whether the last comes first; None where it does not say."""
     key, _, order = sort_by.partition(":")
     return key, {"asc": False, "desc": True}.get(order)
+
+
+def _foreign(query: dict[str, str], filters: frozenset[str]) -> str | None:
+    """What is wrong with a query that has a filter of the other channel's."""
+    found = sorted(filters & query.keys())
+    return f"This list has no filter {', '.join(found)}." if found else None
 
 
 def _odd_filter(query: dict[str, str]) -> str | None:
@@ -123,7 +136,7 @@ def _bounds(request: Request, channel: Channel, query: dict[str, str]) -> tuple[
 def _matching(account: Account, channel: Channel, query: dict[str, str]) -> list[StoredCampaign]:
     statuses = {Status.parse(text) for text in query.get("status", "").split(",") if text}
     name = query.get("name", "").casefold()
-    kind = query.get("type", "").casefold() if channel is Channel.VOICE else ""
+    kind = query.get("type", "").casefold()
     return [
         campaign
         for campaign in account.campaigns.values()

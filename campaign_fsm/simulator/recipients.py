@@ -17,8 +17,16 @@ from campaign_fsm.simulator.payloads import payload, stats
 _PREFIX: Final = "+9199000"
 _SECONDS: Final = 30
 """How long each call took."""
-SORT_KEYS: Final = ("number", "status", "date_created", "schedule_time")
-"""What a list may be sorted by; the times are the same for all, so that any order is theirs."""
+SORT_KEYS: Final = {
+    Channel.MESSAGE: ("schedule_time", "date_created"),
+    Channel.VOICE: ("date_created", "Date_created"),
+}
+"""What a list may be sorted by, in the spellings of its page; the times are the same for all, so that any order is
+theirs.
+
+Sources: https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2, whose examples have the second one,
+and https://developer.exotel.com/api/call-details-of-a-single-campaign.
+"""
 
 
 @frozen
@@ -38,7 +46,6 @@ class Recipients:
         account_sid: Its account.
         statuses: Only those with one of these statuses; none for all.
         number: Only the one with this phone number; None for all.
-        key: What they are sorted by; one of `SORT_KEYS`.
         descending: Whether the last comes first.
     """
 
@@ -49,7 +56,6 @@ class Recipients:
         *,
         statuses: frozenset[str] = frozenset(),
         number: str | None = None,
-        key: str = "number",
         descending: bool = False,
     ) -> None:
         self._campaign = campaign
@@ -61,8 +67,6 @@ class Recipients:
         if number is not None:
             place = _place(number)
             groups = [_Group(group.status, place, 1) for group in groups if 0 <= place - group.first < group.count]
-        if key == "status":
-            groups.sort(key=lambda group: group.status)
         self._groups = groups
         self._ends = list(accumulate(group.count for group in groups))
 

@@ -118,6 +118,7 @@ def test_a_list_of_call_campaigns_has_its_own_keys_and_a_type():
     assert names(simulator, "?name=b", "voice") == ["bb"]
     assert names(simulator, "?type=trans", "voice") == ["bb"]
     assert names(simulator, "?type=Promo", "voice") == ["aa"]
+    assert answer(simulator, f"{url(None)}{SMS}&type=trans")[0] == 400
 
 
 def test_a_name_to_filter_message_campaigns_by_has_three_characters():
@@ -174,11 +175,12 @@ def test_calls_are_filtered_by_status():
     assert numbers(simulator, f"{path}?status=Completed") == [(0, "completed")]
     assert numbers(simulator, f"{path}?status=completed,pending&limit=2&offset=1") == [(1, "pending"), (2, "pending")]
     assert numbers(simulator, f"{path}?status=busy") == []
-    assert numbers(simulator, f"{path}?sort_by=number:desc&limit=2") == [(2, "pending"), (1, "pending")]
+    for key in ("date_created", "Date_created"):
+        assert numbers(simulator, f"{path}?sort_by={key}:desc&limit=2") == [(2, "pending"), (1, "pending")]
 
 
 def test_messages_are_filtered_by_number_and_sorted():
-    """Also where the plus sign of a number was not escaped; by status the same ones stay together."""
+    """Also where the plus sign of a number was not escaped; by the time that their page and its examples name."""
     simulator = Simulator()
     campaign = simulator.add("in-progress", contacts=3)
     path = f"{url(campaign)}/message-details?channel=sms"
@@ -187,19 +189,38 @@ def test_messages_are_filtered_by_number_and_sorted():
     for number in ("%2B919900000003", "%2B91990002", "x", "%2B9199000" + "9" * 5000, "%2B9199000%C2%B2"):
         assert numbers(simulator, f"{path}&number={number}") == []
     assert numbers(simulator, path) == [(0, "scheduled"), (1, "scheduled"), (2, "sent")]
-    assert numbers(simulator, f"{path}&sort_by=status:desc") == [(2, "sent"), (1, "scheduled"), (0, "scheduled")]
+    for key in ("schedule_time", "date_created"):
+        assert numbers(simulator, f"{path}&sort_by={key}:desc") == [(2, "sent"), (1, "scheduled"), (0, "scheduled")]
     ended = f"{url(simulator.add('completed', contacts=2))}/message-details?channel=sms"
     assert numbers(simulator, ended) == [(0, "sent"), (1, "failed")]
-    assert numbers(simulator, f"{ended}&sort_by=status:asc") == [(1, "failed"), (0, "sent")]
-    for odd in ("number", "number:up", "length:asc"):
-        assert answer(simulator, f"{path}&sort_by={odd}")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("channel", "query"),
+    [
+        *(("message", f"sort_by={key}") for key in ("schedule_time", "schedule_time:up", "Date_created:asc")),
+        *((channel, f"sort_by={key}:asc") for channel in FIELDS for key in ("number", "status", "length")),
+        ("voice", "sort_by=schedule_time:asc"),
+        ("voice", "number=%2B919900000001"),
+        ("message", "status=sent"),
+    ],
+)
+def test_recipients_are_not_sorted_or_filtered_by_what_their_page_does_not_have(channel, query):
+    """Also not by what that of the other channel has; no page says how that is answered."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress", channel=channel)
+    where = {"voice": "call-details?", "message": "message-details?channel=sms&"}[channel]
+    code, document = answer(simulator, f"{url(campaign, channel)}/{where}{query}")
+    (item,) = document["response"] if channel == "voice" else [document["response"]]
+    assert (code, item["error_data"]["code"]) == (400, 1002)
+    assert item["error_data"]["message"].endswith(OWN)
 
 
 def test_the_older_alias_has_messages_under_its_own_name():
     """As its page has it; the newer path has the newer name alone."""
     simulator = Simulator()
     campaign = simulator.add("in-progress")
-    older = answer(simulator, f"{url(campaign, 'alias')}/sms-details?sort_by=number:asc")
+    older = answer(simulator, f"{url(campaign, 'alias')}/sms-details?sort_by=schedule_time:asc")
     newer = answer(simulator, f"{url(campaign)}/message-details{SMS}")
     assert older[0] == newer[0] == 200
     assert older[1]["response"] == newer[1]["response"]

@@ -146,7 +146,7 @@ class Observer:
         about = (exchange.sent, exchange.lost, exchange.planned, exchange.start, exchange.end, exchange.name)
         return json.dumps((given, shown, about), sort_keys=True, default=str)
 
-    def _callback(self, exchange: Exchange, body: dict[str, Any], options: Options) -> Iterator[Observation]:
+    def _callback(self, exchange: Exchange, body: dict[str, Any] | str, options: Options) -> Iterator[Observation]:
         try:
             callback = parse_status_callback(body)
         except UnreadableCallback:

@@ -44,7 +44,8 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         end: Its end, likewise.
         name: Its name, likewise.
         code: Why the client refused to send it (``CF…``).
-        callback: The body of a status callback that came in; then there is no request.
+        callback: The body of a status callback that came in; then there is no request. An object, or the text that was
+            posted, JSON or form encoding: ``{"callback": "CampaignSid=camp_abc123&Status=Completed"}``.
         seconds: How long it took, until its answer was there; None if that was not recorded.
         place: Where it stands in its file: the number of the line, or of the entry. Set by the reader.
         unread: Why something of it cannot be read, in a few words. What could be read is in the other fields. Set by
@@ -76,7 +77,7 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
     end: str | None = None
     name: str | None = None
     code: str | None = None
-    callback: dict[str, Any] | None = None
+    callback: dict[str, Any] | str | None = None
     seconds: float | None = None
     # No key of a line: nobody's log has these by chance.
     place: int = msgspec.field(default=0, name="(place)")

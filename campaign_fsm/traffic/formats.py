@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from campaign_fsm.files import without_mark
+from campaign_fsm.strict.json import joined
 from campaign_fsm.strict.unreadable import NotARecording, UnknownFormat, UnreadableRecording
 from campaign_fsm.traffic.outline import Outline, outline
 
@@ -205,9 +206,14 @@ def _of_item(item: Outline) -> _Told:
         return RecordingFormat.CASSETTE
     if {"scheme", "host", "request", "response"} <= item.keys:
         return _CHARLES
-    if item["callback"].kind == "{" or ({"url", "campaign"} & item.keys and _DONE & item.keys):
+    if _is_callback(item["callback"]) or ({"url", "campaign"} & item.keys and _DONE & item.keys):
         return RecordingFormat.JSON
     return None
+
+
+def _is_callback(found: Outline) -> bool:
+    """Whether it is the body of a status callback: an object, or a text that names a campaign."""
+    return found.kind == "{" or (found.kind == '"' and "campaignsid" in joined(found.text))
 
 
 def _of_later_lines(start: bytes) -> _Told:

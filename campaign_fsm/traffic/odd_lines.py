@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
+from campaign_fsm.errors import UnreadableCallback
 from campaign_fsm.printable import quoted
 from campaign_fsm.private import printable_key
 from campaign_fsm.rules import Channel
 from campaign_fsm.strict.json import Ambiguous, joined, read_object
 from campaign_fsm.traffic.exchange import NOTHING, Exchange
+from campaign_fsm.wire.callback import parse_status_callback
 from campaign_fsm.wire.target import is_id
 
 LONGEST: Final = 16 * 2**20
@@ -152,6 +154,13 @@ def problem_of(exchange: Exchange, line: bytes) -> str | None:
 
 
 def _unclear(exchange: Exchange) -> str | None:
+    if isinstance(exchange.callback, str):
+        try:
+            parse_status_callback(exchange.callback)
+        except UnreadableCallback as problem:
+            # Other files have a URL or the name of a function there.
+            exchange.callback = None
+            return f"its callback is no object and no text of a status callback: {problem.reason}"
     if exchange.callback is not None:
         both = exchange.url or exchange.method or exchange.action or exchange.request_body is not None
         return "it is a request and a status callback at once; make two lines of it" if both else None

@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from datetime import datetime, time, timedelta
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import oracle
@@ -505,6 +506,15 @@ def test_status_callbacks_widen_what_is_possible_and_settle_nothing():
     assert told(audit(read("archived"), callback)) == [("CF601", 2)]
     assert told(audit(read("paused"), {"callback": {"CampaignSid": ID, "Status": "odd"}})) == [("CF604", 2)]
     assert audit(read("paused"), {"callback": {"x": 1}}) == []
+
+
+@pytest.mark.parametrize("status", ["Completed", "odd"])
+def test_a_status_callback_may_be_the_text_that_was_posted(status):
+    """JSON or form encoding, as `parse_status_callback` reads it: the same as the object."""
+    fields = {"CampaignSid": ID, "Status": status}
+    posted = [fields, urlencode(fields), json.dumps(fields)]
+    assert len({str(told(audit(read("archived"), {"callback": body}))) for body in posted}) == 1
+    assert told(audit(read("archived"), {"callback": posted[1]})) != []
 
 
 @pytest.mark.parametrize(

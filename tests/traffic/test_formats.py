@@ -41,6 +41,7 @@ DOCUMENTS = [
     (RecordingFormat.JSON, [{"level": "info"}, {"method": "PUT", "url": "/v2/accounts/acme1/campaigns/c1"}]),
     (RecordingFormat.HAR, [entry | {"startedDateTime": "2026-01-05T10:00:00Z"} for entry in ENTRIES]),
     (RecordingFormat.JSON, [{"status_code": 200, "campaign": "c1", "channel": "voice"}]),
+    (RecordingFormat.JSON, [{"callback": "CampaignSid=c1&Status=Paused"}]),
     (RecordingFormat.RUNBOOK, {"runbook": 1, "campaigns": []}),
     (RecordingFormat.RUNBOOK, {"runbook": 7}),
     (RecordingFormat.RUNBOOK, {"campaigns": [], "runbook": "one"}),

@@ -43,6 +43,15 @@ def only(*given, mapping=None):
     return exchange
 
 
+POSTED = "CampaignSid=camp_abc123&Status=Completed"
+
+
+def test_a_callback_may_be_the_text_that_was_posted():
+    """It alone makes a file a recording, as one that is an object."""
+    for body in (POSTED, '{"campaign_sid": "camp_abc123", "status": "completed"}'):
+        assert (only({"callback": body}).callback, only({"callback": body}).unread) == (body, None)
+
+
 # Broken lines
 
 HALF = json.dumps(WRITE).encode()[:60]
@@ -62,6 +71,10 @@ BROKEN = {
     "no id": ({**NAMED, "campaign": "a/b"}, "no id"),
     "a request and a callback": ({**WRITE, "callback": {}}, "at once"),
     "an action and a callback": ({"callback": {}, "action": "pause"}, "at once"),
+    "a request and a posted callback": ({**WRITE, "callback": POSTED}, "at once"),
+    "a callback that is a URL": ({"callback": "https://example.com/done"}, "no text of a status callback"),
+    "a request with such a one": ({**WRITE, "callback": "https://example.com/?x=1"}, "it names no campaign"),
+    "a callback in two ways": ({"callback": POSTED + "&Status=Paused"}, "taken for each other"),
 }
 
 

@@ -43,9 +43,12 @@ OTHER_NAMES: Final[dict[Channel, dict[str, OtherName]]] = {
             campaign_type="content_type",
             send_at="schedule.start_time",
             end_at="schedule.end_time",
+            throttle="",
+        ),
+        **_names(
+            repr(PAGES["campaign-scheduling"].title),
             schedule__send_at="schedule.start_time",
             schedule__end_at="schedule.end_time",
-            throttle="",
         ),
         # The names of exotelpy, which creates campaigns with them.
         **_names(

@@ -1424,6 +1424,7 @@ def test_the_docstring_says_where_a_custom_field_goes():
 
 
 GUIDE = "only 'Creating an SMS campaign' has this one"
+SCHEDULING = "'Campaign scheduling' has this one"
 CLIENT = "a public client, and no page, has this one"
 MESSAGES = "a message campaign has this one"
 
@@ -1461,7 +1462,7 @@ def test_a_name_from_elsewhere_is_a_problem_with_the_documented_one(channel, nam
 @pytest.mark.parametrize(
     ("channel", "keys", "means", "said_by"),
     [
-        ("message", ("send_at", "end_at"), ("start_time", "end_time"), GUIDE),
+        ("message", ("send_at", "end_at"), ("start_time", "end_time"), SCHEDULING),
         ("voice", ("start_time", "end_time"), ("send_at", "end_at"), MESSAGES),
     ],
 )

@@ -103,7 +103,8 @@ class CampaignClient(BaseClient):
         """Create a campaign (CF101). Without a start in its schedule it starts at once (CF301).
 
         If the answer is lost, the list is searched for a campaign of the draft's name that was made since
-        and shows nothing else than the draft; it is never sent a second time on a guess.
+        and shows nothing else than the draft; it is never sent a second time on a guess. Each look reads three pages
+        at most, calls newest first, messages with a start by their start; what is not looked through is unknown.
 
         Raises:
             ValueError: The draft is for the other channel.
@@ -196,7 +197,8 @@ class CampaignClient(BaseClient):
 
         A call campaign that is not over, shows no finished calls in its stats and whose details are not found has none
         yet, as public client code has seen.
-        No page and no client says so of message campaigns: there it is `NotFound`. There is no filter by ``number``:
+        No page and no client says so of message campaigns: there it is `NotFound`, which says whether the campaign
+        itself is there. There is no filter by ``number``:
         a phone number in a URL ends up in logs. Nor is there an order: the pages differ about what it is called.
 
         Args:

@@ -214,19 +214,24 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen, now: datetime | None) 
         return _against(verdict, "CF413", f"{reason}.")
     if any(same is None and key != beside for key, same in known.items()):
         return _against(verdict, "CF605", "it is unknown whether what stands beside the action changes anything.")
-    if together is None or known.get(together.parameter, True):
+    if together is None or together.parameter not in known:
         return verdict
+    waiting = evolve(verdict, accepted=verdict.accepted | _until_start(intent, now))
+    if known[together.parameter]:
+        return waiting
     also = _by_life_cycle(verdict.status, together.edit, verdict.channel, together.started, verdict.strict)
     if not also:
-        return evolve(also, action=verdict.action)
-    both = evolve(
-        verdict,
-        code=also.code,
-        standing=also.standing,
-        sources=(*verdict.sources, *also.sources),
-        accepted=verdict.accepted | _until_start(intent, now),
+        first = f"Send the {together.parameter} first, in a request of its own; then {verdict.action}."
+        return evolve(
+            also,
+            action=verdict.action,
+            started=verdict.started,
+            legal_actions=verdict.legal_actions,
+            instead=first if together.edit in verdict.legal_actions else "",
+        )
+    return _contested(
+        evolve(waiting, code=also.code, standing=also.standing, sources=(*verdict.sources, *also.sources))
     )
-    return _contested(both)
 
 
 def _until_start(intent: Intent, now: datetime | None) -> frozenset[Status]:

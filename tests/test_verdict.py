@@ -651,3 +651,26 @@ def test_a_resume_with_a_new_start_may_wait_where_the_time_is_unknown():
     """Nobody can say then that the start has passed."""
     new = {"send_at": "2020-01-01T00:00:00Z", "end_at": "2021-01-01T00:00:00Z"}
     assert {"paused", "created"} <= judge(asked(action="resume", schedule=new), reading(), None).accepted
+
+
+def test_the_same_schedule_again_waits_for_its_start_as_well():
+    """What the campaign has already is no edit, and its start lies ahead all the same: a call may be repeated."""
+    new = {"send_at": "2027-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z"}
+    again = judge(asked(action="resume", schedule=new), reading(schedule=new), NOW)
+    assert (again.code, again.standing) == ("CF104", "documented")
+    assert {"paused", "created"} <= again.accepted
+    past = {"send_at": "2020-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z"}
+    assert Status.PAUSED not in judge(asked(action="resume", schedule=past), reading(schedule=past), NOW).accepted
+
+
+def test_strict_names_the_way_that_no_page_contradicts():
+    """Before its start, a paused campaign takes the schedule by itself, and then the resume."""
+    new = {"send_at": "2027-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z"}
+    ahead = Reading(Status.PAUSED, "Paused", {}, NOW + timedelta(hours=2), None, NOW)
+    refused = judge(asked(action="resume", schedule=new), ahead, NOW, strict=True)
+    assert (refused.allowed, refused.code, refused.started) == (False, "CF251", False)
+    assert refused.legal_actions == judge(asked(schedule=new), ahead, NOW, strict=True).legal_actions
+    assert refused.advice == "Send the schedule first, in a request of its own; then resume."
+    late = judge(asked(action="resume", schedule=new), reading(), NOW, strict=True)
+    assert "reschedule" not in late.legal_actions
+    assert "request of its own" not in late.advice

@@ -112,9 +112,13 @@ def _diagnoses(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
 
 def _of_calls(campaign: Campaign, status: str) -> str:
     """That a status is expected, not documented, on message campaigns; nothing for call campaigns."""
-    if campaign.channel is Channel.VOICE:
+    # Equal, not the same: whoever builds a campaign may give plain strings.
+    if campaign.channel == Channel.VOICE:
         return ""
-    return f" Only a page about call campaigns has the status {status}; on message campaigns it is expected."
+    return (
+        f" Only a page about call campaigns has the status {status}; on message campaigns it is expected, not "
+        "documented."
+    )
 
 
 def _times(campaign: Campaign) -> tuple[datetime | None, datetime | None]:
@@ -208,7 +212,7 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
             advice += "; the vendor's pages contradict each other about that (CF116)." if campaign.started else "."
         else:
             advice += f"only call campaigns are shown getting a new end once they have started ({again.code})."
-        advice += f" {_MAY_EXPIRE}"
+        advice += f" {_MAY_EXPIRE}{_of_calls(campaign, 'canceled')}"
         yield Diagnosis(
             "paused by its end time" + (", with numbers pending" if count else ""),
             f"The end time passed {length(now - end)} ago"
@@ -222,7 +226,7 @@ def _paused(campaign: Campaign, now: datetime) -> Iterator[Diagnosis]:
             f"{_waiting(count)}, and the end time comes in {length(end - now)}."
             if count
             else f"The end time comes in {length(end - now)}{uncounted}",
-            f"Resume it before that. {_MAY_EXPIRE}",
+            f"Resume it before that. {_MAY_EXPIRE}{_of_calls(campaign, 'canceled')}",
             _EXPIRES,
         )
 

@@ -7,7 +7,7 @@ time, the policy and the confirmation are handed in.
 Asked in this order, and the first that is against it gives the code:
 
 1. the life cycle (`campaign_fsm.lifecycle.decide`),
-2. what stands beside an action in its body (``CF413``, and the table's `TOGETHER`),
+2. what stands beside an action in its body (``CF413``, and the table's `TOGETHER` and `APART`),
 3. the end that some edges need (``CF416``),
 4. the team's policy (``CF7xx``), which can only narrow.
 """
@@ -24,7 +24,19 @@ from attrs import asdict, evolve, field, frozen
 from campaign_fsm.lifecycle import Decision, decide
 from campaign_fsm.policy import Policy, Violation, policy_input
 from campaign_fsm.private import printable_key
-from campaign_fsm.rules import PROBLEMS, RULES, TOGETHER, Action, Channel, Standing, Status, Together
+from campaign_fsm.rules import (
+    APART,
+    PROBLEMS,
+    RULES,
+    TOGETHER,
+    Action,
+    Apart,
+    Channel,
+    Source,
+    Standing,
+    Status,
+    Together,
+)
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 
@@ -73,10 +85,14 @@ class Verdict(Decision):
     """What whoever sends it should know."""
     violations: tuple[Violation, ...] = field(kw_only=True, default=())
     """Everything that the policy has against it, whatever else is."""
+    instead: str = field(kw_only=True, default="")
+    """What to do instead, where it is not what is always to be done about the code."""
 
     @property
     def advice(self) -> str:
         """What to do instead of what was refused; empty if it may go."""
+        if self.instead:
+            return self.instead
         problem = PROBLEMS.get(self.code)
         return problem.advice if problem else self.life_cycle.advice
 
@@ -148,7 +164,9 @@ def _contested(verdict: Verdict) -> Verdict:
     return evolve(verdict, warnings=(f"contested by the vendor's own pages [{verdict.code}]",))
 
 
-def _against(verdict: Verdict, code: str, reason: str) -> Verdict:
+def _against(
+    verdict: Verdict, code: str, reason: str, *, instead: str = "", sources: tuple[Source, ...] = ()
+) -> Verdict:
     """The verdict that it may not go, for something else than the status."""
     return evolve(
         verdict,
@@ -157,16 +175,29 @@ def _against(verdict: Verdict, code: str, reason: str) -> Verdict:
         accepted=frozenset(),
         code=code,
         reason=reason,
-        sources=(),
+        sources=sources,
         standing=None,
         route=None,
         effect="",
         warnings=(),
+        instead=instead,
     )
 
 
 def _together(intent: Intent) -> Together | None:
     return next((one for one in TOGETHER if one.action is intent.action and intent.channel in one.channels), None)
+
+
+def _apart(intent: Intent, changes: list[str]) -> Apart | None:
+    """The row that says why this very mix is refused; None where it is refused as every other one is."""
+    return next(
+        (
+            one
+            for one in APART
+            if one.action is intent.action and intent.channel in one.channels and changes == [one.parameter]
+        ),
+        None,
+    )
 
 
 def _beside(verdict: Verdict, intent: Intent, seen: Seen, now: datetime | None) -> Verdict:
@@ -177,27 +208,35 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen, now: datetime | None) 
     beside = together.parameter if together else None
     if any(key != beside for key in changes):
         names = ", ".join(printable_key(key) for key in changes[:_MOST_NAMES])
-        return _against(verdict, "CF413", f"the body has {names} beside the action.")
+        reason = f"the body has {names} beside the action"
+        if apart := _apart(intent, changes):
+            return _against(verdict, "CF413", f"{reason}; {apart.reason}", instead=apart.advice, sources=apart.sources)
+        return _against(verdict, "CF413", f"{reason}.")
     if any(same is None and key != beside for key, same in known.items()):
         return _against(verdict, "CF605", "it is unknown whether what stands beside the action changes anything.")
-    if together is None or known.get(together.parameter, True):
+    if together is None or together.parameter not in known:
         return verdict
+    waiting = evolve(verdict, accepted=verdict.accepted | _until_start(intent, now))
+    if known[together.parameter]:
+        return waiting
     also = _by_life_cycle(verdict.status, together.edit, verdict.channel, together.started, verdict.strict)
     if not also:
-        return evolve(also, action=verdict.action)
-    both = evolve(
-        verdict,
-        code=also.code,
-        standing=also.standing,
-        sources=(*verdict.sources, *also.sources),
-        accepted=verdict.accepted | _until_start(intent, now),
+        first = f"Send the {together.parameter} first, in a request of its own; then {verdict.action}."
+        return evolve(
+            also,
+            action=verdict.action,
+            started=verdict.started,
+            legal_actions=verdict.legal_actions,
+            instead=first if together.edit in verdict.legal_actions else "",
+        )
+    return _contested(
+        evolve(waiting, code=also.code, standing=also.standing, sources=(*verdict.sources, *also.sources))
     )
-    return _contested(both)
 
 
 def _until_start(intent: Intent, now: datetime | None) -> frozenset[Status]:
     """What an honest answer may show until the start of the new schedule, at which the campaign goes on (CF116)."""
-    schedule, first = intent.fields["schedule"], SCHEDULE_KEYS[intent.channel][0]
+    schedule, first = intent.fields.get("schedule"), SCHEDULE_KEYS[intent.channel][0]
     if schedule is not NOT_RECORDED:
         start = parse_time(schedule.get(first)) if isinstance(schedule, dict) else None
         if start is None or (now is not None and start <= now):

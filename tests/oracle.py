@@ -173,8 +173,8 @@ ABOUT = {
 # The pages that each code rests on, in the order in which they are said.
 RESTS_ON = """
 CF101 create-sms-campaign create-campaign how-campaigns-work
-CF102 update-sms-campaign manage-campaign campaign-faqs campaign-reporting
-CF103 update-sms-campaign manage-campaign campaign-faqs campaign-reporting
+CF102 update-sms-campaign manage-campaign
+CF103 update-sms-campaign manage-campaign campaign-faqs campaign-faqs campaign-reporting
 CF104 update-sms-campaign manage-campaign
 CF105 update-sms-campaign manage-campaign
 CF106 update-sms-campaign manage-campaign
@@ -223,7 +223,7 @@ CF404 authentication update-sms-campaign
 CF407 update-sms-campaign manage-campaign
 CF411 update-campaign
 CF412 update-sms-campaign manage-campaign
-CF413 update-sms-campaign update-campaign update-campaign-details
+CF413 update-sms-campaign update-campaign update-campaign-details campaign-scheduling
 CF414 create-sms-campaign create-campaign
 CF415 update-sms-campaign
 CF416 campaign-scheduling
@@ -232,6 +232,21 @@ CF418 update-sms-campaign update-campaign
 CF604 how-campaigns-work
 CF606 create-sms-campaign create-campaign console-campaigns console-update-campaign
 """
+# What pages about both kinds of campaign, or about how any ends, say of calls alone: by the code of the action, words of it.
+CALLS_ONLY = {
+    "CF101": ["one invalid number fails the whole request for a call campaign"],
+    "CF103": [
+        "calls that are connected finish, and tries that wait are kept",
+        "calls that are not connected yet are reported as canceled",
+    ],
+}
+# Which pages stand against which about what is contested.
+SIDES = {
+    "CF116": ("campaign-scheduling", "update-campaign-details manage-campaign"),
+    "CF117": ("how-campaigns-work", "campaign-faqs"),
+    "CF305": ("how-campaigns-work", "campaign-faqs"),
+    "CF306": ("campaign-scheduling campaign-faqs", "how-campaigns-work"),
+}
 # These rest on the package, on HTTP or on a team's policy alone. CF251 has the pages of the edge that it refuses.
 REST_ON_NO_PAGE = """
 CF401 CF403 CF405 CF406 CF408 CF409 CF410 CF501 CF502 CF503 CF504 CF505
@@ -374,6 +389,13 @@ message in-progress started:    resume +name               .               CF212
 message in-progress started:    pause +name                .               CF413
 message in-progress started:    pause =name                .               CF103
 message in-progress started:    pause +callback            .               CF413
+message paused     started:     resume +end+name           .               CF413
+voice   created    not-started: pause +callback            .               CF413
+voice   created    started:     pause +callback            .               CF413
+voice   in-progress started:    pause +callback            .               CF413
+voice   paused     not-started: resume +callback           .               CF413
+voice   paused     started:     resume +callback           .               CF413
+voice   paused     started:     resume +end+callback       .               CF413
 message paused     started:     complete +name             .               CF413
 message completed  started:     archive +name              .               CF413
 message completed  started:     complete +name             .               CF213

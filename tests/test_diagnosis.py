@@ -458,9 +458,45 @@ def test_why_a_campaign_stays_created_is_said_in_the_words_of_its_channel(channe
 def test_a_status_that_only_a_page_about_calls_has_is_expected_on_messages(channel, status):
     """Not documented there, and told so."""
     found = the_one(campaign(status, channel))
-    assert ("on message campaigns it is expected" in found.explanation) == (channel == "message")
+    assert ("on message campaigns it is expected, not documented." in found.explanation) == (channel == "message")
     assert ("flow" in found.advice) == (channel == "voice" and status == "failed")
     assert "sender id" not in found.advice or channel == "message"
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("started", [True, False])
+@pytest.mark.parametrize("end", [NOW - HOUR, NOW + HOUR])
+def test_that_a_paused_message_campaign_is_canceled_is_expected(channel, started, end):
+    """Before its end and after it: only a page about calls says that it may be."""
+    found = the_one(campaign("paused", channel, end=end, started=started))
+    assert "(CF305)" in found.advice
+    told = "the status canceled; on message campaigns it is expected, not documented."
+    assert found.advice.endswith(told) == (channel == "message")
+    assert ("expected" in found.advice) == (channel == "message")
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("status", Status)
+def test_a_campaign_of_plain_strings_is_one_like_others(channel, status):
+    """Whoever builds one may give them: it is diagnosed, shown and counted in the same way."""
+    start, end = NOW - DAY, NOW - HOUR
+    raw = {"schedule": {"send_at": "soon", "start_time": "soon"}}
+    for given in ({}, {"schedule": Schedule(start, end)}, {"schedule": Schedule(end=NOW + DAY)}, {"raw": raw}):
+        fields = {**given, "created": NOW - DAY, "updated": NOW - 9 * DAY, "stats": {"pending": 3, "failed": 1}}
+        plain = Campaign("a1", status.value, status.value, channel, **fields)
+        real = Campaign("a1", status, status.value, Channel(channel), **fields)
+        assert diagnose(plain, NOW) == diagnose(real, NOW)
+        assert repr(plain) == repr(real)
+        assert (plain.pending, plain.as_dict()) == (real.pending, real.as_dict())
+        assert plain._repr_html_() == real._repr_html_()
+
+
+def test_why_a_message_campaign_stays_created_stands_on_the_page():
+    """The list and the credits, as of calls."""
+    found = the_one(campaign("created", "message", start=NOW - DAY))
+    (said,) = (source.says for source in found.sources if source.page.key == "campaign-faqs")
+    assert "while its list is processed or without credits" in said
+    assert "at the contact list (empty, or still being processed) and at the credits" in found.advice
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

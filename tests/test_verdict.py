@@ -20,7 +20,7 @@ from campaign_fsm.audit.auditor import Auditor
 from campaign_fsm.audit.observation import Options
 from campaign_fsm.gate.refusals import refusal
 from campaign_fsm.policy import Hours, Policy, Scope
-from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, Action, Status
+from campaign_fsm.rules import PROBLEMS, REFUSALS, RULES, Action, Channel, Status, Together
 from campaign_fsm.simulator.payloads import payload, spelled
 from campaign_fsm.testing.run_gate import RunGate
 from campaign_fsm.traffic.lines import read_lines
@@ -423,6 +423,58 @@ def test_a_mixed_body_names_five_of_its_keys():
     assert (verdict.advice, verdict.route, verdict.sources) == (PROBLEMS["CF413"].advice, None, ())
 
 
+@pytest.mark.parametrize("start", [None, NOW - HOUR, NOW + 9 * HOUR])
+def test_a_new_schedule_with_a_resume_on_messages_is_refused_for_what_the_guide_says(start):
+    """It speaks of messages, too, and only its sample is of calls; with more in the body it is a mix like any other."""
+    new = {"end_time": "2027-01-01T00:00:00Z"}
+    shown = reading(start=start, name="Diwali")
+    intent = asked(MESSAGE, action="resume", schedule=new, name="Diwali")
+    verdict = judge(intent, shown, NOW)
+    reason = (
+        "the body has 'schedule' beside the action; only a sample of a call campaign has both, though the vendor's "
+    )
+    assert verdict.reason == f"{reason}guide speaks of messages and of every campaign, too."
+    assert (verdict.code, verdict.standing, verdict.route) == ("CF413", None, None)
+    (source,) = verdict.sources
+    assert source.page.key == "campaign-scheduling"
+    assert "of every campaign; only its sample is of a call campaign" in source.says
+    assert source in PROBLEMS["CF413"].sources
+    assert verdict.advice == (
+        "Send the action alone: no page shows a way to do both on a message campaign. Before its start, send the "
+        "schedule first, in a request of its own."
+    )
+    assert verdict.as_dict()["advice"] == verdict.advice
+    error = refusal(verdict, intent, shown)
+    assert (error.sources, error.advice) == (verdict.sources, verdict.advice)
+    # That the advice leads on is for before the start alone.
+    alone = judge(asked(MESSAGE, schedule=new), shown, NOW)
+    assert alone.code == ("CF115" if start and start > NOW else "CF234")
+    for other in (
+        judge(asked(MESSAGE, action="resume", schedule=new, name="Holi"), shown, NOW),
+        judge(asked(MESSAGE, action="complete", schedule=new), shown, NOW),
+        judge(asked(action="complete", schedule={"end_at": "2027-01-01T00:00:00Z"}), shown, NOW),
+    ):
+        assert (other.code, other.sources, other.advice) == ("CF413", (), PROBLEMS["CF413"].advice)
+        assert other.reason.endswith(" beside the action.")
+    policy = Policy(hosts=frozenset({"x"}))
+    assert judge(intent, shown, NOW, policy=policy, host="api.exotel.com").advice == verdict.advice
+
+
+def test_an_action_that_may_set_something_else_waits_for_no_start(monkeypatch):
+    """Another row of what goes together is judged as well, and its answer shows where the action leads at once."""
+    row = Together(
+        action=Action.PAUSE,
+        parameter="status_callback",
+        channels=frozenset({Channel.VOICE}),
+        edit=Action.EDIT_CALLBACKS,
+        started=True,
+    )
+    monkeypatch.setattr("campaign_fsm.verdict.TOGETHER", (row,))
+    bare = judge(asked(action="pause"), reading(Status.IN_PROGRESS), NOW)
+    both = judge(asked(action="pause", status_callback="https://example.com/"), reading(Status.IN_PROGRESS), NOW)
+    assert (both.code, both.accepted, bool(both)) == ("CF112", bare.accepted, True)
+
+
 def test_true_is_not_one():
     """A value that only compares equal is another one."""
     shown = reading(call_duplicate_numbers=True, retries={"a": 1, "b": 2})
@@ -599,3 +651,26 @@ def test_a_resume_with_a_new_start_may_wait_where_the_time_is_unknown():
     """Nobody can say then that the start has passed."""
     new = {"send_at": "2020-01-01T00:00:00Z", "end_at": "2021-01-01T00:00:00Z"}
     assert {"paused", "created"} <= judge(asked(action="resume", schedule=new), reading(), None).accepted
+
+
+def test_the_same_schedule_again_waits_for_its_start_as_well():
+    """What the campaign has already is no edit, and its start lies ahead all the same: a call may be repeated."""
+    new = {"send_at": "2027-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z"}
+    again = judge(asked(action="resume", schedule=new), reading(schedule=new), NOW)
+    assert (again.code, again.standing) == ("CF104", "documented")
+    assert {"paused", "created"} <= again.accepted
+    past = {"send_at": "2020-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z"}
+    assert Status.PAUSED not in judge(asked(action="resume", schedule=past), reading(schedule=past), NOW).accepted
+
+
+def test_strict_names_the_way_that_no_page_contradicts():
+    """Before its start, a paused campaign takes the schedule by itself, and then the resume."""
+    new = {"send_at": "2027-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z"}
+    ahead = Reading(Status.PAUSED, "Paused", {}, NOW + timedelta(hours=2), None, NOW)
+    refused = judge(asked(action="resume", schedule=new), ahead, NOW, strict=True)
+    assert (refused.allowed, refused.code, refused.started) == (False, "CF251", False)
+    assert refused.legal_actions == judge(asked(schedule=new), ahead, NOW, strict=True).legal_actions
+    assert refused.advice == "Send the schedule first, in a request of its own; then resume."
+    late = judge(asked(action="resume", schedule=new), reading(), NOW, strict=True)
+    assert "reschedule" not in late.legal_actions
+    assert "request of its own" not in late.advice

@@ -258,7 +258,7 @@ class _Moment(_OfMoments):
 @CAMPAIGN_ID
 @click.option("--start", type=_Moment(), help="The new start, as 2026-11-23T10:00:00+05:30.")
 @click.option("--end", type=_Moment(), help="The new end, in the same form.")
-@click.option("--resume", is_flag=True, help="Resume the campaign in the same request.")
+@click.option("--resume", is_flag=True, help="Resume the campaign in the same request (voice only).")
 @DRY_RUN
 @YES
 @STRICT

@@ -144,6 +144,11 @@ _AGAIN: Final = {
 }
 
 
+def _read_before(code: int) -> str:
+    """Which answer of this code to the read before a write stops the write: of 200 only one that is no reading."""
+    return f"the answer to the read before a write{' and is no reading' if code == 200 else ''}"
+
+
 def explanation_of_status_code(code: int, width: int | None = None) -> Iterator[str]:
     """An HTTP status code of the API's as lines of text, none longer than `width`."""
     meaning = meaning_of(code)
@@ -152,11 +157,11 @@ def explanation_of_status_code(code: int, width: int | None = None) -> Iterator[
     rows += [("unknown", meaning.unknown)] if meaning.unknown else []
     rows += [
         ("raises", f"{meaning.error.__name__}: {_paragraphs(meaning.error)[0]}"),
-        ("raises", "StatusUnavailable, if it is the answer to the read before a write; the write was not sent."),
+        ("raises", f"StatusUnavailable, if it is {_read_before(code)}; the write was not sent."),
         ("client", meaning.client),
         ("again", f"A read {_AGAIN[meaning.read_again]}."),
         ("again", f"A write {_AGAIN[meaning.write_again]}."),
     ]
-    rows += [("instead", meaning.hint)] if meaning.hint else []
+    rows += [("hint", meaning.hint)] if meaning.hint else []
     yield f"{code}  HTTP status code: {meaning.title}"
     yield from lay_out(rows, width)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from campaign_fsm.client.calls import Outcome, WriteCommand
+from campaign_fsm.drafts.limits import numbers
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
@@ -17,7 +19,7 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import SPELLED_AS
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
-from campaign_fsm.wire.schedule import parse_time
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time, shown_keys
 from campaign_fsm.wire.target import Target
 from campaign_fsm.words import listed
 
@@ -34,35 +36,58 @@ def same(sent: object, actual: object) -> bool:
     return sent == actual
 
 
-def value_in(data: Mapping[str, Any], name: str) -> tuple[bool, object]:
-    """Whether a resource shows a parameter at all, and its value."""
+# As https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign has them.
+_TYPES: Final = {"trans": "transactional", "promo": "promotional"}
+
+
+def _as_sent(name: str, value: object, channel: Channel) -> object:
+    """A parameter of an answer in the form in which it is sent; the pages show several."""
+    match name, value:
+        case "from", str():
+            return list(numbers(value))
+        case "sms_type", str():
+            return _TYPES.get(value.casefold(), value)
+        case "schedule", dict():
+            keys = zip(SCHEDULE_KEYS[channel], shown_keys(value, channel), strict=True)
+            return {**value, **{own: value[shown] for own, shown in keys if shown in value}}
+    return value
+
+
+def value_in(data: Mapping[str, Any], name: str, channel: Channel) -> tuple[bool, object]:
+    """Whether a resource shows a parameter at all, and its value in the form in which it is sent."""
     for key in (name, SPELLED_AS.get(name, name)):
         if key in data:
-            return True, data[key]
+            return True, _as_sent(name, data[key], channel)
     return False, None
 
 
-def took_over(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
-    """Whether a resource shows that an edit was applied; None if it does not say.
+class Shown(Enum):
+    """What a reading after a write shows of the parameters that were sent."""
 
-    A parameter that was the same before proves nothing, unless all of them are shown and are as sent.
-    """
-    proofs: set[bool] = set()
-    silent = False
+    TAKEN = "each that is shown is as it was sent, and one was not before"
+    THERE = "all are shown as they were sent, as they were before"
+    KEPT = "what differed is as it was before"
+    HALF = "one was taken, and another one is as it was before"
+    UNCLEAR = "some are not shown, or are neither as before nor as sent"
+
+
+def shown_of(fields: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any], channel: Channel) -> Shown:
+    """What a resource shows of the parameters that were sent."""
+    taken = kept = silent = False
     for name, sent in fields.items():
-        there, value = value_in(after, name)
+        there, value = value_in(after, name, channel)
+        _, earlier = value_in(before, name, channel)
         if not there:
             silent = True
         elif same(sent, value):
-            if not same(sent, value_in(before, name)[1]):
-                proofs.add(True)
-        elif same(value, value_in(before, name)[1]):
-            proofs.add(False)
+            taken = taken or not same(sent, earlier)
+        elif same(value, earlier):
+            kept = True
         else:
             silent = True  # the server made something of its own out of it
-    if proofs:
-        return min(proofs)
-    return None if silent else True
+    if taken or kept:
+        return Shown.HALF if taken and kept else Shown.TAKEN if taken else Shown.KEPT
+    return Shown.UNCLEAR if silent else Shown.THERE
 
 
 @frozen
@@ -75,6 +100,8 @@ class SentWrite:
     accepted: frozenset[Status]
     moves: bool
     """Whether it changes the status."""
+    starts: datetime | None
+    """The start that was sent; None without one."""
     past_end: bool
     again: bool
     """Whether an earlier try of it may arrive late."""
@@ -90,7 +117,9 @@ class SentWrite:
         decision = record.decision
         past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
         moves = decision.destination is not reading.status
-        return cls(command, record, reading, decision.accepted, moves, past_end, again)
+        sent = command.fields.get("schedule")
+        start = sent.get(SCHEDULE_KEYS[command.target.channel][0]) if isinstance(sent, dict) else None
+        return cls(command, record, reading, decision.accepted, moves, parse_time(start), past_end, again)
 
     @property
     def action(self) -> Action:
@@ -110,15 +139,35 @@ class SentWrite:
         """The status that made it legal."""
         return self.before.status
 
-    def is_applied_in(self, reading: Reading) -> bool | None:
-        """Whether a reading shows that the write was applied; None if it does not say."""
+    def is_applied_in(self, reading: Reading, *, claimed: bool = False) -> bool | None:
+        """Whether a reading shows that the write was applied; None if it does not say.
+
+        Args:
+            reading: The reading.
+            claimed: Whether the server has answered that it was.
+        """
+        shown = shown_of(self.command.fields, self.before.data, reading.data, self.target.channel)
         stays = reading.status is self.seen
-        if self.moves and stays and self.seen not in self.accepted:
+        if self.moves and stays:
+            if not self._may_stay(reading) or shown is Shown.KEPT:
+                return False
+            if claimed:
+                return True if shown in (Shown.TAKEN, Shown.THERE) else None
+            # The new parameters say nothing of the action, and old ones that the write was lost.
+            return False if shown is Shown.THERE else None
+        if self.moves and reading.status not in self.accepted:
             return False
-        taken = took_over(self.command.fields, self.before.data, reading.data)
-        if self.moves and not stays:
-            return reading.status in self.accepted and taken is not False
-        return taken  # a status that may stay proves nothing; what stands beside the action does
+        if self.moves:
+            # Without what stood beside the action it may have been somebody else's.
+            return None if shown in (Shown.KEPT, Shown.HALF) else True
+        if shown is Shown.HALF:
+            return False if claimed else None  # half an edit is none, and not nothing
+        return {Shown.KEPT: False, Shown.UNCLEAR: None}.get(shown, True)
+
+    def _may_stay(self, reading: Reading) -> bool:
+        """Whether the action may have been taken though the status is as before: until the start that was sent."""
+        now = reading.date or datetime.now(UTC)
+        return self.seen in self.accepted and self.starts is not None and now < self.starts
 
     def is_elsewhere(self, reading: Reading) -> bool:
         """Whether a reading shows a status that neither was there nor is where the write leads."""

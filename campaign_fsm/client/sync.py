@@ -138,8 +138,15 @@ class CampaignClient(BaseClient):
         refuses it. With a new start ahead, a campaign that is resumed so may still be paused or created when this
         returns: it goes on at its start (https://developer.exotel.com/docs/campaign-guides/campaign-scheduling).
 
+        Args:
+            campaign_id: The campaign.
+            schedule: The new schedule.
+            resume: Resume it in the same request. On message campaigns that is refused (CF413), before the start,
+                too: that page's only sample of both is of a call campaign.
+
         Raises:
             InvalidParameters: The schedule breaks a documented limit.
+            UnreadableRequest: `resume` on a message campaign, or the new end is not ahead (CF416).
         """
         return drive(self._operations.reschedule(campaign_id, schedule, resume=resume), self._perform)
 

@@ -327,16 +327,15 @@ def _samples(piece: Node | Edge) -> Iterator[Sample]:
 
 
 def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:
-    """What the pages say about each contested rule that is on the picture, and when a campaign counts as started."""
+    """Which pages contradict each other about what is on the picture, and when a campaign counts as started."""
     drawn = rules_of(nodes, edges)
     notes = []
     for rule in sorted(drawn, key=lambda rule: rule.code):
         if rule.standing is Standing.CONTESTED:
             # Two words of the same page are one voice.
-            pages = list(dict.fromkeys(source.page.title for source in rule.sources))
+            voices = [dict.fromkeys(f"“{source.page.title}”" for source in side) for side in rule.sides]
             where = " and ".join(part for part in (rule.source, _STARTED[rule.started]) if part)
-            named = listed(f"“{page}”" for page in pages)
-            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {named} do not agree.")
+            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {' against '.join(map(listed, voices))}.")
     if any(rule.started is not None for rule in drawn):
         seconds = int(START_MARGIN.total_seconds())
         notes.append(f"From {seconds} seconds before its start time on, a campaign counts as started.")

@@ -23,7 +23,8 @@ class Retries:
 
     Attributes:
         number_of_retries: 0 to 3.
-        interval_mins: Minutes between two tries. Mandatory where there are retries; without any, nothing lies between.
+        interval_mins: Minutes between two tries. Mandatory where there are retries. That 0 retries need none is our
+            reading, as nothing lies between: the pages ask for it wherever ``number_of_retries`` is given.
         mechanism: ``"Linear"`` or ``"Exponential"``.
         on_status: Which outcomes are tried again: ``busy``, ``no-answer``, ``failed``.
     """

@@ -49,7 +49,7 @@ def refusal(verdict: Verdict, intent: Intent, reading: Reading | None, origin: s
         violations = tuple(violation.code for violation in verdict.violations)
         return ForbiddenByPolicy(**common, reason=reason, violations=violations, origin=origin)
     if verdict.code.startswith("CF4"):
-        return UnreadableRequest(**common, reason=reason)
+        return UnreadableRequest(**common, reason=reason, sources=verdict.sources)
     kind: type[Refused] = IllegalTransition
     if verdict.already:
         kind = AlreadyThere

@@ -16,13 +16,27 @@ Everything else in the package reads this one: the machine, `decide`, the gate, 
 from __future__ import annotations
 
 from campaign_fsm.rules.codes import ENTRIES, GROUPS, Entry
-from campaign_fsm.rules.edges import DEAD_ENDS, EDITS, OVER, RULE, RULES, TOGETHER, Rule, Together, effect_of, goal_of
+from campaign_fsm.rules.edges import (
+    APART,
+    DEAD_ENDS,
+    EDITS,
+    OVER,
+    RULE,
+    RULES,
+    TOGETHER,
+    Apart,
+    Rule,
+    Together,
+    effect_of,
+    goal_of,
+)
 from campaign_fsm.rules.pages import PAGES, Source
 from campaign_fsm.rules.problems import PROBLEMS, Problem
 from campaign_fsm.rules.refusals import REFUSALS, STRICT_REFUSAL, Refusal
 from campaign_fsm.rules.vocabulary import STATUSES, Action, Actor, Channel, Event, Standing, Status
 
 __all__ = [
+    "APART",
     "DEAD_ENDS",
     "EDITS",
     "ENTRIES",
@@ -38,6 +52,7 @@ __all__ = [
     "TOGETHER",
     "Action",
     "Actor",
+    "Apart",
     "Channel",
     "Entry",
     "Event",

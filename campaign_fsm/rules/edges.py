@@ -17,8 +17,9 @@ from typing import Final
 
 from attrs import frozen
 
+from campaign_fsm.rules import pages
 from campaign_fsm.rules.pages import Source
-from campaign_fsm.rules.texts import TEXTS
+from campaign_fsm.rules.texts import SIDES, TEXTS
 from campaign_fsm.rules.vocabulary import Action, Actor, Channel, Event, Standing, Status
 
 BOTH: Final = frozenset(Channel)
@@ -36,6 +37,7 @@ class Rule:
     those that have not started, True for those that have. `undoable` is set by hand, not computed
     from the graph. `also_accepted` are statuses that an honest answer may show besides `dest` while
     the campaign has not started. `end_ahead` says that the new schedule needs an end that lies ahead.
+    `sides` are the sources that say so and those that contradict them; empty unless it is contested.
     """
 
     code: str
@@ -50,6 +52,7 @@ class Rule:
     sources: tuple[Source, ...]
     also_accepted: frozenset[Status] = frozenset()
     end_ahead: bool = False
+    sides: tuple[tuple[Source, ...], ...] = ()
 
     @property
     def actor(self) -> Actor:
@@ -98,6 +101,9 @@ def _edge(  # noqa: PLR0917 (the columns of the table)
     if code not in TEXTS:
         raise ValueError(f"{code} has no text")
     effect, sources = TEXTS[code]
+    sides = SIDES.get(code, ())
+    if bool(sides) != (standing is Standing.CONTESTED) or not {one for side in sides for one in side} <= {*sources}:
+        raise ValueError(f"{code}: what is contested, and nothing else, has two sides, both among its sources")
     return Rule(
         code=code,
         trigger=trigger,
@@ -111,6 +117,7 @@ def _edge(  # noqa: PLR0917 (the columns of the table)
         sources=sources,
         also_accepted=_ALSO_ACCEPTED.get(code, frozenset()),
         end_ahead=code in _END_AHEAD,
+        sides=sides,
     )
 
 
@@ -164,7 +171,7 @@ def goal_of(action: Action) -> Status | None:
     return next((rule.dest for rule in RULES if rule.trigger is action and rule.source is not None), None)
 
 
-if unused := {*TEXTS, *_ALSO_ACCEPTED, *_END_AHEAD} - RULE.keys():
+if unused := {*TEXTS, *SIDES, *_ALSO_ACCEPTED, *_END_AHEAD} - RULE.keys():
     raise ValueError(f"texts or columns of no edge: {', '.join(sorted(unused))}")
 
 # States that no edge leaves, on purpose. Building the machine checks that there are no others.
@@ -181,7 +188,8 @@ class Together:
     """An action that may set a parameter in the same body: both have to be legal, and both rules count.
 
     `edit` is what the parameter alone would be, and `started` says which edge of it counts, whether or not
-    the start is ahead. Every other mix of an action and parameters is refused (CF413).
+    the start is ahead. Every other mix of an action and parameters is refused (CF413), those in `APART` with a
+    reason of their own.
     """
 
     action: Action
@@ -194,4 +202,33 @@ class Together:
 TOGETHER: Final[tuple[Together, ...]] = (
     # The vendor's multi-day flow, which is shown only after the start and only on voice: CF116 says by which pages.
     Together(action=Action.RESUME, parameter="schedule", channels=VOICE, edit=Action.RESCHEDULE, started=True),
+)
+
+
+@frozen(kw_only=True, eq=False)
+class Apart:
+    """An action and a parameter that are refused in one body (CF413), though a page can be read as if they were not.
+
+    `reason` goes on from what the body has, `advice` stands for that of the code.
+    """
+
+    action: Action
+    parameter: str
+    channels: frozenset[Channel]
+    reason: str
+    advice: str
+    sources: tuple[Source, ...]
+
+
+APART: Final[tuple[Apart, ...]] = (
+    Apart(
+        action=Action.RESUME,
+        parameter="schedule",
+        channels=MESSAGE,
+        reason="only a sample of a call campaign has both, though the vendor's guide speaks of messages and of every "
+        "campaign, too.",
+        advice="Send the action alone: no page shows a way to do both on a message campaign. Before its start, send "
+        "the schedule first, in a request of its own.",
+        sources=(pages.RESCHEDULE_MESSAGES,),
+    ),
 )

@@ -24,10 +24,14 @@ class Page:
 
 @frozen
 class Source:
-    """One statement of one vendor page, in our words."""
+    """One statement of one vendor page, in our words.
+
+    `about` is the kind of campaign that it is about where its page is about both; None for that of the page.
+    """
 
     page: Page
     says: str
+    about: Channel | None = None
 
     @property
     def statement(self) -> str:
@@ -191,14 +195,14 @@ PAGES: Final = {
 """The pages by key; the rules, the warnings of drafts and the docstrings cite no other address of the vendor's."""
 
 
-def source(key: str, says: str) -> Source:
-    """A statement of the page with this key."""
-    return Source(PAGES[key], says)
+def source(key: str, says: str, *, about: Channel | None = None) -> Source:
+    """A statement of the page with this key; `about` one kind of campaign, where the page is about both."""
+    return Source(PAGES[key], says, about)
 
 
 def on(channel: Channel, sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Those that are not of the other channel's reference; all of them if there are no others."""
-    return tuple(one for one in sources if one.page.about in (None, channel)) or sources
+    """Those that are not about the other channel alone; all of them if there are no others."""
+    return tuple(one for one in sources if (one.about or one.page.about) in (None, channel)) or sources
 
 
 # Statements that several rules, refusals and problems rest on.
@@ -289,7 +293,9 @@ STUCK: Final = {
     ),
 }
 LISTS: Final = source("campaign-faqs", "a contact list of an active or paused campaign cannot be deleted")
-INVALID_NUMBER: Final = source("how-campaigns-work", "one invalid number fails the whole request for a call campaign")
+INVALID_NUMBER: Final = source(
+    "how-campaigns-work", "one invalid number fails the whole request for a call campaign", about=Channel.VOICE
+)
 PARAMETERS: Final = (
     source("create-sms-campaign", "lists the parameters of a message campaign, with their limits"),
     source("create-campaign", "lists the parameters of a call campaign, with their limits"),

@@ -103,6 +103,7 @@ PROBLEMS: Final = {
                     "update-campaign-details",
                     "lists the action beside the callbacks that can still be updated; no sample has both in one body",
                 ),
+                pages.RESCHEDULE_MESSAGES,
             ),
         ),
         Problem(

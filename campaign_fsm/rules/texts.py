@@ -6,6 +6,7 @@ from typing import Final
 
 from campaign_fsm.rules import pages
 from campaign_fsm.rules.pages import Source, source
+from campaign_fsm.rules.vocabulary import Channel
 
 _Text = tuple[str, tuple[Source, ...]]
 
@@ -20,8 +21,9 @@ _CALLBACKS_BEFORE: Final = _text(_CALLBACKS, *pages.EDIT)
 _CALLBACKS_AFTER: Final = _text(_CALLBACKS, *pages.CALLBACKS)
 _RESCHEDULE: Final = _text("Only the schedule changes; the status stays as it is.", *pages.EDIT)
 _UNDER_WAY: Final = (
-    source("campaign-faqs", "calls that are connected finish; contacts and tries that wait are kept"),
-    source("campaign-reporting", "calls that are not connected yet are reported as canceled"),
+    source("campaign-faqs", "contacts that wait are kept"),
+    source("campaign-faqs", "calls that are connected finish, and tries that wait are kept", about=Channel.VOICE),
+    source("campaign-reporting", "calls that are not connected yet are reported as canceled", about=Channel.VOICE),
 )
 _FAILED: Final = _text(
     "None of the contacts could be attempted. On message campaigns that is expected, not documented.",
@@ -34,12 +36,8 @@ TEXTS: Final[dict[str, _Text]] = {
         *pages.CREATE,
         pages.INVALID_NUMBER,
     ),
-    "CF102": _text("The campaign will not start; no documented way leads back to created.", *pages.PAUSE, *_UNDER_WAY),
-    "CF103": _text(
-        "No more numbers are contacted; contacts under way finish. Calls not connected yet are reported as canceled.",
-        *pages.PAUSE,
-        *_UNDER_WAY,
-    ),
+    "CF102": _text("The campaign will not start; no documented way leads back to created.", *pages.PAUSE),
+    "CF103": _text("No more numbers are contacted; contacts under way finish.", *pages.PAUSE, *_UNDER_WAY),
     "CF104": _text("The numbers not yet contacted are contacted; what is sent stays sent.", *pages.RESUME),
     "CF105": _text("The remaining numbers are marked as failed; no way back is documented.", *pages.COMPLETE),
     "CF106": _text("The completed campaign is put away; no way back is documented.", *pages.ARCHIVE),
@@ -58,8 +56,8 @@ TEXTS: Final[dict[str, _Text]] = {
         *pages.CALLBACKS,
     ),
     "CF117": _text(
-        "The campaign is gone. A public client's own notes, and no page, say that it works only while created: never "
-        "once started, not even archived.",
+        "The campaign is gone. By a page that works only before the start; by a public client's own notes, and by no "
+        "page, only while created and not even once archived.",
         pages.DELETE,
         pages.DELETE_NOT_STARTED,
         pages.NO_DELETE,
@@ -86,3 +84,11 @@ TEXTS: Final[dict[str, _Text]] = {
         pages.COMPLETED_AT_END,
     ),
 }
+
+SIDES: Final[dict[str, tuple[tuple[Source, ...], tuple[Source, ...]]]] = {
+    "CF116": ((pages.RESCHEDULE,), pages.CALLBACKS),
+    "CF117": ((pages.DELETE_NOT_STARTED,), (pages.NO_DELETE,)),
+    "CF305": ((pages.CANCELED,), (pages.NEVER_CANCELED,)),
+    "CF306": (pages.PAUSED_AT_END, (pages.COMPLETED_AT_END,)),
+}
+"""Of what is contested: the statements that say so, and those that stand against them; by code."""

@@ -70,7 +70,7 @@ class Campaign:
     """The ``date_started`` of the server, an aware datetime. `started` does not go by it."""
 
     def __repr__(self) -> str:
-        return f"Campaign(id={self.id!r}, status={self.status.value!r}, name={self.name!r})"
+        return f"Campaign(id={self.id!r}, status={str(self.status)!r}, name={self.name!r})"
 
     def _repr_html_(self) -> str | None:
         """The campaign in a notebook, drawn where it stands in its life."""

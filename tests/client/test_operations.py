@@ -5,7 +5,7 @@ import gc
 import itertools
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
 import httpx
@@ -29,8 +29,9 @@ from campaign_fsm import (
 from campaign_fsm.cli.errors import _SPELLED, for_shell
 from campaign_fsm.client import sent_write
 from campaign_fsm.client.operations import Operations
+from campaign_fsm.client.sent_write import Shown, shown_of
 from campaign_fsm.lifecycle import reachable
-from campaign_fsm.rules import PROBLEMS
+from campaign_fsm.rules import PROBLEMS, Channel
 from campaign_fsm.simulator.campaigns import StoredCampaign
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -317,30 +318,54 @@ def test_what_was_sent_is_compared_with_what_is_shown(sent, shown, equal):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "verdict"),
+    ("before", "after", "shown"),
     [
-        ({"name": "old"}, {"name": "new"}, True),
-        ({"name": "old"}, {"name": "old"}, False),
-        ({"name": "new"}, {"name": "new"}, True),
-        ({"name": "old"}, {}, None),
-        ({"name": "old"}, {"name": "something else"}, None),
-        ({"name": "old", "template": "same"}, {"name": "new", "template": "same"}, True),
+        ({"name": "old"}, {"name": "new"}, Shown.TAKEN),
+        ({"name": "old"}, {"name": "old"}, Shown.KEPT),
+        ({"name": "new"}, {"name": "new"}, Shown.THERE),
+        ({"name": "old"}, {}, Shown.UNCLEAR),
+        ({"name": "old"}, {"name": "something else"}, Shown.UNCLEAR),
+        ({"name": "old", "template": "same"}, {"name": "new", "template": "same"}, Shown.TAKEN),
     ],
 )
-def test_a_resource_shows_an_edit_or_not_or_says_nothing(before, after, verdict):
-    """None where it does not say; what was the same before proves nothing."""
-    assert sent_write.took_over({"name": "new"}, before, after) is verdict
+def test_a_resource_shows_an_edit_or_not_or_says_nothing(before, after, shown):
+    """What was the same before proves nothing."""
+    assert shown_of({"name": "new"}, before, after, Channel.MESSAGE) is shown
+
+
+@pytest.mark.parametrize(
+    ("channel", "sent", "before", "after"),
+    [
+        ("voice", {"from": ["+911", "+912"]}, {"from": "+911"}, {"from": "+911, +912"}),
+        ("message", {"sms_type": "Promotional"}, {"sms_type": "trans"}, {"sms_type": "promo"}),
+        (
+            "message",
+            {"schedule": {"start_time": "2040-01-01T10:00:00Z"}},
+            {"schedule": {"send_at": "2039-01-01T10:00:00Z"}},
+            {"schedule": {"send_at": "2040-01-01T15:30:00+05:30", "end_at": None}},
+        ),
+    ],
+    ids=["numbers in one text", "short types", "times under the guide's keys"],
+)
+def test_a_parameter_is_compared_in_every_form_that_a_page_shows(channel, sent, before, after):
+    """An edit beside it is no edit that was half taken, nor one that is sent again."""
+    kept = {**sent, "name": "new"}
+    assert shown_of(kept, {**after, "name": "old"}, {**after, "name": "new"}, Channel(channel)) is Shown.TAKEN
+    assert shown_of(sent, before, after, Channel(channel)) is Shown.TAKEN
+    assert shown_of(sent, before, before, Channel(channel)) is Shown.KEPT
 
 
 def test_half_an_edit_is_not_an_edit():
     """One parameter shows the new value and one the old."""
     fields = {"name": "new", "template": "new"}
-    assert sent_write.took_over(fields, {"name": "old", "template": "old"}, {"name": "new", "template": "old"}) is False
+    shown = shown_of(fields, {"name": "old", "template": "old"}, {"name": "new", "template": "old"}, Channel.MESSAGE)
+    assert shown is Shown.HALF
 
 
 def test_the_misspelt_field_of_the_seed_is_compared_too():
     """It is sent as documented and shown with the spelling of the sample answer."""
-    assert sent_write.took_over({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}) is True
+    shown = shown_of({"dlt_entity_id": "1"}, {"dlt_entitiy_id": "0"}, {"dlt_entitiy_id": "1"}, Channel.MESSAGE)
+    assert shown is Shown.TAKEN
 
 
 # reschedule
@@ -392,6 +417,8 @@ class Scripted(Server):
         now = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if now is None:
             return 200, b"<html>"  # of somebody on the way
+        if isinstance(now, int):
+            return now, b""
         status, schedule = now
         data = {"id": "camp_abc123", "status": status, **({} if schedule is None else {"schedule": schedule})}
         return 200, json.dumps({"response": [{"code": 200, "status": "success", "data": data}]}).encode()
@@ -412,7 +439,6 @@ class Scripted(Server):
         # Not seen yet, or not said: the schedule that a read shows tells.
         ([("Paused", OLD), ("Paused", OLD), ("Paused", NEW)], 3),
         ([("Paused", None), ("Paused", NEW)], 2),
-        ([None, ("Paused", NEW)], 2),
         ([None, ("Created", NEW)], 2),
         ([None, ("Paused", None), ("InProgress", None)], 3),
     ],
@@ -432,6 +458,7 @@ def test_a_resume_with_a_new_start_ahead_may_wait_for_it(after, reads, caplog):
         (AHEAD, [("Paused", OLD)]),
         (AHEAD, [("Paused", None)]),
         (AHEAD, [None, ("Paused", None)]),
+        (AHEAD, [None, ("Paused", NEW)]),  # the schedule alone is no resume
         (Schedule(end=AHEAD.end), [("Paused", {**OLD, "end_at": NEW["end_at"]})]),
         (Schedule(AHEAD.start.replace(year=2021), AHEAD.end), [("Paused", {**NEW, "send_at": "2021-01-01T00:00:00Z"})]),
     ],
@@ -441,6 +468,40 @@ def test_a_resume_that_is_not_seen_is_not_taken_for_applied(schedule, after):
     with Scripted(("Paused", OLD), *after) as server, pytest.raises(errors.OutcomeUnknown):
         server.resume(schedule)
     assert len(server.writes) == 1
+
+
+INDIA = timezone(timedelta(hours=5, minutes=30))
+IN_INDIA = Schedule(AHEAD.start.astimezone(INDIA), AHEAD.end.astimezone(INDIA))
+
+
+@pytest.mark.parametrize(
+    ("before", "schedule", "after", "error"),
+    [
+        # Nothing has changed: the schedule that was sent was there in another offset.
+        (NEW, IN_INDIA, [500, ("Paused", NEW)], errors.ServerError),
+        (OLD, AHEAD, [500, ("Paused", OLD)], errors.ServerError),
+        # The schedule was taken, and nobody says that the resume was.
+        (OLD, AHEAD, [500, ("Paused", NEW)], errors.OutcomeUnknown),
+        # It is in progress, with the schedule of before.
+        (OLD, AHEAD, [500, ("InProgress", OLD)], errors.OutcomeUnknown),
+        (OLD, AHEAD, [302, ("InProgress", OLD)], errors.OutcomeUnknown),
+    ],
+)
+def test_what_a_failed_resume_with_a_schedule_left_behind_is_not_called_applied(before, schedule, after, error):
+    """Paused is what it was before: only the server's own success says that it waits for its start."""
+    with Scripted(("Paused", before), *after) as server, pytest.raises(error) as caught:
+        server.resume(schedule)
+    assert len(server.writes) == 1
+    assert "still paused" not in str(caught.value) or after[-1][0] == "Paused"
+    if error is errors.OutcomeUnknown:
+        assert caught.value.now == Status.parse(after[-1][0])
+
+
+def test_a_success_that_waits_for_a_start_is_one():
+    """The same moments in another offset, and the server says that it took them."""
+    with Scripted(("Paused", NEW), ("Paused", NEW)) as server:
+        assert server.resume(IN_INDIA).status == "paused"
+    assert len(server.requests) == 2
 
 
 def test_a_bare_resume_before_the_start_is_answered_as_ever():

@@ -159,6 +159,29 @@ def test_no_channel_is_told_what_only_pages_about_the_other_one_say():
             assert (channel, action) == ("message", "delete"), (status, action, channel)
 
 
+def test_what_the_pages_say_of_calls_is_told_of_calls_alone():
+    """Also where the page is about both kinds of campaign; and of a created campaign no call is under way."""
+    met = set()
+    for status, action, channel, started, strict in oracle.cells():
+        decision = decide(status, action, channel=channel, started=started, strict=strict)
+        told = [source.says for source in decision.sources]
+        calls = oracle.CALLS_ONLY.get(decision.code, [])
+        assert [words for words in calls if words in told] == (calls if channel == "voice" else []), decision
+        # What ends a campaign of either kind stands on a page about calls, and says so.
+        foreign = [words for all_of_it in oracle.CALLS_ONLY.values() for words in all_of_it if words not in calls]
+        assert not set(foreign) & set(told), decision
+        if channel == "message" and decision:
+            assert not re.search(r"\b[Cc]alls?\b", decision.effect), decision
+        met.add(decision.code)
+    assert met >= set(oracle.CALLS_ONLY)
+
+
+def test_the_sides_of_what_is_contested_are_those_that_were_typed():
+    """Which pages stand against which; what takes no side, as that DELETE is answered with 200, is on neither."""
+    sides = {rule.code: tuple(" ".join(one.page.key for one in side) for side in rule.sides) for rule in RULES}
+    assert {code: both for code, both in sides.items() if both} == oracle.SIDES
+
+
 @pytest.mark.parametrize(
     ("code", "page", "says"),
     [
@@ -172,9 +195,13 @@ def test_no_channel_is_told_what_only_pages_about_the_other_one_say():
         ("CF116", "campaign-scheduling", "at its new send_at"),
         ("CF103", "campaign-reporting", "not connected yet are reported as canceled"),
         ("CF103", "campaign-faqs", "connected finish"),
-        ("CF102", "campaign-reporting", "not connected yet are reported as canceled"),
+        ("CF103", "campaign-faqs", "contacts that wait are kept"),
         ("CF413", "update-campaign-details", "no sample has both"),
-        ("CF101", "how-campaigns-work", "one invalid number"),
+        ("CF413", "campaign-scheduling", "only its sample is of a call campaign"),
+        ("CF101", "how-campaigns-work", "one invalid number fails the whole request for a call campaign"),
+        ("CF221", "how-campaigns-work", "the page is about call campaigns"),
+        ("CF223", "how-campaigns-work", "the page is about call campaigns"),
+        ("CF231", "how-campaigns-work", "the page is about call campaigns"),
         ("CF303", "how-campaigns-work", "a call campaign"),
         ("CF305", "how-campaigns-work", "a call campaign"),
     ],
@@ -186,7 +213,8 @@ def test_a_page_is_cited_with_what_it_says(code, page, says):
 
 def test_what_no_page_says_is_called_that():
     """Notes of a public client are no page; statuses that only a page about calls has are expected on messages."""
-    assert "no page" in RULE["CF117"].effect
+    assert "By a page that works only before the start" in RULE["CF117"].effect
+    assert "by no page, only while created" in RULE["CF117"].effect
     assert not any("client" in source.says for source in RULE["CF117"].sources)
     for code in ("CF303", "CF304", "CF305"):
         assert "expected, not documented" in RULE[code].effect
@@ -458,6 +486,13 @@ def test_every_rule_is_complete():
     [
         (lambda patch: patch.delitem(texts.TEXTS, "CF102"), "CF102 has no text"),
         (lambda patch: patch.setitem(texts.TEXTS, "CF199", texts.TEXTS["CF102"]), "of no edge: CF199"),
+        (
+            lambda patch: patch.delitem(texts.SIDES, "CF116"),
+            "CF116: what is contested, and nothing else, has two sides",
+        ),
+        (lambda patch: patch.setitem(texts.SIDES, "CF102", texts.SIDES["CF116"]), "CF102: what is contested"),
+        (lambda patch: patch.setitem(texts.SIDES, "CF116", texts.SIDES["CF117"]), "both among its sources"),
+        (lambda patch: patch.setitem(texts.SIDES, "CF199", texts.SIDES["CF117"]), "of no edge: CF199"),
     ],
 )
 def test_a_table_and_texts_that_do_not_fit_are_an_error(monkeypatch, change, message):

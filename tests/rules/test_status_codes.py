@@ -64,6 +64,11 @@ def test_every_status_code_is_explained_with_its_pages_or_called_unknown(capsys,
     assert pages or "on no page" in told["unknown"]
     assert f"  raises     {error}: " in text
     assert HINTS.get(code, "") in told["hint"]
+    assert f"  hint       {told['hint']}\n" in text or not told["hint"]
+    assert "  instead " not in text
+    # A success that is a reading stops no write.
+    when = "before a write and is no reading;" if code == 200 else "before a write;"
+    assert f"StatusUnavailable, if it is the answer to the read {when} the write was not sent.\n" in text
     assert bool(told["hint"]) == (code in HINTS)
     assert list(told) == KEYS.split()
 

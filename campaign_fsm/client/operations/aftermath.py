@@ -54,7 +54,7 @@ def became(context: ClientContext, write: SentWrite, outcome: Outcome) -> Operat
     answered = write.record.answered
     if answered is None:
         return (yield from _unreadable(context, write, answer))
-    applied = write.is_applied_in(answered)
+    applied = write.is_applied_in(answered, claimed=True)
     if write.record.drift or applied is False or (applied is None and write.moves):
         return (yield from _settle(context, write, None))
     return context.campaign(answered, write.target)
@@ -87,7 +87,7 @@ def _look(context: ClientContext, write: SentWrite, *, claimed: bool) -> Operati
                 error=failed,
             )
             continue
-        if write.is_applied_in(last) or write.is_elsewhere(last):
+        if write.is_applied_in(last, claimed=claimed) or write.is_elsewhere(last):
             break
     return last
 
@@ -100,7 +100,7 @@ def _settle(
     why = failure.message if failure else "The server accepted it, but does not show it."
     if last is None:
         raise OutcomeUnknown(action=write.action, campaign_id=write.id, seen=write.seen, why=why) from failure
-    verdict = write.is_applied_in(last)
+    verdict = write.is_applied_in(last, claimed=failure is None)
     if verdict:
         log.info(
             "%s %s: applied, as a read after the write shows",

@@ -153,7 +153,7 @@ def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float)
         campaign, item = entry
         since = (campaign.read_at or context.now()) - timedelta(seconds=context.clock() - began) - _CLOCK_SLACK
         is_older = campaign.created is not None and campaign.created < since
-        if campaign.name == name and not is_older and _fits(fields, item.data):
+        if campaign.name == name and not is_older and _fits(fields, item.data, context.channel):
             found[campaign.id] = campaign
         return not (is_older and newest_first)
 
@@ -163,10 +163,10 @@ def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float)
     return found
 
 
-def _fits(fields: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+def _fits(fields: Mapping[str, Any], data: Mapping[str, Any], channel: Channel) -> bool:
     """Whether a campaign in a list shows nothing else than what a create asked for."""
     for name, sent in fields.items():
-        there, value = value_in(data, name)
+        there, value = value_in(data, name, channel)
         if there and not same(sent, value):
             return False
     return True

@@ -145,7 +145,7 @@ def test_an_event_has_all_that_an_audit_needs(simulator):
         simulator.fault("server-error", method="PUT")
         with pytest.raises(errors.ServerError):
             client.edit(one, **VOICE_EDIT)
-        simulator.after_resume = lambda record: Status.CANCELED
+        simulator.after_resume = lambda record, **_: Status.CANCELED
         with pytest.raises(errors.StateConflict):
             client.resume(two)
         simulator.fault("lost-after", method="PUT")
@@ -229,7 +229,7 @@ def test_the_log_says_what_was_decided(simulator, caplog):
         with pytest.raises(errors.IllegalTransition):
             client.complete(running)
         simulator.fault("server-error", method="GET")
-        simulator.after_resume = lambda record: Status.ARCHIVED
+        simulator.after_resume = lambda record, **_: Status.ARCHIVED
         with pytest.raises(errors.StateConflict):
             client.resume(ended)
         simulator.fault("lost-after", method="PUT")
@@ -285,7 +285,7 @@ def test_what_fails_and_what_drifts_is_traced(simulator):
         client.pause(lost)
         assert [event["error"] for event in events if event["event"] == "failed"] == ["RemoteProtocolError"]
         events.clear()
-        simulator.after_resume = lambda record: Status.CANCELED
+        simulator.after_resume = lambda record, **_: Status.CANCELED
         with pytest.raises(errors.StateConflict):
             client.resume(odd)
     answered = next(event for event in events if event["event"] == "answered")

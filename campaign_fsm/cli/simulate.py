@@ -111,7 +111,8 @@ def _statuses(switch: str) -> click.Choice[str]:
     type=_statuses("resume_before_start"),
     default="in-progress",
     show_default=True,
-    help="The status after a resume before the start, about which they differ; created and paused go on at the start.",
+    help="The status after a resume before the start, about which they differ; created and paused go on at the start."
+    " With paused, a resume without a start in its schedule leads to in-progress.",
 )
 @click.option(
     "--campaigns-mandatory",

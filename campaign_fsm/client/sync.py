@@ -103,7 +103,8 @@ class CampaignClient(BaseClient):
         """Create a campaign (CF101). Without a start in its schedule it starts at once (CF301).
 
         If the answer is lost, the list is searched for a campaign of the draft's name that was made since
-        and shows nothing else than the draft; it is never sent a second time on a guess.
+        and shows nothing else than the draft; it is never sent a second time on a guess. Each look reads three pages
+        at most, calls newest first, messages with a start by their start; what is not looked through is unknown.
 
         Raises:
             ValueError: The draft is for the other channel.
@@ -198,9 +199,9 @@ class CampaignClient(BaseClient):
 
         A call campaign that is not over, shows no finished calls in its stats and whose details are not found has none
         yet, as public client code has seen.
-        No page and no client says so of message campaigns: there it is `NotFound`. There is no filter by ``number``:
-        a phone number in a URL ends up in logs. Nor is there an order: calls have one by their creation alone, and what
-        that of messages is called the pages differ about.
+        No page and no client says so of message campaigns: there it is `NotFound`, which says whether the campaign
+        itself is there. There is no filter by ``number``: a phone number in a URL ends up in logs. Nor is there an
+        order: calls have one by their creation alone, and what that of messages is called the pages differ about.
 
         Args:
             campaign_id: The campaign.

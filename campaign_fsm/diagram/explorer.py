@@ -221,7 +221,7 @@ def _told(step: HistoryStep) -> str:
         case Outcome.TAKEN if step.trigger is None:
             text = f"a reading shows {step.dest} after {source}, and no rule leads there"
         case Outcome.TAKEN:
-            text = f"{step.trigger}: {source} → {step.dest}"
+            text = f"{step.trigger}{', by itself at the start' if step.by_itself else ''}: {source} → {step.dest}"
         case Outcome.REFUSED:
             text = f"{REFUSED_MARK} {step.trigger} while {source}: refused before it was sent"
         case Outcome.LOST:

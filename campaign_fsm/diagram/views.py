@@ -313,6 +313,8 @@ def _history(life: Drawing, history: History) -> Drawing:
         notes.append(f"{counted(history.lost, 'answer')} got lost.")
     if history.leaps:
         notes.append(f"A reading showed {_often(history.leaps)} a status that nothing explains.")
+    if history.went_on:
+        notes.append(f"By itself, at the start that a resume had waited for, it went on {_often(history.went_on)}.")
     if hidden := _hidden(life, history):
         notes.append(f"Not on the picture: {listed(hidden)}.")
     here = LegendEntry(Sample.STRONG, "here at the end")

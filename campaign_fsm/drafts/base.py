@@ -168,7 +168,24 @@ class BaseDraft:
             return
         other = OTHER_NAMES[cls.channel].get(name)
         meant = str(other) if other else did_you_mean(name, cls.specs())
+        if (nested := _nested(name, cls.channel)) is not None:
+            meant = f"{other}; {nested}" if other else nested
         yield FieldProblem(".".join(map(word, name.split("."))), f"no such parameter{meant and f'; {meant}'}")
+
+
+def _nested(name: str, channel: Channel) -> str | None:
+    """How a part is given that was named with a dot; None for what is no part of a schedule or of retries."""
+    whole, dot, _ = name.partition(".")
+    kinds = {"schedule": SCHEDULE_KEYS[channel]} | ({"retries": tuple(RETRIES)} if channel is Channel.VOICE else {})
+    if not dot or whole not in kinds:
+        return None
+    other = OTHER_NAMES[channel].get(name)
+    key = (other.means if other else name).partition(".")[2]
+    if key not in kinds[whole]:
+        return f"{whole} has {', '.join(kinds[whole])}"
+    value = '"…"' if whole == "schedule" else "…"
+    made = f"{whole}={whole.capitalize()}(…)"
+    return f"""it is given in {whole}: --set '{whole}={{"{key}": {value}}}', or in Python {made}"""
 
 
 def _from_wire(name: str, value: Any, channel: Channel, problems: list[FieldProblem]) -> Any:

@@ -29,7 +29,7 @@ def kept(value: Any) -> Any:
 
 def numbers(value: Any) -> Any:
     """Phone numbers as a tuple; the vendor's pages have them as a list and as one text with commas."""
-    return tuple(part.strip(" ") for part in value.split(",")) if isinstance(value, str) else kept(value)
+    return tuple(part.strip(" \t\r\n") for part in value.split(",")) if isinstance(value, str) else kept(value)
 
 
 def text(least: int = 1, most: int | None = None) -> Check:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from campaign_fsm.private import redact
+from campaign_fsm.words import counted
 
 # Their content stays out of errors and logs.
 _PRIVATE: Final = frozenset({"from", "template", "read_via_text", "custom_field", "caller_id"})
@@ -14,9 +15,9 @@ _PRIVATE: Final = frozenset({"from", "template", "read_via_text", "custom_field"
 def form(value: object) -> str:
     """What may be shown of something private."""
     if isinstance(value, str):
-        return f"{len(value)} characters"
+        return counted(len(value), "character")
     if isinstance(value, list | tuple):
-        return f"{len(value)} entries"
+        return counted(len(value), "entry")
     return "None" if value is None else f"of type {type(value).__name__}"
 
 

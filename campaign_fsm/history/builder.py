@@ -35,6 +35,7 @@ class HistoryBuilder:
     _total: int = field(default=0, init=False)
     _leaps: int = field(default=0, init=False)
     _lost: int = field(default=0, init=False)
+    _went_on: int = field(default=0, init=False)
     # Where a campaign was before a status on no list: what is inferred leads on from there.
     _before: dict[CampaignKey, Status] = field(factory=dict, init=False)
     # The edge that a write would have taken whose answer was lost.
@@ -50,6 +51,13 @@ class HistoryBuilder:
         self._taken[rule.code] += 1
         ends: dict[str, Any] = {"source": rule.source, "dest": rule.leads_to}
         self._step(key, trigger=rule.trigger, code=rule.code, inferred=inferred, **ends, **details)
+        self.now[key] = rule.leads_to
+
+    def go_on(self, key: CampaignKey, rule: Rule, **details: Any) -> None:
+        """A resume took effect at the start that it had waited for: then, nobody asked for it."""
+        self._went_on += 1
+        ends: dict[str, Any] = {"source": rule.source, "dest": rule.leads_to}
+        self._step(key, trigger=rule.trigger, code=rule.code, by_itself=True, **ends, **details)
         self.now[key] = rule.leads_to
 
     def reach(self, key: CampaignKey, status: Status, **details: Any) -> None:
@@ -115,6 +123,7 @@ class HistoryBuilder:
             now=dict(Counter(self.now.values())),
             leaps=self._leaps,
             lost=self._lost,
+            went_on=self._went_on,
             steps=tuple(self._steps),
             total=self._total,
             campaigns=len(self.now),

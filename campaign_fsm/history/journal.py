@@ -10,7 +10,7 @@ from campaign_fsm.audit.tracker import CampaignKey
 from campaign_fsm.history.builder import HistoryBuilder
 from campaign_fsm.history.model import History, UnreadableHistory
 from campaign_fsm.lifecycle import decide
-from campaign_fsm.rules import RULE, Action, Channel, Status
+from campaign_fsm.rules import RULE, TOGETHER, Action, Channel, Status
 
 KEYS: Final = frozenset({"number", "kind", "status_before", "status_after"})
 """What every entry of a journal has."""
@@ -65,6 +65,9 @@ def _event(builder: HistoryBuilder, key: CampaignKey, get: Any, details: dict[st
     before, after = _ends(get)
     if before is not None and after is not None:
         builder.now.setdefault(key, before)
+        if get("action") == Action.RESUME and (code := _code_of(before, Action.RESUME, key.channel, after)):
+            builder.go_on(key, RULE[code], **details)
+            return
         builder.reach(key, after, **details)
 
 
@@ -81,6 +84,8 @@ def _request(builder: HistoryBuilder, key: CampaignKey, get: Any, details: dict[
         code = _code_of(before, action, key.channel, after)
         if code is not None:
             builder.move(key, RULE[code], **details)
+            if after is not None:  # until its start, what is resumed may be created
+                builder.now[key] = after
     elif get("legal") is False:
         decision = decide(before, action, channel=key.channel)
         refused = decision if not decision else decide(before, action, channel=key.channel, started=True)
@@ -95,4 +100,8 @@ def _code_of(before: Status, action: Action, channel: Channel, after: Status | N
         decision = decide(before, action, channel=channel, started=started)
         if decision and after in (decision.destination, None, *decision.accepted):
             return decision.code
+    # A resume that waits for the start leaves only the new schedule beside it to be seen.
+    for one in TOGETHER:
+        if one.action is action and channel in one.channels and after is before:
+            return decide(before, one.edit, channel=channel, started=one.started).code
     return None

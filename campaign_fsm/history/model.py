@@ -35,6 +35,7 @@ class HistoryStep:
         code: The rule or the refusal, empty without one.
         outcome: What came of it.
         inferred: It was not observed: it lies between two readings.
+        by_itself: It is a resume that took effect at the start that it had waited for: then, nobody asked for it.
         at: When, as it was recorded.
         channel: The campaign's channel.
         campaign: Its id.
@@ -47,6 +48,7 @@ class HistoryStep:
     code: str = ""
     outcome: Outcome = Outcome.TAKEN
     inferred: bool = False
+    by_itself: bool = False
     at: str = ""
     channel: Channel = Channel.MESSAGE
     campaign: str = ""
@@ -63,11 +65,12 @@ class History:
 
     Attributes:
         title: What it is a history of.
-        taken: How often each rule was taken, by its code.
+        taken: How often each rule was taken, by its code; without what `went_on` counts.
         tried: How often something illegal was tried, by status, action, code and whether it was sent.
         now: How many campaigns are in each status at the end, `Status.UNKNOWN` standing for those on no list.
         leaps: How often a reading showed a status that no edge explains.
         lost: How many answers were lost.
+        went_on: How often a resume took effect at the start that it had waited for.
         steps: The first steps, in their order.
         total: How many steps there are.
         campaigns: How many campaigns there are.
@@ -80,6 +83,7 @@ class History:
     now: Mapping[Status, int] = field(factory=dict)
     leaps: int = 0
     lost: int = 0
+    went_on: int = 0
     steps: tuple[HistoryStep, ...] = ()
     total: int = 0
     campaigns: int = 0

@@ -77,6 +77,9 @@ class Account:
                 raise ValueError(
                     f"{switch} must be {listed(map(repr, map(str, CHOICES[switch])), 'or')}, not {given!r}"
                 )
+        for switch, flag in (("live", live), ("campaigns_mandatory", campaigns_mandatory)):
+            if not isinstance(flag, bool):
+                raise TypeError(f"{switch} must be True or False, not {flag!r}")
         if not 400 <= illegal_status_code < 500:
             raise ValueError(f"illegal_status_code must be 400 to 499, not {illegal_status_code!r}")
         if journal_limit is not None and not is_count(journal_limit):
@@ -207,12 +210,15 @@ class Account:
                 applied=True,
             )
 
-    def after_resume(self, campaign: StoredCampaign) -> Status | None:
+    def after_resume(self, campaign: StoredCampaign, *, with_start: bool) -> Status | None:
         """The status that the switch gives to a campaign resumed before its start, about which the pages differ.
 
-        None where the start is over: there the table says where a resume leads.
+        None where the table says where a resume leads: the start is over, or it would stay paused although the resume
+        carried no start ahead (`with_start`), which no page shows.
         """
-        return None if campaign.started(self.now) else self.resume_before_start
+        if campaign.started(self.now) or (self.resume_before_start is Status.PAUSED and not with_start):
+            return None
+        return self.resume_before_start
 
     def _campaign(self, campaign_id: str) -> StoredCampaign:
         if campaign_id not in self.campaigns:
@@ -239,6 +245,8 @@ class Account:
             for campaign in self.campaigns.values():
                 # Where time goes back, nothing can have happened later than now.
                 campaign.since = min(campaign.since, now)
+                if campaign.begun is not None:
+                    campaign.begun = max(campaign.created, min(campaign.begun, now))
             self._happen()
 
     def _catch_up(self) -> None:

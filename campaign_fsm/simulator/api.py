@@ -23,6 +23,7 @@ from campaign_fsm.verdict import Verdict, judge
 from campaign_fsm.wire.intent import VERBS, Intent, edit_kind
 from campaign_fsm.wire.listing import DETAILS
 from campaign_fsm.wire.reading import Reading
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.target import Target
 
 
@@ -55,7 +56,7 @@ def plan(account: Account, request: Request) -> Plan:
     if request.target.rest:
         if _is_details(request.target) and request.method == "GET":
             return Plan(request, None, None, partial(listing.recipients, account, request, campaign))
-        return _failing(request, 404, "No such campaign.")
+        return _failing(request, 404, "A campaign has nothing under this path.")
     match request.method:
         case "GET":
             return Plan(request, None, None, partial(details, request, campaign, account.account_sid, applied=False))
@@ -124,7 +125,7 @@ def _unwrapped(request: Request) -> Result:
 def _plan_put(account: Account, request: Request, target: Target, campaign: StoredCampaign) -> Plan:
     body = _read_body(account, request, target)
     if body is None:
-        return _failing(request, 400, "The body is not a JSON object.")
+        return _failing(request, 400, "The body is not a JSON object with an action or parameters.")
     fields = {key: value for key, value in body.item.items() if key != "action"}
     if "action" in body.item:
         word = body.item["action"]
@@ -156,12 +157,15 @@ def _take_step(
         message = f"Cannot {intent.action} a campaign that is {status}."
         return error(request, account.illegal_status_code, message, 1004)
     if intent.action in EDITS:
+        if problem := _unusable(fields, campaign.channel):
+            return error(request, 400, problem)
         campaign.edit(fields)
     else:
         dest = verdict.life_cycle.destination
         if intent.action is Action.RESUME:
             campaign.reschedule(fields.get("schedule"))
-            dest = account.after_resume(campaign) or dest
+            # With a start ahead beside the resume, a campaign that is still paused is an honest answer.
+            dest = account.after_resume(campaign, with_start=Status.PAUSED in verdict.accepted) or dest
         assert dest is not None
         # One that stays paused is resumed all the same, at its start.
         campaign.become(dest, account.now, resumes=dest is Status.PAUSED and intent.action is Action.RESUME)
@@ -172,7 +176,7 @@ def _take_step(
 def _plan_create(account: Account, request: Request, target: Target) -> Plan:
     body = _read_body(account, request, target)
     if body is None:
-        return _failing(request, 400, "The body is not a JSON object.", action="create")
+        return _failing(request, 400, "The body is not a JSON object with parameters.", action="create")
     legal = judge(Intent(Action.CREATE, target, body.item), None, account.now).allowed
     item = _in_reference_names(body.item, target.channel)
     missing = _missing(item, target.channel)
@@ -180,6 +184,8 @@ def _plan_create(account: Account, request: Request, target: Target) -> Plan:
         run = partial(_unwrapped, request)
     elif missing:
         run = partial(error, request, 400, f"Missing: {', '.join(missing)}.", 1001)
+    elif problem := _unusable(item, target.channel):
+        run = partial(error, request, 400, problem)
     else:
         run = partial(_create, account, request, target.channel, item)
     return Plan(request, "create", legal, run)
@@ -192,6 +198,19 @@ def _create(account: Account, request: Request, channel: Channel, item: Mapping[
 def _in_reference_names(fields: Mapping[str, Any], channel: Channel) -> Mapping[str, Any]:
     """What is carried out. What is sent is judged as it is, as in the gate."""
     return in_reference_names(fields) if channel is Channel.MESSAGE else fields
+
+
+def _unusable(fields: Mapping[str, Any], channel: Channel) -> str:
+    """What the campaign could not take over as it is meant; empty if nothing. Null is as if left out."""
+    if not isinstance(fields.get("name", ""), str | None):
+        return "The name is not a text."
+    schedule = fields.get("schedule")
+    if not isinstance(schedule, dict | None):
+        return "The schedule is not an object."
+    for key in SCHEDULE_KEYS[channel]:
+        if schedule and schedule.get(key) is not None and parse_time(schedule[key]) is None:
+            return f"The {key} of the schedule is not a time with a time zone."
+    return ""
 
 
 def _missing(item: Mapping[str, Any], channel: Channel) -> list[str]:

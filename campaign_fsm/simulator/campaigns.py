@@ -65,6 +65,8 @@ class StoredCampaign:
     """Whether it was ever in progress: before that nobody is contacted."""
     since: datetime = field(default=Factory(lambda self: self.created, takes_self=True))
     """When the status last changed."""
+    begun: datetime | None = field(default=Factory(lambda self: self.created if self.ran else None, takes_self=True))
+    """When it was first in progress, as far as the account knows: not before it was added."""
 
     def become(self, status: Status, at: datetime, *, suspended: bool = False, resumes: bool = False) -> None:
         """Change the status; the work that was done while in progress stays done."""
@@ -72,7 +74,8 @@ class StoredCampaign:
             self.work = max(0.0, self.work - (at - self.since).total_seconds())
         if status is not self.status:
             self.since = at
-        self.ran = self.ran or status is Status.IN_PROGRESS
+        if status is Status.IN_PROGRESS and not self.ran:
+            self.ran, self.begun = True, at
         self.status, self.updated, self.suspended, self.resumes = status, at, suspended, resumes
 
     def would_have_run(self) -> bool:
@@ -137,7 +140,8 @@ class StoredCampaign:
         """Take over parameters; those that are left out stay."""
         others = dict(fields)
         self.reschedule(others.pop("schedule", None))
-        self.name = str(others.pop("name", self.name))
+        name = others.pop("name", None)
+        self.name = self.name if name is None else str(name)
         self.parameters.update(others)
 
     # What can be seen of it

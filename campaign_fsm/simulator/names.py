@@ -25,7 +25,7 @@ def in_reference_names(fields: Mapping[str, Any]) -> dict[str, Any]:
     schedule, sms_type = found.get("schedule"), found.get("sms_type")
     if isinstance(schedule, dict):
         found["schedule"] = beside | _renamed(schedule, _SCHEDULE)
-    elif beside:
+    elif beside and schedule is None:
         found["schedule"] = beside
     if isinstance(sms_type, str):
         found["sms_type"] = _SMS_TYPES.get(sms_type.lower(), sms_type)

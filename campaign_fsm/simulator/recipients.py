@@ -111,7 +111,7 @@ def _place(number: str) -> int:
 
 
 def _call(campaign: StoredCampaign, shown: dict[str, Any], place: int, status: str) -> dict[str, Any]:
-    begun = campaign.start or campaign.created
+    begun = campaign.begun or campaign.created
     done = status == "completed"
     return {
         "call_sid": _sid(campaign, place) if done else None,

@@ -21,6 +21,8 @@ def read_form(body: bytes) -> dict[str, str]:
         raise Ambiguous("a % in it stands before no two hexadecimal digits")
     pairs = []
     for part in body.strip().split(b"&"):
+        if not part:
+            continue  # as every parser does
         key, sign, value = part.partition(b"=")
         if not sign:
             raise Ambiguous("a part of the form has no =")

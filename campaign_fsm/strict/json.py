@@ -88,6 +88,8 @@ def _check(keys: tuple[str, ...]) -> None:
             raise Ambiguous(f"the key {printable_key(key)} has more marks on a letter than parsers agree on", "CF410")
         folded = fold(key)
         if folded in seen:
+            if seen[folded] == key:
+                raise Ambiguous(f"it says {printable_key(key)} twice", "CF410")
             raise Ambiguous(
                 f"the keys {printable_key(seen[folded])} and {printable_key(key)} could be taken for each other",
                 "CF410",

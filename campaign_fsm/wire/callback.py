@@ -27,8 +27,8 @@ from campaign_fsm.wire.target import is_id
 
 _MOST: Final = 64 * 1024
 _KEYS: Final = ("campaign_sid", "status", "date_created", "date_updated", "report_url", "stats")
-# A form begins with the name of a field, and no JSON text begins so and has a = after it.
-_FORM: Final = re.compile(rb"\s*[\w%][^=&{\"]*=")
+# A form begins with the name of a field, perhaps after an empty part, and no JSON text begins so and has a = after it.
+_FORM: Final = re.compile(rb"\s*&*[\w%][^=&{\"]*=")
 
 
 def _plain(key: str) -> str:
@@ -94,7 +94,7 @@ def parse_status_callback(body: bytes | str | Mapping[str, Any], *, content_type
 
     Args:
         body: The body as it came, or what a web framework has made of it: an object, or the fields of a form, also
-            with a list of one value for each.
+            with a list of one value for each, a text or its bytes.
         content_type: The header of this name. None, or another type than those of JSON and of forms: the body shows
             what it is.
 
@@ -144,12 +144,24 @@ def _single(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     # each has the one that knows.
     every = getattr(fields, "getlist", None) or getattr(fields, "getall", None)
     lists = {key: every(key) for key in fields} if every else dict(fields)
-    if not every and not all(isinstance(value, list) and set(map(type, value)) == {str} for value in lists.values()):
+    if not every and not all(isinstance(value, list) and _are_texts(value) for value in lists.values()):
         return fields
     for key, values in lists.items():
         if len(values) != 1:
             raise UnreadableCallback(reason=f"it says {printable_key(str(key))} twice")
-    return {key: values[0] for key, values in lists.items()}
+    return {key: _decoded(values[0]) for key, values in lists.items()}
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return set(map(type, values)) in ({str}, {bytes})
+
+
+def _decoded(value: Any) -> Any:
+    """A value as it is, or the text that bytes are: Tornado's `body_arguments` hold those."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        raise UnreadableCallback(reason="it is not UTF-8") from None
 
 
 def _object(value: object) -> object:

@@ -93,7 +93,7 @@ def read_campaign(item: Item, channel: Channel, date: datetime | None) -> tuple[
         NotReadable: It names no campaign, or not one alone, or holds no status.
     """
     data = item.data
-    ids = [data[key] for key in ("id", "sid") if key in data]
+    ids = [data[key] for key in ("id", "sid") if data.get(key) is not None]
     if not ids:
         raise NotReadable("the answer names no campaign")
     campaign_id = ids[0]

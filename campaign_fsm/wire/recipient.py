@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from attrs import field, fields_dict, frozen
 
+from campaign_fsm.private import word
 from campaign_fsm.rules import Channel
 from campaign_fsm.wire.envelope import Item
 from campaign_fsm.wire.schedule import parse_time
@@ -40,7 +41,8 @@ class Recipient:
     """What the server says of one number of a campaign: a `CallRecipient` or a `MessageRecipient`.
 
     The attributes have the names of the documented fields. What is missing or of another type is None; everything is
-    in `raw` as it came, whether it was understood or not. The repr shows the status alone.
+    in `raw` as it came, whether it was understood or not. The repr shows the status alone, and of one that
+    is no short word only its length.
     """
 
     status: str | None
@@ -50,7 +52,8 @@ class Recipient:
     direction: str | None = None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(status={self.status!r})"
+        status = None if self.status is None else word(self.status)
+        return f"{type(self).__name__}(status={status!r})"
 
     @classmethod
     def of(cls, item: Item) -> Self:

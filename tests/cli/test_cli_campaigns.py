@@ -207,7 +207,7 @@ def test_every_problem_of_a_draft_is_printed_on_its_line(account, capsys, tmp_pa
     [
         ("missing.json", None, "cannot be read"),
         ("not.json", "{", "is no campaign"),
-        ("twice.json", '{"name": "a", "name": "b"}', "could be taken for each other"),
+        ("twice.json", '{"name": "a", "name": "b"}', "it says 'name' twice"),
         ("list.json", "[]", "not a JSON object"),
         ("bad.toml", "a = ", "is no campaign: it is not TOML"),
     ],

@@ -165,7 +165,7 @@ def test_a_timeout_that_changed_nothing_so_far_is_unknown(simulator, connect):
     """The write may still be on its way, so nobody claims to know."""
     campaign = simulator.add("paused")
     simulator.fault("stall", method="PUT", seconds=3600)
-    simulator.after_resume = lambda record: record.status  # the server sits on the write
+    simulator.after_resume = lambda record, **_: record.status  # the server sits on the write
     with pytest.raises(errors.OutcomeUnknown) as caught:
         connect(timeout=0.5).resume(campaign)
     assert (caught.value.seen, caught.value.now) == ("paused", "paused")
@@ -193,7 +193,7 @@ def test_a_lost_answer_and_then_another_status_is_a_conflict(simulator, connect)
 def test_a_success_that_shows_another_status_is_a_conflict(simulator, connect):
     """The server says 200 and shows a status that the action does not lead to."""
     campaign = simulator.add("paused")
-    simulator.after_resume = lambda record: Status.CANCELED
+    simulator.after_resume = lambda record, **_: Status.CANCELED
     with pytest.raises(errors.StateConflict) as caught:
         connect().resume(campaign)
     assert (caught.value.seen, caught.value.now) == ("paused", "canceled")
@@ -234,7 +234,7 @@ def test_a_redirect_is_an_error_and_not_followed(simulator, connect):
 def test_accepted_but_not_yet_seen_is_read_again(simulator, connect):
     """A server that lags: its answer shows the old status, a later read the new one."""
     campaign = simulator.add("paused")
-    simulator.after_resume = lambda record: record.status
+    simulator.after_resume = lambda record, **_: record.status
     simulator.fault("moved", method="GET", id=campaign, after=1, to_status="in-progress")
     drifts = []
     assert connect(on_drift=drifts.append).resume(campaign).status == "in-progress"
@@ -245,7 +245,7 @@ def test_accepted_but_not_yet_seen_is_read_again(simulator, connect):
 def test_accepted_and_never_seen_is_unknown(simulator, connect):
     """It says success and never shows it."""
     campaign = simulator.add("paused")
-    simulator.after_resume = lambda record: record.status
+    simulator.after_resume = lambda record, **_: record.status
     with pytest.raises(errors.OutcomeUnknown, match="does not show it"):
         connect().resume(campaign)
 

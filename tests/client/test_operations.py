@@ -102,8 +102,9 @@ def test_a_create_whose_answer_is_lost_is_found_in_the_list(simulator, connect):
     assert len(writes_of(simulator)) == 1
 
 
-def test_a_lost_create_is_looked_for_on_every_page(simulator):
+def test_a_lost_create_is_looked_for_on_several_pages(simulator, pace):
     """Message campaigns do not come newest first, so it may be on the last page; an item that failed is passed over."""
+    pace(looks=(0.0, 9.0))
     others = [item(f"b{number}", name="diwali-older") for number in range(49)]
     ours = item("a1", name="diwali", date_created=datetime.now(UTC).isoformat())
     total = {"metadata": {"total": 51}}
@@ -111,7 +112,94 @@ def test_a_lost_create_is_looked_for_on_every_page(simulator):
     client, requests = answering(httpx.Response(503), *pages)
     assert client.create(message(simulator)).id == "a1"
     assert [request.url.params.get("offset") for request in requests] == [None, "0", "50"]
-    assert all("sort_by" not in request.url.params for request in requests)
+    assert all(request.url.params["sort_by"] == "schedule.start_time:desc" for request in requests[1:])
+
+
+def crowded(number, starts):
+    """A client whose server loses creates and has so many older campaigns of one name, and the reads of its list."""
+    reads = []
+    old = datetime.now(UTC) - timedelta(days=9)
+    items = [
+        item(f"b{at}", name="diwali", date_created=old.isoformat(), schedule={"start_time": starts.isoformat()})
+        for at in range(number)
+    ]
+
+    def serve(request):
+        if request.method == "POST":
+            return httpx.Response(503)
+        reads.append(request.url.params)
+        offset = int(request.url.params["offset"])
+        return httpx.Response(200, json=envelope(*items[offset : offset + 50], metadata={"total": number}))
+
+    client = CampaignClient(
+        account_sid="acme1", api_key="key", api_token="token", deadline=0, transport=httpx.MockTransport(serve)
+    )
+    return client, items, reads
+
+
+MORE = "The list has more pages of that name than were looked through"
+
+
+def test_each_look_for_a_lost_create_reads_a_few_pages_only(simulator, pace):
+    """However long the list is; that it was not looked through is said."""
+    pace(looks=(0.0, 0.0, 0.5))
+    client, _, reads = crowded(600, simulator.now + timedelta(days=30))
+    with pytest.raises(errors.OutcomeUnknown, match=MORE):
+        client.create(message(simulator))
+    assert len(reads) <= 9
+
+
+def test_a_look_for_a_lost_create_reads_on_only_while_the_looks_last(simulator):
+    """Their time is over at once here: each reads one page."""
+    client, _, reads = crowded(600, simulator.now + timedelta(days=30))
+    with pytest.raises(errors.OutcomeUnknown, match=MORE):
+        client.create(message(simulator))
+    assert [params["offset"] for params in reads] == ["0", "0", "0"]
+
+
+def test_a_lost_create_with_a_start_is_looked_for_from_there(simulator, pace):
+    """Behind what starts earlier it cannot be: the rest of the list is not read, and not missed."""
+    pace(looks=(0.0, 9.0))
+    client, items, reads = crowded(600, simulator.now)
+    items[0] = item("a1", name="diwali", date_created=datetime.now(UTC).isoformat())
+    assert client.create(message(simulator)).id == "a1"
+    assert [params["offset"] for params in reads] == ["0"]
+
+
+def test_one_that_fits_is_not_the_one_while_there_are_pages_that_nobody_has_read(simulator, pace):
+    """Another one may be there: it is a candidate."""
+    pace(looks=(0.0, 9.0))
+    client, items, reads = crowded(600, simulator.now + timedelta(days=30))
+    items[0] = item("a1", name="diwali", date_created=datetime.now(UTC).isoformat())
+    with pytest.raises(errors.OutcomeUnknown, match=MORE) as caught:
+        client.create(message(simulator))
+    assert caught.value.candidates == ("a1",)
+    assert [params["offset"] for params in reads] == ["0", "50", "100"]
+
+
+def test_a_lost_create_without_a_start_is_looked_for_in_the_servers_order(simulator):
+    """No page says where a list by start has what has none."""
+    ours = item("a1", name="diwali", date_created=datetime.now(UTC).isoformat())
+    client, requests = answering(httpx.Response(503), envelope(ours, metadata={"total": 1}))
+    assert client.create(message(simulator, schedule=None)).id == "a1"
+    assert "sort_by" not in requests[1].url.params
+
+
+def test_a_look_for_a_lost_create_is_one_try(simulator, pace):
+    """The next look is the next try: they do not last as long as the deadline, five times over."""
+    pace(looks=(0.0, 0.0, 0.0), first_delay=0.01)
+    reads = []
+
+    def serve(request):
+        reads.append(request.method)
+        return httpx.Response(503)
+
+    client = CampaignClient(
+        account_sid="acme1", api_key="key", api_token="token", deadline=2, transport=httpx.MockTransport(serve)
+    )
+    with pytest.raises(errors.OutcomeUnknown):
+        client.create(message(simulator))
+    assert reads == ["POST", "GET", "GET", "GET"]
 
 
 def test_a_lost_create_of_calls_is_looked_for_among_the_newest(simulator, connect):
@@ -896,6 +984,40 @@ def test_recipients_of_a_campaign_that_is_not_there_are_not_none_yet():
         list(client.recipients("a1"))
 
 
+FIRST = envelope({"code": 200, "data": {"number": "1"}}, metadata={"total": 5})
+
+
+@pytest.mark.parametrize(
+    ("channel", "answers"),
+    [
+        ("message", [gone()]),
+        ("message", [httpx.Response(404, text="<html>")]),
+        ("message", [FIRST, gone()]),
+        ("voice", [httpx.Response(404, text="<html>")]),
+        ("voice", [FIRST, gone()]),
+    ],
+)
+def test_recipients_that_are_not_found_of_a_campaign_that_is_there_say_so(channel, answers):
+    """It is not said to be on neither channel, and not looked for on the other one."""
+    client, requests = answering(*answers, envelope(item("a1")), channel=channel)
+    with pytest.raises(
+        errors.NotFound, match=f"The {channel} campaign itself is there; its .*-details are what"
+    ) as caught:
+        list(client.recipients("a1"))
+    assert "either" not in caught.value.message
+    assert len(requests) == len(answers) + 1
+
+
+def test_recipients_that_are_not_found_of_a_campaign_that_cannot_be_read_say_so():
+    """Nobody knows then whether it is there."""
+    client, _ = answering(gone(), httpx.Response(503))
+    with pytest.raises(errors.NotFound, match="Whether the campaign itself is there could not be read"):
+        list(client.recipients("a1"))
+    client, _ = answering(gone(), gone(), envelope(item("a1")))
+    with pytest.raises(errors.NotFound, match="But there is a voice campaign with this id"):
+        list(client.recipients("a1"))
+
+
 @pytest.mark.parametrize(
     "shown",
     [
@@ -908,7 +1030,7 @@ def test_recipients_of_a_campaign_that_is_not_there_are_not_none_yet():
 def test_recipients_of_a_campaign_that_has_made_calls_are_not_none_yet(shown):
     """What was read of it contradicts the 404, which then stays what it is."""
     client, _ = answering(gone(), envelope(item("a1", **{"status": "InProgress", **shown})), channel="voice")
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFound, match="The voice campaign itself is there; its call-details are what"):
         list(client.recipients("a1"))
 
 

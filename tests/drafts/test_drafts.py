@@ -1404,6 +1404,18 @@ def test_numbers_may_be_one_text_with_commas(simulator):
     assert changes_to_wire(Channel.VOICE, {"from": spelled})[0] == {"from": [NUMBER, other]}
     shown = get(simulator, simulator.add(channel="voice", **{"from": spelled}), "voice")
     assert VoiceCampaignDraft.of(shown).from_ == (NUMBER, other)
+    for lines in (f"{NUMBER},\n{other}\n", f"{NUMBER},\r\n{other}\r\n", f"\t{NUMBER}\t,\t{other}"):
+        assert voice(from_=lines).from_ == (NUMBER, other)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "given"),
+    [("", "1 entry"), (f"{NUMBER};{NUMBER}", "1 entry"), ("a,b", "2 entries"), (7, "of type int")],
+)
+def test_an_error_counts_what_was_given_in_words(spelled, given):
+    """One entry is no entries."""
+    (problem,) = refused(voice, from_=spelled).problems
+    assert problem.given == given
 
 
 def test_one_invalid_number_fails_the_whole_create_and_is_said_to():
@@ -1475,6 +1487,37 @@ def test_the_other_channels_schedule_is_a_problem_with_the_documented_keys(chann
         (f"schedule.{key}", f"no such parameter; the documented name is schedule.{meant}; {said_by}")
         for key, meant in zip(keys, means, strict=True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "said"),
+    [
+        (
+            "message",
+            "schedule.start_time",
+            """--set 'schedule={"start_time": "…"}', or in Python schedule=Schedule(…)""",
+        ),
+        ("message", "schedule.send_at", """--set 'schedule={"start_time": "…"}', or in Python schedule=Schedule(…)"""),
+        ("message", "schedule.begin", "schedule has start_time, end_time"),
+        ("message", "retries.interval_mins", None),
+        ("voice", "schedule.end_at", """--set 'schedule={"end_at": "…"}', or in Python schedule=Schedule(…)"""),
+        ("voice", "retries.interval_mins", """--set 'retries={"interval_mins": …}', or in Python retries=Retries(…)"""),
+        ("voice", "retries.often", "retries has number_of_retries, interval_mins, mechanism, on_status"),
+        ("voice", "name.first", None),
+    ],
+)
+def test_a_part_that_is_named_with_a_dot_is_a_problem_with_the_form_that_works(channel, name, said):
+    """The documented name of a part, as other problems say it, is no parameter by itself."""
+    kind, base = KIND[channel]
+    for make in (
+        lambda: kind.from_wire({**kind(**base).to_wire(), name: "x"}),
+        lambda: changes_to_wire(Channel(channel), {name: "x"}),
+    ):
+        (problem,) = refused(make).problems
+        assert problem.field == name
+        assert problem.rule.startswith("no such parameter")
+        assert said is None or problem.rule.endswith(said)
+        assert said is not None or "--set" not in problem.rule
 
 
 @pytest.mark.parametrize("short", ["trans", "promo"])

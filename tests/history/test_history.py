@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from example_recording import CAMPAIGN, record
 from sessions import record_har
 
-from campaign_fsm import CampaignClient, CampaignFsmError, Refused
+from campaign_fsm import CampaignClient, CampaignFsmError, Refused, Schedule
 from campaign_fsm.cli import run
 from campaign_fsm.cli.diagram import diagram
-from campaign_fsm.diagram import History, Outcome, draw_view
+from campaign_fsm.diagram import History, Outcome, draw_view, render
 from campaign_fsm.history import KEPT, UnreadableHistory, history_of_journal, history_of_recording
 from campaign_fsm.lifecycle import between, decide
 from campaign_fsm.rules import RULE, Action, Channel, Event, Status
@@ -317,6 +317,47 @@ def test_the_journal_over_http_is_the_same(tmp_path):
     assert history.taken == {"CF103": 1, "CF105": 1}
     done = CliRunner().invoke(diagram, ["--history", str(tmp_path / "journal.json"), "--format", "mermaid"])
     assert "complete 1×" in done.output
+
+
+def test_a_resume_that_waits_for_its_start_is_told_as_two_things():
+    """The request sets a schedule and the campaign stays paused; at the start it goes on, and nobody asks then."""
+    simulator = Simulator(resume_before_start="paused")
+    now = simulator.now
+    simulator.add("paused", id="camp_1", channel="voice", start=now - timedelta(hours=1))
+    given = {"account_sid": simulator.account_sid, "api_key": "key", "api_token": "token", "channel": "voice"}
+    with CampaignClient(**given, transport=SimulatorTransport(simulator)) as client:
+        schedule = Schedule(start=now + timedelta(hours=1), end=now + timedelta(hours=9))
+        assert client.reschedule("camp_1", schedule, resume=True).status is Status.PAUSED
+    waiting = history_of_journal(simulator.journal)
+    simulator.advance(3600)
+    history = history_of_journal(simulator.journal)
+    assert told(waiting) == told(history)[:1]
+    assert [(*step, one.by_itself) for step, one in zip(told(history), history.steps, strict=True)] == [
+        (Action.RESCHEDULE, Status.PAUSED, Status.PAUSED, "CF116", Outcome.TAKEN, False, False),
+        (Action.RESUME, Status.PAUSED, Status.IN_PROGRESS, "CF104", Outcome.TAKEN, False, True),
+    ]
+    assert (history.taken, history.went_on, history.now) == ({"CF116": 1}, 1, {Status.IN_PROGRESS: 1})
+    drawing = draw_view("history", None, history)
+    assert "By itself, at the start that a resume had waited for, it went on once." in drawing.notes[0]
+    rows = render("markdown", "history", history=history).splitlines()
+    assert [row for row in rows if "CF1" in row] == [
+        "| paused | **reschedule** † | stays | account holder | after start, voice only | yes | CF116 | 1× |"
+    ]
+    steps = render("html", "history", history=history)
+    assert r"resume, by itself at the start: paused \u2192 in-progress (CF104)" in steps
+
+
+def test_a_resume_that_is_answered_with_created_is_not_under_way_yet():
+    """The campaign is created until its start, and that start is counted."""
+    simulator = Simulator(resume_before_start="created")
+    simulator.add("paused", id="camp_1", start=simulator.now + timedelta(hours=1))
+    given = {"account_sid": simulator.account_sid, "api_key": "key", "api_token": "token"}
+    with CampaignClient(**given, transport=SimulatorTransport(simulator)) as client:
+        client.resume("camp_1")
+    assert history_of_journal(simulator.journal).now == {Status.CREATED: 1}
+    simulator.advance(3600)
+    history = history_of_journal(simulator.journal)
+    assert (history.taken, history.now) == ({"CF104": 1, "CF301": 1}, {Status.IN_PROGRESS: 1})
 
 
 # --- long ones

@@ -1,7 +1,8 @@
 """The samples of https://developer.exotel.com/api/update-sms-campaign-3, run by their real tools against the simulator.
 
-Each is in a file of its own, with the page's method, form of URL, header, body and library calls. What stands in angle
-brackets, or between %3C and %3E, is filled in, and https becomes http, which the simulator speaks.
+Each is in a file of its own, with the page's method, form of URL, header, body and library calls; that of Node's fetch
+is not on the page. What stands in angle brackets, or between %3C and %3E, is filled in, and https becomes http, which
+the simulator speaks. Go's sample compiles its library first: it is left out of a plain run, and runs with --long.
 """
 
 import importlib.util
@@ -50,6 +51,51 @@ RUN = {
     "python_requests.py": ([sys.executable], lambda: python_module("requests")),
     "php_curl.php": (["php"], php),
     "go_http.go": (["go", "run"], lambda: command("go")),
+}
+# What each has of the page, typed from it: the call with its method, the header, and the body as it is handed on.
+FORM = {
+    "curl.sh": [
+        "curl --location --request PUT '",
+        "--header 'content-type: application/json'",
+        """--data-raw '{     "action":"archive" }'""",
+    ],
+    "node_request.js": [
+        'require("request")',
+        'method: "PUT",',
+        'headers: { "content-type": "application/json" },',
+        'body: JSON.stringify({ action: "archive" }),',
+        "request(options, (error, response) => {",
+    ],
+    "node_fetch.mjs": [
+        'await fetch("',
+        'method: "PUT",',
+        'headers: { "content-type": "application/json", authorization: `Basic ${credentials}` },',
+        'body: JSON.stringify({ action: "archive" }),',
+    ],
+    "python_requests.py": [
+        'payload = json.dumps({"action": "archive"})',
+        'headers = {"content-type": "application/json"}',
+        'requests.request("PUT", url, headers=headers, data=payload)',
+    ],
+    "php_curl.php": [
+        "curl_setopt_array($curl, array(",
+        "CURLOPT_RETURNTRANSFER => true,",
+        "CURLOPT_ENCODING => '',",
+        "CURLOPT_MAXREDIRS => 10,",
+        "CURLOPT_TIMEOUT => 0,",
+        "CURLOPT_FOLLOWLOCATION => true,",
+        "CURLOPT_HTTP_VERSION => CURL_HTTP_VERSION_1_1,",
+        "CURLOPT_CUSTOMREQUEST => 'PUT',",
+        """CURLOPT_POSTFIELDS => '{\n"action":"archive"\n}',""",
+        "CURLOPT_HTTPHEADER => array('content-type: application/json'),",
+        "curl_exec($curl)",
+    ],
+    "go_http.go": [
+        'strings.NewReader(`{\n"action":"archive"\n}`)',
+        'http.NewRequest("PUT", url, payload)',
+        'request.Header.Add("content-type", "application/json")',
+        "(&http.Client{}).Do(request)",
+    ],
 }
 # Of these the checks of this repository have whatever the machine has. Go compiles its library first.
 MARKS = {"php_curl.php": [pytest.mark.may_skip], "go_http.go": [pytest.mark.may_skip, pytest.mark.long]}
@@ -124,11 +170,12 @@ def test_the_pages_own_sample_archives_and_nothing_holds_it_back(served, tmp_pat
 def test_every_sample_is_run():
     """No file here is forgotten, and each has the form of the page."""
     files = {path.name for path in HERE.iterdir() if path.is_file() and not path.name.startswith("test_")}
-    assert files == set(RUN)
+    assert files == set(RUN) == set(FORM)
     for name in files:
         text = (HERE / name).read_text("utf-8").replace("%3C", "<").replace("%3E", ">")
         credentials = "<host>" if "fetch" in name else "<your_api_key>:<your_api_token><subdomain>"
         assert f"https://{credentials}/v2/accounts/<your_sid>/message-campaigns/<id>" in text, name
+        assert [part for part in FORM[name] if part not in text] == [], name
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

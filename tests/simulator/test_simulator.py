@@ -243,11 +243,11 @@ def test_schedule_and_resume_in_one_body_is_illegal_on_message_campaigns():
 
 
 def test_a_resume_before_the_start_leads_where_the_switch_says():
-    """Created, paused or in progress while the start is ahead (CF104); in progress once it is over."""
+    """Created or in progress while the start is ahead (CF104), never paused; in progress once it is over."""
     for switch, hours, leads_to in (
         ("created", 1, "created"),
         ("in-progress", 1, "in-progress"),
-        ("paused", 1, "paused"),
+        ("paused", 1, "in-progress"),
         ("created", -1, "in-progress"),
         ("paused", -1, "in-progress"),
     ):
@@ -255,6 +255,63 @@ def test_a_resume_before_the_start_leads_where_the_switch_says():
         campaign = simulator.add("paused", start=simulator.now + timedelta(hours=hours))
         assert request(simulator, "PUT", url(campaign), {"action": "resume"}).status_code == 200
         assert simulator.status(campaign) == leads_to
+
+
+def test_a_schedule_beside_a_resume_keeps_it_paused_only_if_it_has_a_start_ahead():
+    """With a new end alone it goes on: the client would take paused for drift."""
+    simulator = Simulator(resume_before_start="paused")
+    now = simulator.now
+    start, end = now + timedelta(hours=1), now + timedelta(days=1)
+    old = {"send_at": start.isoformat(), "end_at": end.isoformat()}
+    new = {"send_at": (start + timedelta(hours=1)).isoformat(), "end_at": end.isoformat()}
+    last = {"end_at": (end + timedelta(days=1)).isoformat()}
+    for schedule, leads_to in ((old, "paused"), (last, "in-progress"), (new, "paused")):
+        campaign = simulator.add("paused", channel="voice", start=start, end=end)
+        body = {"campaigns": [{"action": "resume", "schedule": schedule}]}
+        assert request(simulator, "PUT", url(campaign, "voice"), body).status_code == 200
+        assert simulator.status(campaign) == leads_to
+
+
+def test_what_could_not_be_taken_over_as_it_is_meant_is_a_400():
+    """A name that is no text, and a schedule that is no object or has no times; null is as if left out."""
+    simulator = Simulator()
+    draft = {"lists": ["x"], "template": "Hello", "sender_id": "EXOTEL"}
+    campaign = simulator.add(name="before", start=simulator.now + timedelta(hours=1))
+    start = simulator.campaigns[campaign].start
+    for odd in (
+        {"name": {"x": 1}},
+        {"name": 5},
+        {"schedule": "tomorrow"},
+        {"schedule": []},
+        {"schedule": {"start_time": "tomorrow"}},
+        {"schedule": {"end_time": 5}},
+        {"send_at": "tomorrow"},
+        {"schedule": "tomorrow", "send_at": start.isoformat()},
+    ):
+        assert request(simulator, "PUT", url(campaign), odd).status_code == 400, odd
+        assert request(simulator, "POST", url(None), {**draft, **odd}).status_code == 400, odd
+    assert len(simulator.campaigns) == 1
+    nothing = {"name": None, "schedule": None}
+    assert data(request(simulator, "POST", url(None), {**draft, **nothing}))["name"] == "campaign 2"
+    assert request(simulator, "PUT", url(campaign), {"template": "Bye", **nothing}).status_code == 200
+    assert (simulator.campaigns[campaign].name, simulator.campaigns[campaign].start) == ("before", start)
+
+
+def test_errors_say_what_is_wrong():
+    """A campaign that is there is not called missing, and an empty object no body without one."""
+    simulator = Simulator()
+    campaign = simulator.add()
+
+    def said(method, path, body=None):
+        answer = request(simulator, method, path, body)
+        return answer.status_code, json.loads(answer.body)["response"]["error_data"]["description"].partition(" (")[0]
+
+    nothing_there = (404, "A campaign has nothing under this path.")
+    assert said("GET", f"{url(campaign)}/foo") == said("GET", f"{url(campaign)}/sms-details") == nothing_there
+    assert said("GET", url("0" * 32)) == (404, "No such campaign.")
+    no_object = "The body is not a JSON object with"
+    assert said("PUT", url(campaign), {}) == (400, f"{no_object} an action or parameters.")
+    assert said("POST", url(None), {}) == (400, f"{no_object} parameters.")
 
 
 def test_a_write_under_an_oddly_spelled_path_arrives_and_is_judged():
@@ -333,6 +390,14 @@ def test_settings_that_make_no_sense_are_refused(wrong):
     """A test that plans nonsense is told so."""
     with pytest.raises(ValueError):
         wrong(Simulator())
+
+
+@pytest.mark.parametrize("switch", ["campaigns_mandatory", "live"])
+@pytest.mark.parametrize("value", ["no", 0, None])
+def test_a_switch_is_true_or_false(switch, value):
+    """A text such as no would be taken for True."""
+    with pytest.raises(TypeError, match=f"{switch} must be True or False, not {value!r}"):
+        Simulator(**{switch: value})
 
 
 def test_a_429_says_how_long_to_wait_unless_told_not_to():

@@ -1,6 +1,7 @@
 """What the simulator's answers look like where the pages say little or differ: errors, lists, recipients, bodies."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from simulated import BASIC, data, request, url
@@ -164,6 +165,29 @@ def test_recipients_have_their_documented_fields(channel):
         assert (reached["message"], reached["sender_id"]) == ("Hi.", "ME")
     sids = {item["call_sid" if channel == "voice" else "sid"] for item in items} - {None}
     assert len(sids) == sum(item["status"] in ("completed", "sent") for item in items) == 5
+
+
+def test_no_call_began_before_its_campaign_was_there_or_after_now():
+    """Calls begin when their campaign was first in progress, wherever its start is."""
+    simulator = Simulator()
+    hour = timedelta(hours=1)
+    added = simulator.now
+    campaigns = [
+        simulator.add(status, channel="voice", start=added + hours * hour)
+        for status, hours in (("in-progress", -1), ("in-progress", 1), ("created", 1), ("paused", 3))
+    ]
+    simulator.advance(7200)
+    resumed = {"campaigns": [{"action": "resume"}]}
+    assert request(simulator, "PUT", url(campaigns[-1], "voice"), resumed).status_code == 200
+    begun = [_first_call(simulator, campaign)["start_time"] for campaign in campaigns]
+    assert begun == [(added + hours * hour).isoformat() for hours in (0, 0, 1, 2)]
+    simulator.set_time(added + 1.5 * hour)
+    begun = [_first_call(simulator, campaign)["start_time"] for campaign in campaigns]
+    assert begun == [(added + hours * hour).isoformat() for hours in (0, 0, 1, 1.5)]
+
+
+def _first_call(simulator, campaign):
+    return answer(simulator, f"{url(campaign, 'voice')}/call-details?status=completed")[1]["response"][0]["data"]
 
 
 def test_calls_are_filtered_by_status():

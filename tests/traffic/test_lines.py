@@ -74,7 +74,7 @@ BROKEN = {
     "a request and a posted callback": ({**WRITE, "callback": POSTED}, "at once"),
     "a callback that is a URL": ({"callback": "https://example.com/done"}, "no text of a status callback"),
     "a request with such a one": ({**WRITE, "callback": "https://example.com/?x=1"}, "it names no campaign"),
-    "a callback in two ways": ({"callback": POSTED + "&Status=Paused"}, "taken for each other"),
+    "a callback in two ways": ({"callback": POSTED + "&Status=Paused"}, "says .Status. twice"),
 }
 
 

@@ -209,12 +209,12 @@ def test_the_fields_of_a_form_are_read(kind):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (f"{FORM}&Status=Completed", "the keys 'Status' and 'Status' could be taken for each other"),
+        (f"{FORM}&Status=Completed", "it says 'Status' twice"),
         (f"{FORM}&status=Failed", "the keys 'Status' and 'status' could be taken for each other"),
         (f"{FORM}&Campaign_Sid=a1", "it says campaign_sid twice"),
-        (f"{FORM}&note=1&note=2", "the keys 'note' and 'note' could be taken for each other"),
+        (f"{FORM}&note=1&note=2", "it says 'note' twice"),
         (f"{FORM}&note", "a part of the form has no ="),
-        (f"{FORM}&", "a part of the form has no ="),
+        (f"{FORM}&&note", "a part of the form has no ="),
         (f"{FORM}&note=%4", "a % in it stands before"),
         (f"{FORM}&note=%zz", "a % in it stands before"),
         (f"{FORM}&note=%ff", "it is not UTF-8"),
@@ -226,6 +226,24 @@ def test_the_fields_of_a_form_are_read(kind):
 def test_a_form_that_cannot_be_read_in_one_way_says_why(body, expected):
     """What is there twice is refused as in JSON."""
     assert reason(body).startswith(expected)
+
+
+@pytest.mark.parametrize("form", [f"{FORM}&", f"&{FORM}", FORM.replace("&", "&&"), f"&&{FORM}&&\r\n"])
+def test_an_empty_part_of_a_form_says_nothing(form):
+    """Every parser skips it."""
+    callback = parse_status_callback(form)
+    assert callback == parse_status_callback(CAPITAL)
+    assert callback.raw == parse_status_callback(FORM).raw
+
+
+def test_the_values_of_a_form_may_be_bytes():
+    """Tornado has decoded the keys and not the values."""
+    fields = {key: [value.encode() for value in values] for key, values in parse_qs(FORM).items()}
+    assert parse_status_callback(fields) == parse_status_callback(CAPITAL)
+    assert parse_status_callback(fields).stats == parse_status_callback(FORM).stats
+    assert reason({**fields, "Status": [b"Completed", b"Failed"]}) == "it says 'Status' twice"
+    assert reason({**fields, "Note": [b"\xff"]}) == "it is not UTF-8"
+    assert reason({**fields, "CampaignSid": [b"a1", "a1"]}) == "it names no campaign"
 
 
 @pytest.mark.parametrize("change", [{"date_updated": "2022-08-19T12:21:34"}, {"report_url": ["x"]}])

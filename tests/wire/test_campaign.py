@@ -201,7 +201,7 @@ def test_the_answers_of_the_guide_to_message_campaigns_are_read():
     assert (campaign.id, campaign.status, campaign.started, campaign.raw) == (SEED_ID, "created", False, {})
     assert campaign.schedule.start == datetime(2022, 8, 30, 10, tzinfo=INDIA)
     assert campaign.schedule.end == datetime(2022, 8, 30, 18, tzinfo=INDIA)
-    for odd in ({"sid": "other"}, {"id": "other"}, {"sid": None}):
+    for odd in ({"sid": "other"}, {"id": "other"}, {"sid": ["x"]}):
         with pytest.raises(NotReadable) as caught:
             parse({"response": [{"code": 200, "data": {**data, **odd}}]}, target())
         assert caught.value.code == "CF503"

@@ -379,6 +379,24 @@ def test_the_repr_of_each_recipient_shows_its_status_alone(kind, fields):
     assert repr(kind.of(item)) == str(kind.of(item)) == f"{kind.__name__}(status={fields['status']!r})"
 
 
+@pytest.mark.parametrize("kind", [Recipient, CallRecipient, MessageRecipient])
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        ("no-answer", "'no-answer'"),
+        (f"failed {NUMBER} Asha", f"'[{len(NUMBER) + 12} characters]'"),
+        ("failed 9812345678", "'failed ##########'"),
+        ("sent " * 20, "'[100 characters]'"),
+        (None, "None"),
+    ],
+)
+def test_the_repr_of_a_recipient_shows_only_a_status_that_is_a_word(kind, status, shown):
+    """A server may write there what it likes; the attribute has it as it came."""
+    (item,) = page([{"code": 200, "data": {"status": status}}]).items
+    assert kind.of(item).status == status
+    assert repr(kind.of(item)) == f"{kind.__name__}(status={shown})"
+
+
 @pytest.mark.parametrize("status", [None, 5, ["sent"], {"sent": 1}])
 def test_the_status_of_a_recipient_is_a_text_or_none(status):
     """What is something else stays in `raw` alone."""

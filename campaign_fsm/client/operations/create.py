@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from attrs import field, frozen
 
 from campaign_fsm import log
 from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand
@@ -21,10 +23,23 @@ from campaign_fsm.wire.envelope import Item, read_item
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.listing import Filter, fits
 from campaign_fsm.wire.reading import read_campaign
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
 from campaign_fsm.wire.target import Target, is_id
 
 # The clocks of a server's machines differ a little.
 _CLOCK_SLACK: Final = timedelta(seconds=5)
+# Pages that one look reads: a list may be of any length, and the others want to use the request budget, too.
+_MOST_PAGES: Final = 3
+
+
+@frozen
+class _Found:
+    """What a look into the list has found."""
+
+    campaigns: dict[str, Campaign] = field(factory=dict)
+    """By their ids, those that the create may have made."""
+    is_all: bool = True
+    """Whether there can be no others in the list."""
 
 
 def create(context: ClientContext, command: WriteCommand) -> Operation[Campaign]:
@@ -106,9 +121,14 @@ def _made(
     why: str,
     failure: ApiError | ConnectionFailed | None,
 ) -> Operation[Campaign]:
-    """Look for the campaign that a create may have made: by name, time and parameters, in the list."""
+    """Look for the campaign that a create may have made: by name, time and parameters, in the list.
+
+    Each look reads a few pages, and more than one only while the time of the looks lasts. What it has not looked
+    through may hold another campaign that fits, so then the outcome is unknown, with the one found as a candidate.
+    """
     name = command.fields.get("name")
-    candidates: dict[str, Campaign] = {}
+    found = _Found()
+    until = context.clock() + sum(context.pace.looks)
     searchable = fits(name)
     if not searchable:
         what = "no name to look for it by" if name is None else "a name that cannot be looked for in a URL"
@@ -117,15 +137,18 @@ def _made(
         if pause:
             yield Sleep(pause)
         try:
-            candidates = yield from _candidates(context, command.fields, began)
+            found = yield from _look(context, command.fields, began, until)
         except (ApiError, ConnectionFailed) as error:
             failed = type(error).__name__
             log.info("list after a create failed: %s", failed, about=command.target, action=Action.CREATE, error=failed)
             continue
-        if candidates:
+        if found.campaigns:
             break
+    candidates = found.campaigns
     sure = [campaign for campaign in candidates.values() if campaign.created is not None]
-    if len(candidates) == 1 and sure:
+    if not found.is_all:
+        why = f"{why} The list has more pages of that name than were looked through."
+    elif len(candidates) == 1 and sure:
         made = sure[0]
         log.info(
             "create: applied, as the list shows: %s",
@@ -142,12 +165,15 @@ def _made(
     ) from failure
 
 
-def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float) -> Operation[dict[str, Campaign]]:
-    """The campaigns in the list, by id, that a create since `began` may have made."""
+def _look(context: ClientContext, fields: Mapping[str, Any], began: float, until: float) -> Operation[_Found]:
+    """The campaigns in the list that a create since `began` may have made."""
     name = fields["name"]
-    # Message campaigns cannot be had newest first: there every page is read.
-    newest_first = "date_created:desc" if context.channel is Channel.VOICE else None
+    start = _start(fields, context.channel)
+    # Message campaigns cannot be had newest first, but by their start: the latest first.
+    by_start = "schedule.start_time:desc" if start is not None else None
+    sort = "date_created:desc" if context.channel is Channel.VOICE else by_start
     found: dict[str, Campaign] = {}
+    is_all = True
 
     def take(entry: tuple[Campaign, Item]) -> bool:
         campaign, item = entry
@@ -155,12 +181,33 @@ def _candidates(context: ClientContext, fields: Mapping[str, Any], began: float)
         is_older = campaign.created is not None and campaign.created < since
         if campaign.name == name and not is_older and _fits(fields, item.data, context.channel):
             found[campaign.id] = campaign
-        return not (is_older and newest_first)
+        if context.channel is Channel.VOICE:
+            return not is_older
+        starts = campaign.schedule.start if campaign.schedule else None
+        return start is None or starts is None or starts >= start - _CLOCK_SLACK
 
-    wanted = Filter(name=name, sort=newest_first)
-    pages = entries(context, wanted, None, lambda campaign, item: (campaign, item), failed_too=False)
+    def more(pages: int) -> bool:
+        nonlocal is_all
+        is_all = pages < _MOST_PAGES and context.clock() < until
+        return is_all
+
+    pages = entries(
+        context,
+        Filter(name=name, sort=sort),
+        None,
+        lambda campaign, item: (campaign, item),
+        failed_too=False,
+        patient=False,
+        more=more,
+    )
     yield from through(pages, take)
-    return found
+    return _Found(found, is_all)
+
+
+def _start(fields: Mapping[str, Any], channel: Channel) -> datetime | None:
+    """The start that a create asks for; None if it asks for none."""
+    schedule = fields.get("schedule")
+    return parse_time(schedule.get(SCHEDULE_KEYS[channel][0])) if isinstance(schedule, Mapping) else None
 
 
 def _fits(fields: Mapping[str, Any], data: Mapping[str, Any], channel: Channel) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
@@ -13,7 +14,7 @@ from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, hint_elsewhere, read
 from campaign_fsm.client.sent_write import is_gone
 from campaign_fsm.drive import Emit, Sleep
-from campaign_fsm.errors import ApiError, NotFound, NotOne
+from campaign_fsm.errors import ApiError, ConnectionFailed, NotFound, NotOne
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import OVER, Channel
 from campaign_fsm.wire.answer import Answer, NotReadable
@@ -54,6 +55,8 @@ def entries(
     take: Callable[[Campaign, Item], _T],
     *,
     failed_too: bool = True,
+    patient: bool = True,
+    more: Callable[[int], bool] | None = None,
 ) -> Listing[_T]:
     """What is taken from each campaign that a filter lets through, and from the item that shows it.
 
@@ -63,14 +66,18 @@ def entries(
         page_size: How many to ask for at once; None: what is sensible on the channel.
         take: Makes of each what is to come.
         failed_too: Whether an item that failed is an error; else it is passed over.
+        patient: Whether a page that cannot be had is asked for again, up to the deadline.
+        more: Asked before each page but the first, with how many were read: whether to go on. None: to the end.
     """
     size = _page_size(context, page_size)
     target = context.collection()
     offset = 0
     previous: set[str] = set()
-    while True:
+    for pages_read in itertools.count():
+        if pages_read and more is not None and not more(pages_read):
+            return
         call = Call("GET", target, wanted.query(context.channel, offset, size))
-        answer, page = yield from page_of(context, call)
+        answer, page = yield from page_of(context, call, patient=patient)
         ids: set[str] = set()
         for item in page.items:
             if item.failed and not failed_too:
@@ -100,6 +107,7 @@ def _recipients(context: ClientContext, campaign_id: str, status: str | None) ->
     recipient = RECIPIENTS[context.channel]
     offset = 0
     previous: tuple[Item, ...] = ()
+    is_there = False
     while True:
         call = Call("GET", target, details_query(context.channel, offset, status))
         answer = yield from ask(context, call, context.give_up())
@@ -108,7 +116,8 @@ def _recipients(context: ClientContext, campaign_id: str, status: str | None) ->
             reading = yield from read(context, campaign, context.give_up())
             if _may_have_no_calls(context.campaign(reading, campaign)):
                 return
-        page = yield from page_in(context, answer, target)
+            is_there = True
+        page = yield from page_in(context, answer, target, is_there=is_there)
         if offset and page.items == previous:
             raise _unlike(context, answer, "the next page of the recipients is the same page")
         for item in page.items:
@@ -162,23 +171,42 @@ def through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]
             step = listing.throw(error) if error else listing.send(result)
 
 
-def page_of(context: ClientContext, call: Call) -> Operation[tuple[Answer, Page]]:
-    """Read one page; the answer, and what it holds."""
-    answer = yield from ask(context, call, context.give_up())
+def page_of(context: ClientContext, call: Call, *, patient: bool = True) -> Operation[tuple[Answer, Page]]:
+    """Read one page, again up to the deadline where that is `patient`; the answer, and what it holds."""
+    answer = yield from ask(context, call, context.give_up() if patient else 0.0)
     return answer, (yield from page_in(context, answer, call.target))
 
 
-def page_in(context: ClientContext, answer: Answer, target: Target) -> Operation[Page]:
-    """The page in an answer; raises the error that it is instead."""
+def page_in(context: ClientContext, answer: Answer, target: Target, *, is_there: bool = False) -> Operation[Page]:
+    """The page in an answer; raises the error that it is instead.
+
+    Args:
+        context: The client's.
+        answer: The answer.
+        target: What was asked for: a list, or the details of one campaign.
+        is_there: Whether that campaign has been read since, so that a 404 is not about it.
+    """
     if not 200 <= answer.status_code < 300:
         error = api_error(answer, "GET", target, context.secrets)
         if isinstance(error, NotFound) and target.id is not None:
-            error = changed(error, hint=(yield from hint_elsewhere(context, target)))
+            error = changed(error, hint=(yield from _hint_details(context, target, is_there=is_there)))
         raise error
     try:
         return read_page(answer)
     except NotReadable as problem:
         raise context.unexpected(answer, target, "GET", problem) from None
+
+
+def _hint_details(context: ClientContext, target: Target, *, is_there: bool) -> Operation[str]:
+    """The hint for a 404 on the details of a campaign: the campaign itself may be there all the same."""
+    if not is_there:
+        try:
+            yield from read(context, evolve(target, rest=()), elsewhere=False)
+        except NotFound:
+            return (yield from hint_elsewhere(context, target))
+        except (ApiError, ConnectionFailed):
+            return "Whether the campaign itself is there could not be read."
+    return f"The {target.channel} campaign itself is there; its {'/'.join(target.rest)} are what was not found."
 
 
 def listed(context: ClientContext, item: Item, answer: Answer) -> Campaign:

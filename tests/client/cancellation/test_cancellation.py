@@ -203,7 +203,7 @@ def test_an_interrupt_in_any_other_callback_comes_out_and_leaves_nothing_behind(
 
     client = made(CampaignClient, strike, budget=2, on_wait=interrupted, on_drift=interrupted)
     campaign = simulator.add("paused")
-    simulator.after_resume = lambda record: Status.CANCELED
+    simulator.after_resume = lambda record, **_: Status.CANCELED
     for call in (
         lambda: client.resume(campaign),
         lambda: client.get(campaign),

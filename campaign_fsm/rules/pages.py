@@ -83,6 +83,12 @@ PAGES: Final = {
             _MESSAGE,
         ),
         Page(
+            "console-bulk-sms-campaigns",
+            "Bulk SMS campaign details (API console)",
+            "https://developer.exotel.com/api-console/get-bulk-sms-campaign-details-api-console-2",
+            _MESSAGE,
+        ),
+        Page(
             "sms-details",
             "SMS details",
             "https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2",

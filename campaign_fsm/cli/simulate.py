@@ -112,7 +112,7 @@ def _statuses(switch: str) -> click.Choice[str]:
     default="in-progress",
     show_default=True,
     help="The status after a resume before the start, about which they differ; created and paused go on at the start."
-    " With paused, a resume that sets no new start leads to in-progress.",
+    " With paused, a resume without a start in its schedule leads to in-progress.",
 )
 @click.option(
     "--campaigns-mandatory",

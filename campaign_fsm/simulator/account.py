@@ -209,13 +209,13 @@ class Account:
                 applied=True,
             )
 
-    def after_resume(self, campaign: StoredCampaign, *, new_start: bool) -> Status | None:
+    def after_resume(self, campaign: StoredCampaign, *, with_start: bool) -> Status | None:
         """The status that the switch gives to a campaign resumed before its start, about which the pages differ.
 
         None where the table says where a resume leads: the start is over, or it would stay paused although the resume
-        set no new start (`new_start`), which no page shows.
+        carried no start ahead (`with_start`), which no page shows.
         """
-        if campaign.started(self.now) or (self.resume_before_start is Status.PAUSED and not new_start):
+        if campaign.started(self.now) or (self.resume_before_start is Status.PAUSED and not with_start):
             return None
         return self.resume_before_start
 

@@ -163,8 +163,8 @@ def _take_step(
         dest = verdict.life_cycle.destination
         if intent.action is Action.RESUME:
             campaign.reschedule(intent.fields.get("schedule"))
-            # With a new start ahead, a campaign that is still paused is an honest answer.
-            dest = account.after_resume(campaign, new_start=Status.PAUSED in verdict.accepted) or dest
+            # With a start ahead beside the resume, a campaign that is still paused is an honest answer.
+            dest = account.after_resume(campaign, with_start=Status.PAUSED in verdict.accepted) or dest
         assert dest is not None
         # One that stays paused is resumed all the same, at its start.
         campaign.become(dest, account.now, resumes=dest is Status.PAUSED and intent.action is Action.RESUME)

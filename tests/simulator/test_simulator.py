@@ -257,15 +257,15 @@ def test_a_resume_before_the_start_leads_where_the_switch_says():
         assert simulator.status(campaign) == leads_to
 
 
-def test_a_schedule_beside_a_resume_keeps_it_paused_only_if_it_is_a_new_start_ahead():
-    """What the campaign has already, or a new end alone, is no new start: the client would take paused for drift."""
+def test_a_schedule_beside_a_resume_keeps_it_paused_only_if_it_has_a_start_ahead():
+    """With a new end alone it goes on: the client would take paused for drift."""
     simulator = Simulator(resume_before_start="paused")
     now = simulator.now
     start, end = now + timedelta(hours=1), now + timedelta(days=1)
     old = {"send_at": start.isoformat(), "end_at": end.isoformat()}
     new = {"send_at": (start + timedelta(hours=1)).isoformat(), "end_at": end.isoformat()}
     last = {"end_at": (end + timedelta(days=1)).isoformat()}
-    for schedule, leads_to in ((old, "in-progress"), (last, "in-progress"), (new, "paused")):
+    for schedule, leads_to in ((old, "paused"), (last, "in-progress"), (new, "paused")):
         campaign = simulator.add("paused", channel="voice", start=start, end=end)
         body = {"campaigns": [{"action": "resume", "schedule": schedule}]}
         assert request(simulator, "PUT", url(campaign, "voice"), body).status_code == 200

@@ -41,9 +41,9 @@ class Simulator(Account):
         paused_at_end: What it does to a paused one, about which they differ too: ``"canceled"`` (CF305), or
             ``"paused"``, for it waits to be resumed or completed (https://developer.exotel.com/docs/faqs/campaign-faqs).
         resume_before_start: The status after a resume before the start: ``"in-progress"`` (CF104), ``"created"``, or
-            ``"paused"``. The last two go on at the start. ``"paused"`` is only for a resume whose schedule has
-            a start ahead, of which https://developer.exotel.com/docs/campaign-guides/campaign-scheduling speaks; any
-            other leads to in-progress then.
+            ``"paused"``. The last two go on at the start. ``"paused"`` is only for a resume whose schedule has a start
+            ahead (https://developer.exotel.com/docs/campaign-guides/campaign-scheduling); any other leads to
+            in-progress then.
         campaigns_mandatory: Answer 400 to call campaigns' bodies that are not wrapped in ``campaigns``. One client has
             seen that for a PUT, and no page says so; creates are treated alike.
         unauthorized_as: The form of the 401 for wrong credentials, ``"envelope"`` or ``"rest-exception"``; no page

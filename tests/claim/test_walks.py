@@ -70,8 +70,20 @@ def new_end(walk, hours):
 def walks():
     """Every walk, done: each gives the codes that it has met and the events that it has seen."""
     yield Walk("in-progress").step(PAUSE).step(RESUME).step(PAUSE).step(COMPLETE).step(ARCHIVE)
-    yield Walk("created", start=HOUR).step(EDIT).step(CALLBACKS).step({"schedule": {"start_time": "x"}}).step(PAUSE)
-    yield Walk("paused", start=HOUR).step(EDIT).step(CALLBACKS).step({"schedule": {"start_time": "x"}}).step(EDIT)
+    yield (
+        Walk("created", start=HOUR)
+        .step(EDIT)
+        .step(CALLBACKS)
+        .step({"schedule": {"start_time": "2098-01-01T00:00:00+05:30"}})
+        .step(PAUSE)
+    )
+    yield (
+        Walk("paused", start=HOUR)
+        .step(EDIT)
+        .step(CALLBACKS)
+        .step({"schedule": {"start_time": "2098-01-01T00:00:00+05:30"}})
+        .step(EDIT)
+    )
     yield Walk("created", start=-HOUR, channel="voice").step(CALLBACKS)
     yield Walk("in-progress", "voice").step(CALLBACKS).step(PAUSE).step(CALLBACKS)
     walk = Walk("paused", "voice", start=-HOUR, end=HOUR)

@@ -38,7 +38,7 @@ from campaign_fsm.rules import (
     Together,
 )
 from campaign_fsm.wire.intent import NOT_RECORDED, VERBS, Intent
-from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time, read_schedule
 
 _ACTIONS: Final = frozenset(VERBS.values())
 _END_AHEAD: Final = frozenset(rule.code for rule in RULES if rule.end_ahead)
@@ -236,9 +236,8 @@ def _beside(verdict: Verdict, intent: Intent, seen: Seen, now: datetime | None) 
 
 def _until_start(intent: Intent, now: datetime | None) -> frozenset[Status]:
     """What an honest answer may show until the start of the new schedule, at which the campaign goes on (CF116)."""
-    schedule, first = intent.fields.get("schedule"), SCHEDULE_KEYS[intent.channel][0]
-    if schedule is not NOT_RECORDED:
-        start = parse_time(schedule.get(first)) if isinstance(schedule, dict) else None
+    if intent.fields.get("schedule") is not NOT_RECORDED:
+        start, _, _ = read_schedule(intent.fields, intent.channel)
         if start is None or (now is not None and start <= now):
             return frozenset()
     return frozenset({Status.PAUSED, Status.CREATED})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve, frozen
 
 from campaign_fsm.client.calls import Outcome, WriteCommand
 from campaign_fsm.drafts.limits import numbers
+from campaign_fsm.drafts.names import SHORT_TYPES
 from campaign_fsm.errors import ApiError, ConnectionFailed, StateConflict
 from campaign_fsm.gate import WriteRecord
 from campaign_fsm.rules import RULES, Action, Channel, Event, Status
@@ -19,7 +20,7 @@ from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.campaign import SPELLED_AS
 from campaign_fsm.wire.envelope import read_item
 from campaign_fsm.wire.reading import Reading
-from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time, shown_keys
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time, read_schedule, shown_keys
 from campaign_fsm.wire.target import Target
 from campaign_fsm.words import listed
 
@@ -36,17 +37,13 @@ def same(sent: object, actual: object) -> bool:
     return sent == actual
 
 
-# As https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign has them.
-_TYPES: Final = {"trans": "transactional", "promo": "promotional"}
-
-
 def _as_sent(name: str, value: object, channel: Channel) -> object:
     """A parameter of an answer in the form in which it is sent; the pages show several."""
     match name, value:
         case "from", str():
             return list(numbers(value))
         case "sms_type", str():
-            return _TYPES.get(value.casefold(), value)
+            return SHORT_TYPES.get(value.casefold(), value)
         case "schedule", dict():
             keys = zip(SCHEDULE_KEYS[channel], shown_keys(value, channel), strict=True)
             return {**value, **{own: value[shown] for own, shown in keys if shown in value}}
@@ -117,9 +114,8 @@ class SentWrite:
         decision = record.decision
         past_end = reading.end is not None and reading.end <= (reading.date or datetime.now(UTC))
         moves = decision.destination is not reading.status
-        sent = command.fields.get("schedule")
-        start = sent.get(SCHEDULE_KEYS[command.target.channel][0]) if isinstance(sent, dict) else None
-        return cls(command, record, reading, decision.accepted, moves, parse_time(start), past_end, again)
+        start, _, _ = read_schedule(command.fields, command.target.channel)
+        return cls(command, record, reading, decision.accepted, moves, start, past_end, again)
 
     @property
     def action(self) -> Action:

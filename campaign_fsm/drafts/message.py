@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from campaign_fsm.drafts import limits
 from campaign_fsm.drafts.base import BaseDraft, limit
-from campaign_fsm.drafts.names import SHORT_TYPES, short_name
+from campaign_fsm.drafts.names import SHORT_TYPES_SAID, short_name
 from campaign_fsm.drafts.preview import form, preview, shown_url
 from campaign_fsm.drafts.schedule import schedule_warnings
 from campaign_fsm.drafts.unfilled import unfilled
@@ -65,7 +65,9 @@ class MessageCampaignDraft(BaseDraft):
     lists: Sequence[str] = field(converter=limits.kept, metadata=limit(limits.list_ids, required=True))
     sender_id: str = field(metadata=limit(limits.text(), required=True))
     sms_type: str = field(
-        metadata=limit(limits.one_of("transactional", "promotional", any_case=True, but=SHORT_TYPES), required=True)
+        metadata=limit(
+            limits.one_of("transactional", "promotional", any_case=True, but=SHORT_TYPES_SAID), required=True
+        )
     )
     template: str = field(repr=form, metadata=limit(limits.text(1, 2000), required=True))
     dlt_entity_id: str | None = field(default=None, metadata=limit(limits.digits))

@@ -9,8 +9,18 @@ from attrs import frozen
 
 from campaign_fsm.errors import FieldProblem
 from campaign_fsm.rules import PAGES, Channel
+from campaign_fsm.wire.schedule import SCHEDULE_KEYS
+
+# Of https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign.
+GUIDE_NAMES: Final = {"body": "template", "campaign_type": "content_type"}
+"""The names of the guide on message campaigns, and what the reference calls them."""
+GUIDE_TIMES: Final = dict(zip(SCHEDULE_KEYS[Channel.VOICE], SCHEDULE_KEYS[Channel.MESSAGE], strict=True))
+"""The times of a schedule in the guide, and what the reference calls them."""
+SHORT_TYPES: Final = {"trans": "transactional", "promo": "promotional"}
+"""The values of ``sms_type`` in the guide, and what the reference calls them."""
 
 _GUIDE: Final = f"only {PAGES['creating-sms-campaign'].title!r}"
+SHORT_TYPES_SAID: Final = f"{_GUIDE} has {' and '.join(SHORT_TYPES)} for them"
 
 
 @frozen
@@ -39,16 +49,13 @@ OTHER_NAMES: Final[dict[Channel, dict[str, OtherName]]] = {
     Channel.MESSAGE: {
         **_names(
             _GUIDE,
-            body="template",
-            campaign_type="content_type",
-            send_at="schedule.start_time",
-            end_at="schedule.end_time",
+            **GUIDE_NAMES,
+            **{key: f"schedule.{own}" for key, own in GUIDE_TIMES.items()},
             throttle="",
         ),
         **_names(
             repr(PAGES["campaign-scheduling"].title),
-            schedule__send_at="schedule.start_time",
-            schedule__end_at="schedule.end_time",
+            **{f"schedule__{key}": f"schedule.{own}" for key, own in GUIDE_TIMES.items()},
         ),
         # The names of exotelpy, which creates campaigns with them.
         **_names(
@@ -68,7 +75,6 @@ OTHER_NAMES: Final[dict[Channel, dict[str, OtherName]]] = {
         schedule__end_time="schedule.end_at",
     ),
 }
-SHORT_TYPES: Final = f"{_GUIDE} has trans and promo for them"
 
 
 def short_name(name: str | None, takes: str, asks_for_more: str) -> Iterator[FieldProblem]:

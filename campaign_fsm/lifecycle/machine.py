@@ -9,7 +9,7 @@ from transitions import Machine
 from transitions.core import EventData
 
 from campaign_fsm.lifecycle.graph import reached
-from campaign_fsm.lifecycle.mixins import NEW, CampaignMachine, by_identity, machine_class, started_condition
+from campaign_fsm.lifecycle.mixins import NEW, CampaignMachine, Models, machine_class, started_condition
 from campaign_fsm.rules import (
     DEAD_ENDS,
     REFUSALS,
@@ -157,7 +157,7 @@ def build_machine(
         auto_transitions=False,
         **{"name": f"{channel} campaign", **options},
     )
-    built.channel, built.strict, built.models = channel, strict, by_identity(built.models)
+    built.channel, built.strict, built.models = channel, strict, Models(built.models)
     for rule in rules:
         if channel in rule.channels and not (strict and _is_contested(rule)):
             # Without a destination the model stays where it is: it leaves and enters nothing.

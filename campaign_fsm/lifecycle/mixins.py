@@ -10,7 +10,6 @@ import contextlib
 import inspect
 import sys
 import warnings
-from collections.abc import Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -192,7 +191,7 @@ def _refuse(trigger: Any, state: State, started: bool | None) -> None:
         )
 
 
-class _Models(list[Any]):
+class Models(list[Any]):
     """Models told apart by what they are: `transitions` drops one that is equal to another, without a word."""
 
     def __contains__(self, model: object) -> bool:
@@ -251,7 +250,7 @@ class LifeCycle(_Machine):
 
     def remove_model(self, model: Any) -> None:
         """Let go of a model, or of several in a list: they keep their methods, and their state."""
-        super().remove_model(_Models(listify(model)))
+        super().remove_model(Models(listify(model)))
 
     def _warn_of_own(self, model: object) -> None:
         for trigger, event in self.events.items():
@@ -399,8 +398,3 @@ def machine_class(base: Any) -> Any:
     make: Any = _trigger_class
     own = {"base": base, "remake": machine_class, "event_cls": make(base.event_cls)}
     return type(f"Campaign{base.__name__}", (_Remade, LifeCycle, base), own)
-
-
-def by_identity(models: Iterable[Any]) -> list[Any]:
-    """A list of models that are told apart by what they are."""
-    return _Models(models)

@@ -8,11 +8,9 @@ where https://developer.exotel.com/docs/campaign-guides/campaign-scheduling has 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-_NAMES: Final = {"body": "template", "campaign_type": "content_type"}
-_SCHEDULE: Final = {"send_at": "start_time", "end_at": "end_time"}
-_SMS_TYPES: Final = {"trans": "transactional", "promo": "promotional"}
+from campaign_fsm.drafts.names import GUIDE_NAMES, GUIDE_TIMES, SHORT_TYPES
 
 
 def in_reference_names(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,15 +18,15 @@ def in_reference_names(fields: Mapping[str, Any]) -> dict[str, Any]:
 
     What stands in a schedule counts before what stands beside it.
     """
-    found = _renamed(fields, _NAMES)
-    beside = {_SCHEDULE[key]: found.pop(key) for key in _SCHEDULE if key in found}
+    found = _renamed(fields, GUIDE_NAMES)
+    beside = {own: found.pop(key) for key, own in GUIDE_TIMES.items() if key in found}
     schedule, sms_type = found.get("schedule"), found.get("sms_type")
     if isinstance(schedule, dict):
-        found["schedule"] = beside | _renamed(schedule, _SCHEDULE)
+        found["schedule"] = beside | _renamed(schedule, GUIDE_TIMES)
     elif beside and schedule is None:
         found["schedule"] = beside
     if isinstance(sms_type, str):
-        found["sms_type"] = _SMS_TYPES.get(sms_type.lower(), sms_type)
+        found["sms_type"] = SHORT_TYPES.get(sms_type.lower(), sms_type)
     return found
 
 

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is its own and does not ask th
 
 WALKS = legal_walks("voice") | illegal_walks("voice")
 QUICK = settings(max_examples=25, stateful_step_count=30, database=None, deadline=None)
-# Found is enough: a smaller example of it takes most of the time.
-FINDING = settings(QUICK, max_examples=500, phases=(Phase.generate,))
+# Found once is enough: smaller examples, and other faults, take most of the time.
+FINDING = settings(QUICK, max_examples=500, phases=(Phase.generate,), report_multiple_bugs=False)
 
 
 class Plain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -23,7 +23,7 @@ from campaign_fsm.wire.envelope import Item, read_item
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.listing import Filter, fits
 from campaign_fsm.wire.reading import read_campaign
-from campaign_fsm.wire.schedule import SCHEDULE_KEYS, parse_time
+from campaign_fsm.wire.schedule import read_schedule
 from campaign_fsm.wire.target import Target, is_id
 
 # The clocks of a server's machines differ a little.
@@ -168,7 +168,7 @@ def _made(
 def _look(context: ClientContext, fields: Mapping[str, Any], began: float, until: float) -> Operation[_Found]:
     """The campaigns in the list that a create since `began` may have made."""
     name = fields["name"]
-    start = _start(fields, context.channel)
+    start, _, _ = read_schedule(fields, context.channel)
     # Message campaigns cannot be had newest first, but by their start: the latest first.
     by_start = "schedule.start_time:desc" if start is not None else None
     sort = "date_created:desc" if context.channel is Channel.VOICE else by_start
@@ -202,12 +202,6 @@ def _look(context: ClientContext, fields: Mapping[str, Any], began: float, until
     )
     yield from through(pages, take)
     return _Found(found, is_all)
-
-
-def _start(fields: Mapping[str, Any], channel: Channel) -> datetime | None:
-    """The start that a create asks for; None if it asks for none."""
-    schedule = fields.get("schedule")
-    return parse_time(schedule.get(SCHEDULE_KEYS[channel][0])) if isinstance(schedule, Mapping) else None
 
 
 def _fits(fields: Mapping[str, Any], data: Mapping[str, Any], channel: Channel) -> bool:

@@ -19,7 +19,7 @@ from example_recording import record
 from places import README
 
 from campaign_fsm import __version__
-from campaign_fsm.cli import _COMMANDS, _WRITES, cli, run
+from campaign_fsm.cli import _WRITES, COMMANDS, cli, run
 from campaign_fsm.policy import load_configuration
 from campaign_fsm.rules import ENTRIES
 
@@ -145,12 +145,12 @@ def test_a_form_is_not_dropped(capsys):
 def test_every_command_has_help_with_examples():
     """`--help` of each command shows how it is called."""
     runner = CliRunner()
-    for name in _COMMANDS:
+    for name in COMMANDS:
         done = runner.invoke(cli, [name, "--help"])
         assert done.exit_code == 0, name
         assert "Examples:" in done.output, name
         assert "Exit code" in done.output, name
-    assert all(name in runner.invoke(cli, ["--help"]).output for name in _COMMANDS)
+    assert all(name in runner.invoke(cli, ["--help"]).output for name in COMMANDS)
 
 
 def test_the_version(capsys):

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import attrs
+import pytest
 from markdown_it import MarkdownIt
 
 from campaign_fsm.cli import run
@@ -158,6 +160,8 @@ class Reader:
             return ""
         if words[:2] == ["campaign-fsm", "simulate"]:
             return self._serve(words)
+        if words[0] == "node" and shutil.which("node") is None:
+            pytest.skip(f"{place}: node is not installed")
         if words[0] != "campaign-fsm" or self.real or _SHELL.search(line):
             return self._bash(line, code, place)
         returned, printed = self._here_in(lambda: run(words[1:]))

@@ -62,6 +62,8 @@ def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 
     if value is None or value in TOPICS or value in COMMANDS:
         return value
+    if re.fullmatch(r"(?i)cf\d+|[1-5]\d\d", value):
+        raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
     from campaign_fsm.words import hint
 
     raise click.BadParameter(f"There is no guide {value!r}; {hint(value, (*TOPICS, *COMMANDS))}.")

@@ -43,7 +43,7 @@ def _show(markdown: str) -> None:
         click.echo(markdown, nl=False)
         return
     # As git has it: what fits on the screen needs no pager, and it stays there afterwards.
-    os.environ.setdefault("LESS", "FRX")
+    os.environ.setdefault("LESS", "-FRX")
     click.echo_via_pager((f"{line}\n" for line in for_terminal(markdown)), color=streams.colour())
 
 

@@ -34,7 +34,7 @@ def test_a_guide_opens_in_the_pager_of_a_terminal(tmp_path, monkeypatch):
     monkeypatch.setenv("SEEN", str(tmp_path / "seen"))
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("LESS", raising=False)
-    shown, code = on_a_terminal("help", "limits", until=b"shown with FRX", answer=b"")
+    shown, code = on_a_terminal("help", "limits", until=b"shown with -FRX", answer=b"")
     assert code == 0
     assert b"lost answer" not in shown
     seen = (tmp_path / "seen").read_text(encoding="utf-8")

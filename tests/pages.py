@@ -158,6 +158,8 @@ class Reader:
         words = shlex.split(line, comments=True)
         if not words:
             return ""
+        if words[0] == "pip":  # `.ci/run` does that; here it is done
+            return ""
         if words[:2] == ["campaign-fsm", "simulate"]:
             return self._serve(words)
         if words[0] == "node" and shutil.which("node") is None:
@@ -182,7 +184,7 @@ class Reader:
         state = self.folder.parent / "state"
         script = f"{line}\ncode=$?; pwd > {state}.pwd; env -0 > {state}.env; exit $code"
         done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", script],
+            ["bash", "-a", "-o", "pipefail", "-c", script],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,

@@ -13,7 +13,6 @@ import click
 from campaign_fsm import errors
 from campaign_fsm.cli.decision import cited, steps, way_back
 from campaign_fsm.cli.output import lay_out
-from campaign_fsm.guides import command_for, guide_of
 from campaign_fsm.printable import without_markup
 from campaign_fsm.reference import phrase, ways
 from campaign_fsm.rules import GROUPS, RULES, STRICT_REFUSAL, Actor, Entry, Problem, Refusal, Rule, Standing
@@ -57,7 +56,7 @@ def explanation(entry: Entry, width: int | None = None) -> Iterator[str]:
     """An entry as lines of text, none longer than `width`."""
     kind = {"CF6": "finding", "CF7": "against a policy"}.get(entry.code[:3], "refused")
     yield f"{entry.code}  {'' if isinstance(entry, Rule) else f'{kind}: '}{phrase(entry)}"
-    yield from lay_out((*_rows(entry), ("guide", command_for(guide_of(entry.code)))), width)
+    yield from lay_out(_rows(entry), width)
 
 
 def reference(chosen: Iterable[Entry]) -> Iterator[str]:
@@ -109,7 +108,6 @@ def explanation_of_error(kind: type[errors.CampaignFsmError], width: int | None 
     rows = [("about", text) for text in more]
     rows += [("is a", f"{base.__name__}: {_paragraphs(base)[0]}") for base in _bases(kind)]
     rows.append(("fields", ", ".join(_fields(kind)) or "none"))
-    rows.append(("guide", command_for(kind.guide)))
     yield f"{kind.__name__}  error: {first}"
     yield from lay_out(rows, width)
 
@@ -165,6 +163,5 @@ def explanation_of_status_code(code: int, width: int | None = None) -> Iterator[
         ("again", f"A write {_AGAIN[meaning.write_again]}."),
     ]
     rows += [("hint", meaning.hint)] if meaning.hint else []
-    rows.append(("guide", command_for("outcomes")))
     yield f"{code}  HTTP status code: {meaning.title}"
     yield from lay_out(rows, width)

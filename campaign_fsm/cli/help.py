@@ -43,7 +43,7 @@ def _show(markdown: str) -> None:
         click.echo(markdown, nl=False)
         return
     # As git has it: what fits on the screen needs no pager, and it stays there afterwards.
-    os.environ.setdefault("LESS", "FRX")
+    os.environ.setdefault("LESS", "-FRX")
     click.echo_via_pager((f"{line}\n" for line in for_terminal(markdown)), color=streams.colour())
 
 
@@ -62,6 +62,8 @@ def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 
     if value is None or value in TOPICS or value in COMMANDS:
         return value
+    if re.fullmatch(r"(?i)cf\d+|[1-5]\d\d", value):
+        raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
     from campaign_fsm.words import hint
 
     raise click.BadParameter(f"There is no guide {value!r}; {hint(value, (*TOPICS, *COMMANDS))}.")

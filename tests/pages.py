@@ -171,14 +171,16 @@ class Reader:
         return printed
 
     def _here_in(self, function):
-        out = io.StringIO()
+        # As a terminal's: text, above a buffer of bytes.
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
         with (
             contextlib.chdir(self.folder),
             mock.patch.dict(os.environ, self.env, clear=True),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(out),
         ):
-            return function(), out.getvalue()
+            returned = function()
+        return returned, out.buffer.getvalue().decode()
 
     def _bash(self, line, code, place):
         state = self.folder.parent / "state"

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import attrs
+import pytest
 from markdown_it import MarkdownIt
 
 from campaign_fsm.cli import run
@@ -160,6 +162,8 @@ class Reader:
             return ""
         if words[:2] == ["campaign-fsm", "simulate"]:
             return self._serve(words)
+        if words[0] == "node" and shutil.which("node") is None:
+            pytest.skip(f"{place}: node is not installed")
         if words[0] != "campaign-fsm" or self.real or _SHELL.search(line):
             return self._bash(line, code, place)
         returned, printed = self._here_in(lambda: run(words[1:]))
@@ -167,14 +171,16 @@ class Reader:
         return printed
 
     def _here_in(self, function):
-        out = io.StringIO()
+        # As a terminal's: text, above a buffer of bytes.
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
         with (
             contextlib.chdir(self.folder),
             mock.patch.dict(os.environ, self.env, clear=True),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(out),
         ):
-            return function(), out.getvalue()
+            returned = function()
+        return returned, out.buffer.getvalue().decode()
 
     def _bash(self, line, code, place):
         state = self.folder.parent / "state"

@@ -55,8 +55,10 @@ THEIRS = set(seeded().campaigns)
 
 @pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.long)], ids=["here", "processes"])
 @pytest.mark.parametrize("page", [page for page in IN_ORDER if page.stem not in OWN], ids=lambda page: page.stem)
-def test_every_block_of_a_page_runs_as_it_is_printed(page, real, tmp_path):
+def test_every_block_of_a_page_runs_as_it_is_printed(page, real, tmp_path, request):
     """In order, in one empty folder, on a fresh simulator: it prints what the page says and ends nobody's campaign."""
+    if not real:
+        request.getfixturevalue("impatient")
     (tmp_path / "empty").mkdir()
     env = {name: os.environ[name] for name in ("PYTHONPATH", "NODE_PATH") if name in os.environ} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

@@ -161,8 +161,6 @@ class Refused(CampaignFsmError):
 class IllegalTransition(Refused):
     """The life cycle forbids the action in the status that was read."""
 
-    guide: ClassVar[str] = "state-machine"
-
 
 @_error
 class AlreadyThere(Refused):
@@ -172,8 +170,6 @@ class AlreadyThere(Refused):
 @_error
 class UnknownStatus(Refused):
     """The status that was read is on no list of the vendor's, so every write is refused."""
-
-    guide: ClassVar[str] = "gate"
 
 
 @_error
@@ -193,8 +189,6 @@ class StatusUnavailable(Refused):
         retry_after: Seconds that the server asked to wait; None if it did not ask.
         no_answer: Whether the last try ended in a time-out or a broken connection.
     """
-
-    guide: ClassVar[str] = "gate"
 
     status_code: int | None = None
     request_id: str | None = None
@@ -240,8 +234,6 @@ class ForbiddenByPolicy(Refused):
 @_error
 class GateFailure(Refused):
     """The gate itself failed. That is a bug; the write was not sent."""
-
-    guide: ClassVar[str] = "gate"
 
 
 @_error

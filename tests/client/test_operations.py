@@ -27,8 +27,8 @@ from campaign_fsm import (
     waiting,
 )
 from campaign_fsm.cli.errors import _SPELLED, for_shell
-from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.client import sent_write
+from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.sent_write import Shown, shown_of
 from campaign_fsm.lifecycle import reachable

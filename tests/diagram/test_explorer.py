@@ -190,7 +190,7 @@ def test_playing_undoing_and_sharing(opened):
     assert again.page.eval_on_selector_all("#played li", "all => all.map(one => one.textContent)") == played
     again.page.click("#undo")
     assert again.text("#where") == "The campaign is paused"
-    assert "a real campaign has no undo" in again.text("#announcement")
+    assert "a real campaign cannot be undone" in again.text("#announcement")
     assert again.hash().endswith("play=start.pause")
     again.page.click("#reset")
     assert again.text("#where") == "The campaign is created"
@@ -289,7 +289,7 @@ def test_the_legal_way_is_named_and_drawn(opened):
     )
     assert sorted(marked) == ["CF103", "CF105", "CF106"]
     page.page.select_option("#goal", "created")
-    assert page.text("#way") == "No legal action leads there; only waiting may."
+    assert page.text("#way") == "No legal action leads there; at most, it happens by itself."
 
 
 def test_everything_can_be_done_with_the_keyboard(opened):
@@ -516,7 +516,7 @@ def test_playing_on_from_a_step_leaves_the_recording(opened):
     assert "step=" not in page.hash()
     assert "at=paused&play=complete" in page.hash()
 
-    assert page.text("#step-text") == "No step of the recording is shown now."
+    assert page.text("#step-text") == "This is not part of the recording."
     page.page.click("#earlier")
     assert page.text("#step-text").startswith("2. × complete")
 

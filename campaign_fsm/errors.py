@@ -38,11 +38,12 @@ None of them is an `httpx` error, so nothing that retries those retries a refusa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, dataclass_transform
 
 import attrs
 from attrs import define, frozen
 
+from campaign_fsm.guides import pointer_to
 from campaign_fsm.words import listed
 
 if TYPE_CHECKING:
@@ -75,7 +76,13 @@ def _sentence(*parts: str | None) -> str:
 
 @_error
 class CampaignFsmError(Exception):
-    """The base of everything that this package raises on purpose."""
+    """The base of everything that this package raises on purpose.
+
+    Attributes:
+        guide: The guide that says more: `campaign-fsm help` shows it, and a traceback names it.
+    """
+
+    guide: ClassVar[str] = "outcomes"
 
     def __init__(self, *args: object, **fields: Any) -> None:
         """By its fields; or by a message alone, as by those who know no more of an exception than its `args`."""
@@ -86,6 +93,7 @@ class CampaignFsmError(Exception):
             fields = {each.name: _UNKNOWN.get(str(each.type)) for each in needed} | fields
         self.__attrs_init__(**fields)  # type: ignore[attr-defined]
         self.args = (self.message,)
+        self.add_note(pointer_to(self.guide))
 
     @property
     def message(self) -> str:
@@ -150,6 +158,8 @@ class Refused(CampaignFsmError):
 class IllegalTransition(Refused):
     """The life cycle forbids the action in the status that was read."""
 
+    guide: ClassVar[str] = "state-machine"
+
 
 @_error
 class AlreadyThere(Refused):
@@ -160,10 +170,14 @@ class AlreadyThere(Refused):
 class UnknownStatus(Refused):
     """The status that was read is on no list of the vendor's, so every write is refused."""
 
+    guide: ClassVar[str] = "gate"
+
 
 @_error
 class UnreadableRequest(Refused):
     """The request cannot be read in exactly one way, so what it would do is unknown."""
+
+    guide: ClassVar[str] = "gate"
 
 
 @_error
@@ -176,6 +190,8 @@ class StatusUnavailable(Refused):
         retry_after: Seconds that the server asked to wait.
         no_answer: Whether the last try ended in a time-out or a broken connection.
     """
+
+    guide: ClassVar[str] = "gate"
 
     status_code: int | None = None
     request_id: str | None = None
@@ -197,6 +213,8 @@ class CampaignBusy(Refused):
         seconds: For how long it has been.
     """
 
+    guide: ClassVar[str] = "gate"
+
     holder: str = ""
     seconds: float = 0.0
 
@@ -210,6 +228,8 @@ class ForbiddenByPolicy(Refused):
         origin: The file that the policy was read from.
     """
 
+    guide: ClassVar[str] = "policy"
+
     violations: tuple[str, ...] = ()
     origin: str = ""
 
@@ -217,6 +237,8 @@ class ForbiddenByPolicy(Refused):
 @_error
 class GateFailure(Refused):
     """The gate itself failed. That is a bug; the write was not sent."""
+
+    guide: ClassVar[str] = "gate"
 
 
 @_error
@@ -433,6 +455,8 @@ class NotReached(CampaignFsmError):
         waited: Seconds.
     """
 
+    guide: ClassVar[str] = "client"
+
     campaign_id: str
     goal: tuple[Status, ...]
     now: Status | None
@@ -455,6 +479,8 @@ class NotOne(CampaignFsmError, LookupError):
         name: The name that was looked for.
         matches: The ids of the campaigns with exactly this name, at most ten.
     """
+
+    guide: ClassVar[str] = "client"
 
     name: str
     matches: tuple[str, ...] = ()
@@ -494,6 +520,8 @@ class InvalidParameters(CampaignFsmError, ValueError):
         problems: Every field's problem.
     """
 
+    guide: ClassVar[str] = "client"
+
     what: str
     problems: tuple[FieldProblem, ...] = ()
 
@@ -509,6 +537,8 @@ class UnreadableCallback(CampaignFsmError, ValueError):
     Attributes:
         reason: What is wrong with it.
     """
+
+    guide: ClassVar[str] = "client"
 
     reason: str
 
@@ -526,6 +556,8 @@ class PolicyError(CampaignFsmError, ValueError):
         key: The key, empty if it is about the whole file.
         reason: What is wrong, and what there is instead.
     """
+
+    guide: ClassVar[str] = "policy"
 
     path: str
     line: int
@@ -545,6 +577,8 @@ class ConfigurationError(CampaignFsmError, ValueError):
         setting: The argument or environment variable.
         problem: What is wrong with it and what to do.
     """
+
+    guide: ClassVar[str] = "getting-started"
 
     setting: str
     problem: str

@@ -189,12 +189,13 @@ def test_results_of_celery_in_json_have_the_exception(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_process_hands_the_exception_back(kind, pool):
-    """A process pool pickles it, and every field arrives."""
+    """A process pool pickles it, and every field arrives; it adds a note with the traceback of the other process."""
     error = build(kind)
     with pytest.raises(kind) as caught:
         pool.submit(throw, error).result(60)
     assert caught.value.args == error.args
-    assert {name: value for name, value in vars(caught.value).items() if name != "__notes__"} == vars(error)
+    assert vars(caught.value) | {"__notes__": error.__notes__} == vars(error)
+    assert caught.value.__notes__[:1] == error.__notes__
 
 
 @pytest.mark.parametrize("kind", CONCRETE)

@@ -8,18 +8,20 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, metadata
 from pathlib import Path
 
 import pytest
-from places import ROOT
+from markdown_it import MarkdownIt
+from places import CI, README, ROOT
 
 import campaign_fsm
+from campaign_fsm import guides
 
 PACKAGE = Path(campaign_fsm.__file__).parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PAGE = ["explorer.css", "explorer.html", "explorer.js"]
-READ = ["guides/adding.md", "py.typed", *(f"diagram/page/{name}" for name in PAGE)]
+READ = [*(f"guides/{topic}.md" for topic in guides.TOPICS), "py.typed", *(f"diagram/page/{name}" for name in PAGE)]
 
 
 def test_no_group_asks_for_the_package():
@@ -45,14 +47,33 @@ def test_the_hook_of_pyinstaller_has_what_is_found_by_name():
     assert {(str(PACKAGE / path), str(Path("campaign_fsm", path).parent)) for path in READ} <= set(hook["datas"])
 
 
-def test_the_guide_names_files_that_there_are():
+@pytest.mark.parametrize("topic", ["adding", "gate", "state-machine"])
+def test_a_guide_names_files_that_there_are(topic):
     """It is installed with the package, and its paths are those of the repository."""
-    guide = (PACKAGE / "guides" / "adding.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:campaign_fsm|tests|diagrams)/[^`]*|pyproject\.toml)`", guide)
-    assert len(named) > 20
+    named = re.findall(r"`((?:campaign_fsm|tests|diagrams)/[^`]*|pyproject\.toml)`", guides.text_of(topic))
+    assert named or topic == "state-machine"
     # An installed package is elsewhere than the tests.
     places = {"campaign_fsm": PACKAGE.parent}
     assert [path for path in named if not (places.get(path.partition("/")[0], ROOT) / path).exists()] == []
+
+
+@pytest.mark.skipif(not CI.exists(), reason="what runs everything is in the checkout")
+def test_everything_includes_the_two_commands_of_the_readme():
+    """As they stand there."""
+    commands = re.findall(r"^    (pip install .+)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(commands) == 2
+    assert [command for command in commands if f"\n    {command}\n" not in CI.read_text(encoding="utf-8")] == []
+
+
+def test_the_page_on_an_index_needs_nothing_beside_it():
+    """Its picture is one in letters, a guide is its command, and every other link leads somewhere from everywhere."""
+    page = metadata("campaign_fsm")["Description"]
+    assert "--complete--> completed" in page
+    assert "(`campaign-fsm help gate`)" in page
+    html = MarkdownIt("commonmark").enable("table").render(page)
+    assert "<img" not in html
+    assert "<picture" not in html
+    assert [link for link in re.findall(r'(?:href|src)="([^"]+)"', html) if not link.startswith("https://")] == []
 
 
 TRAFFIC = [

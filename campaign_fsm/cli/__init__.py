@@ -46,13 +46,14 @@ _GROUPS: Final = {
         "audit": ("audit", "Judge recorded traffic and runbooks, for CI."),
         "diagram": ("diagram", "Draw the life cycle, or what happened."),
     },
-    "Try it, set it up": {
+    "Learn, try, set up": {
+        "help": ("help", "Show a guide, such as getting-started, or list the guides."),
         "demo": ("demo", "Show the gate at work on the embedded simulator."),
         "simulate": ("simulate", "Serve the documented API from memory."),
         "completion": ("completion", "Print the completion script of a shell."),
     },
 }
-_COMMANDS: Final = {name: command for group in _GROUPS.values() for name, command in group.items()}
+COMMANDS: Final = {name: command for group in _GROUPS.values() for name, command in group.items()}
 _WRITES: Final = tuple(_GROUPS["Change campaigns"])
 
 
@@ -60,12 +61,12 @@ class _Lazy(click.Group):
     """The commands, each loaded only when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
         # By its name: a function can have another one, where Python has a use for it.
         commands = (value for value in vars(module).values() if isinstance(value, click.Command))
         return next(command for command in commands if command.name == cmd_name)
@@ -73,16 +74,16 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from campaign_fsm.words import nearest
 
-            near = nearest(args[0], _COMMANDS)
+            near = nearest(args[0], COMMANDS)
             hint = f" Did you mean {near[0]}?" if near else " See campaign-fsm --help."
             raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        width = max(map(len, _COMMANDS))
+        width = max(map(len, COMMANDS))
         for heading, group in _GROUPS.items():
             with formatter.section(heading):
                 # The names of all groups in one column.
@@ -100,7 +101,8 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 illegal or refused, 2 unknown. campaign-fsm COMMAND --help says more.",
+    epilog="Exit codes: 0 fine, 1 illegal or refused, 2 unknown. campaign-fsm COMMAND --help says more, and"
+    " campaign-fsm help lists the guides.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."

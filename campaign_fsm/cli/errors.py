@@ -26,6 +26,7 @@ from campaign_fsm.errors import (
     StatusUnavailable,
     UnknownStatus,
 )
+from campaign_fsm.guides import pointer_to
 from campaign_fsm.printable import printable
 
 _WORDS = (
@@ -90,7 +91,7 @@ def outcome(error: CampaignFsmError) -> str:
 
 def error_dict(error: CampaignFsmError) -> dict[str, Any]:
     """An error as plain data for JSON."""
-    details: dict[str, Any] = {"type": type(error).__name__, "message": error.message}
+    details: dict[str, Any] = {"type": type(error).__name__, "message": error.message, "guide": error.guide}
     if isinstance(error, Refused):
         details |= {
             "code": error.code,
@@ -159,6 +160,8 @@ def print_expected(error: Exception, *, as_json: bool) -> int | None:
         print_text("Nothing was sent.", err=True)
     else:
         print_error(for_shell(cause.message))
+    if not as_json:
+        print_text(pointer_to(cause.guide), err=True)
         if by_hand:
             print_text(f"To try it by hand, unguarded:\n  {by_hand}", err=True)
     return exit_code(cause)

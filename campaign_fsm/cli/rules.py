@@ -9,7 +9,7 @@ import click
 
 from campaign_fsm.cli.decision import hint_of, print_decision, steps
 from campaign_fsm.cli.options import CHANNEL, CHANNELS, STRICT, command, completing, json_option, not_one_of
-from campaign_fsm.cli.output import columns, print_json
+from campaign_fsm.cli.output import columns, lay_out, print_json
 from campaign_fsm.lifecycle import decide, undoable
 from campaign_fsm.lifecycle import route as find_route
 from campaign_fsm.rules import ENTRIES, STATUSES, Action, Refusal, Rule, Status
@@ -186,7 +186,8 @@ def explain(code: str, as_json: bool) -> None:
     JSON of a status code: version (1), status_code, kind (status code), title, documented (whether it
     is on a page of the vendor's), error (what a client raises), hint, client (what else it does),
     read_again and write_again (always: until the deadline; unapplied: once a read has shown that it
-    was not applied, if it can be undone; never), seen, unknown, sources.
+    was not applied, if it can be undone; never), seen, unknown, sources, guide (a topic of
+    campaign-fsm help).
     """
     from campaign_fsm.cli.explanation import (
         ERRORS,
@@ -195,24 +196,26 @@ def explain(code: str, as_json: bool) -> None:
         explanation_of_error,
         explanation_of_status_code,
     )
+    from campaign_fsm.guides import command_for, guide_of
     from campaign_fsm.reference import as_dict
     from campaign_fsm.rules.status_codes import meaning_of
 
     entry = ENTRIES.get(code.upper())
     error = next((kind for name, kind in ERRORS.items() if name.lower() == code.lower()), None)
     if entry is not None:
-        lines, data = explanation(entry, columns()), as_dict(entry)
+        topic, lines, data = guide_of(entry.code), explanation(entry, columns()), as_dict(entry)
     elif error is not None:
-        lines, data = explanation_of_error(error, columns()), error_as_dict(error)
+        topic, lines, data = error.guide, explanation_of_error(error, columns()), error_as_dict(error)
     elif re.fullmatch("[1-5][0-9]{2}", code):
         number = int(code)
         lines, data = explanation_of_status_code(number, columns()), meaning_of(number).as_dict(number)
+        topic = "outcomes"
     elif re.fullmatch("[0-9]+|[1-5]xx", code, re.IGNORECASE):
         raise click.UsageError(f"{code} is no HTTP status code. Give one from 100 to 599, such as 409.")
     else:
         raise click.UsageError(f"There is no code {code!r}. {_where_to_look(code, ERRORS)}")
     if as_json:
-        print_json(data)
+        print_json({**data, "guide": topic})
     else:
-        for line in lines:
+        for line in (*lines, *lay_out([("guide", command_for(topic))], columns())):
             click.echo(line)

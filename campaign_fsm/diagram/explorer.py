@@ -103,9 +103,9 @@ def _picture(channel: Channel) -> tuple[str, str]:
         ("over", sample_of_page(Sample.INSIDE), "grey: nobody is contacted any more"),
         ("", _DOT, "no campaign yet"),
         ("", sample_of_page(Sample.STRONG), "where the campaign is"),
-        ("faint", sample_of_page(Sample.ACCOUNT_HOLDER), "not possible from there"),
-        ("way", sample_of_page(Sample.ACCOUNT_HOLDER), "the way there, or the step shown"),
-        ("", sample_of_page(Sample.REFUSED), "not legal, with its code"),
+        ("faint", sample_of_page(Sample.ACCOUNT_HOLDER), "not possible now"),
+        ("way", sample_of_page(Sample.ACCOUNT_HOLDER), "the way that is asked for, or the step that is shown"),
+        ("", sample_of_page(Sample.REFUSED), "not legal; its code says why"),
     ]
     legend = "\n".join(f'<li class="{look}">{sample} {escape(text)}</li>' for look, sample, text in keys)
     notes = "\n".join(f'<p class="small">{escape(note)}</p>' for note in drawing.notes)

@@ -289,7 +289,7 @@ _EXPLAINED: Final = {
     Sample.IRREVERSIBLE: "cannot be undone",
     Sample.OFTEN: "the thicker, the more often",
     Sample.FINAL: "final: nothing leads out of it",
-    Sample.INSIDE: "inside a box: the status stays as it is",
+    Sample.INSIDE: "in a box: the status stays the same",
     Sample.CONTESTED: "contested: the vendor's pages differ",
     Sample.REFUSED: "refused, with its code",
 }
@@ -333,9 +333,9 @@ def footnotes(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[str, ...]:
     for rule in sorted(drawn, key=lambda rule: rule.code):
         if rule.standing is Standing.CONTESTED:
             # Two words of the same page are one voice.
-            voices = [dict.fromkeys(f"“{source.page.title}”" for source in side) for side in rule.sides]
+            yes, no = (listed(dict.fromkeys(f"“{source.page.title}”" for source in side)) for side in rule.sides)
             where = " and ".join(part for part in (rule.source, _STARTED[rule.started]) if part)
-            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: {' against '.join(map(listed, voices))}.")
+            notes.append(f"{CONTESTED_MARK} {rule.trigger} while {where}: yes in {yes}, no in {no}.")
     if any(rule.started is not None for rule in drawn):
         seconds = int(START_MARGIN.total_seconds())
         notes.append(f"From {seconds} seconds before its start time on, a campaign counts as started.")
@@ -369,8 +369,8 @@ def describe(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> str:
 def _spoken(label: Label, condition: str, actor: Actor) -> str:
     details = [
         *(("by the platform",) if actor is Actor.PLATFORM else ()),
-        *((condition.replace(",", " and"),) if condition else ()),
+        *((condition,) if condition else ()),
         *(("cannot be undone",) if IRREVERSIBLE_MARK in label.marks else ()),
         *(("contested",) if CONTESTED_MARK in label.marks else ()),
     ]
-    return f"{label.trigger} ({' and '.join(details)})" if details else f"{label.trigger}"
+    return f"{label.trigger} ({', '.join(details)})" if details else f"{label.trigger}"

@@ -35,7 +35,7 @@ from campaign_fsm.words import counted, listed, none_of
 
 
 class NoRoute(Exception):
-    """There is no legal route to draw, or none but waiting."""
+    """There is no legal route to draw: no action leads there."""
 
 
 class View(StrEnum):
@@ -149,7 +149,7 @@ def _finish(
     title: str,
     notes: tuple[str, ...] = (),
     extra: tuple[LegendEntry, ...] = (),
-    rest: str = "the rest of the life",
+    rest: str = "the rest of the life cycle",
 ) -> Drawing:
     """A view with the title, legend and notes of what is left on it. Faint pieces have no notes."""
     nodes, edges = drawing.nodes, drawing.edges
@@ -228,7 +228,7 @@ def _route(life: Drawing, start: Status, goal: Status, *, channel: Channel | Non
     ways = {route(start, goal, channel=one) for one in ([channel] if channel else list(Channel))}
     found = [way for way in ways if way is not None]
     if not found:
-        raise NoRoute(f"There is no legal route from {start} to {goal}, or none but waiting.")
+        raise NoRoute(f"No legal action leads from {start} to {goal}; only waiting may.")
     way = min(found, key=len)
     status, steps = start, {}
     for number, action in enumerate(way, 1):

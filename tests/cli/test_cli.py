@@ -4,23 +4,17 @@ import io
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
-from pathlib import Path
 
 import oracle
 import pytest
 from click.testing import CliRunner
-from commands import DRAFT, call, on_a_terminal, shell
-from example_recording import record
-from places import README
+from commands import call, on_a_terminal, shell
 
 from campaign_fsm import __version__
-from campaign_fsm.cli import _COMMANDS, _WRITES, cli, run
-from campaign_fsm.policy import load_configuration
+from campaign_fsm.cli import COMMANDS, cli, run
 from campaign_fsm.rules import ENTRIES
 
 
@@ -145,12 +139,12 @@ def test_a_form_is_not_dropped(capsys):
 def test_every_command_has_help_with_examples():
     """`--help` of each command shows how it is called."""
     runner = CliRunner()
-    for name in _COMMANDS:
+    for name in COMMANDS:
         done = runner.invoke(cli, [name, "--help"])
         assert done.exit_code == 0, name
         assert "Examples:" in done.output, name
         assert "Exit code" in done.output, name
-    assert all(name in runner.invoke(cli, ["--help"]).output for name in _COMMANDS)
+    assert all(name in runner.invoke(cli, ["--help"]).output for name in COMMANDS)
 
 
 def test_the_version(capsys):
@@ -372,59 +366,3 @@ def test_without_a_command_the_help_is_shown(capsys):
     assert (code, out) == (2, "")
     assert err.startswith("Usage: campaign-fsm [OPTIONS] COMMAND")
     assert "error" not in err.partition("Options:")[0]
-
-
-# The README
-
-
-@pytest.mark.skipif(not README.exists(), reason="the README is beside the checkout's tests, not beside these")
-def test_every_python_example_of_the_readme_runs(account, monkeypatch, tmp_path, capsys):
-    """Each block as it stands, one after the other, with the environment set as the text says."""
-    text = README.read_text()
-    monkeypatch.chdir(tmp_path)
-    campaign = account.add("in-progress", id="90dad70b939f469fbf8b801660148272")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) >= 8
-    for block in blocks:
-        exec(compile(block, str(README), "exec"), {})
-    assert account.status(campaign) == "paused"
-    actions = {entry.action for entry in account.journal if entry.kind == "request" and entry.applied}
-    assert actions == {"create", "edit", "edit-callbacks", "reschedule", "pause", "resume", "delete"}
-    assert all(entry.legal is not False for entry in account.journal)
-    assert (tmp_path / "decisions.jsonl").read_text().count('"event": "sent"') == 1
-    assert "lists: 1 to 5 list ids" in capsys.readouterr().out
-
-
-@pytest.mark.skipif(not README.exists(), reason="the README is beside the checkout's tests, not beside these")
-def test_every_command_of_the_readme_runs(capsys, account, monkeypatch, tmp_path):
-    """Each indented `campaign-fsm` line, but the servers, exits with 0 or 1 and prints something; writes are made."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "diwali.json").write_text(json.dumps(DRAFT))
-    account.add("in-progress", id="90dad70b939f469fbf8b801660148272", name="message paused")
-    text = README.read_text()
-    for name, form in (
-        ("traffic.jsonl", "jsonl"),
-        ("runbooks/after-diwali.yaml", "yaml"),
-        ("team/campaign-fsm.toml", "toml"),
-    ):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        blocks = re.findall(rf"```{form}\n(.*?)```", text, flags=re.DOTALL)
-        # What a configuration may hold stands in several blocks; the tables last.
-        (tmp_path / name).write_text("\n".join(reversed(blocks)) if form == "toml" else blocks[0])
-    assert load_configuration(tmp_path / "team" / "campaign-fsm.toml").policy.hours
-    record(tmp_path / "decisions.jsonl")
-    for folder in (tmp_path / "tests" / "cassettes", tmp_path / "logs"):
-        folder.mkdir(parents=True)
-        shutil.copy(tmp_path / "traffic.jsonl", folder)
-    start = account.now + timedelta(hours=1)
-    account.add("created", id="5d8a7fe3c1f24a0e9b1c6a0f5e2d7b44", channel="voice", start=start)
-    lines = re.findall(r"^    campaign-fsm (.+)$", README.read_text(), flags=re.MULTILINE)
-    assert len(lines) >= 8
-    for line in lines:
-        made = [one.id for one in account.campaigns.values() if one.name.startswith(DRAFT["name"])]
-        argv = shlex.split(line.partition(" || ")[0].replace("CREATED_ID", *made or ["none"]))
-        if argv[0] == "simulate":
-            continue
-        code, out, err = call(capsys, *argv)
-        assert code in ((0,) if argv[0] in _WRITES and "--dry-run" not in argv else (0, 1)), (line, err)
-        assert out or err or Path(argv[argv.index("-o") + 1]).stat().st_size, line

@@ -3,15 +3,17 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from datetime import timedelta
 from pathlib import Path
 
+import pages
 import pytest
 from commands import call, on_a_terminal
-from places import HOOKS, README
+from places import GUIDES, HOOKS
 from work import within
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, errors
@@ -589,21 +591,35 @@ def test_the_hook_for_diagrams_does_what_it_says(folder, capsys, tmp_path):
     assert call(capsys, *argv, "docs")[0] == 1
 
 
-@pytest.mark.skipif(not README.exists(), reason="the README is in the checkout")
-def test_the_workflow_of_the_readme_runs(folder, capsys, tmp_path):
-    """It is YAML, and its audit is a command that works, with a report where the next step looks for it."""
+def test_the_workflow_of_the_guide_runs(folder, capsys, tmp_path):
+    """It is YAML, and its audit is a command that works, also with the report for code scanning that the page adds."""
     import yaml
 
-    blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(), flags=re.DOTALL)
-    (workflow,) = [yaml.safe_load(block) for block in blocks if "\njobs:" in block]
-    assert workflow["permissions"]["security-events"] == "write"
-    steps = workflow["jobs"]["campaigns"]["steps"]
-    (line,) = [step["run"] for step in steps if step.get("run", "").startswith("campaign-fsm ")]
+    page = GUIDES / "ci.md"
+    workflow = yaml.safe_load(pages.file(page, ".github/workflows/campaigns.yml"))
+    lines = [step["run"] for step in workflow["jobs"]["campaigns"]["steps"] if "run" in step]
+    assert lines[0] == "pip install --find-links wheels 'campaign_fsm[audit]'"
+    (added,) = re.findall(r"`(--output sarif=\S+)`", text := page.read_text(encoding="utf-8"))
+    (uploaded,) = re.findall(r"sarif_file: (\S+)}", text)
     folder("tests/cassettes/x.jsonl", READ, ILLEGAL)
-    folder("runbooks/x.jsonl", READ)
-    assert call(capsys, *line.split()[1:])[0] == 1
-    (uploaded,) = [step["with"]["sarif_file"] for step in steps if "upload-sarif" in step.get("uses", "")]
+    code, out, _ = call(capsys, *shlex.split(lines[1])[1:], *added.split())
+    assert code == 1
+    assert out.startswith("::error file=tests/cassettes/x.jsonl,line=2,")
     assert json.loads((tmp_path / uploaded).read_text())["version"] == "2.1.0"
+
+
+def test_the_access_log_of_the_guide_is_read(capsys, tmp_path, monkeypatch):
+    """With the configuration that it prints, a line of nginx is judged by its method, its body and when it came."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "campaign-fsm.toml").write_text(pages.file(GUIDES / "ci.md", "campaign-fsm.toml"))
+    line = {"msec": "1767587400.120", "request_uri": URL, "status": "200", "request_time": "0.080"}
+    read = {**line, "request_method": "GET", "request_body": ""}
+    write = {**line, "request_method": "PUT", "request_body": '{"action": "complete"}', "msec": "1767587401.150"}
+    (tmp_path / "access.log").write_text(f"{json.dumps(read)}\n{json.dumps(write)}\n")
+    code, out, _ = call(capsys, "audit", "access.log", "--strict")
+    assert code == 1
+    assert "access.log:2: CF605 warning: Whether complete was legal is unknown" in out
+    assert "2026-01-05T04:30:01.070000+00:00" in out
 
 
 def test_a_broken_recording_in_a_folder_is_not_passed_over(folder, capsys, tmp_path):

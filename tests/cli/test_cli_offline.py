@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from commands import call
 
 from campaign_fsm import Simulator, SimulatorServer, decide, errors
-from campaign_fsm.cli import _COMMANDS, _GROUPS, cli, run
+from campaign_fsm.cli import _GROUPS, COMMANDS, cli, run
 from campaign_fsm.cli.audit import _colour as colour
 from campaign_fsm.cli.output import lay_out
 from campaign_fsm.reference import ways
@@ -339,7 +339,7 @@ def test_the_help_of_a_command_has_its_own_options_first():
     assert "--channel" in help_of("check").partition("Common options")[0]
 
 
-@pytest.mark.parametrize("name", _COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_no_line_of_a_help_page_is_longer_than_a_terminal(name):
     """Of 80 columns."""
     assert max(map(len, help_of(name).splitlines())) <= 80
@@ -589,7 +589,7 @@ def test_help_loads_no_command():
         done.stdout.splitlines()[-1]
         == "loaded: campaign_fsm campaign_fsm._lazy campaign_fsm.cli campaign_fsm.cli.streams"
     )
-    assert [cli.get_command(None, name).name for name in _COMMANDS] == list(_COMMANDS)
+    assert [cli.get_command(None, name).name for name in COMMANDS] == list(COMMANDS)
 
 
 def test_check_loads_what_it_prints_with_and_no_more():

@@ -190,7 +190,7 @@ def test_playing_undoing_and_sharing(opened):
     assert again.page.eval_on_selector_all("#played li", "all => all.map(one => one.textContent)") == played
     again.page.click("#undo")
     assert again.text("#where") == "The campaign is paused"
-    assert "a real campaign knows no undo" in again.text("#announcement")
+    assert "a real campaign has no undo" in again.text("#announcement")
     assert again.hash().endswith("play=start.pause")
     again.page.click("#reset")
     assert again.text("#where") == "The campaign is created"
@@ -239,7 +239,7 @@ def test_a_route_goes_by_strict(opened):
     assert page.text("#way").endswith("delete")
     assert page.page.eval_on_selector_all(".picture:not([hidden]) .edge", drawn) == 1
     page.page.check("input[name=strict]")
-    assert page.text("#way").startswith("There is none")
+    assert page.text("#way").startswith("No legal action")
     assert page.page.eval_on_selector_all(".picture:not([hidden]) .edge", drawn) == 0
 
 
@@ -289,7 +289,7 @@ def test_the_legal_way_is_named_and_drawn(opened):
     )
     assert sorted(marked) == ["CF103", "CF105", "CF106"]
     page.page.select_option("#goal", "created")
-    assert page.text("#way") == "There is none, or none but waiting."
+    assert page.text("#way") == "No legal action leads there; only waiting may."
 
 
 def test_everything_can_be_done_with_the_keyboard(opened):
@@ -516,7 +516,7 @@ def test_playing_on_from_a_step_leaves_the_recording(opened):
     assert "step=" not in page.hash()
     assert "at=paused&play=complete" in page.hash()
 
-    assert page.text("#step-text") == "What is shown is not of the recording."
+    assert page.text("#step-text") == "No step of the recording is shown now."
     page.page.click("#earlier")
     assert page.text("#step-text").startswith("2. × complete")
 

@@ -9,7 +9,6 @@ import logging
 import multiprocessing
 import os
 import pickle
-import re
 import select
 import signal
 import ssl
@@ -17,13 +16,13 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import httpx
 import pytest
 from operations import message
+from programs import PATIENCE, running, said
 
 from campaign_fsm import (
     AsyncCampaignClient,
@@ -42,9 +41,6 @@ pytestmark = [
     # Python 3.12 and later warn of what is tested here.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
-
-# Seconds after which a test fails instead of hanging; nothing waits for time alone.
-PATIENCE = 30
 
 
 class Signal:
@@ -1014,32 +1010,6 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [found.encode()]
 """
-
-
-@contextlib.contextmanager
-def running(folder, log, *command):
-    """A program, its errors in a file, until it is terminated."""
-    with log.open("w") as errors_:
-        program = subprocess.Popen([sys.executable, "-m", *command], cwd=folder, stdout=errors_, stderr=errors_)
-        try:
-            yield program
-        finally:
-            program.terminate()
-            try:
-                program.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
-
-
-def said(program, log, pattern):
-    """What a program says once it is ready."""
-    end = time.monotonic() + PATIENCE
-    while not (found := re.search(pattern, log.read_text())):
-        assert program.poll() is None, log.read_text()
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.05)
-    return found
 
 
 @pytest.mark.long

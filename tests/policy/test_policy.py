@@ -667,7 +667,7 @@ def test_a_section_that_is_called_otherwise_is_an_error(tmp_path, head):
     ],
 )
 def test_what_stands_beside_the_section_is_an_error(tmp_path, text):
-    """As the README's block does, pasted below another table of a pyproject."""
+    """As the guide's block does, pasted below another table of a pyproject."""
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(PolicyError, match=r"is not read; .*tool\.campaign-fsm"):
         find_configuration(tmp_path)

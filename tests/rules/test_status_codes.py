@@ -35,7 +35,7 @@ TABLE = f"""
 418 ApiError            never  never
 599 ServerError         always unapplied http-status-codes
 """
-KEYS = "version status_code kind title documented error hint client read_again write_again seen unknown sources"
+KEYS = "version status_code kind title documented error hint client read_again write_again seen unknown sources guide"
 # What the error adds, and `explain` too: a word of it.
 HINTS = {401: "other region", 402: "balance", 403: "no access", 404: "this account", 407: "a proxy", 302: "no redirect"}
 ROWS = {int(row[0]): row[1:] for row in map(str.split, TABLE.strip().splitlines())}

@@ -2,10 +2,11 @@
 
 import re
 
+import pages
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis.stateful import run_state_machine_as_test
-from places import README
+from places import GUIDES
 from transitions import Machine
 from transitions.extensions.asyncio import AsyncMachine
 
@@ -175,13 +176,12 @@ def test_events_are_asked_for_as_well():
         run_state_machine_as_test(life(lambda: attached(Deaf(), "in-progress")), settings=FINDING)
 
 
-@pytest.mark.skipif(not README.exists(), reason="the README is beside the checkout's tests, not beside these")
-def test_the_fault_of_the_readme_is_found():
-    """The example as it is printed fails, both ways, for the reason that it gives."""
-    (block,) = re.findall(r"```python\n([^`]*class HastyLife.*?)```", README.read_text(), flags=re.DOTALL)
+def test_the_fault_of_the_guide_is_found():
+    """The example as it is printed fails, both ways, for the reason that the guide gives."""
+    page = GUIDES / "state-machine.md"
     names = {}
-    exec(compile(block, str(README), "exec"), names)
-    fault = re.search(r"# fails: (.+), …", block)[1]
+    exec(compile(pages.file(page, "test_hasty.py"), str(page), "exec"), names)
+    fault = "complete of a message campaign while in-progress is illegal [CF224]"
     with pytest.raises(AssertionError, match=re.escape(fault)):
         run_state_machine_as_test(names["HastyLife"], settings=FINDING)
     with pytest.raises(AssertionError, match=r"complete .* while .* is illegal"):

@@ -210,7 +210,7 @@
     byId("goal").value = state.goal;
     const names = way(status);
     byId("way").textContent =
-      names === null ? "There is none, or none but waiting." : names.length ? named(names) : "The campaign is there.";
+      names === null ? "No legal action leads there; only waiting may." : names.length ? named(names) : "The campaign is there.";
   }
 
   function drawPlayed(path) {
@@ -342,7 +342,7 @@
       if (byId(id).disabled) document.querySelector(otherwise).focus({ preventScroll: true });
     });
   }
-  press("undo", () => draw(`${state.play.pop()} undone, here only: a real campaign knows no undo.`), "#legal button, #goal");
+  press("undo", () => draw(`${state.play.pop()} undone, on this page only: a real campaign has no undo.`), "#legal button, #goal");
   press("reset", () => {
     const { channel, strict, goal } = state;
     state = { ...fresh(), strict, goal };
@@ -350,7 +350,7 @@
     routeWanted = false;
     notice("");
     drawStep();
-    draw("Begun again.");
+    draw("Back at the beginning.");
   }, "#legal button, #goal");
   byId("share").addEventListener("click", async () => {
     const link = location.href;
@@ -378,7 +378,7 @@
     lastStep = state.step ?? lastStep;
     byId("stepping").hidden = !steps.length;
     const one = steps[state.step - 1];
-    const otherwise = !steps.length ? "The recording has no step, only a status." : state.step === 0 ? "Before the first step." : "What is shown is not of the recording.";
+    const otherwise = !steps.length ? "The recording has no step, only a status." : state.step === 0 ? "Before the first step." : "No step of the recording is shown now.";
     const text = byId("step-text");
     text.replaceChildren(...(one ? told(one) : [otherwise]));
     byId("step-number").textContent = `${lastStep} of ${steps.length}`;

@@ -1,0 +1,84 @@
+"""`campaign-fsm help`: the guides, listed and shown, in a pager where a person reads."""
+
+import json
+import stat
+
+import pytest
+from commands import call, on_a_terminal
+
+from campaign_fsm import guides
+
+
+def test_the_guides_are_listed_with_what_they_are_for(capsys):
+    """Every topic, in the order in which people need them, and how one is shown."""
+    code, out, _ = call(capsys, "help")
+    assert code == 0
+    begun = [line.split()[0] for line in out.splitlines() if line.startswith("  ") and not line.startswith("   ")]
+    assert begun == list(guides.TOPICS)
+    assert all(" ".join(guides.summary_of(topic).split()[:4]) in out for topic in guides.TOPICS)
+    assert out.endswith("campaign-fsm help TOPIC shows one of them.\n")
+
+
+@pytest.mark.parametrize("topic", guides.TOPICS)
+def test_a_guide_is_printed_as_it_is(capsys, topic):
+    """In a pipe it is the file, so that it can be kept and rendered."""
+    assert call(capsys, "help", topic) == (0, guides.text_of(topic), "")
+
+
+def test_a_guide_opens_in_the_pager_of_a_terminal(tmp_path, monkeypatch):
+    """Headings and blocks in colour, links as commands; and what a pager does is up to the user."""
+    pager = tmp_path / "less"  # by its name, click knows that it takes colours
+    pager.write_text('#!/bin/sh\ncat > "$SEEN"\necho "shown with $LESS"\n')
+    pager.chmod(pager.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PAGER", str(pager))
+    monkeypatch.setenv("SEEN", str(tmp_path / "seen"))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("LESS", raising=False)
+    shown, code = on_a_terminal("help", "limits", until=b"shown with -FRX", answer=b"")
+    assert code == 0
+    assert b"lost answer" not in shown
+    seen = (tmp_path / "seen").read_text(encoding="utf-8")
+    assert "\x1b[1m\x1b[4mLimits" in seen
+    assert "The gate (campaign-fsm help gate)" in seen
+    assert "```" not in seen
+
+
+def test_what_is_no_topic_is_an_error_that_names_the_near_ones(capsys):
+    """Of guides and commands; a code has a command of its own."""
+    code, _, err = call(capsys, "help", "polcy")
+    assert code == 2
+    assert "There is no guide 'polcy'; did you mean policy?" in err
+    code, _, err = call(capsys, "help", "CF224")
+    assert code == 2
+    assert "campaign-fsm explain CF224" in err
+    code, out, _ = call(capsys, "help", "xyzzy", "--json")
+    assert code == 2
+    assert "getting-started" in json.loads(out)["error"]["message"]
+
+
+def test_the_name_of_a_command_shows_its_help(capsys):
+    """As `help` of other programs does."""
+    code, out, _ = call(capsys, "help", "pause")
+    assert (code, out) == (0, call(capsys, "pause", "--help")[1])
+
+
+def test_guides_are_data_for_machines(capsys):
+    """The list as one object, and a guide as one."""
+    code, out, _ = call(capsys, "help", "--json")
+    listed = json.loads(out)
+    assert (code, listed["version"]) == (0, 1)
+    assert [guide["topic"] for guide in listed["guides"]] == list(guides.TOPICS)
+    one = json.loads(call(capsys, "help", "gate", "--json")[1])
+    assert one["markdown"] == guides.text_of("gate")
+    assert one["summary"] == guides.summary_of("gate")
+
+
+def test_an_error_names_the_guide_that_helps(capsys, account):
+    """At the end of its text, and in its JSON."""
+    campaign = account.add("in-progress")
+    code, _, err = call(capsys, "archive", campaign, "--yes")
+    assert (code, err.splitlines()[-1]) == (1, "campaign-fsm help state-machine says more.")
+    assert json.loads(call(capsys, "archive", campaign, "--yes", "--json")[1])["error"]["guide"] == "state-machine"
+    for asked, topic in (("CF410", "gate"), ("OutcomeUnknown", "outcomes"), ("409", "outcomes"), ("CF701", "policy")):
+        assert f"campaign-fsm help {topic}" in call(capsys, "explain", asked)[1]
+        assert json.loads(call(capsys, "explain", asked, "--json")[1])["guide"] == topic

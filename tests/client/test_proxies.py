@@ -38,7 +38,7 @@ class Reluctant(_Server):
             head += chunk
         self.heads.append(head)
         if self.reply is None:
-            time.sleep(1)
+            connection.recv(1)  # until it is given up
         else:
             connection.sendall(self.reply)
 

@@ -1,7 +1,17 @@
 """campaign_fsm: a guarded client for the Exotel campaign API.
 
-Illegal campaign actions are stopped before their bytes leave. Start with `CampaignClient`, with
-`GuardTransport` for an `httpx` client of your own, or with `decide` for the rules alone.
+Illegal campaign actions are stopped before their bytes leave. Where to start:
+
+- `CampaignClient` and `AsyncCampaignClient` read, create, edit, pause, resume, complete, archive and delete campaigns.
+- `GuardTransport` and `AsyncGuardTransport` put the same gate into an `httpx` client of your own.
+- `decide`, `route` and `build_machine` are the life cycle alone, without a network; `RULES` is its table.
+- `MessageCampaignDraft` and `VoiceCampaignDraft` hold what is created or edited, and check it.
+- `CampaignFsmError` is the base of the errors; `campaign_fsm.errors` draws the tree.
+- `Simulator`, `SimulatorServer` and `SimulatorTransport` are the API of one account, simulated.
+- `campaign_fsm.testing` is for the tests of code that works on campaigns, `campaign_fsm.testing.plugin` for pytest.
+- `campaign_fsm.diagram` draws the life cycle, and what `campaign_fsm.history` reads from a recording.
+- `campaign_fsm.policy` is what a team forbids on top of the life cycle, `campaign_fsm.traffic` what an audit reads.
+- `campaign_fsm.log` and `campaign_fsm.trace` say what is in the log and in the trace.
 """
 
 from __future__ import annotations
@@ -9,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+"""The version of the package."""
 
 if TYPE_CHECKING:
     from campaign_fsm.client import AsyncCampaignClient as AsyncCampaignClient

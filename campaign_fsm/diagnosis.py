@@ -64,7 +64,7 @@ def diagnose(campaign: Campaign, now: datetime | None = None) -> tuple[Diagnosis
 
     Args:
         campaign: The campaign.
-        now: An aware datetime; if None the server's clock when the campaign was read, or else the local one.
+        now: The time, an aware datetime; None: the server's clock when the campaign was read, or else the local one.
 
     >>> from campaign_fsm import Campaign, diagnose
     >>> [found.title for found in diagnose(Campaign("a1", "failed", "failed", "voice"))]

@@ -1,6 +1,4 @@
-"""Everything that this package raises.
-
-::
+"""The errors of this package, as a tree of classes:
 
     CampaignFsmError
     ├── Refused                  the write was not sent; never worth a blind retry
@@ -18,7 +16,7 @@
     │   ├── NotFound (404)     Conflict (409)              RateLimited (429)       ServerError (5xx)
     │   ├── UnexpectedRedirect   a 3xx, never followed
     │   └── UnexpectedAnswer     a success that cannot be read
-    ├── StateConflict            somebody moved the campaign between the read and the write
+    ├── StateConflict            something else moved the campaign between the read and the write
     ├── OutcomeUnknown           whether the write took effect is unknown
     ├── ConnectionFailed         no answer; the message says what is known about a write
     │   └── TimedOut
@@ -32,7 +30,7 @@
     └── ConfigurationError       a client cannot be built from these settings (also a ValueError)
 
 Exceptions carry fields; their message is made from them. All of them survive pickling and copying. What is rebuilt
-from its `args` alone (Celery's JSON results) is of the same class and has the message; its fields are unknown.
+from its ``args`` alone (Celery's JSON results) is of the same class and has the message; its fields are unknown.
 None of them is an `httpx` error, so nothing that retries those retries a refusal.
 """
 
@@ -76,7 +74,7 @@ def _sentence(*parts: str | None) -> str:
 
 @_error
 class CampaignFsmError(Exception):
-    """The base of everything that this package raises on purpose.
+    """The base of the errors of this package. Wrong types and values of arguments are a TypeError or a ValueError.
 
     Attributes:
         guide: The guide that says more: `campaign-fsm help` shows it, and a traceback names it.
@@ -85,7 +83,12 @@ class CampaignFsmError(Exception):
     guide: ClassVar[str] = "outcomes"
 
     def __init__(self, *args: object, **fields: Any) -> None:
-        """By its fields; or by a message alone, as by those who know no more of an exception than its `args`."""
+        """Made of its fields; or of a message alone, by what knows no more of an exception than its ``args``.
+
+        Args:
+            *args: The message; without fields, which are unknown then.
+            **fields: The fields, by the names of the attributes.
+        """
         if args:
             self._text = str(args[0] if len(args) == 1 else args)
             known = attrs.fields(type(self))  # type: ignore[arg-type]
@@ -121,7 +124,7 @@ class Refused(CampaignFsmError):
 
     Attributes:
         code: The stable code of the reason (``CF…``); see ``campaign-fsm explain CODE``.
-        reason: One sentence.
+        reason: Why, in a sentence.
         action: What the request asked for, if that could be read.
         channel: The kind of campaign.
         campaign_id: The campaign that the request is about.
@@ -158,8 +161,6 @@ class Refused(CampaignFsmError):
 class IllegalTransition(Refused):
     """The life cycle forbids the action in the status that was read."""
 
-    guide: ClassVar[str] = "state-machine"
-
 
 @_error
 class AlreadyThere(Refused):
@@ -169,8 +170,6 @@ class AlreadyThere(Refused):
 @_error
 class UnknownStatus(Refused):
     """The status that was read is on no list of the vendor's, so every write is refused."""
-
-    guide: ClassVar[str] = "gate"
 
 
 @_error
@@ -187,11 +186,9 @@ class StatusUnavailable(Refused):
     Attributes:
         status_code: The status code of the answer, None without one.
         request_id: The vendor's id of the failed read.
-        retry_after: Seconds that the server asked to wait.
+        retry_after: Seconds that the server asked to wait; None if it did not ask.
         no_answer: Whether the last try ended in a time-out or a broken connection.
     """
-
-    guide: ClassVar[str] = "gate"
 
     status_code: int | None = None
     request_id: str | None = None
@@ -205,12 +202,12 @@ class CampaignBusy(Refused):
 
     ``CF801``: this call comes from inside that one (a callback, a log or signal handler, a finalizer, a
     greenlet, a task or thread that inherits its context), so waiting would be for ever. ``CF802``: it, or others that
-    went first, took longer than `deadline`. ``CF803``: the process was forked while this call was at work, and it
+    went first, took longer than the ``deadline``. ``CF803``: the process was forked while this call was at work, and it
     goes on in the parent.
 
     Attributes:
         holder: What is at work, and in which thread; empty if it is not one call (``CF803``, others that went first).
-        seconds: For how long it has been.
+        seconds: For how many seconds it has been.
     """
 
     guide: ClassVar[str] = "gate"
@@ -238,8 +235,6 @@ class ForbiddenByPolicy(Refused):
 class GateFailure(Refused):
     """The gate itself failed. That is a bug; the write was not sent."""
 
-    guide: ClassVar[str] = "gate"
-
 
 @_error
 class ApiError(CampaignFsmError):
@@ -252,7 +247,7 @@ class ApiError(CampaignFsmError):
         request_id: The vendor's id of the request, for its support.
         error_code: The vendor's own error code.
         description: The vendor's text, at most 300 characters.
-        retry_after: Seconds that the server asked to wait.
+        retry_after: Seconds that the server asked to wait; None if it did not ask.
         hint: What this usually means and what to do.
     """
 
@@ -334,8 +329,8 @@ class StateConflict(CampaignFsmError):
         campaign_id: The campaign.
         seen: The status that made the action legal.
         now: The status that a read after the write found.
-        who: Who may have moved it.
-        rejection: The server's rejection, None if it claimed success.
+        who: Who may have moved it, in words.
+        rejection: The server's rejection, an error that was not raised; None if it claimed success.
     """
 
     action: Action
@@ -366,7 +361,7 @@ class OutcomeUnknown(CampaignFsmError):
         seen: The status before the write.
         now: The last status read after it, None if none could be read.
         why: What went wrong.
-        candidates: Campaigns that a create of unknown outcome may have made.
+        candidates: Ids of campaigns that a create of unknown outcome may have made.
     """
 
     action: Action
@@ -452,7 +447,7 @@ class NotReached(CampaignFsmError):
         goal: The statuses that were waited for.
         now: The last status that was read, None if none was.
         reachable: Whether it can still get there; if not, waiting longer is no use.
-        waited: Seconds.
+        waited: How long it was waited for, in seconds.
     """
 
     guide: ClassVar[str] = "client"

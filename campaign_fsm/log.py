@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from campaign_fsm.wire.target import Target
 
+# Modules of the package call what is here; for users it is what the records have.
+__all__: Final[list[str]] = []
+
 _LOGGER: Final = logging.getLogger("campaign_fsm")
 
 

@@ -28,6 +28,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 VERSION: Final = 1
+"""The version that each line carries."""
 
 
 class _Descriptor:

@@ -76,17 +76,17 @@ class Seen(Protocol):
 class Verdict(Decision):
     """Whether one write may go: what the life cycle says, narrowed by everything else that counts.
 
-    True in a boolean context exactly if it may. A write that may not go has no `standing`.
+    True in a boolean context exactly if it may. A write that may not go has None as its `standing`.
     """
 
     life_cycle: Decision = field(kw_only=True)
     """What the life cycle alone says of the action."""
     warnings: tuple[str, ...] = field(kw_only=True, default=())
-    """What whoever sends it should know."""
+    """What to know before it is sent, one sentence each."""
     violations: tuple[Violation, ...] = field(kw_only=True, default=())
-    """Everything that the policy has against it, whatever else is."""
+    """Everything that the policy has against it, also where the life cycle refuses it already."""
     instead: str = field(kw_only=True, default="")
-    """What to do instead, where it is not what is always to be done about the code."""
+    """What to do instead, where that depends on more than the code; empty otherwise. `advice` has it."""
 
     @property
     def advice(self) -> str:

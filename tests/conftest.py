@@ -110,7 +110,11 @@ def pytest_make_collect_report(collector):
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     for name in list(os.environ):
-        if name.startswith(("EXOTEL_", "CAMPAIGN_FSM_", "FORCE_COLOR")) or name.lower().endswith("_proxy"):
+        if (
+            name.startswith(("EXOTEL_", "CAMPAIGN_FSM_", "FORCE_COLOR"))
+            or name.lower().endswith("_proxy")
+            or name == "CI"
+        ):
             monkeypatch.delenv(name)
 
 

@@ -161,7 +161,7 @@ unknown     CF201  CF201 CF201  CF201    CF201   CF201 CF201          CF201     
 # fmt: off
 PAGES = [
     "create-sms-campaign", "sms-reference-create", "sms-campaign-details", "bulk-sms-campaign-details", "sms-reference-bulk", "console-bulk-sms-campaigns", "sms-details", "sms-reference-details-of-each", "sms-reference-manage", "update-sms-campaign",
-    "create-campaign", "voice-reference-create", "console-campaigns", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "console-update-campaign", "manage-campaign", "delete-campaign", "campaigns-overview", "how-campaigns-work",
+    "create-campaign", "voice-reference-create", "console-campaigns", "campaign-details", "bulk-campaign-details", "call-details", "update-campaign", "update-campaign-details", "console-update-campaign", "manage-campaign", "delete-campaign", "campaign-webhooks", "campaigns-overview", "how-campaigns-work",
     "campaign-scheduling", "campaign-faqs", "campaign-reporting", "creating-sms-campaign", "creating-voice-campaign",
     "authentication", "api-credentials", "error-codes", "http-status-codes", "rate-limiting", "webhooks", "webhooks-setup",
 ]

@@ -286,17 +286,6 @@ def test_type_checkers_see_the_public_names(package):
     assert {name for _, name in seen} == set(package.__all__) - {"__version__"}
 
 
-def test_public_things_have_docstrings():
-    """Everything public says what it is."""
-    for name in campaign_fsm.__all__:
-        thing = getattr(campaign_fsm, name)
-        if inspect.isclass(thing) or inspect.isfunction(thing):
-            assert thing.__doc__, name
-            for member, value in vars(thing).items() if inspect.isclass(thing) else ():
-                if inspect.isfunction(value) and not member.startswith("_") and name.endswith("Client"):
-                    assert value.__doc__, f"{name}.{member}"
-
-
 def test_an_exception_with_a_lock_in_it_is_never_built():
     """Fields are data; this is what pickling relies on."""
     for kind in CONCRETE:

@@ -17,40 +17,40 @@ import click
 
 from campaign_fsm.cli import streams
 
-# The headings of `--help`; under each the commands, with the module of each and what the list says of it.
+# The headings of `--help`; under each the commands: the module, what the list says of it, and the guide that says more.
 _GROUPS: Final = {
     "The rules (no account needed)": {
-        "check": ("rules", "Say whether an action is legal in a status, and why."),
-        "route": ("rules", "Find the shortest legal way from one status to another."),
-        "rules": ("rules", "Print the whole table: rules, refusals and their codes."),
-        "explain": ("rules", "Explain a code (CF…), an error's name or an HTTP status code."),
+        "check": ("rules", "Say whether an action is legal in a status, and why.", "state-machine"),
+        "route": ("rules", "Find the shortest legal way from one status to another.", "state-machine"),
+        "rules": ("rules", "Print the whole table: rules, refusals and their codes.", "state-machine"),
+        "explain": ("rules", "Explain a code (CF…), an error's name or an HTTP status code.", "outcomes"),
     },
     "Read campaigns": {
-        "get": ("reads", "Read one campaign, and what explains where it stands."),
-        "list": ("reads", "List campaigns."),
-        "find": ("reads", "Find the one campaign with a name."),
-        "recipients": ("reads", "List what became of each number of a campaign."),
-        "watch": ("reads", "Watch one campaign until it has a status, or is over."),
+        "get": ("reads", "Read one campaign, and what explains where it stands.", "command-line"),
+        "list": ("reads", "List campaigns.", "command-line"),
+        "find": ("reads", "Find the one campaign with a name.", "command-line"),
+        "recipients": ("reads", "List what became of each number of a campaign.", "command-line"),
+        "watch": ("reads", "Watch one campaign until it has a status, or is over.", "command-line"),
     },
     "Change campaigns": {
-        "create": ("drafts", "Create a campaign from a file."),
-        "edit": ("drafts", "Set the parameters of a campaign."),
-        "reschedule": ("drafts", "Give a campaign another schedule."),
-        "pause": ("actions", "Stop contacting more numbers."),
-        "resume": ("actions", "Go on with the numbers not yet contacted."),
-        "complete": ("actions", "Mark the remaining numbers as failed. Cannot be undone."),
-        "archive": ("actions", "Put a completed campaign away. Cannot be undone."),
-        "delete": ("actions", "Delete a voice campaign that has not started. Cannot be undone."),
+        "create": ("drafts", "Create a campaign from a file.", "command-line"),
+        "edit": ("drafts", "Set the parameters of a campaign.", "command-line"),
+        "reschedule": ("drafts", "Give a campaign another schedule.", "command-line"),
+        "pause": ("actions", "Stop contacting more numbers.", "outcomes"),
+        "resume": ("actions", "Go on with the numbers not yet contacted.", "outcomes"),
+        "complete": ("actions", "Mark the remaining numbers as failed. Cannot be undone.", "outcomes"),
+        "archive": ("actions", "Put a completed campaign away. Cannot be undone.", "outcomes"),
+        "delete": ("actions", "Delete a voice campaign that has not started. Cannot be undone.", "outcomes"),
     },
     "Recordings and diagrams": {
-        "audit": ("audit", "Judge recorded traffic and runbooks, for CI."),
-        "diagram": ("diagram", "Draw the life cycle, or what happened."),
+        "audit": ("audit", "Judge recorded traffic and runbooks, for CI.", "ci"),
+        "diagram": ("diagram", "Draw the life cycle, or what happened.", "diagrams"),
     },
     "Learn, try, set up": {
-        "help": ("help", "Show a guide, such as getting-started, or list the guides."),
-        "demo": ("demo", "Show the gate at work on the embedded simulator."),
-        "simulate": ("simulate", "Serve the documented API from memory."),
-        "completion": ("completion", "Print the completion script of a shell."),
+        "help": ("help", "Show a guide, such as getting-started, or list the guides.", "getting-started"),
+        "demo": ("demo", "Show the gate at work on the embedded simulator.", "getting-started"),
+        "simulate": ("simulate", "Serve the documented API from memory.", "simulator"),
+        "completion": ("completion", "Print the completion script of a shell.", "command-line"),
     },
 }
 COMMANDS: Final = {name: command for group in _GROUPS.values() for name, command in group.items()}
@@ -66,10 +66,15 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
+        home, _, guide = COMMANDS[cmd_name]
+        module = importlib.import_module(f"{__name__}.{home}")
         # By its name: a function can have another one, where Python has a use for it.
         commands = (value for value in vars(module).values() if isinstance(value, click.Command))
-        return next(command for command in commands if command.name == cmd_name)
+        command = next(command for command in commands if command.name == cmd_name)
+        more = f"Guide: campaign-fsm help {guide}"
+        if more not in (command.epilog or ""):
+            command.epilog = f"{command.epilog}\n\n{more}" if command.epilog else more
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -87,7 +92,7 @@ class _Lazy(click.Group):
         for heading, group in _GROUPS.items():
             with formatter.section(heading):
                 # The names of all groups in one column.
-                formatter.write_dl([(name.ljust(width), text) for name, (_, text) in group.items()])
+                formatter.write_dl([(name.ljust(width), text) for name, (_, text, _) in group.items()])
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -48,7 +48,7 @@ _SPELLED = (
     ("use channel='voice'", "use --channel voice"),
     ("use channel='message'", "use --channel message"),
     ("a whole draft, or partial=True", "a FILE with all parameters, or --partial"),
-    ("confirmed=True, or --yes on the command line", "--yes"),
+    ("`with campaign_fsm.confirmed():` in Python, --yes on the command line", "--yes"),
 )
 
 

@@ -13,6 +13,7 @@ import click
 from campaign_fsm import errors
 from campaign_fsm.cli.decision import cited, steps, way_back
 from campaign_fsm.cli.output import lay_out
+from campaign_fsm.lifecycle.illegal import IllegalTrigger
 from campaign_fsm.printable import without_markup
 from campaign_fsm.reference import phrase, ways
 from campaign_fsm.rules import GROUPS, RULES, STRICT_REFUSAL, Actor, Entry, Problem, Refusal, Rule, Standing
@@ -96,7 +97,7 @@ def print_table(chosen: Iterable[Entry]) -> None:
 
 ERRORS: Final = {
     name: kind
-    for name, kind in vars(errors).items()
+    for name, kind in {**vars(errors), "IllegalTrigger": IllegalTrigger}.items()
     if isinstance(kind, type) and issubclass(kind, errors.CampaignFsmError)
 }
 """The errors that the package raises, by their names."""

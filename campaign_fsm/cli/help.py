@@ -15,36 +15,110 @@ from campaign_fsm.cli.output import columns, print_json
 from campaign_fsm.guides import TOPICS, command_for, summary_of, text_of
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_MARK = re.compile(r"- |\d+\. ")
+_WIDEST = 100
 
 
-def _shown(link: re.Match[str]) -> str:
-    """A link to another guide as its command: a terminal follows neither."""
+def _linked(link: re.Match[str]) -> str:
+    """A link to another guide as its command: a terminal follows none."""
     text, target = link.groups()
     topic = target.partition("#")[0].removesuffix(".md")
     return f"{text} ({command_for(topic) if topic in TOPICS else target})"
 
 
-def for_terminal(markdown: str) -> Iterator[str]:
-    """The lines of a guide with its headings and blocks in colour."""
-    inside = False
-    for line in markdown.splitlines():
-        if line.startswith("```"):
-            inside = not inside
-        elif inside:
-            yield click.style(f"    {line}", fg="cyan") if line else ""
-        elif line.startswith("#"):
-            yield click.style(line.lstrip("# "), bold=True, underline=line.startswith("# "))
+def _filled(text: str, width: int, begin: str = "", indent: str = "") -> Iterator[str]:
+    """A text as lines of a width; what is bold is made so where it stands on one line."""
+    lines = textwrap.wrap(
+        _LINK.sub(_linked, text),
+        max(width, 30),
+        initial_indent=begin,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        yield _BOLD.sub(lambda bold: click.style(bold[1], bold=True), line).replace("**", "")
+
+
+def _paragraph(lines: list[str], width: int) -> Iterator[str]:
+    """A paragraph, or an item of a list, filled; a definition of a link as it is."""
+    if not lines:
+        return
+    mark = _MARK.match(lines[0])
+    begin = mark[0] if mark else ""
+    text = " ".join(line.strip() for line in lines)[len(begin) :]
+    yield from _filled(text, width, begin, " " * len(begin))
+    lines.clear()
+
+
+def _table(rows: list[str], width: int) -> Iterator[str]:
+    """A table in columns if it fits, else each row below its first cell."""
+    if not rows:
+        return
+    cells = [[_LINK.sub(_linked, cell.strip()) for cell in row.strip("|").split(" | ")] for row in rows]
+    head, _, *body = cells
+    widths = [max(map(len, column)) for column in zip(head, *body, strict=False)]
+    rows.clear()
+    if sum(widths) + 2 * len(widths) <= width:
+        for row in (head, *body):
+            line = "  ".join(
+                cell.replace("**", "").ljust(size) for cell, size in zip(row, widths, strict=False)
+            ).rstrip()
+            yield click.style(line, bold=True) if row is head else line
+        return
+    if title := ": ".join(head) if len(head) == 2 else head[0]:
+        yield click.style(title, underline=True)
+    for first, *others in body:
+        for line in _filled(first, width):
+            yield click.style(line, bold=True)
+        for name, cell in zip(head[1:], others, strict=False):
+            named = f"{name}: {cell}" if len(head) > 2 and name else cell
+            yield from _filled(named, width, "    ", "    ") if cell else ()
+
+
+def _code(line: str, language: str) -> str:
+    """A line of a block: a command has a prompt, and what is printed a bar."""
+    if language == "text":
+        return click.style(f"    │ {line}", dim=True)
+    prompt = "$ " if language == "sh" and not line.startswith(" ") else "  " if language == "sh" else ""
+    return click.style(f"    {prompt}{line}".rstrip(), fg="cyan")
+
+
+def for_terminal(markdown: str, width: int) -> Iterator[str]:
+    """The lines of a guide for a terminal of a width: filled, with headings and blocks in colour."""
+    language: str | None = None
+    paragraph: list[str] = []
+    rows: list[str] = []
+    for line in [*markdown.splitlines(), ""]:
+        if language is not None and not line.startswith("```"):
+            yield _code(line, language)
+        elif line.startswith("|"):
+            rows.append(line)
+        elif line and not line.startswith(("```", "#", "    ", "[")) and not _MARK.match(line):
+            paragraph.append(line)
         else:
-            yield _LINK.sub(_shown, line)
+            yield from _paragraph(paragraph, width)
+            yield from _table(rows, width)
+            if line.startswith("```"):
+                language = line.removeprefix("```") if language is None else None
+            elif line.startswith("#"):
+                yield click.style(line.lstrip("# "), bold=True, underline=line.startswith("# "))
+            elif _MARK.match(line):
+                paragraph.append(line)
+            else:
+                yield _code(line.strip(), "sh") if line.startswith("    ") else line
 
 
 def _show(markdown: str) -> None:
-    if columns() is None:
+    width = columns()
+    if width is None:
         click.echo(markdown, nl=False)
         return
     # As git has it: what fits on the screen needs no pager, and it stays there afterwards.
     os.environ.setdefault("LESS", "-FRX")
-    click.echo_via_pager((f"{line}\n" for line in for_terminal(markdown)), color=streams.colour())
+    lines = for_terminal(markdown, min(width, _WIDEST))
+    click.echo_via_pager((f"{line}\n" for line in lines), color=streams.colour())
 
 
 def _list() -> None:
@@ -60,13 +134,17 @@ def _list() -> None:
 def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     from campaign_fsm.cli import COMMANDS
 
-    if value is None or value in TOPICS or value in COMMANDS:
-        return value
-    if re.fullmatch(r"(?i)cf\d+|[1-5]\d\d", value):
+    if value is None:
+        return None
+    topic = value.lower().removesuffix(".md")
+    if topic in TOPICS or topic in COMMANDS:
+        return topic
+    if re.fullmatch(r"cf\d+|[1-5]\d\d", topic):
         raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
-    from campaign_fsm.words import hint
+    from campaign_fsm.words import did_you_mean
 
-    raise click.BadParameter(f"There is no guide {value!r}; {hint(value, (*TOPICS, *COMMANDS))}.")
+    meant = did_you_mean(topic, (*TOPICS, *COMMANDS))
+    raise click.BadParameter(f"there is no guide {value!r}; {meant or 'campaign-fsm help lists them.'}")
 
 
 @command("help")

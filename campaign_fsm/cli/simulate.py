@@ -68,7 +68,8 @@ def _listening(simulator: Simulator, host: str, port: int, allow_hosts: tuple[st
     try:
         return SimulatorServer(simulator, host, port, allow_hosts=allow_hosts)
     except OSError as problem:
-        raise click.ClickException(f"cannot listen on {host} port {port}: {problem.strerror}; try --port 0.") from None
+        advice = "perhaps another simulator runs there: use that one, or give this one another --port"
+        raise click.ClickException(f"cannot listen on {host} port {port}: {problem.strerror}; {advice}.") from None
     except ValueError as problem:
         raise click.BadParameter(f"{problem}.", param_hint="--allow-host") from None
 

@@ -24,7 +24,7 @@ from campaign_fsm.wire.schedule import Schedule
 
 
 class AsyncCampaignClient(BaseClient):
-    """`CampaignClient` for asyncio and trio: the same operations, awaited."""
+    """`CampaignClient` for asyncio and trio: the same settings, operations and errors. Operations are awaited."""
 
     _http_client = "AsyncClient"
     _http_transport = "AsyncHTTPTransport"
@@ -58,19 +58,19 @@ class AsyncCampaignClient(BaseClient):
         return await drive_async(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
     async def ensure_paused(self, campaign_id: str) -> Campaign:
-        """`pause`, taking "already paused" as success; see `CampaignClient.ensure_paused`."""
+        """`pause`, with "already paused" as success; see `CampaignClient.ensure_paused`."""
         return await drive_async(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
 
     async def ensure_resumed(self, campaign_id: str) -> Campaign:
-        """`resume`, taking "already in progress" as success; see `CampaignClient.ensure_resumed`."""
+        """`resume`, with "already in progress" as success; see `CampaignClient.ensure_resumed`."""
         return await drive_async(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
 
     async def ensure_completed(self, campaign_id: str) -> Campaign:
-        """`complete`, taking "already completed" as success, irreversibly; see `CampaignClient.ensure_completed`."""
+        """`complete`, with "already completed" as success, irreversibly; see `CampaignClient.ensure_completed`."""
         return await drive_async(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
 
     async def ensure_archived(self, campaign_id: str) -> Campaign:
-        """`archive`, taking "already archived" as success, irreversibly; see `CampaignClient.ensure_archived`."""
+        """`archive`, with "already archived" as success, irreversibly; see `CampaignClient.ensure_archived`."""
         return await drive_async(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
 
     async def create(self, draft: Draft) -> Campaign:
@@ -101,12 +101,12 @@ class AsyncCampaignClient(BaseClient):
         sort: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[Campaign]:
-        """Every campaign of the account and channel, lazily; see `CampaignClient.list`."""
+        """Iterate over every campaign of the account and channel; see `CampaignClient.list`."""
         wanted = Filter.of(self.channel, status, name, sort)
         return iterate_async(self._operations.list(wanted, page_size), self._perform)
 
     def recipients(self, campaign_id: str, *, status: str | None = None) -> AsyncIterator[Recipient]:
-        """What the server says of each number of a campaign, lazily; see `CampaignClient.recipients`."""
+        """Iterate over what the server says of each number of a campaign; see `CampaignClient.recipients`."""
         return iterate_async(self._operations.recipients(campaign_id, status), self._perform)
 
     async def find(self, name: str) -> Campaign:

@@ -1,4 +1,4 @@
-"""What both faces of the client share: the settings, the gate, and the way from a `Call` to an `Outcome`."""
+"""What both clients share: the settings, the gate, and the way from a call to its outcome."""
 
 from __future__ import annotations
 
@@ -25,51 +25,11 @@ from campaign_fsm.waiting import DEADLINE
 from campaign_fsm.wire.answer import Answer
 
 Trace = str | os.PathLike[str] | Callable[[Mapping[str, Any]], object]
+"""Where a trace goes: a path, or a callable that gets each event."""
 
 
 class BaseClient:
-    """What both faces share: the settings, the gate, and the way from a `Call` to an `Outcome`.
-
-    Args:
-        account_sid: The account; unset: ``EXOTEL_ACCOUNT_SID``.
-        api_key: The API key; unset: ``EXOTEL_API_KEY``.
-        api_token: The API token; unset: ``EXOTEL_API_TOKEN``.
-        channel: ``"message"`` or ``"voice"``.
-        region: ``"singapore"`` (the default) or ``"mumbai"``; unset: ``EXOTEL_REGION``.
-        base_url: Another host, such as the simulator, up to and without ``/v2``; unset:
-            ``EXOTEL_BASE_URL``. Credentials in it are moved into the Authorization header.
-        timeout: Seconds, or a timeout object of the HTTP library.
-        proxy: The proxy to use; unset: the environment's, if `trust_env`.
-        verify: As in `httpx`: True, False or an `ssl.SSLContext`.
-        trust_env: Whether proxies are taken from the environment.
-        transport: The transport below the gate, instead of one made from `proxy` and `verify`. It
-            must neither retry nor cache.
-        max_age: Seconds for which a reading may be used again, counted from when it was sent until the bytes of the
-            write leave; the answer to a write is a reading, too. Default 0: every write is preceded by a read inside
-            the same critical section.
-        strict: Refuse what the vendor's pages contradict each other about.
-        deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
-            connections, writes only where nothing can have been applied (429, a connection that never
-            opened), and those that can be undone also where a read has shown that nothing was. 0: never.
-            As long, another call of the process that is at work on the campaign is waited for (0: 5 seconds).
-            What became of a write whose answer was lost is looked for during some 4 seconds, whatever the deadline.
-            Waiting for the request budget comes on top; only `wait_until` counts that too.
-        on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
-        budget: Requests a minute, reads and writes together, shared by all clients of the account in the
-            process; 0 for no limit. Unset: 30 on the vendor's hosts, until their ``X-RateLimit-*`` headers
-            say otherwise (https://developer.exotel.com/docs/advanced-config/rate-limiting), and no limit elsewhere.
-        on_wait: Called with a `Wait` when a request has to wait for the budget.
-        trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
-            gets each event (see `campaign_fsm.trace`).
-        policy: What the team forbids on top of the life cycle: a `Policy`, or the path of a file that has
-            one (``campaign-fsm.toml``, ``pyproject.toml``). Unset: nothing.
-        plain_http_hosts: Hosts other than loopback to which plain HTTP is allowed.
-        http: The module that builds clients: `httpx`, or one with the same API.
-
-    Raises:
-        ConfigurationError: A setting is missing, malformed or given twice; it names which.
-        PolicyError: The policy's file cannot be read or understood.
-    """
+    """What `CampaignClient` and `AsyncCampaignClient` share: above all their settings."""
 
     # What a face is made of: classes of the HTTP library by name, and ours.
     _http_client: str
@@ -102,6 +62,53 @@ class BaseClient:
         plain_http_hosts: Collection[str] = (),
         http: ModuleType = httpx,
     ) -> None:
+        """A client with these settings.
+
+        Args:
+            account_sid: The account; unset: ``EXOTEL_ACCOUNT_SID``.
+            api_key: The API key; unset: ``EXOTEL_API_KEY``.
+            api_token: The API token; unset: ``EXOTEL_API_TOKEN``.
+            channel: ``"message"`` or ``"voice"``.
+            region: ``"singapore"`` (the default) or ``"mumbai"``; unset: ``EXOTEL_REGION``.
+            base_url: Another host, such as the simulator, up to and without ``/v2``; unset:
+                ``EXOTEL_BASE_URL``. Credentials in it are moved into the Authorization header.
+            timeout: How long a request waits to connect, to send and to be answered: seconds for each, or a timeout
+                object of the HTTP library.
+            proxy: The proxy to use; unset: the environment's, if `trust_env`.
+            verify: As in `httpx`: True, False or an `ssl.SSLContext`.
+            trust_env: Whether proxies are taken from the environment.
+            transport: The transport below the gate, instead of one made from `proxy` and `verify`. It
+                must neither retry nor cache.
+            max_age: Seconds for which a reading may be used again, counted from when it was sent until the bytes of the
+                write leave; the answer to a write is a reading, too. Default 0: every write is preceded by a read
+                inside the same critical section.
+            strict: Refuse what the vendor's pages contradict each other about.
+            deadline: Seconds during which an operation tries again: reads after 429, 5xx and broken
+                connections, writes only where nothing can have been applied (429, a connection that never
+                opened), and those that can be undone also where a read has shown that nothing was. 0: never.
+                For as long (0: 5 seconds) it waits for another call of the process that is at work on the campaign.
+                What became of a write whose answer was lost is looked for during some 4 seconds, whatever the deadline.
+                Waiting for the request budget comes on top; only `CampaignClient.wait_until` counts that too.
+            on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
+            budget: Requests a minute, reads and writes together, shared by all clients of the account in the
+                process; at least 2, or 0 for no limit. Unset: 30 on the vendor's hosts, until their ``X-RateLimit-*``
+                headers say otherwise (https://developer.exotel.com/docs/advanced-config/rate-limiting), and no limit
+                elsewhere.
+            on_wait: Called with a `Wait` when a request has to wait for the budget.
+            trace: Where the decision trace goes: a path, to which JSON Lines are appended, or a callable that
+                gets each event (see `campaign_fsm.trace`).
+            policy: What the team forbids on top of the life cycle: a `Policy`, or the path of a file that has
+                one (``campaign-fsm.toml``, ``pyproject.toml``). Unset: nothing.
+            plain_http_hosts: Hosts other than loopback to which plain HTTP is allowed.
+            http: The module that builds clients: `httpx`, or one with the same API.
+
+        Raises:
+            ConfigurationError: A setting is missing, malformed or given twice; it names which.
+            PolicyError: The policy's file cannot be read or understood.
+            ValueError: A number is out of its range.
+            TypeError: A value is of another kind.
+            OSError: The file of the trace cannot be opened.
+        """
         self._settings = resolve(
             account_sid=account_sid,
             api_key=api_key,

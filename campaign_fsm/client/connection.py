@@ -17,7 +17,13 @@ from campaign_fsm.client.proxies import Proxy, environment_proxy
 from campaign_fsm.errors import ConfigurationError
 from campaign_fsm.private import redact, secrets_of
 
-UNSET: Final[Any] = object()
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "unset"  # in the signature of a client
+
+
+UNSET: Final[Any] = _Unset()
 
 
 def check_connection(*, timeout: Any, proxy: Any, verify: Any, transport: Any) -> None:

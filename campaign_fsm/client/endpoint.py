@@ -233,5 +233,6 @@ def _check_all_there(
         them = ("it is", "it") if len(missing) == 1 else ("they are", "them")
         raise ConfigurationError(
             setting=listed(argument for argument, _ in missing),
-            problem=f"{them[0]} missing; pass {them[1]} or set {listed(variable for _, variable in missing)}.",
+            problem=f"{them[0]} missing; pass {them[1]} or set {listed(variable for _, variable in missing)}. "
+            "campaign-fsm simulate prints what to set for the simulator.",
         )

@@ -29,10 +29,18 @@ class CampaignClient(BaseClient):
     >>> with CampaignClient(account_sid="acme1", api_key="key", api_token="token") as client:
     ...     campaign = client.pause("90dad70b939f469fbf8b801660148272")  # doctest: +SKIP
 
-    May be shared by threads. The arguments are those of `BaseClient`; every method raises
-    `Refused` (nothing was sent), `ApiError`, `ConnectionFailed`, `InvalidParameters` for an id that
-    cannot be one, and those that write also `StateConflict` and `OutcomeUnknown`. ``campaign-fsm explain CODE``
-    says what an action does, and which pages of the vendor's a code in parentheses rests on.
+    May be shared by threads. `AsyncCampaignClient` is the same for asyncio and trio. ``campaign-fsm explain CODE`` says
+    what an action does, and which pages of the vendor's a code in parentheses rests on.
+
+    Every method that makes requests raises what is here; where it raises more, its own text says so.
+
+    Raises:
+        Refused: The write was not sent.
+        ApiError: The server answered, and not with success.
+        ConnectionFailed: No answer came.
+        InvalidParameters: The id cannot be one of a campaign; nothing was sent.
+        StateConflict: The campaign was moved by something else between the read and the write.
+        OutcomeUnknown: The write was sent, and whether it took effect is unknown.
     """
 
     _http_client = "Client"
@@ -80,11 +88,11 @@ class CampaignClient(BaseClient):
         return drive(self._operations.act(campaign_id, Action.ARCHIVE), self._perform)
 
     def ensure_paused(self, campaign_id: str) -> Campaign:
-        """`pause`, taking "already paused" as success, also if it got there between the read and the write."""
+        """`pause`, with "already paused" as success, also if it got there between the read and the write."""
         return drive(self._operations.ensure(campaign_id, Action.PAUSE), self._perform)
 
     def ensure_resumed(self, campaign_id: str) -> Campaign:
-        """`resume`, taking "already in progress" as success, also if it got there between the read and the write.
+        """`resume`, with "already in progress" as success, also if it got there between the read and the write.
 
         A campaign that was resumed before its start may read created until then, and is refused (CF222): it starts by
         itself.
@@ -92,11 +100,11 @@ class CampaignClient(BaseClient):
         return drive(self._operations.ensure(campaign_id, Action.RESUME), self._perform)
 
     def ensure_completed(self, campaign_id: str) -> Campaign:
-        """`complete`, taking "already completed" as success, as `ensure_paused` does. Cannot be undone."""
+        """`complete`, with "already completed" as success, as `ensure_paused` does. Cannot be undone."""
         return drive(self._operations.ensure(campaign_id, Action.COMPLETE), self._perform)
 
     def ensure_archived(self, campaign_id: str) -> Campaign:
-        """`archive`, taking "already archived" as success, as `ensure_paused` does. Cannot be undone."""
+        """`archive`, with "already archived" as success, as `ensure_paused` does. Cannot be undone."""
         return drive(self._operations.ensure(campaign_id, Action.ARCHIVE), self._perform)
 
     def create(self, draft: Draft) -> Campaign:
@@ -108,7 +116,7 @@ class CampaignClient(BaseClient):
 
         Raises:
             ValueError: The draft is for the other channel.
-            OutcomeUnknown: It may have been created; `candidates` are the ids that it may have got.
+            OutcomeUnknown: It may have been created; `OutcomeUnknown.candidates` are the ids that it may have got.
         """
         return drive(self._operations.create(draft), self._perform)
 
@@ -167,7 +175,7 @@ class CampaignClient(BaseClient):
         sort: str | None = None,
         page_size: int | None = None,
     ) -> Iterator[Campaign]:
-        """Every campaign of the account and channel, lazily: a page is read when it is needed.
+        """Iterate over every campaign of the account and channel; a page is read when it is needed.
 
         The server counts pages by position, so a campaign that is created or deleted meanwhile can make
         another one come twice (from the page before it is left out) or not at all.
@@ -180,7 +188,8 @@ class CampaignClient(BaseClient):
                 ``:asc`` or ``:desc``. Without one it is the server's own order: call campaigns by their creation, the
                 oldest first; message campaigns by their start, the latest first, where the API console has the
                 earliest first.
-            page_size: At most 50 (the default) on message, 500 (100) on voice campaigns.
+            page_size: Campaigns a page: on message campaigns at most 50, which is the default; on call campaigns at
+                most 500, and 100 by default.
 
         Raises:
             ValueError: A status, the order or the page size is on no list, or the name is too short.
@@ -195,13 +204,13 @@ class CampaignClient(BaseClient):
         return iterate(self._operations.list(wanted, page_size), self._perform)
 
     def recipients(self, campaign_id: str, *, status: str | None = None) -> Iterator[Recipient]:
-        """What the server says of each number of a campaign, lazily (``message-details``, ``call-details``).
+        """Iterate over what the server says of each number of a campaign (``message-details``, ``call-details``).
 
-        A call campaign that is not over, shows no finished calls in its stats and whose details are not found has none
-        yet, as public client code has seen.
-        No page and no client says so of message campaigns: there it is `NotFound`, which says whether the campaign
-        itself is there. There is no filter by ``number``: a phone number in a URL ends up in logs. Nor is there an
-        order: calls have one by their creation alone, and what that of messages is called the pages differ about.
+        A page is read when it is needed. Details that are not found are taken for none yet on a call campaign that is
+        not over and shows no finished calls in its stats, as public client code has seen. No page and no client says so
+        of message campaigns: there it is `NotFound`, which says whether the campaign itself is there. There is no
+        filter by ``number``: a phone number in a URL ends up in logs. Nor is there an order: calls can be ordered by
+        their creation alone, and the pages differ about the name of that order on messages.
 
         Args:
             campaign_id: The campaign.
@@ -222,7 +231,7 @@ class CampaignClient(BaseClient):
         For a name of less than 3 characters all message campaigns are read: their list does not look for it.
 
         Raises:
-            NotOne: No campaign has it, or several do; `matches` are their ids.
+            NotOne: No campaign has it, or several do; `NotOne.matches` are their ids.
         """
         return drive(self._operations.find(name), self._perform)
 
@@ -239,14 +248,15 @@ class CampaignClient(BaseClient):
 
         Args:
             campaign_id: The campaign.
-            status: What to wait for.
-            timeout: Seconds.
+            status: What to wait for: a `Status`, its canonical string, or several in a list.
+            timeout: For how many seconds, waiting for the request budget included.
             poll: Seconds between two reads; each one counts against the request budget.
             on_read: Called with the campaign after each read.
 
         Raises:
-            NotReached: The time is up, or (`reachable` is False, at once) the campaign is where no
+            NotReached: The time is up, or (at once, and `NotReached.reachable` is False) the campaign is where no
                 documented way leads to any of the statuses.
+            ValueError: A status is on no list, or none is given.
         """
         return drive(
             self._operations.wait_until(campaign_id, status, timeout=timeout, poll=poll, on_read=on_read), self._perform

@@ -1,7 +1,8 @@
-"""Diagrams of the life cycle, from the table: a drawing model (`model`), views of it (`views`), and writers.
+"""Diagrams of the life cycle, from the table.
 
-The formats are listed in `formats`. All but PNG are written here and need nothing; PNG needs resvg_py (``pip install
-'campaign_fsm[diagrams]'``), which is imported when one is asked for.
+`render` writes one, in a `DiagramFormat`. `draw` and `draw_view` make a `Drawing`, which draws itself in a notebook; a
+`View` is what it is about. All formats but PNG need nothing; PNG needs resvg_py (the extra ``diagrams``), which is
+imported when one is asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from campaign_fsm.diagram.formats import Format as Format
     from campaign_fsm.diagram.model import Drawing as Drawing
     from campaign_fsm.diagram.model import draw as draw
+    from campaign_fsm.diagram.png import CannotRasterize as CannotRasterize
     from campaign_fsm.diagram.stamp import Recipe as Recipe
     from campaign_fsm.diagram.theme import Theme as Theme
     from campaign_fsm.diagram.views import Look as Look
@@ -32,6 +34,7 @@ else:
     _HOMES = {
         "formats": "DiagramFormat Format",
         "model": "Drawing draw",
+        "png": "CannotRasterize",
         "stamp": "Recipe",
         "theme": "Theme",
         "views": "Look NoRoute View draw_view",

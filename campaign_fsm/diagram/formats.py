@@ -56,6 +56,7 @@ class DiagramFormat(StrEnum):
     """What a diagram can be written as."""
 
     traits: Traits
+    """What is to be known of the format."""
 
     def __new__(cls, name: str, *traits: Traits) -> DiagramFormat:  # noqa: PYI034 (an enumeration has no subclasses)
         member = str.__new__(cls, name)
@@ -64,8 +65,11 @@ class DiagramFormat(StrEnum):
         return member
 
     MERMAID = "mermaid", Traits(writer="mermaid.mermaid", endings=(".mmd", ".mermaid"), begins=b"---\ntitle: ")
+    """A state diagram of Mermaid's, as text."""
     DOT = "dot", Traits(writer="dot.dot", endings=(".dot", ".gv"), begins=b"// ", theme=Theme.LIGHT)
+    """A graph of Graphviz's, as text."""
     SVG = "svg", Traits(writer="svg.svg", endings=(".svg",), begins=b"<!-- Made by ", theme=Theme.AUTO)
+    """A picture, as text."""
     PNG = (
         "png",
         Traits(
@@ -78,12 +82,16 @@ class DiagramFormat(StrEnum):
             extra="diagrams",
         ),
     )
+    """A picture, as bytes; with the extra ``diagrams``."""
     SCXML = "scxml", Traits(writer="scxml.scxml", endings=(".scxml",), begins=b"<?xml ")
+    """A state chart for other programs, as XML."""
     MARKDOWN = (
         "markdown",
         Traits(writer="table.write", endings=(".md",), begins=b"<!-- Made by ", whole=True, common=True),
     )
+    """A table."""
     JSON = "json", Traits(writer="plainjson.plain_json", endings=(".json",), begins=b'{\n"made": ', common=True)
+    """Plain data for other programs."""
     HTML = (
         "html",
         Traits(
@@ -97,20 +105,29 @@ class DiagramFormat(StrEnum):
             common=True,
         ),
     )
+    """The explorer: a page to click through the life cycle with, which needs nothing else."""
 
     @classmethod
     def of(cls, path: Path) -> DiagramFormat | None:
-        """The format by the end of a file's name; None if it is no diagram's."""
+        """The format by the end of a file's name; None if it is no diagram's.
+
+        Args:
+            path: The file, which need not be there.
+        """
         return next((one for one in cls if path.suffix.lower() in one.traits.endings), None)
 
     @property
     def write(self) -> Callable[..., str | bytes]:
-        """The function that writes it, imported when it is asked for."""
+        """The function that writes it, which is imported when it is asked for."""
         found: Callable[..., str | bytes] = _found(self.traits.writer)
         return found
 
     def is_intact(self, data: bytes) -> bool:
-        """Whether the bytes of a picture are whole; of a text nothing is known."""
+        """Whether the bytes of a picture are whole; True for a text, of which that is not known.
+
+        Args:
+            data: The bytes of the file.
+        """
         return self.traits.intact is None or bool(_found(self.traits.intact)(data))
 
 

@@ -172,7 +172,16 @@ class LegendEntry:
 
 @frozen(kw_only=True)
 class Drawing:
-    """A picture: what is on it, and the words for those who cannot see it."""
+    """A picture: what is on it, and the words for those who cannot see it. In a notebook it draws itself.
+
+    Attributes:
+        title: The title.
+        description: The picture in sentences, for screen readers.
+        nodes: The statuses, and the start, in the order of a campaign's life.
+        edges: What leads from one to another, in the same order.
+        legend: What its marks, lines and colours mean.
+        notes: What stands below it, a sentence each.
+    """
 
     title: str
     description: str
@@ -195,6 +204,10 @@ def draw(channel: Channel | str | None = None, rules: tuple[Rule, ...] = RULES) 
     """The life cycle of one channel, or of both in one picture.
 
     Nodes and edges come in the order of a campaign's life, which is also the order that layouts start from.
+
+    Args:
+        channel: The kind of campaign; None for both.
+        rules: The table.
 
     Raises:
         ValueError: There is no such channel.

@@ -17,7 +17,7 @@ _HEAD: Final = len(_SIGNATURE) + 25
 
 
 class CannotRasterize(Exception):
-    """A PNG was asked for, and cannot be drawn here."""
+    """A PNG was asked for, and cannot be drawn here: the extra ``diagrams`` is missing, or every font is."""
 
 
 def write(text: str, *, stamp: str) -> bytes:

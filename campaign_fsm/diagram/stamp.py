@@ -59,6 +59,14 @@ class Recipe:
     ) -> Recipe:
         """The recipe of what is asked for.
 
+        Args:
+            kind: A `DiagramFormat` or its string.
+            view: A `Look`, or its text as for `render`.
+            theme: The colours; None: those of the format.
+            channel: One channel's life; None for both.
+            history: The recording that it shows, as a path relative to the diagram's folder.
+            campaign: The only campaign of the recording that it shows.
+
         Raises:
             ValueError: Something is not on its list, or does not go together; the message says what.
         """
@@ -102,12 +110,21 @@ class Recipe:
 
     @staticmethod
     def place(data: bytes, kind: DiagramFormat) -> int:
-        """Where a stamp begins that names the format, of whatever version it is; -1 if there is none."""
+        """Where a stamp begins that names the format, of whatever version it is; -1 if there is none.
+
+        Args:
+            data: The bytes of a file.
+            kind: The format.
+        """
         return data.find(f"{_MADE}format={kind} ".encode())
 
     @classmethod
     def read(cls, data: bytes) -> Recipe | None:
-        """The recipe in a file's stamp; None if there is no stamp, or not one of this version."""
+        """The recipe in a file's stamp; None if there is no stamp, or not one of this version.
+
+        Args:
+            data: The bytes of the file; the first 4096 are looked at.
+        """
         found = _STAMP.search(data[:NEAR])
         if found is None:
             return None

@@ -13,11 +13,14 @@ from attrs import frozen
 
 
 class Theme(StrEnum):
-    """Which colours a picture has. `AUTO` follows what the viewer prefers, where the format can do that."""
+    """Which colours a picture has."""
 
     LIGHT = "light"
+    """Dark on light."""
     DARK = "dark"
+    """Light on dark."""
     AUTO = "auto"
+    """What the viewer prefers; for SVG and HTML, which can follow that."""
 
 
 @frozen(kw_only=True)

@@ -57,7 +57,12 @@ class View(StrEnum):
 
 @frozen
 class Look:
-    """A view, and the statuses that it is about."""
+    """A view, and the statuses that it is about.
+
+    Attributes:
+        view: The kind of view.
+        statuses: One for `View.FROM`, two for `View.ROUTE`, else none.
+    """
 
     view: View = View.LIFE
     statuses: tuple[Status, ...] = ()
@@ -65,6 +70,9 @@ class Look:
     @classmethod
     def parse(cls, text: str) -> Look:
         """The view that a text names.
+
+        Args:
+            text: ``life``, ``account-holder``, ``from:STATUS``, ``route:FROM:TO``, ``history`` or ``coverage``.
 
         Raises:
             ValueError: There is no such view or status; the message says what there is.
@@ -117,7 +125,7 @@ def draw_view(
     Args:
         look: What to draw, see `Look.parse`.
         channel: Only what the life cycle of one channel knows; both in one picture if None.
-        history: What the views `View.HISTORY` and `View.COVERAGE` draw.
+        history: What the views `View.HISTORY` and `View.COVERAGE` draw; `campaign_fsm.history` reads one.
 
     Raises:
         NoRoute: There is no legal route between the two statuses.

@@ -57,10 +57,10 @@ def render(
         view: What to draw: ``life``, ``account-holder``, ``from:STATUS``, ``route:FROM:TO``, ``history``, ``coverage``.
         channel: Only what the life cycle of one channel knows; both in one diagram if None.
         theme: The colours, for SVG, PNG, DOT and HTML.
-        history: What the views ``history`` and ``coverage`` draw, see `campaign_fsm.history`.
+        history: What the views ``history`` and ``coverage`` draw; `campaign_fsm.history` reads one.
 
     Raises:
-        CannotRasterize: PNG was asked for, and resvg_py or every font is missing.
+        CannotRasterize: PNG was asked for, and resvg_py (the extra ``diagrams``) or every font is missing.
         NoRoute: There is no legal route between the two statuses.
         ValueError: There is no such format, view, channel or theme, or they do not go together.
     """
@@ -69,7 +69,18 @@ def render(
 
 
 def make(recipe: Recipe, history: History | None = None, *, stamped: bool = True) -> str | bytes:
-    """What a recipe makes. Raises like `render`."""
+    """What a recipe makes: bytes for PNG, text for everything else.
+
+    Args:
+        recipe: How it is made; where its history is read from is left to the caller.
+        history: What the views ``history`` and ``coverage`` draw.
+        stamped: Whether the diagram says in a comment how it was made, for ``campaign-fsm diagram --check``.
+
+    Raises:
+        CannotRasterize: PNG is asked for, and resvg_py (the extra ``diagrams``) or every font is missing.
+        NoRoute: There is no legal route between the two statuses.
+        ValueError: The channel never gets to a status, or the history is missing.
+    """
     traits, write = recipe.format.traits, recipe.format.write
     text = stamp(recipe, history) if stamped else ""
     if traits.whole:

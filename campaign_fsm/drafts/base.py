@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 from attrs import frozen
@@ -20,6 +20,11 @@ from campaign_fsm.rules import Channel
 from campaign_fsm.wire.campaign import SPELLED_AS, Campaign
 from campaign_fsm.wire.schedule import SCHEDULE_KEYS, Schedule, parse_time
 from campaign_fsm.words import did_you_mean
+
+if TYPE_CHECKING:
+    Spec = attrs.Attribute[Any]
+else:
+    Spec = attrs.Attribute  # which takes no parameters when the program runs
 
 
 def _sent(value: Any, channel: Channel) -> Any:
@@ -44,6 +49,7 @@ class BaseDraft:
     """What both kinds of draft share. Problems are found when a draft is made, all at once."""
 
     channel: ClassVar[Channel]
+    """The kind of campaign."""
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(self.problems(partial=False))
@@ -51,8 +57,8 @@ class BaseDraft:
             raise InvalidParameters(what=f"{self.channel} campaign", problems=problems)
 
     @classmethod
-    def specs(cls) -> dict[str, attrs.Attribute[Any]]:
-        """The fields, by their names on the wire."""
+    def specs(cls) -> dict[str, Spec]:
+        """The fields of the class, by their names on the wire."""
         fields = attrs.fields_dict(cls)
         return {spec.metadata["wire"] or name: spec for name, spec in fields.items()}
 
@@ -60,7 +66,11 @@ class BaseDraft:
         return {name: getattr(self, spec.name) for name, spec in self.specs().items()}
 
     def problems(self, *, partial: bool) -> Iterator[FieldProblem]:
-        """What breaks a documented limit; a partial draft may lack what is required."""
+        """What breaks a documented limit.
+
+        Args:
+            partial: Whether it is for an edit of some parameters only, which may lack what is required.
+        """
         values = self._values()
         for name, value in values.items():
             spec = self.specs()[name]
@@ -92,12 +102,15 @@ class BaseDraft:
         raise NotImplementedError
 
     def to_wire(self) -> dict[str, Any]:
-        """The parameters as they are sent, without what is not set."""
+        """The parameters by their names on the wire, as they are sent, without what is not set."""
         return {name: _sent(value, self.channel) for name, value in self._values().items() if value is not None}
 
     @classmethod
     def from_wire(cls, parameters: Mapping[str, Any]) -> Self:
         """A draft from parameters in the vendor's own names, as in a JSON file.
+
+        Args:
+            parameters: The parameters, by their names on the wire.
 
         Raises:
             InvalidParameters: With every problem, unknown names and missing ones included.
@@ -107,6 +120,9 @@ class BaseDraft:
     @classmethod
     def of(cls, campaign: Campaign) -> Self:
         """The draft that a campaign shows: change it with `attrs.evolve`, and send it as a whole edit.
+
+        Args:
+            campaign: The campaign, as it was read.
 
         Raises:
             InvalidParameters: The server does not show everything that a draft needs.
@@ -130,6 +146,9 @@ class BaseDraft:
             parameters: What is given.
             partial: Whether it is for an edit of some parameters only.
             problems: What is known to be wrong already.
+
+        Raises:
+            InvalidParameters: With every problem, unknown names included.
         """
         specs = cls.specs()
         wrong = list(problems)

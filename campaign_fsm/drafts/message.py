@@ -36,11 +36,16 @@ class MessageCampaignDraft(BaseDraft):
     no strings of digits, a sender id that does not fit the type, a name of less than 3
     characters, an end less than 2 hours after the start, a time without a zone, a URL that is none, and the names
     for parameters that https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign alone has.
-    Warned about only: no DLT ids (required for India), DLT ids of more than 19 digits (as many as the sample of
-    https://developer.exotel.com/api/update-sms-campaign-3 has), a start less than 10 minutes ahead, a name of 3
-    characters (that page asks for more, https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign
-    for 3), a dynamic template without a ``@@column``, a static one with one, a ``{#var#}`` or ``{{name}}`` in either,
-    a start of promotional messages at night in India.
+
+    Warned about only:
+
+    - no DLT ids (required for India), or DLT ids of more than 19 digits, which is what the sample of
+      https://developer.exotel.com/api/update-sms-campaign-3 has
+    - a start less than 10 minutes ahead
+    - a name of 3 characters: https://developer.exotel.com/docs/sms-campaigns/api-reference/create-campaign takes them,
+      the page above asks for more
+    - a dynamic template without a ``@@column``, a static one with one, a ``{#var#}`` or ``{{name}}`` in either
+    - a start of promotional messages at night in India
 
     Attributes:
         content_type: ``"static"`` or ``"dynamic"``.
@@ -124,4 +129,5 @@ class MessageCampaignDraft(BaseDraft):
             )
 
     def to_wire(self) -> dict[str, Any]:
+        """The parameters by their names on the wire, as they are sent, with ``channel`` and without what is not set."""
         return {"channel": "SMS", **super().to_wire()}

@@ -70,8 +70,9 @@ class VoiceCampaignDraft(BaseDraft):
         call_duplicate_numbers: Whether a number that occurs twice is called twice.
         retries: How often, and when, a number is tried again.
         schedule: When it starts and ends; without a start it starts at once.
-        call_status_callback: A URL that is notified of each call.
-        call_schedule_callback: A URL that is notified of the schedule.
+        call_status_callback: A URL that is notified of each call, those that are tried again too.
+        call_schedule_callback: A URL that is notified when a number is not tried any more
+            (https://developer.exotel.com/docs/campaigns/api-reference/webhooks).
         status_callback: A URL that is notified when the campaign ends.
         mode: ``"auto"`` or ``"custom"``.
         throttle: Calls a minute, for mode ``"custom"``.

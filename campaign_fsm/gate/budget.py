@@ -39,9 +39,9 @@ class Wait:
     Attributes:
         account: The account.
         host: The host that it is for.
-        method: What waits.
-        campaign_id: The campaign that it is about, None for a list.
-        seconds: For how long, at first; others may go first and make it longer.
+        method: The HTTP method of the request that waits.
+        campaign_id: The campaign that it is about, None for a list or a create.
+        seconds: For how many seconds, at first; other requests may go before it and make it longer.
     """
 
     account: str

@@ -103,9 +103,9 @@ class Drift:
         action: What was asked for.
         seen: The status that was read before the write.
         answered: The status that the answer shows.
-        raw_status: Its spelling.
-        expected: The statuses that an honest answer may show.
-        unseen: The answer still shows the old status: accepted perhaps, but not yet seen.
+        raw_status: Its spelling in the answer.
+        expected: The statuses that the answer may show by the model.
+        unseen: Whether the answer still shows the old status: the write may be accepted and not yet show.
     """
 
     channel: Channel
@@ -127,18 +127,23 @@ class WriteRecord:
     """
 
     intent: Intent
+    """What the request would do, as it was read from its bytes."""
     reading: Reading | None = None
     """What was read before the write; None for a create."""
     reused: bool = False
     """Whether the reading was an earlier one, reused under `max_age`."""
     decision: Decision | None = None
+    """What made the write legal."""
     warnings: tuple[str, ...] = ()
+    """What to know about it, one sentence each."""
     status_code: int | None = None
+    """The status code of the answer; None if none came."""
     answered: Reading | None = None
     """The status that the answer shows, if it holds one."""
     problem: str | None = None
     """Why the answer to a write that the server took holds no usable status."""
     drift: Drift | None = None
+    """How the status in the answer differs from what the model expects; None if it does not."""
     at: datetime | None = field(default=None, repr=False, eq=False)
     """When it was judged, an aware datetime: by the server's clock where the reading says it, else by ours."""
     asked_at: float = field(default=0.0, repr=False, eq=False)

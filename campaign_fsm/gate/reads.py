@@ -148,7 +148,7 @@ def _unavailable(
         assert cause is not None
         redact_error(cause, secrets)  # it is shown with the refusal
         text = str(cause)
-        why = f"{type(cause).__name__}{': ' + text if text else ''}."
+        why = f"GET to {request.origin[1]} got no answer: {type(cause).__name__}{': ' + text if text else ''}."
         return unavailable(intent.action, intent.target, why, no_answer=True)
     error = api_error(answer, "GET", intent.target, secrets)
     return unavailable(

@@ -61,25 +61,24 @@ class GateSettings:
             the write leave (below other transports than httpx's own: until it is handed on to them). Default 0:
             every write is preceded by a read.
         strict: Refuse what the vendor's pages contradict each other about. Default False.
-        deadline: Seconds, from when the request budget lets a write through, during which another call of the
-            process that is at work on the campaign is waited for, and the read before the write is tried again
-            after 429, 5xx and broken connections. Default 30. 0: nothing is tried again, and the other call is
-            waited for 5 seconds.
+        deadline: Seconds, counted from when the request budget lets a write through, during which it waits for another
+            call of the process that is at work on the campaign, and tries the read before the write again after 429,
+            5xx and broken connections. Default 30. 0: nothing is tried again, and it waits 5 seconds for another call.
         ignore_hosts: Hosts whose requests pass unjudged, whatever their path. Default none.
         on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
-        budget: Requests a minute that an account may make, shared by everything in the process that goes
-            to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts, until its
-            ``X-RateLimit-*`` headers say otherwise, and no limit elsewhere or in process. `pause` goes
-            first.
+        budget: Requests a minute that an account may make, reads and writes together, shared by everything in the
+            process that goes to it; at least 2, or 0 for no limit. Default None: 30 on the vendor's hosts
+            (https://developer.exotel.com/docs/advanced-config/rate-limiting), until its ``X-RateLimit-*`` headers say
+            otherwise, and no limit elsewhere or in process. ``pause`` goes first.
         on_wait: Called with a `Wait` when a request has to wait for the budget.
         trace: Called with each event of the decision trace (see `campaign_fsm.trace`).
         policy: What the team forbids on top of the life cycle (see `campaign_fsm.policy`).
         watch_reads: Read the answers of campaign reads whole, so that they are logged and traced, and
             held to 4 MiB. Default False: they pass untouched.
         secrets: Texts that no message, log line or trace may show, such as the password of a proxy below. The
-            credentials in the headers of a request are known without it.
-        clock: Seconds, monotonic.
-        now: The local time, an aware datetime; used where the server does not send its own.
+            credentials in the headers of a request are kept out without it.
+        clock: Called for the time in seconds, monotonic.
+        now: Called for the local time, an aware datetime; used where the server does not send its own.
 
     Raises:
         ValueError: A number is out of its range.
@@ -102,7 +101,7 @@ class GateSettings:
 
 
 class GuardSettings(TypedDict, total=False):
-    """`GateSettings` as keyword arguments."""
+    """The types of `GateSettings` as keyword arguments."""
 
     max_age: float
     strict: bool

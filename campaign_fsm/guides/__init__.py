@@ -25,10 +25,10 @@ TOPICS: Final = (
 
 _OF_CODES: Final = {
     "CF1": "state-machine",
-    "CF2": "state-machine",
+    "CF2": "outcomes",
     "CF3": "state-machine",
     "CF4": "gate",
-    "CF5": "gate",
+    "CF5": "outcomes",
     "CF6": "ci",
     "CF7": "policy",
     "CF8": "gate",
@@ -39,7 +39,7 @@ def guide_of(code: str) -> str:
     """The topic of the guide that explains what a code is about.
 
     >>> guide_of("CF224")
-    'state-machine'
+    'outcomes'
     """
     return _OF_CODES[code[:3]]
 

@@ -1,8 +1,8 @@
 """What happened to campaigns, from what was recorded: for diagrams that show it.
 
-Read are the recordings that an audit reads (`recording`), the journal of the simulator (`journal`; what
-``GET /_simulator/journal`` answers, and `Simulator.journal`), and the coverage that the pytest plugin writes
-(`recording`, too). What they show is put together in `builder`, into what `model` describes.
+`history_of_recording` reads what an audit reads, what ``GET /_simulator/journal`` answers, and the coverage that the
+pytest plugin writes. `history_of_journal` takes the journal of a `campaign_fsm.Simulator`. Both make a
+`campaign_fsm.diagram.History`, which `campaign_fsm.diagram.render` draws.
 
 A recording shows what was asked for and what readings showed. What lies between two readings that differ is
 inferred: the shortest way that the platform alone can have taken, or else the shortest one.

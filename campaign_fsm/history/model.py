@@ -35,7 +35,7 @@ class HistoryStep:
         code: The rule or the refusal, empty without one.
         outcome: What came of it.
         inferred: It was not observed: it lies between two readings.
-        by_itself: It is a resume that took effect at the start that it had waited for: then, nobody asked for it.
+        by_itself: It is a resume that took effect at the start that it had waited for: it was not asked for then.
         at: When, as it was recorded.
         channel: The campaign's channel.
         campaign: Its id.

@@ -34,14 +34,14 @@ START_MARGIN: Final = timedelta(seconds=60)
 def has_started(status: Status, start: datetime | None, now: datetime) -> bool:
     """Whether a campaign counts as started: full edits and deletes depend on it.
 
+    A created campaign has started if a known start has passed, since the vendor's rule goes by the clock (CF111). A
+    paused one has, unless a known start is still ahead. Every other one has. A start that is at most 60 seconds ahead
+    counts as passed: a margin of ours, which no page has.
+
     Args:
         status: The status that was read.
         start: The scheduled start, an aware datetime; None if none is known.
         now: The time of the reading, an aware datetime.
-
-    A created campaign has started once a known start has passed, since the vendor's rule goes by the clock (CF111);
-    a paused one has not, only while a known start is still ahead; every other one has. Within 60 seconds of the
-    start counts as started.
     """
     if status is not Status.CREATED and status is not Status.PAUSED:
         return True
@@ -59,11 +59,17 @@ class Decision:
     """
 
     allowed: bool
+    """Whether the action is legal."""
     status: Status | None
+    """The status that it was asked for; None for "no campaign yet"."""
     action: Action
+    """The action that was asked for."""
     channel: Channel
+    """The kind of campaign."""
     started: bool | None
+    """Whether the campaign was taken to have started; None if that was unknown."""
     strict: bool
+    """Whether contested actions were refused."""
     destination: Status | None
     """Where the action leads; None if it is refused."""
     accepted: frozenset[Status]
@@ -72,12 +78,15 @@ class Decision:
     the action, if the action leaves it: an answer that shows that one is "not yet seen". Only a resume
     with a new start ahead may stay paused until then (CF116). Empty if refused."""
     code: str
+    """The code of the edge, or of the refusal (``CF…``); see ``campaign-fsm explain CODE``."""
     reason: str
+    """Why, in a sentence."""
     sources: tuple[Source, ...]
     """What the vendor's pages say about it: those about campaigns of its channel, where there are any."""
     standing: Standing | None
     """How well the rule is supported; None for a refusal, which rests on no edge."""
     legal_actions: tuple[Action, ...]
+    """Every action that is legal in the status."""
     route: tuple[Action, ...] | None
     """The shortest legal way to what the action is for; None where there is none."""
     undoable: bool
@@ -85,7 +94,7 @@ class Decision:
     effect: str
     """What the action does; empty if it is refused."""
     already: bool = field(default=False)
-    """Refused only because the action has already taken effect."""
+    """Whether it is refused only because the action has already taken effect."""
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -153,8 +162,8 @@ def decide(
             refused as unknown: parse spellings from the wire with `Status.parse`.
         action: An `Action` or its canonical string.
         channel: The kind of campaign.
-        started: Whether the campaign has started (see `has_started`). None means unknown,
-            and counts as started except from created.
+        started: Whether the campaign has started (see `has_started`). None is unknown, and counts as started
+            unless the status is created.
         strict: Refuse what the vendor's pages contradict each other about.
 
     Raises:

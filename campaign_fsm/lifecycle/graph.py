@@ -109,6 +109,12 @@ def route(
     Empty if `start` is `goal`; None if there is no way, or none but waiting: no route starts a
     campaign early, so created to in-progress is "wait for its start", never pause and resume.
 
+    Args:
+        start: The status to begin at, a `Status` or its canonical string; None for "no campaign yet".
+        goal: The status to get to.
+        channel: The kind of campaign.
+        strict: Without what the vendor's pages contradict each other about.
+
     Raises:
         ValueError: A status or the channel is not on the list.
 

@@ -13,8 +13,8 @@ class IllegalTrigger(IllegalTransition, MachineError):
     It is a `transitions.MachineError` too. `action` and `decision` are None where the trigger is one of the platform's.
 
     Attributes:
-        code: The stable code of the reason (``CF…``); of a trigger of the platform's that of an edge which has it.
-        reason: One sentence.
+        code: The stable code of the reason (``CF…``); for a trigger of the platform that of an edge with this trigger.
+        reason: Why, in a sentence.
         route: The shortest legal way to what the action is for; None where there is none.
     """
 

@@ -121,9 +121,9 @@ def build_machine(
     Args:
         channel: The kind of campaign.
         rules: The table.
-        machine: A class of `transitions`: `Machine`, `LockedMachine`, `AsyncMachine`, `GraphMachine` and their
+        machine: A class of `transitions`: ``Machine``, ``LockedMachine``, ``AsyncMachine``, ``GraphMachine`` and their
             combinations, or one of yours; none for nested states. What they cannot do, they cannot do here: an
-            `AsyncMachine` that is queued for each model does not pickle.
+            ``AsyncMachine`` that is queued for each model does not pickle.
         model: What to attach, or several in a list; ``"self"`` is the machine itself.
         initial: The state of the models, of those too that are attached later; None: the one that they have.
         strict: Leave out what the account holder may do only by some of the vendor's pages.
@@ -135,7 +135,8 @@ def build_machine(
 
     Raises:
         ValueError: The table is not sound: a duplicate edge or code, an unknown state, a state that
-            nothing reaches, or a dead end that is not declared as one. Or the state of a model is unknown.
+            nothing reaches, or a dead end that is not declared as one. Or the channel is on no list, or the state of
+            a model is unknown.
         TypeError: The class or an option would not keep to the table, or a model takes no new attributes.
 
     >>> class Reminder: ...

@@ -264,7 +264,15 @@ class LifeCycle(_Machine):
                 )
 
     def beginning(self, model: object, initial: object) -> str:
-        """The name of the state in which a model begins: `initial`, or the one that it has."""
+        """The name of the state in which a model begins.
+
+        Args:
+            model: The model.
+            initial: The state, a `Status` or a name; None: the one that the model has.
+
+        Raises:
+            ValueError: There is no such state, or the model has none.
+        """
         state = getattr(model, self.model_attribute, None) if initial is None else initial
         name = _plain(state)
         if not isinstance(name, str) or name not in self.states:
@@ -291,11 +299,23 @@ class LifeCycle(_Machine):
         return [name for name in names if name in theirs]
 
     def get_transitions(self, trigger: str = "", source: Any = "*", dest: Any = "*") -> list[Any]:
-        """The transitions of `transitions`, by a trigger, a source and a destination; a `Status`, too."""
+        """The transitions, each a `transitions.Transition`, that have all of these.
+
+        Args:
+            trigger: The trigger; empty for any.
+            source: The state that they leave, a `Status` or a name; ``"*"`` for any.
+            dest: The state that they lead to, likewise.
+        """
         return super().get_transitions(_own(trigger), _plain(source), _plain(dest))
 
     def remove_transition(self, trigger: str, source: Any = "*", dest: Any = "*") -> None:
-        """Take transitions away; of a trigger without any the models lose the methods."""
+        """Take transitions away. The models lose the methods of a trigger that has none left.
+
+        Args:
+            trigger: The trigger.
+            source: The state that they leave, a `Status` or a name; ``"*"`` for any.
+            dest: The state that they lead to, likewise.
+        """
         name = _own(trigger)
         super().remove_transition(name, _plain(source), _plain(dest))
         if name not in self.events and name in _SPELLED:
@@ -361,7 +381,7 @@ class CampaignMachine(LifeCycle, Machine):
     It differs in this: an illegal trigger raises `IllegalTrigger`, also where a condition is false for which
     `transitions` returns False; names that Python cannot spell have another one beside them (``edit_callbacks``,
     ``is_in_progress``, ``on_enter_in_progress``); it takes a `Status` for a state; models are told apart by what they
-    are, not by ``==``. It is a copy to play with: what a request may do is asked of `decide`.
+    are, not by ``==``. No request is judged by it: the gate asks `decide`.
     """
 
     event_cls = CampaignTrigger

@@ -60,7 +60,7 @@ class CampaignModel(_Model[bool]):
     """A base class for models of `build_machine`: type checkers then know ``model.pause()`` and ``model.may_pause()``.
 
     At run time it adds nothing, and any other class does as well. Triggers return True, or False where a condition
-    of your own was false. `delete` is there on voice campaigns only.
+    of your own was false. Only machines of voice campaigns have the trigger for deleting.
 
     Raises:
         IllegalTrigger: By a trigger that is illegal in the state of the model.
@@ -68,4 +68,4 @@ class CampaignModel(_Model[bool]):
 
 
 class AsyncCampaignModel(_Model[Awaitable[bool]]):
-    """The same for an `AsyncMachine`, whose triggers and ``may_…`` are awaited."""
+    """`CampaignModel` for an ``AsyncMachine`` of `transitions`, whose triggers and ``may_…`` are awaited."""

@@ -99,11 +99,11 @@ class Suppression:
     """A finding that is known.
 
     Attributes:
-        fingerprint: The finding's.
+        fingerprint: The fingerprint of the finding, as a report shows it.
         reason: Why it is accepted.
         expires: The first day on which it is no longer accepted; None for never.
         line: Where it stands in its file.
-        file: The name, without folders, of the recording that it is in; empty if that is not told. Only a run
+        file: The name, without folders, of the recording that it is in; empty if it may be any. Only a run
             that reads it can tell that the suppression is needed no more; without it, only one about everything.
     """
 

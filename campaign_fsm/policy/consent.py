@@ -1,4 +1,4 @@
-"""Somebody's word that what is sent was meant: `confirmed`."""
+"""The confirmation that what is sent was meant: `confirmed`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import define
 
 @define
 class _Consent:
-    """Somebody's word, which ends with the block that it was given for, wherever it was carried."""
+    """A confirmation, which ends with the block that it was given for, wherever it was carried."""
 
     alive: bool = True
     before: _Consent | None = None

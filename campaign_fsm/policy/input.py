@@ -31,7 +31,7 @@ class PolicyInput:
         renamed: The name that an edit gives; None if it gives none.
         also: What else it does: a schedule or callbacks that come with something else.
         completed: When the campaign was completed, at the latest; None if that is not known.
-        confirmed: Whether somebody confirmed it.
+        confirmed: Whether it was confirmed (see `campaign_fsm.confirmed`).
     """
 
     action: Action
@@ -73,7 +73,7 @@ def policy_input(
         name: The campaign's name, if it is known.
         start: The campaign's start.
         completed: When it was completed, at the latest.
-        confirmed: Whether somebody confirmed it.
+        confirmed: Whether it was confirmed.
     """
     fields = intent.fields
     schedule, schedules = fields.get("schedule"), "schedule" in fields

@@ -24,9 +24,9 @@ class Violation:
     """What a policy has against a write.
 
     Attributes:
-        code: ``CF7xx``.
-        reason: One sentence.
-        unknown: Whether it is only that what the policy asks about is unknown.
+        code: The code (``CF7xx``).
+        reason: Why, in a sentence.
+        unknown: Whether all that is against it is that what the policy asks about is unknown.
     """
 
     code: str
@@ -92,7 +92,7 @@ class Scope:
     Attributes:
         campaigns: Shell patterns of names or ids; empty for all campaigns.
         forbid: Actions that are not to be sent.
-        confirm: Actions that somebody has to confirm.
+        confirm: Actions that have to be confirmed (see `campaign_fsm.confirmed`).
         reason: Why; a refusal shows it.
     """
 
@@ -123,13 +123,15 @@ _STARTS: Final = frozenset({Action.CREATE, Action.RESUME, Action.RESCHEDULE, Act
 
 @frozen
 class Policy:
-    """What a team forbids on top of the life cycle.
+    """What a team forbids on top of the life cycle. False in a boolean context if it forbids nothing.
+
+    Most are read from a file: a client takes its path. What is forbidden raises `ForbiddenByPolicy`.
 
     Attributes:
         scopes: What is forbidden or has to be confirmed.
         hours: When campaigns may start, be resumed and be scheduled to start; None for always.
         require_end: Whether a new or changed schedule needs an end.
-        archive_after: How long a campaign has to be completed before it is archived.
+        archive_after: How long a campaign has to have been completed before it is archived; 0 for at once.
         accounts: The accounts that may be written to; empty for all.
         hosts: The hosts that may be written to, in lower case; empty for all.
         origin: The file that it was read from, for messages.
@@ -148,7 +150,11 @@ class Policy:
         return bool(self.scopes or self.hours or self.require_end or self.archive_after or self.accounts or self.hosts)
 
     def violations(self, facts: PolicyInput) -> tuple[Violation, ...]:
-        """What it has against a write; empty if nothing. What is unknown counts against it."""
+        """What it has against a write; empty if nothing. What is unknown counts against it.
+
+        Args:
+            facts: What is known of the write.
+        """
         return tuple(self._violations(facts))
 
     def _violations(self, facts: PolicyInput) -> Iterator[Violation]:

@@ -32,12 +32,21 @@ MESSAGE: Final = frozenset({Channel.MESSAGE})
 class Rule:
     """One edge of the life cycle: a trigger that is legal in one status, and where it leads.
 
-    `source` is None for `Action.CREATE`, which acts on no campaign yet. `dest` None means that the
-    status stays as it is. `started` says which campaigns the edge is for: None for all, False for
-    those that have not started, True for those that have. `undoable` is set by hand, not computed
-    from the graph. `also_accepted` are statuses that an honest answer may show besides `dest` while
-    the campaign has not started. `end_ahead` says that the new schedule needs an end that lies ahead.
-    `sides` are the sources that say so and those that contradict them; empty unless it is contested.
+    Attributes:
+        code: Its stable code (``CF…``); see ``campaign-fsm explain CODE``.
+        trigger: What takes it: an action of the account holder, or an event of the platform.
+        source: The status that it leaves; None for `Action.CREATE`, which acts on no campaign yet.
+        dest: The status that it leads to; None: the status stays as it is.
+        channels: The kinds of campaign that have it.
+        started: Which campaigns it is for: None for all, False for those that have not started, True for those that
+            have.
+        undoable: Whether a way back is documented; set by hand, not computed from the graph.
+        standing: How well the vendor's pages support it.
+        effect: What it does, in a sentence.
+        sources: The vendor's statements about it, those that contradict it too.
+        also_accepted: Statuses that an answer may show besides `dest` while the campaign has not started.
+        end_ahead: Whether a new schedule needs an end that lies ahead.
+        sides: The sources that say so, and those that contradict them; empty unless it is contested.
     """
 
     code: str
@@ -56,6 +65,7 @@ class Rule:
 
     @property
     def actor(self) -> Actor:
+        """Who takes it."""
         return Actor.PLATFORM if isinstance(self.trigger, Event) else Actor.ACCOUNT_HOLDER
 
     @property
@@ -156,6 +166,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _edge("CF306", Event.SUSPEND,         BOTH,  Status.IN_PROGRESS, Status.PAUSED,      _ALWAYS, _YES, _CONTESTED),
 )
 # fmt: on
+"""THE TABLE: every edge of the life cycle, in the order of their codes."""
 
 RULE: Final = {rule.code: rule for rule in RULES}
 """The edges by code."""

@@ -13,7 +13,11 @@ from campaign_fsm.rules.vocabulary import Channel
 class Page:
     """A page of the vendor's that rules rest on.
 
-    `about` is the kind of campaign whose reference it is; None where it is about both, or the only one on its matter.
+    Attributes:
+        key: A short name of ours.
+        title: Its title.
+        url: Its address.
+        about: The kind of campaign whose reference it is; None where it is about both, or the only one on its matter.
     """
 
     key: str
@@ -26,7 +30,10 @@ class Page:
 class Source:
     """One statement of one vendor page, in our words.
 
-    `about` is the kind of campaign that it is about where its page is about both; None for that of the page.
+    Attributes:
+        page: The page.
+        says: What it says, in our words.
+        about: The kind of campaign that it is about where its page is about both; None for that of the page.
     """
 
     page: Page
@@ -153,6 +160,12 @@ PAGES: Final = {
             _VOICE,
         ),
         Page("delete-campaign", "Delete campaign", "https://developer.exotel.com/api/delete-campaign", _VOICE),
+        Page(
+            "campaign-webhooks",
+            "Campaign webhooks",
+            "https://developer.exotel.com/docs/campaigns/api-reference/webhooks",
+            _VOICE,
+        ),
         Page(
             "campaigns-overview", "Campaigns overview", "https://developer.exotel.com/docs/campaigns/overview", _VOICE
         ),

@@ -191,7 +191,7 @@ PROBLEMS: Final = {
         Problem(
             "CF702",
             "an action without the confirmation that the policy asks for",
-            "Have it confirmed: confirmed=True, or --yes on the command line.",
+            "Confirm it: `with campaign_fsm.confirmed():` in Python, --yes on the command line.",
         ),
         Problem("CF703", "a start outside the hours that the policy allows", "Choose a start within the hours."),
         Problem("CF704", "a schedule without the end that the policy asks for", "Give the schedule an end."),

@@ -99,7 +99,7 @@ class Account:
 
     @property
     def records(self) -> dict[str, StoredCampaign]:
-        """`campaigns`, by its name of before."""
+        """The same as `campaigns`, by its former name."""
         return self.campaigns
 
     # Campaigns
@@ -120,15 +120,19 @@ class Account:
         """Put a campaign into the account and return its id. No request is made for it.
 
         Args:
-            status: Where it is in its life.
+            status: Where it is in its life: a `Status`, or any spelling of one.
             channel: The kind of campaign.
             id: Its id; made up unless given.
             name: Its name; made up unless given.
             start: When it starts, an aware datetime; None: at once, as soon as the clock moves.
-            end: When it ends, an aware datetime.
+            end: When it ends, an aware datetime; None: never.
             contacts: How many numbers it has. With none it fails when it starts.
             work: Seconds in progress until all are contacted and it finishes; None: only its end ends it.
-            **parameters: Parameters of a create, kept as they are.
+            **parameters: Parameters of a create, by their names on the wire, kept as they are.
+
+        Raises:
+            ValueError: The id is taken, the status or the channel is on no list, a time is naive, or a number is
+                negative.
         """
         if contacts < 0 or not (work is None or 0 <= work <= sys.float_info.max):
             raise ValueError("contacts and work must be 0 or more")
@@ -154,7 +158,12 @@ class Account:
             return campaign_id
 
     def create(self, channel: Channel, fields: Mapping[str, Any]) -> StoredCampaign:
-        """Take a campaign in, as a POST asks for it."""
+        """Take a campaign in, as a POST asks for it.
+
+        Args:
+            channel: The kind of campaign.
+            fields: The parameters, by their names on the wire.
+        """
         campaign = self.campaigns[self.add(channel=channel)]
         campaign.edit(fields)
         numbers = fields.get("from")
@@ -166,7 +175,7 @@ class Account:
         return campaign
 
     def seed(self) -> list[tuple[Channel, str, Status]]:
-        """Add a campaign in every status on both channels; their channels, ids and statuses."""
+        """Add a campaign in every status on both channels, and return their channels, ids and statuses."""
         added: list[tuple[Channel, str, Status]] = []
         now = self.now
         for channel in Channel:
@@ -189,13 +198,29 @@ class Account:
             return [campaign.copy() for campaign in self.campaigns.values()]
 
     def status(self, id: str) -> Status:  # noqa: A002 (the API's own name)
-        """The status of a campaign now."""
+        """The status of a campaign now.
+
+        Args:
+            id: Its id.
+
+        Raises:
+            KeyError: There is no such campaign.
+        """
         with self._lock:
             self._catch_up()
             return self._campaign(id).status
 
     def move(self, id: str, status: Status | str) -> None:  # noqa: A002 (the API's own name)
-        """Somebody else moves a campaign: the dashboard, another client, the platform. Any move goes."""
+        """Move a campaign as another client, the dashboard or the platform would. Any move goes, also an illegal one.
+
+        Args:
+            id: Its id.
+            status: The status after it: a `Status`, or any spelling of one.
+
+        Raises:
+            KeyError: There is no such campaign.
+            ValueError: The status is on no list.
+        """
         with self._lock:
             campaign = self._campaign(id)
             before, now = campaign.status, self.now
@@ -214,7 +239,11 @@ class Account:
         """The status that the switch gives to a campaign resumed before its start, about which the pages differ.
 
         None where the table says where a resume leads: the start is over, or it would stay paused although the resume
-        carried no start ahead (`with_start`), which no page shows.
+        carried no start ahead, which no page shows.
+
+        Args:
+            campaign: The campaign.
+            with_start: Whether the resume carried a start ahead.
         """
         if campaign.started(self.now) or (self.resume_before_start is Status.PAUSED and not with_start):
             return None
@@ -233,13 +262,27 @@ class Account:
         return self._clock.now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward; what is due happens, in the order of its time."""
+        """Move the clock forward; what is due happens, in the order of its time.
+
+        Args:
+            seconds: By how many seconds.
+
+        Raises:
+            ValueError: That is not forward, or more than the calendar has.
+        """
         with self._lock:
             self._clock.advance(seconds)
             self._happen()
 
     def set_time(self, now: datetime) -> None:
-        """Set the clock, forward or back; what is due by then happens."""
+        """Set the clock, forward or back; what is due by then happens.
+
+        Args:
+            now: The time, an aware datetime.
+
+        Raises:
+            ValueError: It is naive.
+        """
         with self._lock:
             self._clock.set(now)
             for campaign in self.campaigns.values():

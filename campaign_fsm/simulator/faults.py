@@ -16,8 +16,8 @@ from campaign_fsm.words import none_of
 class Fault(StrEnum):
     """A fault of the server or of the way to it.
 
-    Those up to `RESET_AFTER` leave without an answer; the next ones give an odd answer; the last two
-    change something around an honest one.
+    `LOST_AFTER`, `LOST_BEFORE`, `RESET` and `RESET_AFTER` leave without an answer; `MOVED` and `NO_DATE` change
+    something around an honest one; all others give an odd one.
     """
 
     LOST_AFTER = "lost-after"
@@ -53,7 +53,7 @@ class Fault(StrEnum):
     REDIRECT = "redirect"
     """307 to another host; not applied."""
     MOVED = "moved"
-    """An honest answer, and right after it somebody else moves the campaign to `to_status`."""
+    """An honest answer, and right after it another client moves the campaign to `to_status`."""
     NO_DATE = "no-date"
     """An honest answer without a Date header."""
 

@@ -21,7 +21,11 @@ class Forked:
         """The thread that calls is about to fork the process."""
 
     def after_fork(self, *, in_child: bool) -> None:
-        """The same thread, in one of the two processes."""
+        """The same thread, in one of the two processes.
+
+        Args:
+            in_child: Whether it is the child.
+        """
 
 
 _NUMBERS: Final = itertools.count(1)

@@ -19,7 +19,7 @@ class JournalEntry:
     Attributes:
         number: Counts from 1, also those that a limited journal has dropped.
         at: The virtual time, an aware datetime.
-        kind: ``"request"``, ``"move"`` (somebody else moved a campaign) or ``"event"`` (the platform did).
+        kind: ``"request"``, ``"move"`` (`Simulator.move` did it) or ``"event"`` (the platform did it by itself).
         method: The HTTP method of a request.
         path: Its path and query.
         channel: The kind of campaign.
@@ -33,7 +33,7 @@ class JournalEntry:
         applied: Whether it took effect.
         status_code: The status code of the answer; None if none was given.
         fault: The fault that struck.
-        user_agent: Tells clients apart.
+        user_agent: The header of this name, which tells clients apart.
     """
 
     number: int

@@ -17,7 +17,14 @@ _PADDING: Final = 8 * 2**20
 
 @frozen
 class Reply:
-    """What the server would send; `fault` says how it fails to."""
+    """What the server would send.
+
+    Attributes:
+        status_code: The status code.
+        headers: Names and values.
+        body: The bytes of the body.
+        fault: What keeps it from arriving so; None if nothing does.
+    """
 
     status_code: int
     headers: tuple[tuple[str, str], ...]

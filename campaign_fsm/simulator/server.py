@@ -194,8 +194,8 @@ class SimulatorServer(Forked):
 
     Args:
         simulator: The account to serve.
-        host: Where to listen; loopback by default.
-        port: 0 picks a free one.
+        host: The address or name to listen on; loopback by default.
+        port: The port; 0 picks a free one.
         allow_hosts: Names and addresses by which it may be driven (``/_simulator/``), besides those of loopback and
             `host`; where that is every address (``0.0.0.0``) any address may, and any name without a dot or under
             ``.internal`` or ``.local``.
@@ -220,7 +220,7 @@ class SimulatorServer(Forked):
         return f"http://{f'[{host}]' if ':' in host else host}:{self._server.server_port}"
 
     def start(self) -> Self:
-        """Serve in the background."""
+        """Serve in a thread of its own, and return the server; entering it as a context manager does the same."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK,), daemon=True)
         self._thread.start()
         return self

@@ -52,6 +52,13 @@ class Simulator(Account):
             then carry ``X-RateLimit-*``. None for no limit.
         journal_limit: How many entries the journal keeps, the newest ones; `journal_dropped` counts the
             others. None keeps all.
+
+    Attributes:
+        campaigns: What the account stores, by id. `listed` has copies of it, for other threads.
+
+    Raises:
+        ValueError: A number is out of its range, or a status or a form is none of those named here.
+        TypeError: `live` or `campaigns_mandatory` is no boolean.
     """
 
     def __init__(
@@ -112,15 +119,18 @@ class Simulator(Account):
         """Plan a fault for the next requests with this method and campaign.
 
         Args:
-            kind: See `Fault`.
-            method: Only for this HTTP method.
-            id: Only for this campaign.
+            kind: A `Fault` or its string.
+            method: Only for this HTTP method; None for any.
+            id: Only for the campaign with this id; None for any request.
             times: How many requests it strikes.
             after: How many matching requests it lets pass first.
             seconds: How long a stall lasts, at most a day.
             retry_after: The header of a 429, in seconds; None leaves it out.
             status_code: The status code of a server error (None is 503) or a rejection (None is 403).
-            to_status: Where somebody else moves the campaign right after the request.
+            to_status: The status that another client gives the campaign right after the request, for `Fault.MOVED`.
+
+        Raises:
+            ValueError: There is no such fault, a value is out of its range, or `to_status` is missing.
         """
         with self._lock:
             self._faults.plan(
@@ -160,7 +170,14 @@ class Simulator(Account):
     # Requests
 
     def handle(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> Reply:
-        """Answer one request as the documented API would, with the next fault that is planned for it."""
+        """Answer one request as the documented API would, with the next fault that is planned for it.
+
+        Args:
+            method: The HTTP method.
+            target: The path and the query, as they stand in the request.
+            headers: Names and values.
+            body: The bytes of the body.
+        """
         given = {name.lower(): value for name, value in headers}
         with self._lock:
             self.begin()

@@ -19,13 +19,16 @@ from campaign_fsm.wire.family import family_of
 class SimulatorTransport(BaseTransport, AsyncBaseTransport):
     """Answers requests from a `Simulator`; for `httpx.Client` and `httpx.AsyncClient` alike.
 
-    Faults of the socket become the errors that the client's library would raise: a `ReadTimeout` for
-    a stall that is longer than the read time-out (at once, nobody waits for it; a shorter one is
-    slept), `ReadError` or `RemoteProtocolError` for the others.
+    Faults of the socket become the errors that the client's library would raise: `httpx.ReadTimeout` for a stall that
+    is longer than the read time-out (at once, without the wait; a shorter one is slept), `httpx.ReadError` or
+    `httpx.RemoteProtocolError` for the others.
+
+    Args:
+        simulator: The account that answers.
     """
 
     in_process = True
-    """Tells a guard above it that no host limits these requests."""
+    """True, which shows a guard above it that no host limits these requests."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -57,6 +60,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
         return reply.fault.seconds
 
     def handle_request(self, request: Request) -> Response:
+        """Answer a request; `httpx.Client` calls it."""
         request.read()
         reply = self._arrive(request)
         if delay := self._delay(request, reply):
@@ -64,6 +68,7 @@ class SimulatorTransport(BaseTransport, AsyncBaseTransport):
         return self._leave(request, reply)
 
     async def handle_async_request(self, request: Request) -> Response:
+        """Answer a request; `httpx.AsyncClient` calls it."""
         await request.aread()
         # Two points at which other tasks may run, so that races are real.
         await anyio.lowlevel.checkpoint()

@@ -24,10 +24,17 @@ def assert_legal(
     started: bool | None = None,
     strict: bool = False,
 ) -> Decision:
-    """The decision on an action that is legal in a status; the arguments are those of `decide`.
+    """Assert that an action is legal in a status, and return the decision.
+
+    Args:
+        status: The status, None for "no campaign yet".
+        action: The action.
+        channel: The kind of campaign.
+        started: Whether the campaign has started; None for unknown, as `campaign_fsm.decide` takes it.
+        strict: Refuse what the vendor's pages contradict each other about.
 
     Raises:
-        AssertionError: It is not; with the reason, the vendor's rule and the legal way.
+        AssertionError: It is not legal; with the reason, the vendor's rule and the legal way.
         ValueError: The action or the channel is not on the list.
 
     >>> assert_legal("in-progress", "pause").destination
@@ -49,14 +56,14 @@ def assert_refused(
     *,
     code: str | None = None,
 ) -> Decision:
-    """The decision on an action that is refused in a status; the arguments are those of `decide`.
+    """Assert that an action is refused in a status, and return the decision.
 
     Args:
         status: The status, None for "no campaign yet".
         action: The action.
         channel: The kind of campaign.
-        started: Whether it has started.
-        strict: Refuse what is contested.
+        started: Whether the campaign has started; None for unknown, as `campaign_fsm.decide` takes it.
+        strict: Refuse what the vendor's pages contradict each other about.
         code: The code that it has to be refused with; None for any.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A hypothesis machine to subclass: one account, a client of yours, and everybody else."""
+"""A hypothesis machine to subclass: one account, a client of yours, and everything else that moves campaigns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HOUR: Final = 3600
 class CampaignLife(RuleBasedStateMachine):
     """A client works on campaigns of a simulated account while time passes and others move them.
 
-    Subclass it, override `make_client`, and let pytest run the ``TestCase`` of your class. Methods of
+    Subclass it, override `make_client`, and let pytest run the test case of your class, as in the example. Methods of
     `CampaignClient` that the client lacks are not called; it must have `pause`, `resume`, `complete`
     and `archive`.
 
@@ -58,6 +58,9 @@ class CampaignLife(RuleBasedStateMachine):
         """The client under test, on that account: something with ``pause(id)`` and the like.
 
         By default a `CampaignClient`.
+
+        Args:
+            simulator: What `make_simulator` gave.
         """
         return CampaignClient(
             account_sid=simulator.account_sid,
@@ -69,7 +72,7 @@ class CampaignLife(RuleBasedStateMachine):
         )
 
     def settled(self, action: Action, decision: Decision, error: Exception | None) -> None:
-        """Called after each action of the client, for checks of your own.
+        """Called after each action of the client, for checks of your own; it does nothing.
 
         Args:
             action: What was asked for.
@@ -78,7 +81,11 @@ class CampaignLife(RuleBasedStateMachine):
         """
 
     def close_client(self, client: Any) -> None:
-        """Called at the end of a run."""
+        """Called at the end of a run; it calls the client's ``close``, if it has one.
+
+        Args:
+            client: What `make_client` gave.
+        """
         close = getattr(client, "close", None)
         if close is not None:
             close()
@@ -87,6 +94,7 @@ class CampaignLife(RuleBasedStateMachine):
 
     @initialize(target=ids)
     def open_account(self) -> str:
+        """A run begins: with an account, a client, and a campaign that is created."""
         self.simulator = self.make_simulator()
         self.client = self.make_client(self.simulator)
         return self._add(Status.CREATED, 1, 8)
@@ -113,7 +121,16 @@ class CampaignLife(RuleBasedStateMachine):
     # The client
 
     def act(self, action: Action, campaign: str, call: Callable[[], object]) -> None:
-        """Let the client do something, and look at how it ends."""
+        """Let the client do something, and look at how it ends.
+
+        Args:
+            action: What is asked for.
+            campaign: The id of the campaign.
+            call: What has the client do it.
+
+        Raises:
+            TypeError: The client is asynchronous.
+        """
         record = self.simulator.records[campaign]
         decision = decide(record.status, action, channel=self.channel, started=record.started(self.simulator.now))
         error: Exception | None = None
@@ -134,44 +151,56 @@ class CampaignLife(RuleBasedStateMachine):
 
     @rule(campaign=ids)
     def pause(self, campaign: str) -> None:
+        """The client pauses a campaign."""
         self.act(Action.PAUSE, campaign, lambda: self.client.pause(campaign))
 
     @rule(campaign=ids)
     def resume(self, campaign: str) -> None:
+        """The client resumes a campaign."""
         self.act(Action.RESUME, campaign, lambda: self.client.resume(campaign))
 
     @rule(campaign=ids)
     def complete(self, campaign: str) -> None:
+        """The client completes a campaign."""
         self.act(Action.COMPLETE, campaign, lambda: self.client.complete(campaign))
 
     @rule(campaign=ids)
     def archive(self, campaign: str) -> None:
+        """The client archives a campaign."""
         self.act(Action.ARCHIVE, campaign, lambda: self.client.archive(campaign))
 
     @rule(campaign=ids)
     def edit(self, campaign: str) -> None:
+        """The client edits the name of a campaign."""
         name = f"name {len(self.simulator.journal)}"
         self._ask(Action.EDIT, "edit", campaign, partial=True, name=name)
 
     @rule(campaign=ids)
     def edit_callbacks(self, campaign: str) -> None:
+        """The client edits a callback URL of a campaign."""
         url = f"https://example.com/{len(self.simulator.journal)}"
         self._ask(Action.EDIT_CALLBACKS, "edit", campaign, partial=True, status_callback=url)
 
     @rule(campaign=ids, hours=st.integers(1, 12))
     def reschedule(self, campaign: str, hours: int) -> None:
+        """The client sets the schedule of a campaign."""
         start = self.simulator.now + timedelta(hours=hours)
         self._ask(Action.RESCHEDULE, "reschedule", campaign, Schedule(start, start + timedelta(hours=8)))
 
     @rule(campaign=ids)
     def delete(self, campaign: str) -> None:
+        """The client deletes a campaign."""
         self._ask(Action.DELETE, "delete", campaign)
 
     # The claim
 
     @invariant()
     def nothing_illegal_arrived(self) -> None:
-        """The account has seen no write that was illegal on arrival."""
+        """The account has seen no write that was illegal on arrival.
+
+        Raises:
+            AssertionError: It has seen one.
+        """
         for entry in self.simulator.journal if hasattr(self, "simulator") else ():
             if entry.legal is False:
                 raise AssertionError(
@@ -180,5 +209,6 @@ class CampaignLife(RuleBasedStateMachine):
                 )
 
     def teardown(self) -> None:
+        """A run ends."""
         if hasattr(self, "client"):
             self.close_client(self.client)

@@ -31,7 +31,7 @@ def follow(
     False, or by having no such method. A model that is created already skips the creation.
 
     Args:
-        model: A model of `build_machine`, or anything with such methods; `started` is set on it before each step.
+        model: A model of `build_machine`, or anything with such methods; ``started`` is set on it before each step.
         walk: Steps of `legal_walks` or `illegal_walks`.
         attribute: Where the model has its state, in the spelling of `Status`, or ``"new"``.
         refusals: What the model may raise to refuse.
@@ -159,10 +159,10 @@ def _hold(  # noqa: PLR0917 (what a step is)
 
 
 class ModelLife(RuleBasedStateMachine):
-    """Everybody asks everything of a model, in any order: what is illegal has to be refused, and the rest to happen.
+    """Everything is asked of a model, in any order: what is illegal has to be refused, and the rest to happen.
 
-    Subclass it, override `make_model`, and let pytest run the ``TestCase`` of your class. A model that knows by itself
-    whether it has started is asked; that its answer is right nobody here can know.
+    Subclass it, override `make_model`, and let pytest run the test case of your class, as in the example. A model that
+    knows by itself whether it has started is asked; whether its answer is right is not checked.
 
     Attributes:
         channel: The kind of campaign.
@@ -189,16 +189,21 @@ class ModelLife(RuleBasedStateMachine):
     model: Any
 
     def make_model(self) -> Any:
-        """A fresh model to begin with, in any state."""
+        """A fresh model to begin with, in any state. Override it.
+
+        Raises:
+            NotImplementedError: It is not overridden.
+        """
         raise NotImplementedError("override make_model: return a model of yours")
 
     @initialize()
     def begin(self) -> None:
+        """A new model begins."""
         self.model = self.make_model()
 
     @rule(started=st.booleans())
     def the_start_passes(self, started: bool) -> None:
-        """Whether the campaign has started; a model that knows that by itself is not told."""
+        """The campaign starts, or goes back before its start; a model that knows that by itself stays as it is."""
         _tell_started(self.model, started)
 
     @rule(trigger=st.sampled_from(_TRIGGERS))

@@ -1,4 +1,4 @@
-"""The pytest plugin: two fixtures, and the campaign policy for whoever asks for it.
+"""The pytest plugin: two fixtures, and with ``--campaign-policy`` the campaign policy.
 
 With ``--campaign-policy`` or the ini option ``campaign_policy = true`` every campaign request of the
 run that goes through an `httpx.HTTPTransport` or an `httpx.AsyncHTTPTransport` (all clients have one,
@@ -27,7 +27,7 @@ still complains of the read that it did not expect, unless the test is marked
 Not seen: requests of `httpx.MockTransport`, `httpx.ASGITransport`, `httpx.WSGITransport` (campaign writes through these
 are counted, and the summary says so) and other transports; what a subclass of `httpx.HTTPTransport` does to a request
 on its way down; other HTTP libraries than `httpx` and `httpx2`; and what child processes send. Those that are forked
-are counted, where the system tells of them.
+are counted, where the system reports forks.
 
 The run ends with a summary. ``--campaign-policy-min N`` or ``campaign_policy_min = N`` fails it if fewer than N
 campaign writes were judged. With pytest-xdist each worker judges for itself, and the numbers are added.
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from campaign_fsm.policy import Policy
     from campaign_fsm.simulator import Simulator
     from campaign_fsm.testing.run_gate import Incident, RunGate
+
+__all__ = ["campaign_client", "campaign_simulator"]
 
 _UNJUDGED = ("fail", "allow")
 _UNJUDGED_ADVICE = (
@@ -161,7 +163,7 @@ def _team(config: pytest.Config) -> Policy | None:
 
 @pytest.fixture
 def campaign_simulator() -> Simulator:
-    """A simulated account, empty."""
+    """A `Simulator` without campaigns."""
     from campaign_fsm.simulator import Simulator
 
     return Simulator()
@@ -169,7 +171,7 @@ def campaign_simulator() -> Simulator:
 
 @pytest.fixture
 def campaign_client(campaign_simulator: Simulator) -> Iterator[CampaignClient]:
-    """A guarded client of the simulated account, in process."""
+    """A `CampaignClient` of `campaign_simulator`, in process. A test may ask for both."""
     from campaign_fsm.client import CampaignClient
     from campaign_fsm.simulator import SimulatorTransport
 

@@ -37,7 +37,11 @@ _HOURS: Final = 24 * 30
 
 
 def statuses(*, unknown: bool = False) -> SearchStrategy[Status]:
-    """Every status; with `unknown` also the one that stands for a spelling on no list."""
+    """Every status.
+
+    Args:
+        unknown: Also `Status.UNKNOWN`, which stands for a spelling on no list.
+    """
     return st.sampled_from(tuple(Status) if unknown else STATUSES)
 
 
@@ -159,18 +163,21 @@ def _walk(codes: list[str], channel: Channel, least: int, most: int) -> list[Ste
     return walk
 
 
-@st.composite
 def legal_walks(
-    draw: DrawFn, channel: Channel | str | None = None, min_size: int = 1, max_size: int = 12
-) -> list[Step]:
+    channel: Channel | str | None = None, min_size: int = 1, max_size: int = 12
+) -> SearchStrategy[list[Step]]:
     """Lives of a campaign from its creation on, legal at each step, the platform's moves among them.
 
     Args:
-        draw: Given by hypothesis.
         channel: The kind of campaign; None for both.
         min_size: The least number of steps, the creation included.
         max_size: The greatest number of steps.
     """
+    return _legal_walks(channel, min_size, max_size)
+
+
+@st.composite
+def _legal_walks(draw: DrawFn, channel: Channel | str | None, min_size: int, max_size: int) -> list[Step]:
     if not 0 <= min_size <= max_size:
         raise InvalidArgument(f"min_size must be 0 to max_size, not {min_size} to {max_size}")
     kind = draw(_on(channel))
@@ -178,18 +185,21 @@ def legal_walks(
     return _walk(draw(st.lists(st.sampled_from(edges), max_size=max_size)), kind, min_size, max_size)
 
 
-@st.composite
 def illegal_walks(
-    draw: DrawFn, channel: Channel | str | None = None, min_size: int = 1, max_size: int = 12
-) -> list[Step]:
+    channel: Channel | str | None = None, min_size: int = 1, max_size: int = 12
+) -> SearchStrategy[list[Step]]:
     """A legal walk, and after it one action that is illegal in the status reached.
 
     Args:
-        draw: Given by hypothesis.
         channel: The kind of campaign; None for both.
         min_size: The least number of legal steps, at least 1: the creation.
         max_size: The greatest number of legal steps.
     """
+    return _illegal_walks(channel, min_size, max_size)
+
+
+@st.composite
+def _illegal_walks(draw: DrawFn, channel: Channel | str | None, min_size: int, max_size: int) -> list[Step]:
     least = max(min_size, 1)
     walk = draw(legal_walks(channel, least, max(max_size, least)))
     last = walk[-1]
@@ -269,29 +279,30 @@ def _as_another_page(draw: DrawFn, body: dict[str, Any]) -> None:
         body["response"] = [item]
 
 
-@st.composite
-def payloads(draw: DrawFn, channel: Channel | str, status: Status | str | None = None) -> dict[str, Any]:
+def payloads(channel: Channel | str, status: Status | str | None = None) -> SearchStrategy[dict[str, Any]]:
     """Bodies of answers about one campaign, in each form that the vendor's pages show for the channel.
 
-    Statuses are spelled in both ways; ``response`` is an object or a list of one item.
+    Statuses are spelled as on either channel; ``response`` is an object or a list of one item.
 
     Args:
-        draw: Given by hypothesis.
         channel: The kind of campaign.
         status: Its status; None for every one on the list.
     """
-    return draw(_answers(Channel(channel), status))[0]
+    return _answers(Channel(channel), status).map(lambda answer: answer[0])
 
 
-@st.composite
-def campaigns(draw: DrawFn, channel: Channel | str | None = None, status: Status | str | None = None) -> Campaign:
-    """Campaigns, as they are read from such answers.
+def campaigns(channel: Channel | str | None = None, status: Status | str | None = None) -> SearchStrategy[Campaign]:
+    """Campaigns, as they are read from the answers that `payloads` gives.
 
     Args:
-        draw: Given by hypothesis.
         channel: The kind of campaign; None for both.
         status: Its status; None for every one on the list.
     """
+    return _campaigns(channel, status)
+
+
+@st.composite
+def _campaigns(draw: DrawFn, channel: Channel | str | None, status: Status | str | None) -> Campaign:
     kind = draw(_on(channel))
     body, path, now = draw(_answers(kind, status))
     target = read_target(path)

@@ -25,14 +25,14 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         headers: The request's headers, in pairs of name and value; None if they were not recorded.
         request: The request's body as JSON, or as a string that holds it; nothing if it was not recorded. An empty
             string is an empty body.
-        request_base64: The request's body as its bytes, in base64 where it stands in a file.
+        request_base64: The request's body as bytes; in a file, as base64.
         status_code: The status code of the answer; None if none was recorded.
         response: The answer's body, like `request`.
         response_base64: The answer's body, like `request_base64`.
         lost: The request was sent, and no answer came.
         sent: False for a request that the client refused to send.
         planned: It is planned, and counts as taken if it is legal; there is no answer.
-        confirmed: Somebody confirmed it, where a policy asks for that.
+        confirmed: It was confirmed, where a policy asks for that.
         campaign: The campaign's id; needed only where `url` does not name it.
         channel: ``message`` or ``voice``; needed only with `campaign`.
         account: The account; needed only with `campaign`.
@@ -46,11 +46,11 @@ class Exchange(msgspec.Struct, gc=False, kw_only=True):
         code: Why the client refused to send it (``CF…``).
         callback: The body of a status callback that came in; then there is no request. An object, or the text that was
             posted, JSON or form encoding: ``{"callback": "CampaignSid=camp_abc123&Status=Completed"}``.
-        seconds: How long it took, until its answer was there; None if that was not recorded.
+        seconds: How many seconds it took until its answer was there; None if that was not recorded.
         place: Where it stands in its file: the number of the line, or of the entry. Set by the reader.
         unread: Why something of it cannot be read, in a few words. What could be read is in the other fields. Set by
             the reader, which goes on after it.
-        source: The file that it stands in, where several are read as one. Set by whoever merges them.
+        source: The file that it stands in, where several are read as one. Set by what merges them.
     """
 
     at: str | None = None

@@ -21,7 +21,15 @@ from campaign_fsm.wire.intent import SAFE_METHODS
 
 
 class AsyncGuardTransport(Guard, AsyncBaseTransport):
-    """A transport for `httpx.AsyncClient` (asyncio and trio); otherwise like `GuardTransport`."""
+    """A transport for `httpx.AsyncClient` (asyncio and trio) that lets no illegal campaign write through.
+
+    In everything else it is like `GuardTransport`.
+
+    Args:
+        inner: The transport that sends, such as `httpx.AsyncHTTPTransport()`.
+        sleep: Awaited with seconds, between two tries of a read.
+        **settings: The settings of the gate by their names, as for `GuardTransport`.
+    """
 
     def __init__(
         self,
@@ -34,6 +42,12 @@ class AsyncGuardTransport(Guard, AsyncBaseTransport):
         self._sleep = sleep
 
     async def handle_async_request(self, request: Request) -> Response:
+        """Send a request, if it is no campaign write that is refused; `httpx.AsyncClient` calls it.
+
+        Raises:
+            Refused: The write was not sent.
+            UnexpectedRedirect: The server answered the write with a 3xx.
+        """
         seen = SeenRequest.of(request)
         if not self._gate.concerns(seen.wire):
             same = seen.unjudged(request)
@@ -94,6 +108,7 @@ class AsyncGuardTransport(Guard, AsyncBaseTransport):
         return answer_of(response, bytes(raw), flight.family)
 
     async def aclose(self) -> None:
+        """Close the transport below."""
         await self._inner.aclose()
 
     async def __aenter__(self) -> Self:

@@ -26,18 +26,15 @@ class GuardTransport(Guard, BaseTransport):
     It judges by path on every host. Requests that are not about campaigns pass untouched. What lies
     below it (`inner`) must neither retry nor cache nor follow redirects.
 
-    Args:
-        inner: The transport that sends, such as `httpx.HTTPTransport()`.
-        sleep: Waits between two tries of a read.
-        **settings: See `GateSettings`.
-
-    Raises (from requests):
-        Refused: The write was not sent.
-        UnexpectedRedirect: The server answered the write with a 3xx.
-
     Whatever the inner transport raises while the write is out is raised as it is, with one exception: an error of
     this package that something else raised there (a log handler that used the client, say) would say that
-    nothing was sent, so it is raised as a `ReadError` of the HTTP library, with that error as its cause.
+    nothing was sent, so it is raised as a `httpx.ReadError`, with that error as its cause.
+
+    Args:
+        inner: The transport that sends, such as `httpx.HTTPTransport()`.
+        sleep: Called with seconds, between two tries of a read.
+        **settings: The settings of the gate by their names; `campaign_fsm.gate.settings.GateSettings` says what each
+            means, and what is raised for a wrong one.
     """
 
     def __init__(
@@ -47,6 +44,12 @@ class GuardTransport(Guard, BaseTransport):
         self._sleep = sleep
 
     def handle_request(self, request: Request) -> Response:
+        """Send a request, if it is no campaign write that is refused; `httpx.Client` calls it.
+
+        Raises:
+            Refused: The write was not sent.
+            UnexpectedRedirect: The server answered the write with a 3xx.
+        """
         seen = SeenRequest.of(request)
         if not self._gate.concerns(seen.wire):
             same = seen.unjudged(request)
@@ -114,6 +117,7 @@ class GuardTransport(Guard, BaseTransport):
         return answer_of(response, bytes(raw), flight.family)
 
     def close(self) -> None:
+        """Close the transport below."""
         self._inner.close()
 
     def __enter__(self) -> Self:

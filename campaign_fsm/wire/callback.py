@@ -52,19 +52,19 @@ def _unread(raw: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
 
 @frozen(repr=False)
 class StatusCallback:
-    """What somebody who posted to the callback URL claims about a campaign.
+    """What a post to the callback URL claims about a campaign.
 
     Anybody can post there: act on what `CampaignClient.get` says of `campaign_id`, not on this. The same
-    callback may be delivered several times (again after 5 and 15 minutes, where nobody answers with 200); two
-    deliveries of it are equal and have the same hash, also if the counts have changed in between. What says no
-    `updated` cannot be told from another callback of the same status: drop none of those as a repeat.
+    callback may be delivered several times (again after 5 and 15 minutes, until it is answered with 200); two
+    deliveries of it are equal and have the same hash, also if the counts have changed in between. Without `updated` it
+    cannot be told from another callback of the same status: drop none of those as a repeat.
 
     Attributes:
         campaign_id: The campaign that it is about.
         claimed_status: Its status, by the callback.
         raw_status: The spelling in the callback.
         created: When the campaign was created, an aware datetime.
-        updated: When it was last changed.
+        updated: When it was last changed, an aware datetime.
         report_url: A link to the report; anybody who has it can read the report.
         stats: Counts by the vendor's own keys, where the callback has them.
         raw: Everything else, and what could not be used, as it came.
@@ -90,7 +90,7 @@ def parse_status_callback(body: bytes | str | Mapping[str, Any], *, content_type
     https://developer.exotel.com/docs/campaign-guides/creating-sms-campaign, for the counts
     https://developer.exotel.com/docs/campaign-guides/campaign-reporting, for form encoding
     https://developer.exotel.com/docs/advanced-config/webhooks-setup. How counts stand in a form is on no page: as a
-    JSON text they are read, and else they are in `raw`.
+    JSON text they are read, and else they are in `StatusCallback.raw`.
 
     Args:
         body: The body as it came, or what a web framework has made of it: an object, or the fields of a form, also

@@ -43,23 +43,35 @@ class Campaign:
     """
 
     id: str
+    """The id, by which everything is asked for."""
     status: Status
+    """Where it is in its life; `Status.UNKNOWN` if the server's word is on no list."""
     raw_status: str
     """The status in the server's own spelling."""
     channel: Channel
+    """The kind of campaign."""
     name: str | None = None
+    """The name; several campaigns may have the same."""
     schedule: Schedule | None = None
+    """When it starts and ends; None if the server shows no schedule."""
     created: datetime | None = None
+    """When it was created, an aware datetime."""
     updated: datetime | None = None
+    """When it was last updated, an aware datetime. No page says whether each contact counts as an update."""
     started: bool = True
-    """Whether it counted as started at the reading (see `has_started`)."""
+    """Whether it counted as started at the reading (see `campaign_fsm.has_started`)."""
     stats: Mapping[str, int] = field(factory=dict, hash=False)
     """Counts by the vendor's own keys, which vary: pages write them with hyphens and with underscores."""
     lists: tuple[str, ...] = ()
+    """Ids of its contact lists."""
     template: str | None = None
+    """The text of a message campaign."""
     callbacks: Mapping[str, str] = field(factory=dict, hash=False)
+    """The URLs that are notified, by the names of the parameters, such as ``status_callback``."""
     report_url: str | None = None
+    """A link to the report; anybody who has it can read the report."""
     estimated_cost: float | None = None
+    """The server's estimate of what it costs, in the server's own currency."""
     raw: Mapping[str, Any] = field(factory=dict, hash=False)
     """What was not understood, as it came."""
     read_at: datetime | None = field(default=None, eq=False)

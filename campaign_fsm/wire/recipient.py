@@ -43,6 +43,13 @@ class Recipient:
     The attributes have the names of the documented fields. What is missing or of another type is None; everything is
     in `raw` as it came, whether it was understood or not. The repr shows the status alone, and of one that
     is no short word only its length.
+
+    Attributes:
+        status: The status of the call or message, in the server's own word.
+        raw: Everything that the server says of the number, as it came.
+        number: The phone number.
+        name: The name of the contact.
+        direction: The direction of the call or message, in the server's own word.
     """
 
     status: str | None
@@ -68,15 +75,23 @@ class CallRecipient(Recipient):
     """What the server says of one number of a call campaign.
 
     Source: https://developer.exotel.com/api/call-details-of-a-single-campaign.
+
+    Attributes:
+        duration: How long the call was, in the server's own unit.
+        date_created: When the call was created, an aware datetime; None for a time without an offset, which is in
+            `raw`.
+        digit: The digit of the call, as the server gives it.
+        recording_url: A link to the recording; anybody who has it can listen to the call.
+        start_time: When the call began, likewise.
+        end_time: When it ended, likewise.
+        caller_id: The virtual number that called.
+        call_sid: The id of the call.
     """
 
     duration: int | None = None
-    """How long the call was, in the server's own unit."""
     date_created: datetime | None = None
-    """An aware datetime, like `start_time` and `end_time`; None for a time without an offset, which is in `raw`."""
     digit: str | None = None
     recording_url: str | None = None
-    """Whoever has it can listen to the call."""
     start_time: datetime | None = None
     end_time: datetime | None = None
     caller_id: str | None = None
@@ -89,12 +104,18 @@ class MessageRecipient(Recipient):
 
     Sources: https://developer.exotel.com/api/sms-details-of-a-single-sms-campaign-2 and
     https://developer.exotel.com/docs/sms-campaigns/api-reference/sms-details.
+
+    Attributes:
+        message: The text that was sent.
+        detailed_status: The server's word for what became of the message, finer than `status`.
+        schedule_time: When it was to be sent, an aware datetime; None for a time without an offset, which is in `raw`.
+        sender_id: The sender that the recipient sees.
+        sid: The id of the message.
     """
 
     message: str | None = None
     detailed_status: str | None = None
     schedule_time: datetime | None = None
-    """An aware datetime; None for a time without an offset, which is in `raw`."""
     sender_id: str | None = None
     sid: str | None = None
 

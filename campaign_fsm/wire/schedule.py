@@ -86,7 +86,12 @@ def _is_given(data: Mapping[str, Any], keys: Collection[str]) -> bool:
 
 @frozen
 class Schedule:
-    """When a campaign starts and ends; aware datetimes, None where the server gives none."""
+    """When a campaign starts and ends.
+
+    Attributes:
+        start: An aware datetime; None: at once, or the server gives none.
+        end: An aware datetime; None without one.
+    """
 
     start: datetime | None = None
     end: datetime | None = None

@@ -204,6 +204,19 @@ def test_a_baseline_accepts_what_there_is_today_and_only_shrinks(folder, capsys,
     assert call(capsys, "audit", "bad.jsonl", "--baseline", "b.json")[0] == 2
 
 
+def test_no_baseline_is_made_in_ci(folder, capsys, tmp_path, monkeypatch):
+    """There it would accept everything in every run; one that was committed is read as anywhere else."""
+    folder("rec/x.jsonl", READ, ILLEGAL)
+    monkeypatch.setenv("CI", "true")
+    code, _, err = call(capsys, "audit", "rec", "--baseline", "accepted.json")
+    assert (code, (tmp_path / "accepted.json").exists()) == (2, False)
+    assert "make it on your machine and commit it" in err
+    monkeypatch.setenv("CI", "false")
+    assert call(capsys, "audit", "rec", "--baseline", "accepted.json")[0] == 0
+    monkeypatch.setenv("CI", "1")
+    assert call(capsys, "audit", "rec", "--baseline", "accepted.json")[0] == 0
+
+
 def test_an_unreadable_file_leaves_the_baseline_alone(folder, capsys, tmp_path):
     """What was not read is not gone."""
     folder("bad.jsonl", READ, ILLEGAL)

@@ -1,12 +1,15 @@
 """`campaign-fsm help`: the guides, listed and shown, in a pager where a person reads."""
 
 import json
+import re
 import stat
 
+import click
 import pytest
 from commands import call, on_a_terminal
 
 from campaign_fsm import guides
+from campaign_fsm.cli.help import for_terminal
 
 
 def test_the_guides_are_listed_with_what_they_are_for(capsys):
@@ -47,13 +50,14 @@ def test_what_is_no_topic_is_an_error_that_names_the_near_ones(capsys):
     """Of guides and commands; a code has a command of its own."""
     code, _, err = call(capsys, "help", "polcy")
     assert code == 2
-    assert "There is no guide 'polcy'; did you mean policy?" in err
+    assert "there is no guide 'polcy'; did you mean policy?\n" in err
     code, _, err = call(capsys, "help", "CF224")
     assert code == 2
     assert "campaign-fsm explain CF224" in err
     code, out, _ = call(capsys, "help", "xyzzy", "--json")
     assert code == 2
-    assert "getting-started" in json.loads(out)["error"]["message"]
+    assert json.loads(out)["error"]["message"].endswith("there is no guide 'xyzzy'; campaign-fsm help lists them.")
+    assert call(capsys, "help", "Gate.md")[1] == guides.text_of("gate")
 
 
 def test_the_name_of_a_command_shows_its_help(capsys):
@@ -77,8 +81,79 @@ def test_an_error_names_the_guide_that_helps(capsys, account):
     """At the end of its text, and in its JSON."""
     campaign = account.add("in-progress")
     code, _, err = call(capsys, "archive", campaign, "--yes")
-    assert (code, err.splitlines()[-1]) == (1, "campaign-fsm help state-machine says more.")
-    assert json.loads(call(capsys, "archive", campaign, "--yes", "--json")[1])["error"]["guide"] == "state-machine"
+    assert (code, err.splitlines()[-1]) == (1, "campaign-fsm help outcomes says more.")
+    assert json.loads(call(capsys, "archive", campaign, "--yes", "--json")[1])["error"]["guide"] == "outcomes"
     for asked, topic in (("CF410", "gate"), ("OutcomeUnknown", "outcomes"), ("409", "outcomes"), ("CF701", "policy")):
         assert f"campaign-fsm help {topic}" in call(capsys, "explain", asked)[1]
         assert json.loads(call(capsys, "explain", asked, "--json")[1])["guide"] == topic
+
+
+def test_a_guide_fits_the_terminal_and_tells_commands_from_what_they_print():
+    """Paragraphs and items are filled, wide tables are lists of terms, commands have a prompt, output a bar."""
+    page = """# T
+
+One [gate](gate.md) and a sentence that goes on.
+
+- an item
+  of two lines
+
+| error | why |
+|---|---|
+| `A` | **is** short |
+
+| error | why | what to do |
+|---|---|---|
+| `A` | a reason that is far too long for the line | go on |
+
+```sh
+campaign-fsm check paused \\
+  complete
+```
+
+```text
+LEGAL
+```
+
+    pip install .
+
+[The page]: https://example.com/a/very/long/address/that/is/not/broken
+"""
+    shown = [click.unstyle(line) for line in for_terminal(page, 40)]
+    assert shown == [
+        "T",
+        "",
+        "One gate (campaign-fsm help gate) and a",
+        "sentence that goes on.",
+        "",
+        "- an item of two lines",
+        "",
+        "error  why",
+        "`A`    is short",
+        "",
+        "error",
+        "`A`",
+        "    why: a reason that is far too long",
+        "    for the line",
+        "    what to do: go on",
+        "",
+        "    $ campaign-fsm check paused \\",
+        "        complete",
+        "",
+        "    │ LEGAL",
+        "",
+        "    $ pip install .",
+        "",
+        "[The page]: https://example.com/a/very/long/address/that/is/not/broken",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("topic", guides.TOPICS)
+def test_nothing_of_a_guide_is_lost_on_a_terminal(topic):
+    """Every word is there, and no line is wider than the terminal but for blocks and addresses."""
+    shown = [click.unstyle(line) for line in for_terminal(guides.text_of(topic), 60)]
+    wide = [line for line in shown if len(line) > 60 and not line.startswith(("    ", "[")) and " " in line[40:60]]
+    assert wide == []
+    words = re.sub(r"\]\([^)]+\)|```\w*|[|#*\[\]-]+", " ", guides.text_of(topic)).split()
+    text = " ".join(shown)
+    assert [word for word in words if word not in text and len(word) > 3] == []

@@ -308,7 +308,7 @@ def test_the_pauses_between_reads_double_up_to_eight_seconds():
     assert sum(pauses) <= 60
     assert refusal.reason.startswith("The status could not be read: GET campaign")
     broken = refuse(make(deadline=0), put("pause"), OSError("reset by peer"), kind=errors.StatusUnavailable)
-    assert broken.reason == "The status could not be read: OSError: reset by peer."
+    assert broken.reason == "The status could not be read: GET to api.exotel.com got no answer: OSError: reset by peer."
 
 
 @pytest.mark.parametrize(
@@ -773,7 +773,7 @@ def test_a_refusal_over_an_answer_names_its_request():
     assert (caught.value.request_id, caught.value.status_code) == ("r42", 404)
     with pytest.raises(errors.StatusUnavailable) as caught:
         run(make(), put("resume"), OSError(), transient=lambda _: False)
-    assert caught.value.reason == "The status could not be read: OSError."
+    assert caught.value.reason == "The status could not be read: GET to api.exotel.com got no answer: OSError."
     with pytest.raises(errors.StatusUnavailable) as caught:
         run(make(), put("resume"), envelope(id="another"))
     assert caught.value.reason == "the answer is about another campaign."

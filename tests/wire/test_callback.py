@@ -348,8 +348,9 @@ def test_a_callback_cannot_be_changed_and_can_be_sent_to_another_process():
 
 def test_the_error_is_a_value_error_that_survives_pickling():
     """It says what to do instead."""
-    with pytest.raises(ValueError, match=r"names no status\. Read the campaign instead\.$") as caught:
+    with pytest.raises(ValueError) as caught:
         parse_status_callback({"campaign_sid": ID})
+    assert str(caught.value).endswith("names no status. Read the campaign instead.")
     assert isinstance(caught.value, UnreadableCallback)
     assert isinstance(caught.value, CampaignFsmError)
     again = pickle.loads(pickle.dumps(caught.value))

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, dataclass_trans
 import attrs
 from attrs import define, frozen
 
-from campaign_fsm.guides import pointer_to
+from campaign_fsm.guides import TOPICS, pointer_to
 from campaign_fsm.words import listed
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class CampaignFsmError(Exception):
             fields = {each.name: _UNKNOWN.get(str(each.type)) for each in needed} | fields
         self.__attrs_init__(**fields)  # type: ignore[attr-defined]
         self.args = (self.message,)
-        self.add_note(pointer_to(self.guide))
+        if self.guide in TOPICS:  # a class of a user's may have guides of its own
+            self.__notes__ = [pointer_to(self.guide)]
 
     @property
     def message(self) -> str:
@@ -115,7 +116,9 @@ class CampaignFsmError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions pickle by calling the class with positional args; ours have keyword-only fields.
-        return _rebuild, (type(self), self.__dict__.copy())
+        # What is noted on a copy is not noted on the original.
+        notes = {"__notes__": [*self.__notes__]} if hasattr(self, "__notes__") else {}
+        return _rebuild, (type(self), {**self.__dict__, **notes})
 
 
 @_error

@@ -358,6 +358,8 @@ class StateConflict(CampaignFsmError):
 class OutcomeUnknown(CampaignFsmError):
     """The write was sent, and whether it took effect is unknown.
 
+    It may still take effect. Read the campaign, or after a create list the campaigns, a minute later, and decide then.
+
     Attributes:
         action: What was asked for.
         campaign_id: The campaign; None for a create.
@@ -393,7 +395,9 @@ class OutcomeUnknown(CampaignFsmError):
 
 @_error
 class ConnectionFailed(CampaignFsmError):
-    """No answer came. For a write the message says what is known about it.
+    """No answer came. A write has not taken effect: the connection never opened, or a read has shown that.
+
+    It may be tried again.
 
     Attributes:
         method: The HTTP method of the request.

@@ -137,6 +137,13 @@ def _list() -> None:
     click.echo("\ncampaign-fsm help TOPIC shows one of them.")
 
 
+def _mentioning(word: str) -> list[str]:
+    """The two guides at most that have a word most often."""
+    pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+    often = {topic: len(pattern.findall(text_of(topic))) for topic in TOPICS}
+    return [topic for topic in sorted(TOPICS, key=lambda topic: -often[topic])[:2] if often[topic]]
+
+
 def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     from campaign_fsm.cli import COMMANDS
 
@@ -146,11 +153,13 @@ def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     if topic in TOPICS or topic in COMMANDS:
         return topic
     from campaign_fsm.cli.explanation import ERRORS
-    from campaign_fsm.words import did_you_mean
+    from campaign_fsm.words import did_you_mean, listed
 
     if re.fullmatch(r"cf\d+|[1-5]\d\d", topic) or value in ERRORS:
         raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
 
+    if about := [command_for(one) for one in _mentioning(topic)]:
+        raise click.BadParameter(f"there is no guide {value!r}; {listed(about, 'or')} has the word.")
     meant = did_you_mean(topic, (*TOPICS, *COMMANDS))
     raise click.BadParameter(f"there is no guide {value!r}; {meant or 'campaign-fsm help lists them.'}")
 

@@ -60,6 +60,7 @@ def test_what_is_no_topic_is_an_error_that_names_the_near_ones(capsys):
     assert code == 2
     assert json.loads(out)["error"]["message"].endswith("there is no guide 'xyzzy'; campaign-fsm help lists them.")
     assert call(capsys, "help", "Gate.md")[1] == guides.text_of("gate")
+    assert "there is no guide 'celery'; campaign-fsm help frameworks" in call(capsys, "help", "celery")[2]
 
 
 def test_the_name_of_a_command_shows_its_help(capsys):

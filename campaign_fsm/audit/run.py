@@ -146,7 +146,7 @@ class Audit:
         for sentence in auditor.unread.named:
             self._incomplete(sentence)
         if (more := auditor.unread.number - NAMED) > 0:
-            where = "the story" if strands else source.options.path
+            where = "the sequence" if strands else source.options.path
             self._incomplete(f"{where}: {counted(more, 'more entry')} could not be read")
         self._unjudged.add_all(auditor.unjudged)
         self._summary = evolve(

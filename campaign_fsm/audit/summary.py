@@ -25,7 +25,7 @@ class Summary:
         baselined: The findings left out because they are in the baseline.
         passed_over: The files of folders that are no recordings.
         files: The files that were read, as they were given.
-        story: How many of the files were judged as one story.
+        story: How many of the files were judged as one sequence.
         incomplete: A sentence for each thing that could not be read, judged or put in order.
         remarks: Sentences about what was read that whoever reads the findings should know.
     """
@@ -62,7 +62,7 @@ class Summary:
         read = f"{counted(self.events, 'request')} of {counted(self.campaigns, 'campaign')}"
         files = counted(len(self.files), "file")
         if self.story:
-            files += f", {'all' if self.story == len(self.files) else self.story} of them as one story"
+            files += f", {'all' if self.story == len(self.files) else self.story} of them as one sequence"
         elif len(self.files) > 1:
             files += ", each by itself"
         return f"{', '.join(levels) or 'no findings'} in {files} ({'; '.join([read, *left_out])})"

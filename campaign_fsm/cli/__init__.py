@@ -43,7 +43,7 @@ _GROUPS: Final = {
         "delete": ("actions", "Delete a voice campaign that has not started. Cannot be undone.", "outcomes"),
     },
     "Recordings and diagrams": {
-        "audit": ("audit", "Judge recorded traffic and runbooks, for CI.", "ci"),
+        "audit": ("audit", "Judge recorded traffic and runbooks, for CI.", "audit"),
         "diagram": ("diagram", "Draw the life cycle, or what happened.", "diagrams"),
     },
     "Learn, try, set up": {

@@ -125,10 +125,10 @@ def _need_extra(error: ImportError) -> click.ClickException:
 @click.option(
     "--together/--each",
     default=None,
-    help="Judge several files as one story in the order of time, or each by itself. Default: each by itself for "
+    help="Judge several files as one sequence in the order of time, or each by itself. Default: each by itself for "
     "cassettes, for files without times and with --skip-others; the others together. Runbooks always stand alone.",
 )
-@click.option("--skip-others", is_flag=True, help="Pass over files that are no recordings, also where they are named.")
+@click.option("--skip-others", is_flag=True, help="Pass over files that are no recordings, even if they are named.")
 @json_option("The same as --output json.")
 def audit(
     *,

@@ -12,6 +12,7 @@ TOPICS: Final = (
     "gate",
     "outcomes",
     "ci",
+    "audit",
     "policy",
     "diagrams",
     "simulator",
@@ -29,7 +30,7 @@ _OF_CODES: Final = {
     "CF3": "state-machine",
     "CF4": "gate",
     "CF5": "outcomes",
-    "CF6": "ci",
+    "CF6": "audit",
     "CF7": "policy",
     "CF8": "gate",
 }

@@ -232,7 +232,7 @@ def test_rotated_logs_are_one_story(tmp_path):
     for paths in ((newer, older), (older, newer), (str(tmp_path / "logs"),)):
         findings, summary = audited(*paths)
         assert (findings, summary.story, summary.campaigns, summary.unjudged) == (expected, 2, 1, 1)
-        assert "2 files, all of them as one story" in str(summary)
+        assert "2 files, all of them as one sequence" in str(summary)
     findings, summary = audited(newer, older, together=False)
     assert (findings, summary.story, summary.campaigns, summary.unjudged) == ([], 0, 2, 2)
     assert "2 files, each by itself" in str(summary)

@@ -611,7 +611,7 @@ def test_the_workflow_of_the_guide_runs(folder, capsys, tmp_path):
     page = GUIDES / "ci.md"
     workflow = yaml.safe_load(pages.file(page, ".github/workflows/campaigns.yml"))
     lines = [step["run"] for step in workflow["jobs"]["campaigns"]["steps"] if "run" in step]
-    assert lines[0] == "pip install --find-links wheels 'campaign_fsm[audit]'"
+    assert lines[0] == 'pip install "$(echo vendor/campaign_fsm-*.whl)[audit]"'
     (added,) = re.findall(r"`(--output sarif=\S+)`", text := page.read_text(encoding="utf-8"))
     (uploaded,) = re.findall(r"sarif_file: (\S+)}", text)
     folder("tests/cassettes/x.jsonl", READ, ILLEGAL)
@@ -624,7 +624,7 @@ def test_the_workflow_of_the_guide_runs(folder, capsys, tmp_path):
 def test_the_access_log_of_the_guide_is_read(capsys, tmp_path, monkeypatch):
     """With the configuration that it prints, a line of nginx is judged by its method, its body and when it came."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "campaign-fsm.toml").write_text(pages.file(GUIDES / "ci.md", "campaign-fsm.toml"))
+    (tmp_path / "campaign-fsm.toml").write_text(pages.file(GUIDES / "audit.md", "campaign-fsm.toml"))
     line = {"msec": "1767587400.120", "request_uri": URL, "status": "200", "request_time": "0.080"}
     read = {**line, "request_method": "GET", "request_body": ""}
     write = {**line, "request_method": "PUT", "request_body": '{"action": "complete"}', "msec": "1767587401.150"}

@@ -28,10 +28,11 @@ GUIDE = GUIDES / "frameworks.md"
 
 @pytest.fixture
 def recipes(tmp_path):
-    """A folder with the guide's files."""
+    """A folder with the guide's files; what is to be added to one stands in a later block of its name."""
     for block in pages.blocks(GUIDE):
         if block.name:
-            (tmp_path / block.name).write_text(block.text)
+            with (tmp_path / block.name).open("a") as file:
+                file.write(block.text)
     return tmp_path
 
 

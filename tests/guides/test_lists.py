@@ -23,13 +23,13 @@ def test_the_file_with_every_key_of_a_policy_has_every_key():
 
 def test_the_keys_of_an_access_log_are_named():
     """In the table or in the sentence below it."""
-    text = guides.text_of("ci").partition("[access-log]")[2].partition("The plain form needs")[0]
+    text = guides.text_of("audit").partition("[access-log]")[2].partition("## ")[0]
     assert [key for key in ACCESS_LOG if f"{key} " not in text and f"`{key}`" not in text] == []
 
 
 def test_the_formats_of_recordings_and_every_finding_of_an_audit_are_named():
     """By name or by code."""
-    text = guides.text_of("ci").lower()
+    text = guides.text_of("audit").lower()
     names = {"jsonl": "plain form", "json": "plain form"}
     assert [one for one in RecordingFormat if names.get(one, one) not in text] == []
     assert [code for code in PROBLEMS if code.startswith("CF6") and code.lower() not in text] == []

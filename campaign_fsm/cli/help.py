@@ -25,6 +25,8 @@ def _linked(link: re.Match[str]) -> str:
     """A link to another guide as its command: a terminal follows none."""
     text, target = link.groups()
     topic = target.partition("#")[0].removesuffix(".md")
+    if target.startswith("#"):
+        return text
     return f"{text} ({command_for(topic) if topic in TOPICS else target})"
 
 

@@ -25,7 +25,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def hint(name: str, known: Iterable[str]) -> str:
     """The known name that may be meant, or else all of them."""
     known = list(known)
-    return did_you_mean(name, known) or f"there are {', '.join(known)}"
+    return did_you_mean(name, known) or f"use one of {', '.join(known)}"
 
 
 def none_of(value: object, kind: str, known: Iterable[str]) -> str:

@@ -298,7 +298,7 @@ PROBLEMS = {
     "CF707": ("a host or region", "the policy's list"),
     "CF801": ("from inside", "after that one has returned"),
     "CF802": ("for too long", "a longer deadline="),
-    "CF803": ("forked while the call was at work", "anew in the child"),
+    "CF803": ("forked while the call was at work", "again in the child"),
 }
 
 # The shortest way by the account holder's own actions; a dot where there is none. Row: from, column: to.

@@ -13,7 +13,7 @@ from campaign_fsm.words import counted, did_you_mean, hint, length, listed, near
 def test_a_name_spelled_nearly_like_a_known_one_is_asked_about(name, meant):
     """In any case; and nothing is asked where nothing is near."""
     assert did_you_mean(name, ["pause", "resume"]) == meant
-    assert hint(name, iter(["pause", "resume"])) == (meant or "there are pause, resume")
+    assert hint(name, iter(["pause", "resume"])) == (meant or "use one of pause, resume")
 
 
 def test_the_nearest_names_keep_their_own_spelling():

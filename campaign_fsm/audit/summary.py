@@ -59,6 +59,8 @@ class Summary:
             *([f"{counted(self.unread, 'entry')} could not be read"] if self.unread else []),
             *([f"{counted(self.passed_over, 'file')} passed over"] if self.passed_over else []),
         ]
+        if self.incomplete and not levels and not self.events:
+            return "nothing was judged" + (f" ({'; '.join(left_out)})" if left_out else "")
         read = f"{counted(self.events, 'request')} of {counted(self.campaigns, 'campaign')}"
         files = counted(len(self.files), "file")
         if self.story:

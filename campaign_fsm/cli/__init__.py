@@ -26,9 +26,9 @@ _GROUPS: Final = {
         "explain": ("rules", "Explain a code (CF…), an error's name or an HTTP status code.", "outcomes"),
     },
     "Read campaigns": {
-        "get": ("reads", "Read one campaign, and what explains where it stands.", "command-line"),
+        "get": ("reads", "Show one campaign, and why it is in its status.", "command-line"),
         "list": ("reads", "List campaigns.", "command-line"),
-        "find": ("reads", "Find the one campaign with a name.", "command-line"),
+        "find": ("reads", "Find a campaign by its exact name.", "command-line"),
         "recipients": ("reads", "List what became of each number of a campaign.", "command-line"),
         "watch": ("reads", "Watch one campaign until it has a status, or is over.", "command-line"),
     },

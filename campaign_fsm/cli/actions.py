@@ -26,9 +26,16 @@ from campaign_fsm.errors import (
 )
 from campaign_fsm.lifecycle import undoable
 from campaign_fsm.printable import printable
-from campaign_fsm.rules import Action, Channel, effect_of
+from campaign_fsm.rules import Action, Channel, goal_of
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.target import COLLECTION_OF
+
+# What is asked about: what each action does that cannot be undone.
+_IRREVERSIBLE = {
+    Action.COMPLETE: "it marks the remaining numbers as failed",
+    Action.ARCHIVE: "it puts the campaign away",
+    Action.DELETE: "the campaign is gone",
+}
 
 
 def _act(
@@ -37,7 +44,7 @@ def _act(
     def call(on: Any) -> Any:
         return on.delete(campaign_id) if action is Action.DELETE else on.act(campaign_id, action)
 
-    why = None if undoable(action) else f"{action} cannot be undone. {effect_of(action)}"
+    why = None if undoable(action) else f"{action} cannot be undone: {_IRREVERSIBLE[action]}."
     with host.client(strict=strict) as client:
         judged = functools.partial(rehearse, client, call)
         try:
@@ -130,8 +137,8 @@ def _command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice if action is Action.DELETE else " --dry-run"}
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice}{"" if undoable(action) else " --yes"}
 
-    Exit code: 0 if it took effect (now, before or meanwhile), 1 if it was refused or overtaken,
-    2 if the server rejected it or the outcome is unknown.
+    Exit code: 0 if the campaign is now {goal_of(action)} (also if it was before), 1 if it was refused
+    or overtaken, 2 if the server rejected it or the outcome is unknown.
     """
     return act
 

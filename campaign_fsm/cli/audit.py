@@ -101,11 +101,15 @@ def _need_extra(error: ImportError) -> click.ClickException:
 @click.option(
     "--format", "format_name", type=click.Choice(_FORMATS), help="What the files are. Default: what their content says."
 )
-@click.option("--strict", is_flag=True, help="Refuse what is contested, and report what cannot be judged.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse what the vendor's pages contradict each other about, and report what cannot be judged.",
+)
 @click.option(
     "--policy",
     metavar="FILE",
-    help="The team's policy and suppressions, or none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
+    help="A policy file, or the word none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
 )
 @click.option("--config", hidden=True)
 @click.option("--no-config", is_flag=True, hidden=True)
@@ -120,7 +124,7 @@ def _need_extra(error: ImportError) -> click.ClickException:
 @click.option(
     "--baseline",
     type=click.Path(),
-    help="Accept the findings in this file. It is made if it is not there, and never written with --skip-others.",
+    help="Accept the findings in this file. If it is not there, it is made, but not in CI or with --skip-others.",
 )
 @click.option(
     "--together/--each",
@@ -128,7 +132,7 @@ def _need_extra(error: ImportError) -> click.ClickException:
     help="Judge several files as one sequence in the order of time, or each by itself. Default: each by itself for "
     "cassettes, for files without times and with --skip-others; the others together. Runbooks always stand alone.",
 )
-@click.option("--skip-others", is_flag=True, help="Pass over files that are no recordings, even if they are named.")
+@click.option("--skip-others", is_flag=True, help="Pass over files that are not recordings, even if they are named.")
 @json_option("The same as --output json.")
 def audit(
     *,
@@ -146,8 +150,8 @@ def audit(
 ) -> int:
     """Judge recorded traffic: HAR files, VCR cassettes, traces, JSON Lines and runbooks.
 
-    A PATH is a file, a folder, or - for the standard input. What is about campaigns is judged in the order in which it
-    was sent, and campaigns are followed from file to file.
+    A PATH is a file, a folder, or - for the standard input. Requests about campaigns are judged in the order in which
+    they were sent, and campaigns are followed from file to file.
 
     \b
     Examples:
@@ -156,8 +160,8 @@ def audit(
       campaign-fsm audit traffic.har --baseline accepted.json
       campaign-fsm audit logs/ --together
 
-    Exit code: 1 if there are errors; else 2 if a file could not be read to its end or nothing was understood; else 1
-    if there are warnings; else 0.
+    Exit code: 1 if there are errors; else 2 if a file could not be read to its end or nothing is about campaigns; else
+    1 if there are warnings; else 0.
     """
     try:
         from campaign_fsm.audit.baseline import Accepted, BadBaseline, read_baseline, update_baseline

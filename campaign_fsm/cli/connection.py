@@ -154,7 +154,7 @@ _OPTIONS = (
         default=DEADLINE,
         show_default=True,
         metavar="SECONDS",
-        help="How long to go on trying what can be tried again.",
+        help="How long to retry what is safe to retry.",
     ),
     _option(
         "--budget",
@@ -166,7 +166,7 @@ _OPTIONS = (
     _option(
         "--policy",
         metavar="FILE",
-        help="The team's policy, or none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
+        help="A policy file, or the word none. Default: the nearest campaign-fsm.toml or pyproject.toml.",
     ),
     _option("--trace", metavar="FILE", help="Append what is read, decided, sent and answered, as JSON Lines."),
     json_option("Print JSON, for machines: one object, or one a line."),

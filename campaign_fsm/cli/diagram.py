@@ -20,7 +20,7 @@ from campaign_fsm.diagram.formats import DiagramFormat
 from campaign_fsm.diagram.theme import Theme
 from campaign_fsm.files import identity, write_whole
 from campaign_fsm.rules import STATUSES
-from campaign_fsm.words import listed
+from campaign_fsm.words import counted, listed
 
 if TYPE_CHECKING:
     from campaign_fsm.diagram import History, Recipe
@@ -99,7 +99,7 @@ def _complete_view(ctx: click.Context, param: click.Parameter, incomplete: str) 
     is_flag=False,
     flag_value=_DIRECTORY,
     metavar="[DIR]",
-    help=f"Write the diagrams in DIR (default: {_DIRECTORY}) anew; in an empty or new DIR, the whole gallery.",
+    help=f"Redraw the diagrams in DIR (default: {_DIRECTORY}); in an empty or new DIR, write the whole gallery.",
 )
 @json_option("With --check: the result as one JSON object.")
 def diagram(
@@ -120,8 +120,8 @@ def diagram(
 
     Every format shows the same drawing. All but PNG need nothing else; for PNG: pip install
     'campaign_fsm[diagrams]'. Recordings other than the simulator's journal: pip install 'campaign_fsm[audit]'.
-    Each file says in a comment how it was made, unless it shows a recording that does not lie in its folder or below;
-    --check and --write go by that.
+    Each file says in a comment how it was made, unless it shows a recording that is not in its folder or below.
+    --check and --write read that comment.
 
     \b
     Examples:
@@ -134,8 +134,8 @@ def diagram(
       campaign-fsm diagram --history trace.jsonl -o what-happened.svg
       campaign-fsm diagram --history trace.jsonl --campaign c1 -o story.html
 
-    Exit code: 0 if it was written, or there is no drift; 1 if --check found drift, or there is no legal route to
-    draw; 2 if it could not be done, or the answer is unknown.
+    Exit code: 0 if it was written, or all diagrams are up to date; 1 if --check found one that is out of date, or
+    there is no legal route to draw; 2 if it could not be done, or the answer is unknown.
     """
     if output is not None and str(output) == "-":
         output = None
@@ -336,10 +336,10 @@ def _print_check(directory: Path, result: DriftCheck) -> None:
     _print_passed_over(result.unstamped)
     if result.drift:
         lost = [item.name for item in result.drift if not item.mended]
-        anew = f"campaign-fsm diagram --write {directory}"
+        redraw = f"campaign-fsm diagram --write {directory}"
         print_text(
-            f"{len(result.drift)} of {len(result.checked)} diagrams have drifted. To write them anew: "
-            + (f"delete {', '.join(lost)}, which cannot be made any more, and then {anew}" if lost else anew)
+            f"{counted(len(result.drift), 'diagram')} of {len(result.checked)} out of date. To redraw: "
+            + (f"delete {', '.join(lost)}, which cannot be made any more, and then {redraw}" if lost else redraw)
         )
     else:
         number = len(result.checked)

@@ -56,13 +56,14 @@ def _draft(host: Host, file: str) -> Draft:
 
 @command(epilog=ENVIRONMENT)
 @_FILE
-@DRY_RUN
+@click.option("--dry-run", is_flag=True, help="Check the parameters and say what would be sent; send nothing.")
 @YES
 @host_options
 def create(file: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool) -> int | None:
     """Create a campaign from a FILE of parameters in the vendor's names: JSON, TOML, or - for standard input.
 
-    A campaign without a start, or with one that has passed, starts at once: that is asked about, or needs --yes.
+    A campaign without a start, or with one that has passed, starts at once. You are asked first; in a script, pass
+    --yes.
 
     \b
     Examples:
@@ -174,8 +175,8 @@ def edit(
 ) -> int | None:
     """Set the parameters of a campaign: all of them from a FILE, or some with --set.
 
-    All parameters can be set before the start, callback URLs on voice campaigns also after it. A start that has passed,
-    or a FILE without one, may start the campaign at once: that is asked about, or needs --yes.
+    All parameters can be set before the start, callback URLs of voice campaigns after it, too. A start that has passed,
+    or a FILE without one, may start the campaign at once. You are asked first; in a script, pass --yes.
 
     \b
     Examples:
@@ -278,7 +279,7 @@ def reschedule(
     """Give a campaign another schedule.
 
     After its start only a paused voice campaign can get one, and the vendor's pages contradict each other about that.
-    A --start that has passed starts it at once: that is asked about, or needs --yes.
+    A --start that has passed starts it at once. You are asked first; in a script, pass --yes.
 
     \b
     Examples:

@@ -49,6 +49,7 @@ _SPELLED = (
     ("use channel='message'", "use --channel message"),
     ("a whole draft, or partial=True", "a FILE with all parameters, or --partial"),
     ("`with campaign_fsm.confirmed():` in Python, --yes on the command line", "--yes"),
+    ("use https, or name the host in plain_http_hosts", "use https"),
 )
 
 
@@ -143,7 +144,7 @@ def print_expected(error: Exception, *, as_json: bool) -> int | None:
             word = "not confirmed" if isinstance(error, NotConfirmed) else "usage error" if usage else "failed"
             print_outcome(word, error={"type": "UsageError" if usage else type(error).__name__, "message": message})
             return 2
-        if isinstance(error, click.UsageError) and error.ctx:
+        if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, NotConfirmed):
             print_text(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
         print_error(message)
         return 2

@@ -179,8 +179,8 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 def show_guide(ctx: click.Context, topic: str | None, as_json: bool) -> None:
     """Show the guide about TOPIC; without one, list the guides.
 
-    A guide opens in the pager on a terminal, and is Markdown elsewhere. Of a command, its --help is
-    shown.
+    A guide opens in the pager on a terminal, and is Markdown elsewhere. For a command, shows its
+    --help.
 
     \b
     Examples:

@@ -61,7 +61,7 @@ channel_option = partial(
 CHANNEL = channel_option()
 STRICT = click.option("--strict", is_flag=True, help="Refuse what the vendor's pages contradict each other about.")
 YES = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would happen; send nothing.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Read the campaign and say what would happen; change nothing.")
 LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="COUNT", help="At most this many.")
 
 
@@ -94,5 +94,5 @@ def not_one_of(value: str, problem: str, known: Iterable[str]) -> click.BadParam
 
     known = list(known)
     meant = did_you_mean(value, known)
-    there_are = f"{meant} There are" if meant else "there are"
-    return click.BadParameter(f"{value!r} {problem}; {there_are} {', '.join(known)}.")
+    use = f"{meant} Use" if meant else "use"
+    return click.BadParameter(f"{value!r} {problem}; {use} one of {', '.join(known)}.")

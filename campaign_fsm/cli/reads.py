@@ -30,7 +30,7 @@ _OVER = tuple(sorted(OVER))
 @CAMPAIGN_ID
 @host_options
 def get(campaign_id: str, host: Host, as_json: bool) -> None:
-    """Read one campaign and print it, with what explains where it stands.
+    """Show one campaign, and why it is in its status.
 
     \b
     Examples:
@@ -57,8 +57,8 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
 @click.option(
     "--sort",
     metavar="KEY[:asc|:desc]",
-    help="KEY is name, for message campaigns schedule.start_time, for call campaigns date_created. Default: the "
-    "server's own order.",
+    help="KEY is name, for message campaigns schedule.start_time, for voice (call) campaigns date_created. Default:"
+    " the server's own order.",
 )
 @LIMIT
 @host_options
@@ -68,7 +68,7 @@ def list_campaigns(
     """List campaigns, page by page: the first lines come before the last page is read.
 
     On a terminal this is a table; elsewhere each campaign is a line, with tabs between the columns: id, status, start,
-    pending numbers, name, and what explains where it stands. --json prints one object a line.
+    pending numbers, name, and why it is in its status. --json prints one object a line.
 
     \b
     Examples:
@@ -109,7 +109,7 @@ def _name(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option("--id", "only_id", is_flag=True, help="Print nothing but the id.")
 @host_options
 def find(name: str, host: Host, as_json: bool, *, only_id: bool) -> None:
-    """Find the one campaign that has exactly this NAME.
+    """Find a campaign by its exact NAME.
 
     \b
     Examples:
@@ -140,7 +140,7 @@ def _once(_: click.Context, param: click.Parameter, given: tuple[str, ...]) -> s
     metavar="TEXT",
     multiple=True,
     callback=_once,
-    help="For call campaigns: only calls of this status, such as failed.",
+    help="For voice (call) campaigns: only calls of this status, such as failed.",
 )
 @LIMIT
 @host_options
@@ -248,7 +248,7 @@ def watch(
       campaign-fsm watch 90dad70b939f469fbf8b801660148272 --until paused --for 60
 
     Exit code: 0 when the campaign gets there, 1 as soon as it cannot get there any more,
-    2 if the time is up, it cannot be read, or nobody reads the output any more.
+    2 if the time is up, it cannot be read, or the output was closed.
     """
     wanted = tuple(map(Status, goal)) or _OVER
     progress = _Progress(wanted, host.channel, as_json=as_json)

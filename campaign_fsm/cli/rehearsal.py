@@ -45,7 +45,7 @@ def print_verdict(
         for warning in verdict.warnings if verdict.standing is not Standing.CONTESTED else ():
             print_warning(warning)
         if verdict and why:
-            print_warning(why if yes else f"{why} The call asks first, or needs --yes.")
+            print_warning(why if yes else f"{why} The command asks first; in a script, pass --yes.")
     else:
         # The status allows it, and something else is against it.
         refused = click.style("REFUSED", fg="red", bold=True)
@@ -87,7 +87,7 @@ def confirm(
         return
     why = " ".join([why, *map(sentence, found.verdict.warnings)])
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise NotConfirmed(f"{why} Pass --yes to do it without being asked.")
+        raise NotConfirmed(f"{why} Add --yes to go on.")
     rows = [("account", client.account_sid), ("host", client.base_url), *about(found.campaign)]
     print_rows(rows, err=True)
     print_text(why, err=True)

@@ -98,27 +98,27 @@ def _statuses(switch: str) -> click.Choice[str]:
     type=_statuses("at_end"),
     default="completed",
     show_default=True,
-    help="What a campaign in progress is after its end time; the vendor's pages contradict each other about that.",
+    help="What a campaign in progress is after its end time; the vendor's pages contradict each other.",
 )
 @click.option(
     "--paused-at-end",
     type=_statuses("paused_at_end"),
     default="canceled",
     show_default=True,
-    help="What a paused campaign is after its end time; they contradict each other about that, too.",
+    help="What a paused campaign is after its end time; the vendor's pages contradict each other.",
 )
 @click.option(
     "--resume-before-start",
     type=_statuses("resume_before_start"),
     default="in-progress",
     show_default=True,
-    help="The status after a resume before the start, about which they differ; created and paused go on at the start."
-    " With paused, a resume without a start in its schedule leads to in-progress.",
+    help="The status after a resume before the start; the vendor's pages contradict each other. created and paused go"
+    " on at the start. With paused, a resume without a start in its schedule leads to in-progress.",
 )
 @click.option(
     "--campaigns-mandatory",
     is_flag=True,
-    help="Answer 400 to bodies about call campaigns that are not wrapped in campaigns; one client has seen it.",
+    help="Answer 400 to bodies about voice (call) campaigns that are not wrapped in campaigns; one client has seen it.",
 )
 @click.option(
     "--unauthorized-as",
@@ -148,7 +148,7 @@ def _statuses(switch: str) -> click.Choice[str]:
     " last part, or under .internal, .local, .svc, .lan, .home.arpa or .test.",
 )
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
-@click.option("--api-key", default="key", show_default=True, help="The key that requests have to show.")
+@click.option("--api-key", default="key", show_default=True, help="The key that requests must have.")
 @click.option("--api-token", default="token", show_default=True, help="The token that goes with it.")
 def simulate(
     host: str, port: int, as_json: bool, allow_hosts: tuple[str, ...], journal_limit: int, **switches: Any
@@ -156,7 +156,7 @@ def simulate(
     """Serve the documented campaign API of one account from memory.
 
     It starts with a campaign in every status, on both channels. Its clock, faults and journal can be
-    driven over HTTP under /_simulator/. It posts no callbacks. The codes and words of its errors are its own.
+    controlled over HTTP under /_simulator/. It posts no callbacks. The codes and words of its errors are its own.
 
     \b
     Examples:

@@ -154,7 +154,7 @@ def check(directory: Path | str, load: Load) -> DriftCheck:
 
 
 def write(directory: Path | str, load: Load) -> list[Path]:
-    """Make every diagram in a folder anew, or the whole gallery if there is none, and say which files these are.
+    """Redraw every diagram in a folder, or write the whole gallery if there is none, and say which files these are.
 
     Everything is drawn before the first file is touched.
 
@@ -219,7 +219,7 @@ def _history(recipe: Recipe, diagram: Path, load: Load) -> History | None:
     if problem:
         raise CannotFollow(
             f"{diagram} shows the recording {quoted(recipe.history)} by its stamp, and that {problem}. "
-            "Put the recording into the folder and draw the diagram anew, or delete it."
+            "Put the recording into the folder and draw the diagram again, or delete it."
         )
     return load(path, recipe.campaign)
 

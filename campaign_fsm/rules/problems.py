@@ -212,7 +212,7 @@ PROBLEMS: Final = {
         Problem(
             "CF803",
             "the process was forked while the call was at work",
-            "Make the call anew in the child process; the parent goes on with this one.",
+            "Make the call again in the child process; the parent goes on with this one.",
         ),
     )
 }

@@ -60,7 +60,7 @@ __all__ = ["campaign_client", "campaign_simulator"]
 
 _UNJUDGED = ("fail", "allow")
 _UNJUDGED_ADVICE = (
-    "a write is judged by a read of the campaign before it. Record the cassette anew with --campaign-policy; "
+    "a write is judged by a read of the campaign before it. Record the cassette again with --campaign-policy; "
     "with respx or pytest-httpx add an answer to a GET of the campaign"
 )
 _TALLY = "campaign_policy"

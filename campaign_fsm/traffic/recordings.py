@@ -158,6 +158,8 @@ def _opened(path: str) -> BufferedReader:
         return buffer
     try:
         stream = Path(path).open("rb", buffering=_PEEK)  # noqa: SIM115 (`open_recording` closes it)
+    except FileNotFoundError:
+        raise UnreadableRecording(path, 0, "line", "no such file") from None
     except OSError as error:
         raise UnreadableRecording(path, 0, "line", f"it cannot be read: {error.strerror}") from None
     except ValueError as error:

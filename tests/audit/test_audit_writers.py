@@ -284,6 +284,9 @@ def test_a_writer_imports_no_command_line_library(format):
     ("summary", "expected"),
     [
         (Summary(), "no findings in 0 files (0 requests of 0 campaigns)"),
+        (Summary(incomplete=("a: gone",), files=("a",)), "nothing was judged"),
+        (Summary(incomplete=("a: odd",), unread=2, files=("a",)), "nothing was judged (2 entries could not be read)"),
+        (Summary(incomplete=("b: gone",), events=1, files=("a",)), "no findings in 1 file (1 request of 0 campaigns)"),
         (Summary(warnings=1234, events=1, files=("a",)), "1,234 warnings in 1 file (1 request of 0 campaigns)"),
         (
             Summary(errors=2, warnings=1, events=1204, campaigns=17, unjudged=3, files=("a", "b", "c")),
@@ -340,7 +343,7 @@ def test_files_that_could_not_be_read_stand_before_the_counts():
     assert lines == [
         "incomplete: a, line 2: no JSON",
         "incomplete: b: gone",
-        "no findings in 1 file (0 requests of 0 campaigns)",
+        "nothing was judged",
     ]
 
 

@@ -75,7 +75,7 @@ def test_check_reads_the_spellings_of_the_wire(capsys):
         (["explain", "paused"], "campaign-fsm check"),
         (["explain", "pause"], "campaign-fsm check"),
         (["check", "bogus", "pause"], "Invalid value for 'STATUS'"),
-        (["check", "paused", "resum"], "did you mean resume? There are "),
+        (["check", "paused", "resum"], "did you mean resume? Use one of "),
         (["chek"], "Did you mean check?"),
         (["xyzzy"], "See campaign-fsm --help."),
         (["--nonsense"], "--nonsense"),
@@ -209,12 +209,20 @@ def test_a_dry_run_sends_nothing(capsys, account):
     assert {entry.method for entry in account.journal} == {"GET"}
 
 
+def test_plain_http_is_refused_with_what_a_command_can_do(capsys, account):
+    """A command has no option that names hosts for it."""
+    code, _, err = call(capsys, "get", account.add("paused"), "--base-url", "http://gateway.invalid")
+    assert (code, "gateway.invalid; use https.\n" in err) == (2, True)
+    assert account.journal == ()
+
+
 def test_what_cannot_be_undone_needs_yes_where_nobody_can_be_asked(capsys, account, monkeypatch):
     """Without a terminal there is no question, so there is no write."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     campaign = account.add("paused")
     code, _, err = call(capsys, "complete", campaign)
-    assert (code, "--yes" in err) == (2, True)
+    said = "complete cannot be undone: it marks the remaining numbers as failed. Add --yes to go on."
+    assert (code, err) == (2, f"error: {said}\n")  # the command line is as it should be, so there is no word of usage
     code, out, _ = call(capsys, "complete", campaign, "--json")
     assert (code, json.loads(out)["outcome"]) == (2, "not confirmed")
     assert {entry.method for entry in account.journal} == {"GET"}

@@ -703,9 +703,9 @@ def test_a_dry_run_says_what_the_call_would_do(account, capsys):
     """That it starts at once, that it asks, that there is nothing to do."""
     campaign, paused = account.add("created", start=account.now + timedelta(hours=1)), account.add("paused")
     code, _, err = call(capsys, "reschedule", campaign, "--start", PAST, "--dry-run")
-    assert (code, "starts at once" in err, "needs --yes" in err) == (0, True, True)
-    assert "needs --yes" not in call(capsys, "reschedule", campaign, "--start", PAST, "--dry-run", "--yes")[2]
-    assert "asks first, or needs --yes" in call(capsys, "complete", paused, "--dry-run")[2]
+    assert (code, "starts at once" in err, "pass --yes" in err) == (0, True, True)
+    assert "pass --yes" not in call(capsys, "reschedule", campaign, "--start", PAST, "--dry-run", "--yes")[2]
+    assert "asks first; in a script, pass --yes" in call(capsys, "complete", paused, "--dry-run")[2]
     code, out, _ = call(capsys, "pause", paused, "--dry-run")
     assert (code, out) == (0, "It is paused already.\nNothing was sent (dry run).\n")
     assert json.loads(call(capsys, "pause", paused, "--dry-run", "--json")[1])["outcome"] == "already there"

@@ -28,6 +28,7 @@ from campaign_fsm import (
 )
 from campaign_fsm.cli.errors import _SPELLED, for_shell
 from campaign_fsm.client import sent_write
+from campaign_fsm.client.endpoint import resolve
 from campaign_fsm.client.operations import Operations
 from campaign_fsm.client.sent_write import Shown, shown_of
 from campaign_fsm.lifecycle import reachable
@@ -309,6 +310,9 @@ def test_what_the_command_line_spells_otherwise_is_in_messages(simulator, connec
     with pytest.raises(errors.InvalidParameters) as unfinished:
         connect().edit(simulator.add("created"), name="renamed")
     messages.append(unfinished.value.message)
+    with pytest.raises(errors.ConfigurationError) as plain:
+        resolve(base_url="http://gateway.invalid", account_sid="acme1", api_key="key", api_token="token")
+    messages.append(plain.value.message)
     for python, shell in _SPELLED:
         found = [message for message in messages if python in message]
         assert found, python

@@ -276,7 +276,7 @@ def test_a_file_says_all_that_a_policy_can(tmp_path, name):
     ("text", "line", "said"),
     [
         ("\nforbidd = ['pause']", 2, "forbidd: there is no such key; did you mean forbid?"),
-        ("zzz = 1", 1, "zzz: there is no such key; there are forbid"),
+        ("zzz = 1", 1, "zzz: there is no such key; use one of forbid"),
         ("forbid = ['puase']", 1, "forbid: 'puase' is not known; did you mean pause?"),
         ("forbid = 'pause'", 1, "forbid: it must be a list of texts"),
         ("forbid = []", 1, "forbid: it is empty, which could mean all or none"),
@@ -305,7 +305,7 @@ def test_a_file_says_all_that_a_policy_can(tmp_path, name):
         ("hosts = ['api.exotel.com:443']", 1, "leave out what stands around it, also the port"),
         ("accounts = ['acme 1']", 1, "accounts: 'acme 1' is no account"),
         ("[hours]\nfrom = '09:00'\nto = '21:00'\nzone = 'UTC'\ndays = ['monday']", 5, "'monday' is not known"),
-        ("regions = ['india']", 1, "'india' is not known; there are singapore, mumbai"),
+        ("regions = ['india']", 1, "'india' is not known; use one of singapore, mumbai"),
         ("rule = 5", 1, "rule: it must be a list of tables: [[rule]]"),
         ("[[rule]]\nforbid = ['pause']", 1, "rule[1].campaigns: it is required"),
         ("[[rule]]\nforbid = ['pause']\ncampaigns = ['otp-[ab*']", 3, "rule[1].campaigns: the pattern 'otp-[ab*'"),

@@ -531,7 +531,7 @@ def test_what_cannot_be_judged_fails(suite, unanswered, face):
         [
             "E *campaign_fsm.errors.StatusUnavailable: pause *CF501*",
             "*campaign policy: app.py:*: could not be judged",
-            "*Record the cassette anew with --campaign-policy; with respx or pytest-httpx add an answer to a GET of *",
+            "*Record the cassette again with --campaign-policy; with respx or pytest-httpx add an answer to a GET of *",
             "campaign writes judged: 0 (0 legal, 0 refused)",
             "could not be judged: 1, and stopped",
             "test_it.py::test_it: app.py:*: could not be judged: pause *",

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, dataclass_trans
 import attrs
 from attrs import define, frozen
 
-from campaign_fsm.guides import pointer_to
+from campaign_fsm.guides import TOPICS, pointer_to
 from campaign_fsm.words import listed
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class CampaignFsmError(Exception):
             fields = {each.name: _UNKNOWN.get(str(each.type)) for each in needed} | fields
         self.__attrs_init__(**fields)  # type: ignore[attr-defined]
         self.args = (self.message,)
-        self.add_note(pointer_to(self.guide))
+        if self.guide in TOPICS:  # a class of a user's may have guides of its own
+            self.__notes__ = [pointer_to(self.guide)]
 
     @property
     def message(self) -> str:
@@ -115,7 +116,9 @@ class CampaignFsmError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions pickle by calling the class with positional args; ours have keyword-only fields.
-        return _rebuild, (type(self), self.__dict__.copy())
+        # What is noted on a copy is not noted on the original.
+        notes = {"__notes__": [*self.__notes__]} if hasattr(self, "__notes__") else {}
+        return _rebuild, (type(self), {**self.__dict__, **notes})
 
 
 @_error
@@ -355,6 +358,8 @@ class StateConflict(CampaignFsmError):
 class OutcomeUnknown(CampaignFsmError):
     """The write was sent, and whether it took effect is unknown.
 
+    It may still take effect. Read the campaign, or after a create list the campaigns, a minute later, and decide then.
+
     Attributes:
         action: What was asked for.
         campaign_id: The campaign; None for a create.
@@ -390,7 +395,9 @@ class OutcomeUnknown(CampaignFsmError):
 
 @_error
 class ConnectionFailed(CampaignFsmError):
-    """No answer came. For a write the message says what is known about it.
+    """No answer came. A write has not taken effect: the connection never opened, or a read has shown that.
+
+    It may be tried again.
 
     Attributes:
         method: The HTTP method of the request.

@@ -70,6 +70,16 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is collected stays; to look for garbage among it, again and again, takes a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish():
     """The tests themselves are no garbage of one: to look through all of them takes a quarter of a second each time."""
     # Once, hypothesis asks the collector who holds its source of chance; what is frozen is not among the answers.

@@ -6,6 +6,8 @@ that is not on a line is illegal. `RESTS_ON` says from which pages each line was
 generate this file: its whole worth is that it was typed.
 """
 
+import functools
+
 LEGAL = """
 message created     not-started: pause>paused edit>created edit-callbacks>created reschedule>created
 message created     started:     pause>paused
@@ -313,6 +315,7 @@ deleted     .       .           .      .               .                        
 """
 
 
+@functools.cache
 def legal(status, action, channel, started, *, strict=False):
     """The destination that the typed table gives, or None where it calls the cell illegal."""
     if status is None:

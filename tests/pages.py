@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -20,10 +21,16 @@ from markdown_it import MarkdownIt
 
 from campaign_fsm.cli import run
 
-# What a block can be: commands, a script, what the block above it prints, or a picture in letters.
+# What a block is where it is no file: commands, a script, or what the block above it prints.
 RUN = {"sh", "python"}
-SHOWN = {"text", ""}
-_FILE = re.compile(r"`([^`\s]+\.\w+)`:$")
+# What is saved is of one of these languages, by its ending.
+SAVED = {"ipy": "python", "json": "json", "jsonl": "jsonl", "mjs": "js", "py": "python", "toml": "toml", "yaml": "yaml"}
+SAVED["yml"] = "yaml"
+_FILE = re.compile(rf"`([\w./-]+\.({'|'.join(SAVED)}))`:$")
+# Which network an installation needs, `.ci/run` has; here it is done, and what comes after it is run.
+_INSTALLED = re.compile(r"pip install (\.|'\.\[[a-z,]+\]')( && |$)")
+# Tools that a fresh machine may lack.
+_TOOLS = re.compile(r"\b(curl|node)\b")
 _EXIT_CODE = re.compile(r"\s+# exit code (\d)$")
 # What only a shell understands.
 _SHELL = re.compile(r"[$|&;<>*`~]")
@@ -31,9 +38,9 @@ _SHELL = re.compile(r"[$|&;<>*`~]")
 
 @attrs.frozen
 class Block:
-    """A block of code: its language, its text, its line, and the file that it is to be saved as."""
+    """A block of code: its language (None if it is only shown), its text, its line, and the file to save it as."""
 
-    language: str
+    language: str | None
     text: str
     line: int
     name: str | None = None
@@ -62,7 +69,8 @@ def blocks(path):
             before = token.content
         elif token.type in {"fence", "code_block"}:
             named = _FILE.search(before)
-            block = Block(token.info, token.content, token.map[0] + 1, named and named[1])
+            language = token.info if token.type == "fence" else None
+            block = Block(language, token.content, token.map[0] + 1, named and language and named[1])
             if token.info == "text" and found and found[-1].printed is None and not found[-1].name:
                 found[-1] = attrs.evolve(found[-1], printed=token.content)
             else:
@@ -102,6 +110,19 @@ def lines_of(script):
     assert not whole, f"an open quotation: {whole}"
 
 
+@cache
+def is_missing(tool):
+    """Whether a tool is not there; of Node before 18, which cannot fetch."""
+    if shutil.which(tool) is None:
+        return True
+    if tool != "node":
+        return False
+    return (
+        int(subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout[1:].split(".")[0])
+        < 18
+    )
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -121,21 +142,27 @@ class Reader:
     port: int
     real: bool = False
     _started: list = attrs.Factory(list)
+    _state: Path = attrs.Factory(lambda self: self.folder.with_name("state"), takes_self=True)
 
     def read(self, page):
         """All blocks in order."""
         for block in blocks(page):
             place = f"{page.name}, line {block.line}"
             if block.name:
+                fits = {SAVED[block.name.rpartition(".")[2]], "json" if block.name.endswith(".jsonl") else ""}
+                assert block.language in fits, f"{place}: {block.language} is not what {block.name} is written in"
                 target = self.folder / block.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(self._here(block.text), encoding="utf-8")
                 continue
-            assert block.language in RUN | SHOWN, f"{place}: neither run nor saved"
+            if block.language is None:
+                continue
             assert block.language != "text", f"{place}: no block above it prints that"
-            if block.language in RUN:
-                printed = self._do(block, place)
-                expected = self._here(block.printed or "…")
+            assert block.language in RUN, f"{place}: neither run nor saved"
+            printed = self._do(block, place)
+            if block.printed is not None:
+                expected = self._here(block.printed)
+                assert expected.strip() != "…", f"{place}: a block that prints anything needs no output"
                 assert is_printed(expected, printed), f"{place} prints\n{printed}\nand not\n{expected}"
 
     def _here(self, text):
@@ -155,16 +182,17 @@ class Reader:
     def _command(self, line, place):
         expected = _EXIT_CODE.search(line)
         code = int(expected[1]) if expected else 0
+        line = _INSTALLED.sub("", line)
         words = shlex.split(line, comments=True)
         if not words:
             return ""
-        if words[0] == "pip":  # `.ci/run` does that; here it is done
-            return ""
+        assert words[0] != "pip", f"{place}: {line} installs what the guides do not install"
         if words[:2] == ["campaign-fsm", "simulate"]:
             return self._serve(words)
-        if words[0] == "node" and shutil.which("node") is None:
-            pytest.skip(f"{place}: node is not installed")
         if words[0] != "campaign-fsm" or self.real or _SHELL.search(line):
+            for tool in ["bash", *_TOOLS.findall(line)]:
+                if is_missing(tool):
+                    pytest.skip(f"{place}: there is no {tool}, or an old one")
             return self._bash(line, code, place)
         returned, printed = self._here_in(lambda: run(words[1:]))
         assert returned == code, f"{place}: {line} exits with {returned}\n{printed}"
@@ -183,7 +211,7 @@ class Reader:
         return returned, out.buffer.getvalue().decode()
 
     def _bash(self, line, code, place):
-        state = self.folder.parent / "state"
+        state = shlex.quote(str(self._state))
         script = f"{line}\ncode=$?; pwd > {state}.pwd; env -0 > {state}.env; exit $code"
         done = subprocess.run(
             ["bash", "-a", "-o", "pipefail", "-c", script],
@@ -197,13 +225,13 @@ class Reader:
             check=False,
         )
         assert done.returncode == code, f"{place}: {line} exits with {done.returncode}\n{done.stdout}"
-        pairs = Path(f"{state}.env").read_text(encoding="utf-8").split("\0")
+        pairs = Path(f"{self._state}.env").read_text(encoding="utf-8").split("\0")
         self.env = dict(pair.split("=", 1) for pair in pairs if pair)
-        self.folder = Path(Path(f"{state}.pwd").read_text(encoding="utf-8").rstrip("\n"))
+        self.folder = Path(Path(f"{self._state}.pwd").read_text(encoding="utf-8").rstrip("\n"))
         return done.stdout
 
     def _serve(self, words):
-        log = self.folder.parent / f"server-{len(self._started)}"
+        log = self._state.with_name(f"server-{len(self._started)}")
         argv = [sys.executable, "-m", "campaign_fsm", *words[1:]]
         if "--port" not in words:
             argv += ["--port", str(self.port)]

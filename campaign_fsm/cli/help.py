@@ -16,6 +16,7 @@ from campaign_fsm.guides import TOPICS, command_for, summary_of, text_of
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_DEFINITION = re.compile(r"\[[^\]]+\]: ")
 _MARK = re.compile(r"- |\d+\. ")
 _WIDEST = 100
 
@@ -24,6 +25,8 @@ def _linked(link: re.Match[str]) -> str:
     """A link to another guide as its command: a terminal follows none."""
     text, target = link.groups()
     topic = target.partition("#")[0].removesuffix(".md")
+    if target.startswith("#"):
+        return text
     return f"{text} ({command_for(topic) if topic in TOPICS else target})"
 
 
@@ -95,7 +98,9 @@ def for_terminal(markdown: str, width: int) -> Iterator[str]:
             yield _code(line, language)
         elif line.startswith("|"):
             rows.append(line)
-        elif line and not line.startswith(("```", "#", "    ", "[")) and not _MARK.match(line):
+        elif (
+            line and not line.startswith(("```", "#", "    ")) and not _MARK.match(line) and not _DEFINITION.match(line)
+        ):
             paragraph.append(line)
         else:
             yield from _paragraph(paragraph, width)
@@ -107,7 +112,7 @@ def for_terminal(markdown: str, width: int) -> Iterator[str]:
             elif _MARK.match(line):
                 paragraph.append(line)
             else:
-                yield _code(line.strip(), "sh") if line.startswith("    ") else line
+                yield click.style(line, fg="cyan") if line.startswith("    ") else line
 
 
 def _show(markdown: str) -> None:
@@ -117,18 +122,28 @@ def _show(markdown: str) -> None:
         return
     # As git has it: what fits on the screen needs no pager, and it stays there afterwards.
     os.environ.setdefault("LESS", "-FRX")
-    lines = for_terminal(markdown, min(width, _WIDEST))
-    click.echo_via_pager((f"{line}\n" for line in lines), color=streams.colour())
+    lines = [f"{line}\n" for line in for_terminal(markdown, min(width, _WIDEST))]
+    try:
+        click.echo_via_pager(lines, color=streams.colour())
+    except ValueError:  # an open quotation in PAGER
+        click.echo("".join(lines), nl=False, color=streams.colour())
 
 
 def _list() -> None:
     width = max(map(len, TOPICS)) + 4
     for topic in TOPICS:
-        first, *rest = textwrap.wrap(summary_of(topic), (columns() or 100) - width, break_on_hyphens=False)
+        first, *rest = textwrap.wrap(summary_of(topic), max((columns() or 100) - width, 30), break_on_hyphens=False)
         click.echo(click.style(f"  {topic:<{width - 2}}", bold=True) + first, color=streams.colour())
         for line in rest:
             click.echo(" " * width + line)
     click.echo("\ncampaign-fsm help TOPIC shows one of them.")
+
+
+def _mentioning(word: str) -> list[str]:
+    """The two guides at most that have a word most often."""
+    pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+    often = {topic: len(pattern.findall(text_of(topic))) for topic in TOPICS}
+    return [topic for topic in sorted(TOPICS, key=lambda topic: -often[topic])[:2] if often[topic]]
 
 
 def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -139,16 +154,26 @@ def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     topic = value.lower().removesuffix(".md")
     if topic in TOPICS or topic in COMMANDS:
         return topic
-    if re.fullmatch(r"cf\d+|[1-5]\d\d", topic):
-        raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
-    from campaign_fsm.words import did_you_mean
+    from campaign_fsm.cli.explanation import ERRORS
+    from campaign_fsm.words import did_you_mean, listed
 
+    if re.fullmatch(r"cf\d+|[1-5]\d\d", topic) or value in ERRORS:
+        raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
+
+    if about := [command_for(one) for one in _mentioning(topic)]:
+        raise click.BadParameter(f"there is no guide {value!r}; {listed(about, 'or')} has the word.")
     meant = did_you_mean(topic, (*TOPICS, *COMMANDS))
     raise click.BadParameter(f"there is no guide {value!r}; {meant or 'campaign-fsm help lists them.'}")
 
 
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from campaign_fsm.cli import COMMANDS
+
+    return completing([*TOPICS, *COMMANDS])(ctx, param, incomplete)
+
+
 @command("help")
-@click.argument("topic", required=False, callback=_topic, shell_complete=completing(TOPICS))
+@click.argument("topic", required=False, callback=_topic, shell_complete=_complete)
 @json_option("List the guides, or print one, as one JSON object.")
 @click.pass_context
 def show_guide(ctx: click.Context, topic: str | None, as_json: bool) -> None:
@@ -168,7 +193,11 @@ def show_guide(ctx: click.Context, topic: str | None, as_json: bool) -> None:
     if topic and topic not in TOPICS:
         group = ctx.find_root()
         other = group.command.get_command(group, topic)  # type: ignore[attr-defined]
-        click.echo(other.get_help(click.Context(other, parent=group, info_name=topic)))
+        text = other.get_help(click.Context(other, parent=group, info_name=topic))
+        if as_json:
+            print_json({"command": topic, "help": text})
+        else:
+            click.echo(text)
     elif as_json and topic:
         print_json({"topic": topic, "summary": summary_of(topic), "markdown": text_of(topic)})
     elif as_json:

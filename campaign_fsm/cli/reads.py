@@ -57,8 +57,8 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
 @click.option(
     "--sort",
     metavar="KEY[:asc|:desc]",
-    help="KEY is name, for message campaigns schedule.start_time, for voice (call) campaigns date_created. "
-    "Default: the server's own order.",
+    help="KEY is name, for message campaigns schedule.start_time, for voice (call) campaigns date_created. Default:"
+    " the server's own order.",
 )
 @LIMIT
 @host_options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
@@ -86,7 +87,10 @@ class Connection:
         header = (b"Authorization", authorization_of(settings).encode())
         secrets = (*secrets_of((header,)), *proxy_secrets)
         if transport is None:
-            verify = True if verify is UNSET else verify
+            if verify is UNSET:
+                # Without TLS no certificates are loaded, which takes longer than the requests: nobody is trusted.
+                plain = way is None and http.URL(settings.base_url).scheme == "http"
+                verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True
             new = partial(make, proxy=way and way.settings, verify=verify, trust_env=trust_env)
             try:
                 transport = pools(new, way)

@@ -63,9 +63,9 @@ def text_of(topic: str) -> str:
     """
     if topic not in TOPICS:
         raise KeyError(topic)
-    from pathlib import Path  # the errors import this module, and `campaign-fsm check` them
+    from importlib.resources import files  # the errors import this module, and `campaign-fsm check` them
 
-    return Path(__file__).with_name(f"{topic}.md").read_text(encoding="utf-8")
+    return files(__name__).joinpath(f"{topic}.md").read_text(encoding="utf-8")
 
 
 def summary_of(topic: str) -> str:

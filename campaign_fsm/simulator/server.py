@@ -22,6 +22,8 @@ from campaign_fsm.simulator.replies import Reply
 from campaign_fsm.simulator.simulator import Simulator
 
 _MOST_BODY: Final = 4 * 2**20
+# Seconds between two looks of the listening thread whether it is to stop, where nothing can wake it.
+_LOOK: Final = 0.05
 
 
 class _BadBody(ValueError):
@@ -168,6 +170,12 @@ class _Server(ThreadingHTTPServer):
         self._connections.discard(request)
         super().close_request(request)
 
+    def wake(self) -> None:
+        """Let the thread that listens look at once whether it is to stop."""
+        # What only Linux does to a socket that listens; elsewhere it is an error, or nothing.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
     def let_go(self) -> None:
         """Give up what another process serves; none of its connections ends by that."""
         for own in (self.socket, *self._connections.copy()):
@@ -213,7 +221,7 @@ class SimulatorServer(Forked):
 
     def start(self) -> Self:
         """Serve in a thread of its own, and return the server; entering it as a context manager does the same."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK,), daemon=True)
         self._thread.start()
         return self
 
@@ -227,6 +235,7 @@ class SimulatorServer(Forked):
         """Stop serving; stalled answers are dropped."""
         self._server.closing.set()
         if self._thread is not None:
+            self._server.wake()
             self._server.shutdown()
             self._thread.join()
             self._thread = None

@@ -117,10 +117,12 @@ def worlds(case, **given):
         world = World(*case, **given)
         for name in schedule:
             world.step(name)
-        if choices := world.moves():
-            pending += [(*schedule, name) for name in choices]
-        else:
-            yield schedule, world
+        # This world goes on with the first of its choices; each of the others is a world that begins anew.
+        while choices := world.moves():
+            pending += [(*schedule, name) for name in choices[1:]]
+            schedule = (*schedule, choices[0])
+            world.step(choices[0])
+        yield schedule, world
 
 
 CASES = [

@@ -17,7 +17,7 @@ from click.shell_completion import get_completion_class
 from click.testing import CliRunner
 from commands import call
 
-from campaign_fsm import Simulator, SimulatorServer, decide, errors
+from campaign_fsm import Simulator, SimulatorServer, decide, errors, guides
 from campaign_fsm.cli import _GROUPS, COMMANDS, cli, run
 from campaign_fsm.cli.audit import _colour as colour
 from campaign_fsm.cli.output import lay_out
@@ -327,7 +327,7 @@ def test_the_help_of_a_command_has_its_own_options_first():
     common = set()
     for name in ("list", "watch", "create", "edit", "reschedule", "pause", "delete"):
         own, _, shared = help_of(name).partition("\nOptions:\n")[2].partition("\nCommon options:\n")
-        common.add(shared.partition("\n  Guide:")[0])
+        common.add(shared.partition("\n  Guide: ")[0])
         assert "--json" not in own
         assert ("--limit" in own, "--until" in own, "--partial" in own) == (
             name == "list",
@@ -337,6 +337,16 @@ def test_the_help_of_a_command_has_its_own_options_first():
     assert len(common) == 1
     assert "Common options" not in help_of("demo") + help_of("get")
     assert "--channel" in help_of("check").partition("Common options")[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_ends_with_its_guide(name):
+    """Which is there, and mentions the command."""
+    last = help_of(name).splitlines()[-1]
+    assert last.startswith("  Guide: campaign-fsm help ")
+    topic = last.split()[-1]
+    assert topic in guides.TOPICS
+    assert f"campaign-fsm {name}" in guides.text_of(topic) or topic == "outcomes"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

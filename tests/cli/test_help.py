@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import stat
 
 import click
@@ -33,7 +34,7 @@ def test_a_guide_opens_in_the_pager_of_a_terminal(tmp_path, monkeypatch):
     pager = tmp_path / "less"  # by its name, click knows that it takes colours
     pager.write_text('#!/bin/sh\ncat > "$SEEN"\necho "shown with $LESS"\n')
     pager.chmod(pager.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PAGER", str(pager))
+    monkeypatch.setenv("PAGER", shlex.quote(str(pager)))
     monkeypatch.setenv("SEEN", str(tmp_path / "seen"))
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("LESS", raising=False)
@@ -54,16 +55,20 @@ def test_what_is_no_topic_is_an_error_that_names_the_near_ones(capsys):
     code, _, err = call(capsys, "help", "CF224")
     assert code == 2
     assert "campaign-fsm explain CF224" in err
+    assert "campaign-fsm explain NotFound" in call(capsys, "help", "NotFound")[2]
     code, out, _ = call(capsys, "help", "xyzzy", "--json")
     assert code == 2
     assert json.loads(out)["error"]["message"].endswith("there is no guide 'xyzzy'; campaign-fsm help lists them.")
     assert call(capsys, "help", "Gate.md")[1] == guides.text_of("gate")
+    assert "there is no guide 'celery'; campaign-fsm help frameworks" in call(capsys, "help", "celery")[2]
 
 
 def test_the_name_of_a_command_shows_its_help(capsys):
     """As `help` of other programs does."""
     code, out, _ = call(capsys, "help", "pause")
     assert (code, out) == (0, call(capsys, "pause", "--help")[1])
+    assert out.endswith("Guide: campaign-fsm help outcomes\n")
+    assert json.loads(call(capsys, "help", "pause", "--json")[1])["help"] + "\n" == out
 
 
 def test_guides_are_data_for_machines(capsys):
@@ -141,7 +146,7 @@ LEGAL
         "",
         "    │ LEGAL",
         "",
-        "    $ pip install .",
+        "    pip install .",
         "",
         "[The page]: https://example.com/a/very/long/address/that/is/not/broken",
         "",
@@ -154,6 +159,21 @@ def test_nothing_of_a_guide_is_lost_on_a_terminal(topic):
     shown = [click.unstyle(line) for line in for_terminal(guides.text_of(topic), 60)]
     wide = [line for line in shown if len(line) > 60 and not line.startswith(("    ", "[")) and " " in line[40:60]]
     assert wide == []
+    assert not [line for line in shown if "](" in line and not line.startswith("    ")]
     words = re.sub(r"\]\([^)]+\)|```\w*|[|#*\[\]-]+", " ", guides.text_of(topic)).split()
     text = " ".join(shown)
     assert [word for word in words if word not in text and len(word) > 3] == []
+
+
+def test_a_pager_that_cannot_be_understood_is_done_without(monkeypatch):
+    """An open quotation is no reason to show nothing."""
+    monkeypatch.setenv("PAGER", 'less "')
+    shown, code = on_a_terminal("help", "costs", until=b"What the guard costs", answer=b"")
+    assert code == 0
+    assert b"not expected" not in shown
+
+
+def test_the_list_fits_a_tiny_terminal(monkeypatch):
+    """A word a line, if it has to be."""
+    monkeypatch.setenv("COLUMNS", "10")
+    assert on_a_terminal("help", until=b"shows one of them", answer=b"")[1] == 0

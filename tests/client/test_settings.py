@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import ssl
 
 import attrs
 import httpx
@@ -351,6 +352,24 @@ def test_an_exclusion_that_httpx_cannot_read_is_named(monkeypatch, no_proxy):
             httpx.Client()
     with pytest.raises(ConfigurationError, match="NO_PROXY"):
         environment_proxy("https://api.exotel.com")
+
+
+# Certificates
+
+
+@pytest.mark.parametrize("family", [httpx, httpx2], ids=lambda family: family.__name__)
+@pytest.mark.parametrize("kind", [CampaignClient, AsyncCampaignClient])
+def test_certificates_are_loaded_only_for_a_host_that_is_spoken_to_by_tls(monkeypatch, kind, family):
+    """To load them takes longer than the requests; and without them nobody is trusted, instead of everybody."""
+    found, make = [], getattr(family, kind._http_transport)
+    monkeypatch.setattr(family, kind._http_transport, lambda **given: found.append(given["verify"]) or make(**given))
+    kind(base_url="http://localhost", **ARGS, http=family)
+    (nobody,) = found
+    assert (nobody.verify_mode, nobody.check_hostname, nobody.get_ca_certs()) == (ssl.CERT_REQUIRED, True, [])
+    for settings in ({}, {"verify": True}, {"proxy": "http://127.0.0.1:9"}):
+        found.clear()
+        kind(base_url="http://localhost" if settings else None, **ARGS, **settings, http=family)
+        assert found == [True]
 
 
 # The settings of the gate

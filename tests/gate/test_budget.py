@@ -463,8 +463,8 @@ def test_in_process_nobody_is_limited_unless_asked():
 
 @pytest.fixture
 def short_minute(monkeypatch):
-    """A minute of 400 milliseconds, and when requests were let through in it, by the budget's own clock."""
-    budget.renew(Budgets(is_limited=lambda _: False, minute=0.4))
+    """A minute of 200 milliseconds, and when requests were let through in it, by the budget's own clock."""
+    budget.renew(Budgets(is_limited=lambda _: False, minute=0.2))
     taken, let_through = budget._taken, []
 
     def noted(state, weight, now):
@@ -509,7 +509,7 @@ def test_threads_and_clients_share_the_budget(short_minute):
         for thread in threads:
             thread.join()
     assert len(transport.at) == len(short_minute) == 12
-    assert most_in_a_window(short_minute, 0.39) <= 4
+    assert most_in_a_window(short_minute, 0.19) <= 4
 
 
 def test_tasks_wait_without_blocking_the_loop(short_minute, anyio_backend, clock, monkeypatch):
@@ -535,7 +535,7 @@ def test_tasks_wait_without_blocking_the_loop(short_minute, anyio_backend, clock
 
     anyio.run(main, backend=anyio_backend)
     assert len(inner.at) == len(short_minute) == 6
-    assert most_in_a_window(short_minute, 0.39) <= 2
+    assert most_in_a_window(short_minute, 0.19) <= 2
     assert len(waits) == 4
 
 

@@ -1,6 +1,7 @@
 """The README and the guides: every block of theirs is run as it is printed, and what they name is there."""
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -14,8 +15,10 @@ import pages
 import pytest
 from places import GUIDES, README
 
+import campaign_fsm.testing.plugin
 from campaign_fsm import Simulator, SimulatorServer, errors, guides
-from campaign_fsm.cli import COMMANDS
+from campaign_fsm.cli import COMMANDS, cli
+from campaign_fsm.cli.explanation import ERRORS
 from campaign_fsm.rules import ENTRIES
 
 IN_ORDER = [*([README] if README.exists() else []), *(GUIDES / f"{topic}.md" for topic in guides.TOPICS)]
@@ -60,6 +63,7 @@ def test_every_block_of_a_page_runs_as_it_is_printed(page, real, tmp_path, reque
     if not real:
         request.getfixturevalue("impatient")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "campaign-fsm.toml").touch()  # nobody's policy from above the temporary folders
     env = {name: os.environ[name] for name in ("PYTHONPATH", "NODE_PATH") if name in os.environ} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(tmp_path),
@@ -102,33 +106,104 @@ def test_every_guide_is_a_topic():
     assert {path.stem for path in GUIDES.glob("*.md")} == set(guides.TOPICS)
 
 
-@pytest.mark.parametrize("page", IN_ORDER, ids=lambda page: page.stem)
-def test_what_a_page_names_is_there(page):
-    """Links, codes, commands with their options, topics and extras."""
-    text = page.read_text(encoding="utf-8")
-    for link in pages.links(page):
-        if not link.startswith(("https://", "http://")):
-            path, _, anchor = link.partition("#")
-            target = (page.parent / path) if path else page
-            assert target.exists() or (path.startswith("../../") and not README.exists()), link
-            assert not anchor or anchor in anchors(target), link
-    assert set(re.findall(r"\bCF\d{3}\b", text)) <= set(ENTRIES)
-    assert set(re.findall(r"campaign-fsm help ([a-z-]+)", text)) <= {*guides.TOPICS, *COMMANDS}
-    assert set(re.findall(r"campaign-fsm ([a-z-]+)", re.sub(r"campaign-fsm-[a-z]+|campaign-fsm\.", "", text))) <= {
-        *COMMANDS
-    }
-    extras = [
-        name.strip()
-        for names in re.findall(r"(?:campaign_fsm|'\.|CHECKOUT)\[([a-z, ]+)\]", text)
-        for name in names.split(",")
-    ]
-    assert set(extras) <= set(metadata("campaign_fsm").get_all("Provides-Extra"))
+EACH = pytest.mark.parametrize("page", IN_ORDER, ids=lambda page: page.stem)
+SIMULATOR = "The examples run on a fresh simulator: `campaign-fsm simulate` in one terminal; in another, paste the"
+NEEDS = re.compile(
+    r"CampaignClient\((?!\n    account_sid)|^campaign-fsm (get|list|pause|resume|edit|create|complete)\b", re.MULTILINE
+)
+# Options of other programs that the pages use.
+THEIRS_TOO = {
+    *("--find-links", "--group", "--no-deps", "--workers", "--list", "--seconds"),
+    *("--http", "--hypothesis-profile", "--hypothesis-seed", "--long", "--no-skips", "--timeout"),
+}
+SETTINGS = {"EXOTEL_ACCOUNT_SID", "EXOTEL_API_KEY", "EXOTEL_API_TOKEN", "EXOTEL_BASE_URL", "EXOTEL_REGION"}
 
 
 def anchors(page):
     """The names of a page's headings, as hosts of repositories make them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    tokens = pages.parse(page)
+    headings = [after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@EACH
+def test_every_link_leads_somewhere(page):
+    """To a file of the repository, and to a heading that is there."""
+    for link in pages.links(page):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if page == README and path.startswith("campaign_fsm/"):  # an installed package is elsewhere
+            target = GUIDES.parents[1] / path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+    assert not re.search(r"\]\[[^\]]*\]|\]\([^)]*\s", re.sub(r"`[^`]*`", "", unblocked(page))), "a link that is none"
+
+
+def unblocked(page):
+    """The running text of a page."""
+    return re.sub(r"(?ms)^```.*?^```$|^    .*?$", "", page.read_text(encoding="utf-8"))
+
+
+@EACH
+def test_what_a_page_names_is_there(page):
+    """Codes, commands, options, topics, errors, variables and extras."""
+    # In running text a command may go on in the next line.
+    lines = [line for block in pages.blocks(page) for line in block.text.splitlines()]
+    text = "\n".join([" ".join(unblocked(page).split()), *lines])
+    assert set(re.findall(r"\bCF\d{3}\b", text)) <= set(ENTRIES)
+    assert set(re.findall(r"campaign-fsm help ([\w-]+)", text)) <= {*guides.TOPICS, *COMMANDS, "TOPIC"}
+    assert set(re.findall(r"campaign-fsm ([A-Za-z][A-Za-z-]*)", text)) <= {*COMMANDS, "COMMAND"}
+    explained = {*re.findall(r"campaign-fsm explain (\w+)", text)} - {"CODE"}
+    assert {name for name in explained if not re.fullmatch(r"CF\d{3}|[1-5]\d\d", name)} <= {*ERRORS}
+    assert set(re.findall(r"\bEXOTEL_[A-Z_]+\b", text)) <= SETTINGS
+    extras = re.findall(r"(?:campaign_fsm|campaign-fsm|\.whl\)?|['\"]\.|CHECKOUT)\[([^\]]+)\]", text)
+    known = {*metadata("campaign_fsm").get_all("Provides-Extra")}
+    assert {name.strip() for names in extras for name in names.split(",")} <= known
+    options = {*re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"--[a-z]+-->", "", text))}
+    plugin = {*re.findall(r'"(--campaign-[a-z-]+)"', Path(campaign_fsm.testing.plugin.__file__).read_text())}
+    commands = [cli.get_command(None, name) for name in COMMANDS]
+    known = {
+        option for command in commands for param in command.params for option in (*param.opts, *param.secondary_opts)
+    }
+    assert options <= known | plugin | THEIRS_TOO | {"--help", "--version", *CURL}
+
+
+# What a user of the simulator gives to curl.
+CURL = {"--request", "--header", "--data-raw", "--user"}
+
+
+@EACH
+def test_no_example_ends_a_campaign_that_could_be_somebodys(page):
+    """On the command line only as a dry run, and not at all by curl, wherever on the page it stands."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    ids = "|".join(THEIRS)
+    lines = [line for line in text.splitlines() if re.search(rf"\b(complete|archive|delete) ({ids})", line)]
+    assert [line for line in lines if "--dry-run" not in line] == []
+    assert re.findall(rf"\.(?:ensure_)?(?:completed?|deleted?)\(\s*[\"']({ids})", text) == []
+    commands = [block.text for block in pages.blocks(page) if block.language in {"sh", None}]
+    assert [one for one in commands if re.search(r"action\W+(complete|delete)", one)] == []
+
+
+@EACH
+def test_what_is_saved_is_used(page):
+    """A script that is saved is named or imported by a later block, so it is run."""
+    found = pages.blocks(page)
+    for place, block in enumerate(found):
+        if block.name and block.language in {"python", "js"} and page.stem not in OWN:
+            assert any(Path(block.name).stem in later.text for later in found[place + 1 :]), block.name
+
+
+@EACH
+def test_a_page_that_needs_the_simulator_says_how_to_start_it(page):
+    """Before its first block that reads or changes a campaign."""
+    begun = [block.text for block in pages.blocks(page) if block.language in pages.RUN and not block.name]
+    needed = [text for text in begun if NEEDS.search(text)]
+    if needed:
+        text = page.read_text(encoding="utf-8")
+        before = text.partition(needed[0])[0]
+        assert SIMULATOR in " ".join(before.split()) or "```sh\ncampaign-fsm simulate" in before
 
 
 @pytest.mark.parametrize("topic", guides.TOPICS)

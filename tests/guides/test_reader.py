@@ -40,6 +40,13 @@ def read(tmp_path):
         (f"{FENCE}text\nb\n{FENCE}", "no block above it prints that"),
         (f"{FENCE}bash\ntrue\n{FENCE}", "neither run nor saved"),
         (f"`other.json`\n\n{FENCE}json\n1\n{FENCE}", "neither run nor saved"),
+        (f"{FENCE}\nHELLO\n{FENCE}", "neither run nor saved"),
+        (f"Read `refusal.code`:\n\n{FENCE}sh\nfalse --nope\n{FENCE}", "false --nope exits with 1"),
+        (f"Save `a.json`:\n\n{FENCE}sh\ntrue\n{FENCE}", "sh is not what a.json is written in"),
+        (f"{FENCE}sh\necho a\n{FENCE}\n\n{FENCE}text\n…\n{FENCE}", "needs no output"),
+        (f"{FENCE}sh\npip install .  && false\n{FENCE}", "installs what the guides do not install"),
+        (f"{FENCE}sh\npip install . && false\n{FENCE}", "false exits with 1"),
+        (f"{FENCE}sh\npip uninstall -y x; true\n{FENCE}", "installs what the guides do not install"),
     ],
 )
 def test_what_does_not_happen_as_it_is_printed_is_found(read, page, wrong, real):

@@ -75,6 +75,19 @@ def test_a_stall_is_a_timeout_and_ends_with_the_server():
         thread.join()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the thread that listens finds it out in its own time")
+def test_a_server_stops_at_once(monkeypatch):
+    """It does not wait until the thread that listens looks by itself; and nobody can connect any more."""
+    monkeypatch.setattr("campaign_fsm.simulator.server._LOOK", 60)
+    server = SimulatorServer(Simulator()).start()
+    closing = threading.Thread(target=server.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.base_url)
+
+
 def raw(server, payload):
     host, port = server.base_url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:

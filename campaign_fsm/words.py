@@ -29,8 +29,9 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 
 def none_of(value: object, kind: str, known: Iterable[str]) -> str:
-    """The sentence about a value that is none of the known ones: ``'p' is no view; use one of life, matrix``."""
-    return f"{value!r} is no {kind}; use one of {', '.join(known)}"
+    """The sentence about a value that is none of the known ones: ``'p' is not a view; use one of life, matrix``."""
+    article = "an" if kind[0] in "aeiou" else "a"
+    return f"{value!r} is not {article} {kind}; use one of {', '.join(known)}"
 
 
 def sentence(text: str) -> str:

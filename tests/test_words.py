@@ -29,7 +29,8 @@ def test_a_text_becomes_a_sentence():
 
 def test_what_is_none_of_the_known_ones_is_named_with_them():
     """In quotes, and with all of them in their order."""
-    assert none_of("p", "view", iter(["life", "history"])) == "'p' is no view; use one of life, history"
+    assert none_of("p", "view", iter(["life", "history"])) == "'p' is not a view; use one of life, history"
+    assert none_of("p", "action", ["pause"]) == "'p' is not an action; use one of pause"
 
 
 def test_names_are_listed_in_the_order_in_which_they_come():

@@ -61,7 +61,7 @@ def _output(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     for value in values:
         name, equals, file = value.partition("=")
         if name not in _OUTPUTS:
-            raise not_one_of(name, "is no format", _OUTPUTS)
+            raise not_one_of(name, "is not a format", _OUTPUTS)
         if equals and not file:
             raise click.BadParameter(f"{value!r} names no file.")
         # By whichever name, the standard output takes one format.

@@ -90,7 +90,7 @@ def _complete_view(ctx: click.Context, param: click.Parameter, incomplete: str) 
     is_flag=False,
     flag_value=_DIRECTORY,
     metavar="[DIR]",
-    help=f"Compare the diagrams in DIR (default: {_DIRECTORY}) with the table; draws nothing.",
+    help=f"Compare the diagrams in DIR (default: {_DIRECTORY}) with the table; write nothing.",
 )
 @click.option(
     "--write",
@@ -142,8 +142,8 @@ def diagram(
     drawing = opened or any(option is not None for option in (kind, view, theme, output, channel, recording, campaign))
     if (check is not None) + (target is not None) + drawing > 1:
         raise click.UsageError(
-            "--check and --write take every diagram in a folder as it was made; use them without each other and "
-            "without the options of a single diagram."
+            "--check and --write are about every diagram of a folder; give one of them, without the options of a "
+            "single diagram."
         )
     if as_json and check is None:
         raise click.UsageError("--json goes with --check; for a diagram as JSON say --format json.")

@@ -42,11 +42,11 @@ def _parameters(file: str) -> dict[str, Any]:
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}.") from None
     if len(data) > _MOST:
-        raise click.UsageError(f"{file} is larger than {_MOST} bytes; that is no campaign.")
+        raise click.UsageError(f"{file} is larger than {_MOST} bytes; that is not a campaign.")
     try:
         return read_toml(data) if file.endswith(".toml") else read_object(without_mark(data))
     except (NotToml, Ambiguous) as problem:
-        raise click.UsageError(f"{file} is no campaign: {problem}.") from None
+        raise click.UsageError(f"{file} is not a campaign: {problem}.") from None
 
 
 def _draft(host: Host, file: str) -> Draft:
@@ -251,7 +251,7 @@ class _Moment(_OfMoments):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         parsed = value if isinstance(value, datetime) else parse_time(value)
         if parsed is None:
-            self.fail(f"{value!r} is no time with an offset, as in 2026-11-23T10:00:00+05:30.", param, ctx)
+            self.fail(f"{value!r} is not a time with an offset, such as 2026-11-23T10:00:00+05:30.", param, ctx)
         return parsed
 
 

@@ -47,7 +47,7 @@ class Seconds(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         seconds = super().convert(value, param, ctx)
         if not seconds < _LONGEST:
-            self.fail(f"{value} is no number of seconds that can be waited for.", param, ctx)
+            self.fail(f"{value} is not a number of seconds that can be waited for.", param, ctx)
         return seconds
 
 

@@ -31,7 +31,7 @@ def _action(_: click.Context, __: click.Parameter, value: str) -> Action:
     try:
         return Action(value)
     except ValueError:
-        raise not_one_of(value, "is no action", Action) from None
+        raise not_one_of(value, "is not an action", Action) from None
 
 
 @command()
@@ -181,7 +181,7 @@ def explain(code: str, as_json: bool) -> None:
       campaign-fsm explain StateConflict
       campaign-fsm explain 409
 
-    Exit code: 0 if it was explained, 2 if it is on no list, or no HTTP status code.
+    Exit code: 0 if it was explained, 2 if it is unknown.
 
     JSON of a status code: version (1), status_code, kind (status code), title, documented (whether it
     is on a page of the vendor's), error (what a client raises), hint, client (what else it does),
@@ -211,7 +211,7 @@ def explain(code: str, as_json: bool) -> None:
         lines, data = explanation_of_status_code(number, columns()), meaning_of(number).as_dict(number)
         topic = "outcomes"
     elif re.fullmatch("[0-9]+|[1-5]xx", code, re.IGNORECASE):
-        raise click.UsageError(f"{code} is no HTTP status code. Give one from 100 to 599, such as 409.")
+        raise click.UsageError(f"{code} is not an HTTP status code. Give one from 100 to 599, such as 409.")
     else:
         raise click.UsageError(f"There is no code {code!r}. {_where_to_look(code, ERRORS)}")
     if as_json:

@@ -143,9 +143,9 @@ def _statuses(switch: str) -> click.Choice[str]:
     "allow_hosts",
     metavar="NAME",
     multiple=True,
-    help="A name by which it may be reached, such as sim.namespace. May be repeated. Loopback names and --host always"
-    " may; with --host 0.0.0.0 also any address, and any name that cannot be public: without a dot, with a _ in its"
-    " last part, or under .internal, .local, .svc, .lan, .home.arpa or .test.",
+    help="A name by which clients may reach it, such as sim.namespace. May be repeated. Loopback names and --host are"
+    " always allowed. With --host 0.0.0.0, so is any address, and any name that cannot be public: without a dot, with"
+    " a _ in its last part, or under .internal, .local, .svc, .lan, .home.arpa or .test.",
 )
 @click.option("--account-sid", default="acme1", show_default=True, help="The account in the paths.")
 @click.option("--api-key", default="key", show_default=True, help="The key that requests must have.")

@@ -43,7 +43,7 @@ def _check_ends(rule: Rule) -> None:
         raise ValueError(f"{rule.code}: no edge can leave or enter the unknown status")
     for status in (rule.source, rule.dest):
         if status is not None and not isinstance(status, Status):
-            raise ValueError(f"{rule.code}: {status!r} is no status")
+            raise ValueError(f"{rule.code}: {status!r} is not a status")
     if rule.source is None and (rule.trigger is not Action.CREATE or rule.dest is None):
         raise ValueError(f"{rule.code}: only create acts on no campaign, and it leads somewhere")
 

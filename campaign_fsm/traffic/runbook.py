@@ -131,7 +131,7 @@ class _Reader:
         try:
             action = Action(name or "")
         except ValueError:
-            self._fail(step, f"{quoted(name or '', 40)} is no action; {hint(name or '', Action)}")
+            self._fail(step, f"{quoted(name or '', 40)} is not an action; {hint(name or '', Action)}")
         if about["campaign"] is None and action is not Action.CREATE:
             self._fail(step, f"{action} is about a campaign, which has an id: campaign")
         confirmed = self.typed(given.get("confirmed", False))

@@ -206,10 +206,10 @@ def test_every_problem_of_a_draft_is_printed_on_its_line(account, capsys, tmp_pa
     ("name", "content", "said"),
     [
         ("missing.json", None, "cannot be read"),
-        ("not.json", "{", "is no campaign"),
+        ("not.json", "{", "is not a campaign"),
         ("twice.json", '{"name": "a", "name": "b"}', "it says 'name' twice"),
         ("list.json", "[]", "not a JSON object"),
-        ("bad.toml", "a = ", "is no campaign: it is not TOML"),
+        ("bad.toml", "a = ", "is not a campaign: it is not TOML"),
     ],
 )
 def test_a_file_that_is_no_campaign_is_named(account, capsys, tmp_path, name, content, said):

@@ -845,7 +845,7 @@ def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):
         assert [campaign.id for campaign in client.list(status="created")] == [created]
         assert {campaign.name for campaign in client.list(status=["paused", Status.FAILED])} == {"diwali-2", "holi"}
         assert {campaign.name for campaign in client.list(name="diwali")} == {"diwali-1", "diwali-2"}
-    with pytest.raises(ValueError, match="'halted' is no status"):
+    with pytest.raises(ValueError, match="'halted' is not a status"):
         list(connect().list(status="halted"))
     with pytest.raises(ValueError, match="sort must be one of"):
         list(connect().list(sort="size"))
@@ -1130,7 +1130,7 @@ def test_waiting_does_not_outlast_what_is_not_going_to_pass(simulator, connect):
     """A wrong token or a wrong id is an error at once."""
     with pytest.raises(errors.NotFound):
         connect().wait_until("0" * 32, "paused", timeout=60)
-    with pytest.raises(ValueError, match="is no status"):
+    with pytest.raises(ValueError, match="is not a status"):
         connect().wait_until("0" * 32, "halted", timeout=60)
     with pytest.raises(ValueError, match="a status to wait for"):
         connect().wait_until("0" * 32, [], timeout=60)

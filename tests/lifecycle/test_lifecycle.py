@@ -284,7 +284,7 @@ def test_a_status_that_is_no_canonical_string_is_refused_as_unknown(status):
 @pytest.mark.parametrize("action", ["halt", "Pause", None, 1])
 def test_an_action_on_no_list_is_a_clear_error(action):
     """An unknown action is a mistake of the caller's, and the error lists the actions."""
-    with pytest.raises(ValueError, match="is no action; use one of create, pause"):
+    with pytest.raises(ValueError, match="is not an action; use one of create, pause"):
         decide("paused", action)
 
 
@@ -294,7 +294,7 @@ def test_bad_flags_are_a_clear_error():
         decide("paused", "resume", started="no")
     with pytest.raises(TypeError):
         decide("paused", "resume", strict="no")
-    with pytest.raises(ValueError, match="is no channel"):
+    with pytest.raises(ValueError, match="is not a channel"):
         decide("paused", "resume", channel="fax")
 
 
@@ -357,13 +357,13 @@ def test_every_route_is_legal_step_by_step():
 @pytest.mark.parametrize("bad", ["Paused", "nowhere"])
 def test_a_route_needs_statuses_of_the_list(bad):
     """A typo in a route is an error with the list, not "no way"."""
-    with pytest.raises(ValueError, match="is no status"):
+    with pytest.raises(ValueError, match="is not a status"):
         route(bad, "paused")
-    with pytest.raises(ValueError, match="is no status"):
+    with pytest.raises(ValueError, match="is not a status"):
         route("paused", bad)
     with pytest.raises(ValueError, match="use one of created, in-progress, paused"):
         route("paused", bad)
-    with pytest.raises(ValueError, match="'fax' is no channel; use one of message, voice"):
+    with pytest.raises(ValueError, match="'fax' is not a channel; use one of message, voice"):
         route("paused", "completed", channel="fax")
 
 
@@ -587,7 +587,7 @@ def broken(**changes):
         ((*RULES, broken(channels=frozenset({Channel.VOICE}))), "CF199 and CF102 are the same edge"),
         ((*RULES, attrs.evolve(RULES[1], source=Status.COMPLETED)), "codes used twice"),
         ((*RULES, broken(source=Status.UNKNOWN)), "the unknown status"),
-        ((*RULES, broken(dest="gone", source=Status.COMPLETED)), "is no status"),
+        ((*RULES, broken(dest="gone", source=Status.COMPLETED)), "is not a status"),
         ((*RULES, broken(source=Status.FAILED, dest=Status.UNKNOWN)), "the unknown status"),
         ((*RULES, broken(source=None)), "only create acts on no campaign"),
         ((attrs.evolve(RULES[0], dest=None), *RULES[1:]), "only create acts on no campaign, and it leads somewhere"),

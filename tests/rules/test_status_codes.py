@@ -118,7 +118,7 @@ def test_a_number_that_is_no_status_code_is_refused(capsys, wrong):
     """Exit code 2, and which there are."""
     code, out, err = call(capsys, "explain", wrong)
     assert (code, out) == (2, "")
-    assert f"{wrong} is no HTTP status code. Give one from 100 to 599" in err
+    assert f"{wrong} is not an HTTP status code. Give one from 100 to 599" in err
 
 
 def test_every_status_code_there_is_has_an_explanation(capsys):

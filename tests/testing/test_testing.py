@@ -300,7 +300,7 @@ def test_a_refusal_is_held_against_its_code():
 @pytest.mark.parametrize("check", [assert_legal, assert_refused])
 def test_an_action_on_no_list_is_no_failed_assertion(check):
     """A slip of the pen is a ValueError and never passes for a refusal."""
-    with pytest.raises(ValueError, match="is no action"):
+    with pytest.raises(ValueError, match="is not an action"):
         check("paused", "stop")
 
 

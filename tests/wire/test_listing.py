@@ -56,7 +56,7 @@ def test_a_filter_takes_one_status_or_several(channel, status, expected):
 @pytest.mark.parametrize("channel", Channel)
 def test_a_filter_refuses_what_is_no_status(channel, status):
     """And says what is one; the wire's other spellings are not for callers."""
-    with pytest.raises(ValueError, match="is no status; use one of created, in-progress, paused") as caught:
+    with pytest.raises(ValueError, match="is not a status; use one of created, in-progress, paused") as caught:
         Filter.of(channel, status)
     assert "unknown" not in str(caught.value).partition("use one of")[2]
 

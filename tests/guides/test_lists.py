@@ -7,6 +7,7 @@ import pytest
 from places import GUIDES
 
 from campaign_fsm import guides
+from campaign_fsm.cli import COMMANDS
 from campaign_fsm.cli.simulate import simulate
 from campaign_fsm.diagram.formats import DiagramFormat
 from campaign_fsm.diagram.views import View
@@ -25,6 +26,11 @@ def test_the_keys_of_an_access_log_are_named():
     """In the table or in the sentence below it."""
     text = guides.text_of("audit").partition("[access-log]")[2].partition("## ")[0]
     assert [key for key in ACCESS_LOG if f"{key} " not in text and f"`{key}`" not in text] == []
+
+
+def test_the_audit_has_a_guide_of_its_own():
+    """Its findings and its command lead there."""
+    assert guides.guide_of("CF602") == COMMANDS["audit"][2] == "audit"
 
 
 def test_the_formats_of_recordings_and_every_finding_of_an_audit_are_named():

@@ -314,6 +314,17 @@ def test_errors_say_what_is_wrong():
     assert said("POST", url(None), {}) == (400, f"{no_object} parameters.")
 
 
+def test_whether_a_write_was_legal_is_about_the_status_alone():
+    """Not about credentials; what is on no campaign of its channel is illegal, and no action."""
+    simulator = Simulator()
+    campaign = simulator.add("in-progress")
+    assert request(simulator, "PUT", url(campaign), {"action": "pause"}, headers={}).status_code == 401
+    assert (simulator.journal[-1].action, simulator.journal[-1].legal) == ("pause", True)
+    for path in (url("0" * 32), url(campaign, "voice")):
+        assert request(simulator, "PUT", path, {"action": "pause"}).status_code == 404
+        assert (simulator.journal[-1].action, simulator.journal[-1].legal) == (None, False)
+
+
 def test_a_write_under_an_oddly_spelled_path_arrives_and_is_judged():
     """A server decodes percent signs, so a write that hides behind them is in the journal as what it is."""
     simulator = Simulator()

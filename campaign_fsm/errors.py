@@ -334,6 +334,8 @@ class StateConflict(CampaignFsmError):
         now: The status that a read after the write found.
         who: Who may have moved it, in words.
         rejection: The server's rejection, an error that was not raised; None if it claimed success.
+        perhaps_applied: Whether the write itself may have taken effect before the campaign was moved on: its answer was
+            lost, or claimed success.
     """
 
     action: Action
@@ -342,6 +344,7 @@ class StateConflict(CampaignFsmError):
     now: Status
     who: str
     rejection: ApiError | None = None
+    perhaps_applied: bool = False
 
     def _from_fields(self) -> str:
         rejection = f"The server answered: {self.rejection.message}" if self.rejection else None
@@ -349,6 +352,7 @@ class StateConflict(CampaignFsmError):
             f"{self.action} of campaign {self.campaign_id} was overtaken: it was {self.seen} when read and is "
             f"{self.now} now.",
             f"It may have been moved by {self.who}.",
+            f"The {self.action} itself may have taken effect before that." if self.perhaps_applied else None,
             rejection,
             "Look at the campaign before the next action.",
         )

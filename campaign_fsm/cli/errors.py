@@ -109,7 +109,7 @@ def error_dict(error: CampaignFsmError) -> dict[str, Any]:
     elif isinstance(error, NotReached):
         details |= {"status": error.now, "goal": list(error.goal), "reachable": error.reachable}
     elif isinstance(error, StateConflict):
-        details |= {"seen": error.seen, "status": error.now}
+        details |= {"seen": error.seen, "status": error.now, "perhaps_applied": error.perhaps_applied}
     elif isinstance(error, OutcomeUnknown):
         details |= {"seen": error.seen, "status": error.now, "candidates": list(error.candidates)}
     return details

@@ -14,8 +14,9 @@ from campaign_fsm.cli.options import command, completing, json_option
 from campaign_fsm.cli.output import columns, print_json
 from campaign_fsm.guides import TOPICS, command_for, summary_of, text_of
 
-_LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
+_LINK = re.compile(r"(\(?)\[([^\]]+)\]\(([^)]+)\)(\)?)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_CELL = re.compile(r"((?:`[^`]*`|[^`|])*)\|")
 _DEFINITION = re.compile(r"\[[^\]]+\]: ")
 _MARK = re.compile(r"- |\d+\. ")
 _WIDEST = 100
@@ -23,11 +24,16 @@ _WIDEST = 100
 
 def _linked(link: re.Match[str]) -> str:
     """A link to another guide as its command: a terminal follows none."""
-    text, target = link.groups()
-    topic = target.partition("#")[0].removesuffix(".md")
+    begin, text, target, end = link.groups("")
     if target.startswith("#"):
-        return text
-    return f"{text} ({command_for(topic) if topic in TOPICS else target})"
+        return f"{begin}{text}{end}"
+    topic = target.partition("#")[0].removesuffix(".md")
+    there = command_for(topic) if topic in TOPICS else target
+    return f"({text}: {there})" if begin and end else f"{begin}{text} ({there}){end}"
+
+
+def _bold(line: str) -> str:
+    return _BOLD.sub(lambda bold: click.style(bold[1], bold=True), line).replace("**", "")
 
 
 def _filled(text: str, width: int, begin: str = "", indent: str = "") -> Iterator[str]:
@@ -40,8 +46,7 @@ def _filled(text: str, width: int, begin: str = "", indent: str = "") -> Iterato
         break_long_words=False,
         break_on_hyphens=False,
     )
-    for line in lines:
-        yield _BOLD.sub(lambda bold: click.style(bold[1], bold=True), line).replace("**", "")
+    yield from map(_bold, lines)
 
 
 def _paragraph(lines: list[str], width: int) -> Iterator[str]:
@@ -59,33 +64,36 @@ def _table(rows: list[str], width: int) -> Iterator[str]:
     """A table in columns if it fits, else each row below its first cell."""
     if not rows:
         return
-    cells = [[_LINK.sub(_linked, cell.strip()) for cell in row.strip("|").split(" | ")] for row in rows]
-    head, _, *body = cells
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=False)]
+    head, _, *body = [[_LINK.sub(_linked, cell.strip()) for cell in _CELL.findall(row)[1:]] for row in rows]
     rows.clear()
+    widths = [max(len(cell.replace("**", "")) for cell in column) for column in zip(head, *body, strict=True)]
     if sum(widths) + 2 * len(widths) <= width:
         for row in (head, *body):
-            line = "  ".join(
-                cell.replace("**", "").ljust(size) for cell, size in zip(row, widths, strict=False)
-            ).rstrip()
-            yield click.style(line, bold=True) if row is head else line
+            padded = [cell + " " * (size - len(cell.replace("**", ""))) for cell, size in zip(row, widths, strict=True)]
+            line = "  ".join(padded).rstrip()
+            yield click.style(line, bold=True) if row is head else _bold(line)
         return
     if title := ": ".join(head) if len(head) == 2 else head[0]:
-        yield click.style(title, underline=True)
+        yield click.style(f"({title})", dim=True)
     for first, *others in body:
         for line in _filled(first, width):
             yield click.style(line, bold=True)
-        for name, cell in zip(head[1:], others, strict=False):
-            named = f"{name}: {cell}" if len(head) > 2 and name else cell
-            yield from _filled(named, width, "    ", "    ") if cell else ()
+        pairs = [(name, cell) for name, cell in zip(head[1:], others, strict=True) if cell]
+        named = [f"{name}: {cell}" if len(head) > 2 and name else cell for name, cell in pairs]
+        for text in ["; ".join(named)] if len(head) > 3 else named:
+            yield from _filled(text, width, "    ", "    ")
+
+
+def _heading(line: str) -> Iterator[str]:
+    """A heading with a line below it, which needs no colour."""
+    text = line.lstrip("# ")
+    yield click.style(text, bold=True)
+    yield ("=" if line.startswith("# ") else "-") * len(text)
 
 
 def _code(line: str, language: str) -> str:
-    """A line of a block: a command has a prompt, and what is printed a bar."""
-    if language == "text":
-        return click.style(f"    │ {line}", dim=True)
-    prompt = "$ " if language == "sh" and not line.startswith(" ") else "  " if language == "sh" else ""
-    return click.style(f"    {prompt}{line}".rstrip(), fg="cyan")
+    """A line of a block as it can be copied; what is printed has a bar."""
+    return click.style(f"│ {line}".rstrip(), dim=True) if language == "text" else click.style(line, fg="cyan")
 
 
 def for_terminal(markdown: str, width: int) -> Iterator[str]:
@@ -108,7 +116,7 @@ def for_terminal(markdown: str, width: int) -> Iterator[str]:
             if line.startswith("```"):
                 language = line.removeprefix("```") if language is None else None
             elif line.startswith("#"):
-                yield click.style(line.lstrip("# "), bold=True, underline=line.startswith("# "))
+                yield from _heading(line)
             elif _MARK.match(line):
                 paragraph.append(line)
             else:
@@ -140,30 +148,38 @@ def _list() -> None:
 
 
 def _mentioning(word: str) -> list[str]:
-    """The two guides at most that have a word most often."""
-    pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
-    often = {topic: len(pattern.findall(text_of(topic))) for topic in TOPICS}
-    return [topic for topic in sorted(TOPICS, key=lambda topic: -often[topic])[:2] if often[topic]]
+    """The two guides at most that have a word in their headings, or else most often in their text."""
+    pattern = re.compile(rf"\b{re.escape(word)}s?\b", re.IGNORECASE)
+
+    def often(topic: str) -> tuple[int, int]:
+        text = text_of(topic)
+        headings = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+        return len(pattern.findall(headings)), len(pattern.findall(text))
+
+    ranked = sorted(((often(topic), topic) for topic in TOPICS), key=lambda one: one[0], reverse=True)
+    return [topic for count, topic in ranked[:2] if any(count) and (count[0] or not ranked[0][0][0])]
 
 
-def _topic(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def _topic(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> str | None:
     from campaign_fsm.cli import COMMANDS
 
-    if value is None:
+    if not value:
         return None
-    topic = value.lower().removesuffix(".md")
+    given = " ".join(value)
+    topic = given.lower().removesuffix(".md")
     if topic in TOPICS or topic in COMMANDS:
         return topic
     from campaign_fsm.cli.explanation import ERRORS
+    from campaign_fsm.rules import ENTRIES
     from campaign_fsm.words import did_you_mean, listed
 
-    if re.fullmatch(r"cf\d+|[1-5]\d\d", topic) or value in ERRORS:
-        raise click.BadParameter(f"{value} is no guide; campaign-fsm explain {value} explains it.")
-
-    if about := [command_for(one) for one in _mentioning(topic)]:
-        raise click.BadParameter(f"there is no guide {value!r}; {listed(about, 'or')} has the word.")
-    meant = did_you_mean(topic, (*TOPICS, *COMMANDS))
-    raise click.BadParameter(f"there is no guide {value!r}; {meant or 'campaign-fsm help lists them.'}")
+    if topic.upper() in ENTRIES or re.fullmatch(r"[1-5]\d\d", topic) or topic in map(str.lower, ERRORS):
+        raise click.BadParameter(f"{given} is not a guide; campaign-fsm explain {given} explains it.")
+    known = (*TOPICS, *COMMANDS)
+    meant = did_you_mean(topic, known)
+    if len(topic) > 2 and not meant and (about := [command_for(one) for one in _mentioning(topic)]):
+        raise click.BadParameter(f"there is no guide {given!r}; see {listed(about, 'or')}.")
+    raise click.BadParameter(f"there is no guide {given!r}; {meant or 'campaign-fsm help lists them.'}")
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -173,7 +189,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 @command("help")
-@click.argument("topic", required=False, callback=_topic, shell_complete=_complete)
+@click.argument("topic", nargs=-1, callback=_topic, shell_complete=_complete)
 @json_option("List the guides, or print one, as one JSON object.")
 @click.pass_context
 def show_guide(ctx: click.Context, topic: str | None, as_json: bool) -> None:

@@ -173,7 +173,7 @@ class SentWrite:
         """What is left of a campaign that a delete has removed."""
         return evolve(self.before, status=Status.DELETED, raw_status=Status.DELETED.value)
 
-    def conflict(self, now: Status, rejection: ApiError | None) -> StateConflict:
+    def conflict(self, now: Status, rejection: ApiError | None, *, perhaps_applied: bool) -> StateConflict:
         return StateConflict(
             action=self.action,
             campaign_id=self.id,
@@ -181,6 +181,7 @@ class SentWrite:
             now=now,
             who=movers(self.seen, now, self.target.channel),
             rejection=rejection,
+            perhaps_applied=perhaps_applied,
         )
 
 

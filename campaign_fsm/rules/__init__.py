@@ -27,7 +27,6 @@ from campaign_fsm.rules.edges import (
     Apart,
     Rule,
     Together,
-    effect_of,
     goal_of,
 )
 from campaign_fsm.rules.pages import PAGES, Source
@@ -63,6 +62,5 @@ __all__ = [
     "Standing",
     "Status",
     "Together",
-    "effect_of",
     "goal_of",
 ]

@@ -4,10 +4,13 @@ import json
 import re
 import shlex
 import stat
+from collections import Counter
 
 import click
+import pages
 import pytest
 from commands import call, on_a_terminal
+from places import GUIDES
 
 from campaign_fsm import guides
 from campaign_fsm.cli.help import for_terminal
@@ -42,7 +45,7 @@ def test_a_guide_opens_in_the_pager_of_a_terminal(tmp_path, monkeypatch):
     assert code == 0
     assert b"lost answer" not in shown
     seen = (tmp_path / "seen").read_text(encoding="utf-8")
-    assert "\x1b[1m\x1b[4mLimits" in seen
+    assert "\x1b[1mLimits\x1b[0m\n======\n" in seen
     assert "The gate (campaign-fsm help gate)" in seen
     assert "```" not in seen
 
@@ -60,7 +63,11 @@ def test_what_is_no_topic_is_an_error_that_names_the_near_ones(capsys):
     assert code == 2
     assert json.loads(out)["error"]["message"].endswith("there is no guide 'xyzzy'; campaign-fsm help lists them.")
     assert call(capsys, "help", "Gate.md")[1] == guides.text_of("gate")
-    assert "there is no guide 'celery'; campaign-fsm help frameworks" in call(capsys, "help", "celery")[2]
+    assert "there is no guide 'celery'; see campaign-fsm help frameworks.\n" in call(capsys, "help", "celery")[2]
+    assert "see campaign-fsm help limits.\n" in call(capsys, "help", "lost", "answer")[2]
+    assert "campaign-fsm explain outcomeunknown" in call(capsys, "help", "outcomeunknown")[2]
+    for nothing in ("CF999", "-", "", "qqqqq"):
+        assert "campaign-fsm help lists them.\n" in call(capsys, "help", "--", nothing)[2]
 
 
 def test_the_name_of_a_command_shows_its_help(capsys):
@@ -126,6 +133,7 @@ LEGAL
     shown = [click.unstyle(line) for line in for_terminal(page, 40)]
     assert shown == [
         "T",
+        "=",
         "",
         "One gate (campaign-fsm help gate) and a",
         "sentence that goes on.",
@@ -135,16 +143,16 @@ LEGAL
         "error  why",
         "`A`    is short",
         "",
-        "error",
+        "(error)",
         "`A`",
         "    why: a reason that is far too long",
         "    for the line",
         "    what to do: go on",
         "",
-        "    $ campaign-fsm check paused \\",
-        "        complete",
+        "campaign-fsm check paused \\",
+        "  complete",
         "",
-        "    │ LEGAL",
+        "│ LEGAL",
         "",
         "    pip install .",
         "",
@@ -153,16 +161,24 @@ LEGAL
     ]
 
 
+@pytest.mark.parametrize("width", [60, 100])
 @pytest.mark.parametrize("topic", guides.TOPICS)
-def test_nothing_of_a_guide_is_lost_on_a_terminal(topic):
+def test_nothing_of_a_guide_is_lost_on_a_terminal(topic, width):
     """Every word is there, and no line is wider than the terminal but for blocks and addresses."""
-    shown = [click.unstyle(line) for line in for_terminal(guides.text_of(topic), 60)]
-    wide = [line for line in shown if len(line) > 60 and not line.startswith(("    ", "[")) and " " in line[40:60]]
-    assert wide == []
-    assert not [line for line in shown if "](" in line and not line.startswith("    ")]
-    words = re.sub(r"\]\([^)]+\)|```\w*|[|#*\[\]-]+", " ", guides.text_of(topic)).split()
-    text = " ".join(shown)
-    assert [word for word in words if word not in text and len(word) > 3] == []
+    page = GUIDES / f"{topic}.md"
+    shown = [click.unstyle(line) for line in for_terminal(guides.text_of(topic), width)]
+    for block in pages.blocks(page):
+        assert set(block.text.splitlines()) <= {*shown, *(line.removeprefix("    ") for line in shown)}
+        assert {f"│ {line}".rstrip() for line in (block.printed or "").splitlines()} <= set(shown)
+    code = {line for block in pages.blocks(page) for line in block.text.splitlines()}
+    prose = [
+        line for line in shown if not line.startswith(("│", "[")) and line not in code | {f"    {one}" for one in code}
+    ]
+    assert [line for line in prose if len(line) > width and " " in line.strip()] == []
+    assert [line for line in prose if "](" in line or "**" in line] == []
+    inline = [child.content for token in pages.parse(page) for child in token.children or ()]
+    words = [Counter(re.findall(r"\w+", " ".join(texts))) for texts in (inline, prose)]
+    assert words[0] - words[1] == Counter()
 
 
 def test_a_pager_that_cannot_be_understood_is_done_without(monkeypatch):

@@ -112,7 +112,8 @@ def _settle(
         )
         return context.campaign(last, write.target)
     if write.is_elsewhere(last):
-        raise write.conflict(last.status, failure if isinstance(failure, ApiError) else None) from failure
+        rejection = failure if isinstance(failure, ApiError) else None
+        raise write.conflict(last.status, rejection, perhaps_applied=True) from failure
     if verdict is False and failure is not None:
         not_applied = _not_applied(write, failure)
         if not_applied is not None:
@@ -174,5 +175,5 @@ def _rejected(context: ClientContext, write: SentWrite, failure: ApiError) -> Op
         return context.campaign(reading, write.target)
     now = reading.date or context.now()
     if not judge(write.record.intent, reading, now, strict=context.strict):
-        raise write.conflict(reading.status, failure) from failure
+        raise write.conflict(reading.status, failure, perhaps_applied=write.again) from failure
     raise failure

@@ -96,7 +96,7 @@ def _refused_later(context: ClientContext, refusal: Refused, sent: SentWrite, tr
         if sent.is_applied_in(reading):
             return context.campaign(reading, sent.target)
     if refusal.status is not None and refusal.status is not sent.seen:
-        raise sent.conflict(refusal.status, None) from refusal
+        raise sent.conflict(refusal.status, None, perhaps_applied=sent.again or not tried.certain) from refusal
     raise tried.error from refusal
 
 

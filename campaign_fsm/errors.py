@@ -16,9 +16,9 @@
     │   ├── NotFound (404)     Conflict (409)              RateLimited (429)       ServerError (5xx)
     │   ├── UnexpectedRedirect   a 3xx, never followed
     │   └── UnexpectedAnswer     a success that cannot be read
-    ├── StateConflict            something else moved the campaign between the read and the write
+    ├── StateConflict            something else moved the campaign between the read and the look after the write
     ├── OutcomeUnknown           whether the write took effect is unknown
-    ├── ConnectionFailed         no answer; the message says what is known about a write
+    ├── ConnectionFailed         no answer; a write has not taken effect
     │   └── TimedOut
     ├── BudgetSpent              the request budget has no room in the time that was given; nothing was sent
     ├── NotReached               a status that was waited for did not come, or cannot come any more
@@ -333,7 +333,8 @@ class StateConflict(CampaignFsmError):
         seen: The status that made the action legal.
         now: The status that a read after the write found.
         who: Who may have moved it, in words.
-        rejection: The server's rejection, an error that was not raised; None if it claimed success.
+        rejection: What the server answered, as an error that was not raised; None if it claimed a success that could be
+            read, or gave no answer.
         perhaps_applied: Whether the write itself may have taken effect before the campaign was moved on: its answer was
             lost, or claimed success.
     """

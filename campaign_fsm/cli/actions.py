@@ -137,8 +137,8 @@ def _command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice if action is Action.DELETE else " --dry-run"}
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice}{"" if undoable(action) else " --yes"}
 
-    Exit code: 0 if the campaign is now {goal_of(action)} (also if it was before), 1 if it was refused
-    or overtaken, 2 if the server rejected it or the outcome is unknown.
+    Exit code: 0 if it took effect, or the campaign was {goal_of(action)} already; 1 if it was refused or
+    overtaken; 2 if the server rejected it, its status could not be read or the outcome is unknown.
     """
     return act
 

@@ -111,15 +111,15 @@ def _journal(simulator: Simulator) -> Iterator[str]:
 def demo(as_json: bool) -> None:
     """Show the gate at work on the embedded simulator: no account, no network.
 
-    Starts a server on a free loopback port, runs a real client against it over HTTP through a legal
-    action, an illegal one, a race and a lost answer, and prints what reached the server.
+    Starts a server on a free loopback port and runs a real client against it over HTTP: an illegal
+    action, the legal way, a race, a lost answer and an ambiguous request. Prints what reached the server.
 
     \b
     Examples:
       campaign-fsm demo
       campaign-fsm demo --json
 
-    Exit code: 0; 2 if the story does not go as it says.
+    Exit code: 0; 2 if something does not go as the demo says.
     """
     logging.getLogger("campaign_fsm").addHandler(logging.NullHandler())
     simulator = Simulator()

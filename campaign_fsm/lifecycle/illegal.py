@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from transitions import MachineError
 
 from campaign_fsm.errors import IllegalTransition
@@ -17,6 +19,8 @@ class IllegalTrigger(IllegalTransition, MachineError):
         reason: Why, in a sentence.
         route: The shortest legal way to what the action is for; None where there is none.
     """
+
+    guide: ClassVar[str] = "state-machine"
 
     @property
     def value(self) -> str:  # type: ignore[override]

@@ -127,6 +127,43 @@ def test_a_move_by_several_steps_says_so(simulator, connect):
         connect().pause(campaign)
 
 
+class LosesAndMoves(SimulatorTransport):
+    """A write takes effect and its answer is lost; before anybody looks, another client moves the campaign on."""
+
+    def __init__(self, simulator, status):
+        super().__init__(simulator)
+        self.campaigns, self.status = simulator, status
+
+    def handle_request(self, request):
+        response = super().handle_request(request)
+        if request.method == "PUT":
+            self.campaigns.move(request.url.path.rpartition("/")[2], self.status)
+            raise httpx.ReadError("gone")
+        return response
+
+
+def test_a_conflict_after_a_lost_answer_says_that_the_write_may_have_come_first(impatient):
+    """The archived campaign can only have been completed by us; one that was rejected has not come first."""
+    simulator = Simulator()
+    account = {"account_sid": simulator.account_sid, "api_key": simulator.api_key, "api_token": simulator.api_token}
+    with (
+        CampaignClient(**account, transport=LosesAndMoves(simulator, "archived")) as client,
+        pytest.raises(errors.StateConflict, match="The complete itself may have taken effect before that") as caught,
+    ):
+        client.complete(simulator.add("paused"))
+    assert caught.value.perhaps_applied
+    assert [entry.action for entry in writes_of(simulator) if entry.applied] == ["complete"]
+    rejected = simulator.add("paused")
+    simulator.fault("moved", method="GET", id=rejected, to_status="in-progress")
+    with (
+        CampaignClient(**account, transport=SimulatorTransport(simulator)) as client,
+        pytest.raises(errors.StateConflict) as caught,
+    ):
+        client.complete(rejected)
+    assert not caught.value.perhaps_applied
+    assert "may have taken effect" not in str(caught.value)
+
+
 def test_a_rejection_that_is_still_legal_is_the_api_error(simulator, connect):
     """A failed item inside a 200 is a failure; the campaign has not moved."""
     campaign = simulator.add("in-progress")

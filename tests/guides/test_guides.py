@@ -245,3 +245,11 @@ def test_every_error_has_a_guide():
         assert kind.guide in guides.TOPICS, kind
     error = errors.ConfigurationError(setting="region", problem="it is wrong.")
     assert "campaign-fsm help getting-started says more." in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_the_guide_of_an_error_names_it(name):
+    """Or a class above it, so that the reader finds what to do."""
+    kind = ERRORS[name]
+    names = [base.__name__ for base in kind.__mro__ if base.__name__ in ERRORS]
+    assert any(re.search(rf"\b{base}\b", guides.text_of(kind.guide)) for base in names[:2])

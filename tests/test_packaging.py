@@ -65,15 +65,20 @@ def test_everything_includes_the_two_commands_of_the_readme():
     assert [command for command in commands if f"\n    {command}\n" not in CI.read_text(encoding="utf-8")] == []
 
 
+@pytest.mark.skipif(not README.exists(), reason="the README is beside the checkout's tests, not beside these")
 def test_the_page_on_an_index_needs_nothing_beside_it():
-    """Its picture is one in letters, a guide is its command, and every other link leads somewhere from everywhere."""
-    page = metadata("campaign_fsm")["Description"]
+    """Its picture is one in letters, a guide is its command, other links lead somewhere, and blocks are as they were."""
+    page = readme = README.read_text(encoding="utf-8")
+    for one in PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        page = re.sub(one["pattern"], one["replacement"], page)
     assert "--complete--> completed" in page
     assert "(`campaign-fsm help gate`)" in page
     html = MarkdownIt("commonmark").enable("table").render(page)
     assert "<img" not in html
     assert "<picture" not in html
     assert [link for link in re.findall(r'(?:href|src)="([^"]+)"', html) if not link.startswith("https://")] == []
+    assert re.findall(r"(?ms)^```.*?^```$", page) == re.findall(r"(?ms)^```.*?^```$", readme)
+    assert "(`campaign-fsm help gate`)" in metadata("campaign_fsm")["Description"]
 
 
 TRAFFIC = [

@@ -67,7 +67,7 @@ def test_everything_includes_the_two_commands_of_the_readme():
 
 @pytest.mark.skipif(not README.exists(), reason="the README is beside the checkout's tests, not beside these")
 def test_the_page_on_an_index_needs_nothing_beside_it():
-    """Its picture is one in letters, a guide is its command, other links lead somewhere, and blocks are as they were."""
+    """Its picture is one in letters, a guide its command, every other link leads somewhere, and blocks stay."""
     page = readme = README.read_text(encoding="utf-8")
     for one in PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
         page = re.sub(one["pattern"], one["replacement"], page)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 import re
 import shlex
@@ -129,6 +130,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
+class _Stderr:
+    """The standard error of the moment."""
+
+    def write(self, text):
+        sys.stderr.write(text)
+
+    def flush(self):
+        sys.stderr.flush()
+
+
 @attrs.define
 class Reader:
     """Does what a page says, in a folder and an environment of their own.
@@ -177,7 +188,14 @@ class Reader:
     def _script(self, text, place):
         if self.real:
             return self._bash(f"{shlex.quote(sys.executable)} -c {shlex.quote(text)}", 0, place)
-        return self._here_in(lambda: exec(compile(text, place, "exec"), {"__name__": "__main__"}))[1]
+        # Python prints warnings of the log where nothing else takes them; here pytest does.
+        logger, handler = logging.getLogger("campaign_fsm"), logging.StreamHandler(_Stderr())
+        handler.setLevel(logging.WARNING)
+        logger.addHandler(handler)
+        try:
+            return self._here_in(lambda: exec(compile(text, place, "exec"), {"__name__": "__main__"}))[1]
+        finally:
+            logger.removeHandler(handler)
 
     def _command(self, line, place):
         expected = _EXIT_CODE.search(line)
@@ -216,7 +234,7 @@ class Reader:
         done = subprocess.run(
             ["bash", "-a", "-o", "pipefail", "-c", script],
             cwd=self.folder,
-            env=self.env,
+            env={**self.env, "PYTHONUNBUFFERED": "1"},  # in the order of a terminal
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -411,6 +411,7 @@ class ConnectionFailed(CampaignFsmError):
         sent: Whether the request may have reached the server; False only where it certainly has not.
         outcome: What a read after the failure found out about a write.
         transient: Whether the same request may well succeed a little later.
+        too_large: Whether there was an answer, and it was larger than the 4 MiB that are read of one.
     """
 
     method: str
@@ -419,6 +420,7 @@ class ConnectionFailed(CampaignFsmError):
     sent: bool = True
     outcome: str = ""
     transient: bool = True
+    too_large: bool = False
 
     def _from_fields(self) -> str:
         return _sentence(f"{self.method} to {self.host} got no answer: {self.why.rstrip('.')}.", self.outcome)

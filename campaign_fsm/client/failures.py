@@ -13,6 +13,7 @@ from campaign_fsm.gate import WriteRecord
 from campaign_fsm.printable import text_of
 from campaign_fsm.private import redact_error
 from campaign_fsm.transports import EXTENSION, LEFT
+from campaign_fsm.transports.answers import is_too_large
 
 # What anyio says of a connection that broke, where no HTTP library has given it a name of its own.
 _BROKEN: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
@@ -58,6 +59,7 @@ def outcome_of_failure(
         sent=sent,
         outcome=outcome,
         transient=_is_transient(error, family),
+        too_large=is_too_large(error),
     )
     if record is None or not sent:
         raise failure from None

@@ -24,9 +24,15 @@ def limit_of(response: Response) -> int:
 
 
 def too_large(limit: int, family: ModuleType) -> Exception:
-    """The error of a response that has more bytes than that."""
+    """The error of a response that has more bytes than that; `is_too_large` knows it."""
     error: Exception = family.ProtocolError(f"the answer is larger than {limit} bytes")
+    error.campaign_fsm_limit = limit  # type: ignore[attr-defined]
     return error
+
+
+def is_too_large(error: BaseException) -> bool:
+    """Whether an error is that of a response with too many bytes."""
+    return hasattr(error, "campaign_fsm_limit")
 
 
 def answer_of(response: Response, raw: bytes | None, family: ModuleType) -> Answer:

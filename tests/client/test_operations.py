@@ -5,6 +5,7 @@ import gc
 import itertools
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
@@ -833,6 +834,26 @@ def test_the_first_campaign_needs_one_page(simulator):
         del found
         gc.collect()
         assert len(simulator.journal) == 1
+
+
+def test_a_page_that_is_too_large_is_asked_for_again_at_half_its_size(simulator, connect):
+    """60 call campaigns with 5000 numbers each are more than the 4 MiB of a read; every one comes, once."""
+    numbers = [f"+9198765{number:05d}" for number in range(5000)]
+    added = [simulator.add("created", channel="voice", name=f"c{one:02d}", **{"from": numbers}) for one in range(60)]
+    found = [campaign.id for campaign in connect(channel="voice").list(sort="name:asc")]
+    assert found == added
+    asked = [int(re.search(r"limit=(\d+)", entry.path)[1]) for entry in simulator.journal]
+    assert asked == [100, 50, 25, 25, 25]
+
+
+def test_one_campaign_that_is_too_large_is_the_error_that_it_is(simulator, connect):
+    """There is no half of one, and what was halved down to it is not asked for for ever."""
+    simulator.add("created", channel="voice")
+    simulator.fault("oversized", method="GET", times=50)
+    with pytest.raises(errors.ConnectionFailed, match="larger than 4194304 bytes") as caught:
+        list(connect(channel="voice").list(page_size=7))
+    assert caught.value.too_large
+    assert len(simulator.journal) == 3  # 7, 3, 1
 
 
 def test_a_list_can_be_filtered_by_status_and_name(simulator, connect):

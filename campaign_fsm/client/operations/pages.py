@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
+from campaign_fsm import log
 from campaign_fsm.client.calls import Call, Operation, changed
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, hint_elsewhere, read
@@ -70,14 +71,12 @@ def entries(
         more: Asked before each page but the first, with how many were read: whether to go on. None: to the end.
     """
     size = _page_size(context, page_size)
-    target = context.collection()
     offset = 0
     previous: set[str] = set()
     for pages_read in itertools.count():
         if pages_read and more is not None and not more(pages_read):
             return
-        call = Call("GET", target, wanted.query(context.channel, offset, size))
-        answer, page = yield from page_of(context, call, patient=patient)
+        answer, page, size = yield from _shrinking(context, wanted, offset, size, patient=patient)
         ids: set[str] = set()
         for item in page.items:
             if item.failed and not failed_too:
@@ -93,6 +92,23 @@ def entries(
         if ids <= previous:
             raise _unlike(context, answer, "the next page of the list holds nothing new")
         previous = ids
+
+
+def _shrinking(
+    context: ClientContext, wanted: Filter, offset: int, size: int, *, patient: bool
+) -> Operation[tuple[Answer, Page, int]]:
+    """One page, at half its size as often as it is larger than what a read may be; with the size that it came in."""
+    while True:
+        call = Call("GET", context.collection(), wanted.query(context.channel, offset, size))
+        try:
+            answer, page = yield from page_of(context, call, patient=patient)
+        except ConnectionFailed as error:
+            if not error.too_large or size == 1:
+                raise
+            log.info("a page of %d campaigns is too large; next try with %d", size, size // 2, about=call.target)
+            size //= 2
+        else:
+            return answer, page, size
 
 
 def recipients(context: ClientContext, campaign_id: str, status: str | None = None) -> Listing[Recipient]:

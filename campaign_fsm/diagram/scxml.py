@@ -10,7 +10,7 @@ from campaign_fsm.diagram.model import Drawing, Edge, Kind, Node, Weight, rules_
 from campaign_fsm.lifecycle import NEW
 from campaign_fsm.rules import Channel, Rule
 
-_NAMESPACE: Final = "https://pypi.org/project/campaign_fsm/"
+_NAMESPACE: Final = "urn:campaign_fsm"
 
 
 def scxml(drawing: Drawing, *, stamp: str = "") -> str:

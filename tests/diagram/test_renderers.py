@@ -261,7 +261,7 @@ def test_scxml_is_read_back_as_the_table(machine, channel, started):
 def test_scxml_names_every_rule_of_the_table():
     """Every rule of the table is one transition of the SCXML, with its event and its target."""
     root = ET.fromstring(render("scxml"))
-    space, own = "{http://www.w3.org/2005/07/scxml}", "{https://pypi.org/project/campaign_fsm/}"
+    space, own = "{http://www.w3.org/2005/07/scxml}", "{urn:campaign_fsm}"
     found = {
         move.get(f"{own}rule"): (state.get("id"), move.get("event"), move.get("target"))
         for state in root

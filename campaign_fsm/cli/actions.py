@@ -1,20 +1,23 @@
-"""`campaign-fsm pause`, `resume`, `complete`, `archive` and `delete`: one action on one campaign."""
+"""`campaign-fsm pause`, `resume`, `complete`, `archive` and `delete`: one action, on one campaign or on several."""
 
 from __future__ import annotations
 
 import functools
 import json
 import shlex
-from typing import Any
+from collections import Counter
+from http import HTTPStatus
+from typing import Any, Final
 
 import click
+from attrs import frozen
 
 from campaign_fsm.cli.campaign import as_dict, print_campaign
 from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
-from campaign_fsm.cli.errors import ByHand, already, error_dict
-from campaign_fsm.cli.options import CAMPAIGN_ID, DRY_RUN, STRICT, YES, command
+from campaign_fsm.cli.errors import ByHand, already, error_dict, print_expected
+from campaign_fsm.cli.options import CAMPAIGN_IDS, DRY_RUN, STRICT, YES, Chosen, command
 from campaign_fsm.cli.output import print_outcome, print_text
-from campaign_fsm.cli.rehearsal import confirm, print_verdict
+from campaign_fsm.cli.rehearsal import ask, confirm, print_verdict, require_terminal
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -24,11 +27,16 @@ from campaign_fsm.errors import (
     StateConflict,
     StatusUnavailable,
 )
+from campaign_fsm.guides import pointer_to
 from campaign_fsm.lifecycle import undoable
 from campaign_fsm.printable import printable
 from campaign_fsm.rules import Action, Channel, goal_of
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.target import COLLECTION_OF
+from campaign_fsm.words import counted
+
+# How many of several are named in a question.
+_SHOWN: Final = 3
 
 # What is asked about: what each action does that cannot be undone.
 _IRREVERSIBLE = {
@@ -38,35 +46,106 @@ _IRREVERSIBLE = {
 }
 
 
-def _act(
-    action: Action, campaign_id: str, host: Host, *, as_json: bool, dry: bool, yes: bool, strict: bool
-) -> int | None:
-    def call(on: Any) -> Any:
-        return on.delete(campaign_id) if action is Action.DELETE else on.act(campaign_id, action)
+@frozen
+class _How:
+    """How an action is to be done, whatever the campaign."""
 
-    why = None if undoable(action) else f"{action} cannot be undone: {_IRREVERSIBLE[action]}."
+    action: Action
+    as_json: bool
+    dry: bool
+    yes: bool
+    several: bool
+    """Whether it may be about several campaigns: then JSON says which."""
+
+    @property
+    def why(self) -> str | None:
+        """Why it is asked about; None if it is not."""
+        return None if undoable(self.action) else f"{self.action} cannot be undone: {_IRREVERSIBLE[self.action]}."
+
+    def call(self, on: Any, campaign_id: str) -> Any:
+        return on.delete(campaign_id) if self.action is Action.DELETE else on.act(campaign_id, self.action)
+
+    def about(self, campaign_id: str) -> dict[str, Any]:
+        return {"campaign_id": campaign_id} if self.several else {}
+
+
+def _act(how: _How, campaign_ids: tuple[str, ...], host: Host, *, strict: bool) -> int | None:
     with host.client(strict=strict) as client:
-        judged = functools.partial(rehearse, client, call)
-        try:
-            if dry:
-                return print_verdict(judged().verdict, as_json=as_json, why=why, yes=yes)
-            if why and not yes:
-                confirm(client, judged, f"{action.capitalize()} it?", why, _about)
-            campaign = getattr(client, action.value)(campaign_id)
-        except (AlreadyThere, StateConflict) as error:
-            there = already(error)
-            if there is None:
-                raise
-            if as_json:
-                print_outcome("already there", error=error_dict(error), campaign=_as_it_is(client, campaign_id))
-            else:
-                print_text(f"{campaign_id} is {there}")
-        except (ConnectionFailed, StatusUnavailable, ServerError) as error:
-            if action is Action.PAUSE and _is_unreachable(error):
-                raise ByHand(by_hand(client, campaign_id)) from error
+        if not how.several:
+            return _one(client, how, campaign_ids[0], asks=not how.yes)
+        if how.why and not how.yes and not how.dry:
+            _confirm_all(client, how, campaign_ids)
+        done: Counter[int] = Counter()
+        for campaign_id in campaign_ids:
+            code, error = _one_of_several(client, how, campaign_id)
+            done[code] += 1
+            if isinstance(error, StatusUnavailable) and error.status_code == HTTPStatus.UNAUTHORIZED:
+                break  # the others would be answered alike
+    left = len(campaign_ids) - done.total()
+    if not how.as_json:
+        print_text(_summary(done, left), err=True)
+        if done[1] or done[2]:
+            print_text(pointer_to("outcomes"), err=True)
+    return 2 if left or done[2] else min(done[1], 1)
+
+
+def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tuple[int, BaseException | None]:
+    """Do it on one campaign: the exit code, and the error that was printed."""
+    try:
+        if how.dry and not how.as_json:
+            print_text(click.style(campaign_id, bold=True))
+        return _one(client, how, campaign_id, asks=False) or 0, None
+    except (CampaignFsmError, ByHand) as error:
+        code = print_expected(error, as_json=how.as_json, campaign_id=campaign_id)
+        assert code is not None
+        return code, error.__cause__ if isinstance(error, ByHand) else error
+
+
+def _summary(done: Counter[int], left: int) -> str:
+    words = {0: "as wanted", 1: "refused or overtaken", 2: "rejected or unknown"}
+    parts = [f"{done[code]} {words[code]}" for code in words if done[code]]
+    return f"{counted(done.total() + left, 'campaign')}: {', '.join(parts)}{f', {left} not tried' if left else ''}."
+
+
+def _confirm_all(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> None:
+    """Ask once for all of them, with the first of their names.
+
+    Raises:
+        NotConfirmed: There is no terminal to ask on.
+    """
+    require_terminal(str(how.why))
+    rows = [("account", client.account_sid), ("host", client.base_url)]
+    for campaign_id in campaign_ids[:_SHOWN]:
+        campaign = client.get(campaign_id)
+        rows.append(("campaign", f"{campaign.id} {printable(campaign.name or '-')} ({campaign.status})"))
+    if len(campaign_ids) > _SHOWN:
+        rows.append(("", f"and {len(campaign_ids) - _SHOWN} more"))
+    ask(rows, str(how.why), f"{how.action.capitalize()} {counted(len(campaign_ids), 'campaign')}?")
+
+
+def _one(client: CampaignClient, how: _How, campaign_id: str, *, asks: bool) -> int | None:
+    judged = functools.partial(rehearse, client, functools.partial(how.call, campaign_id=campaign_id))
+    about = how.about(campaign_id)
+    try:
+        if how.dry:
+            return print_verdict(judged().verdict, as_json=how.as_json, why=how.why, yes=how.yes, **about)
+        if how.why and asks:
+            confirm(client, judged, f"{how.action.capitalize()} it?", how.why, _about)
+        campaign = getattr(client, how.action.value)(campaign_id)
+    except (AlreadyThere, StateConflict) as error:
+        there = already(error)
+        if there is None:
             raise
+        if how.as_json:
+            print_outcome("already there", **about, error=error_dict(error), campaign=_as_it_is(client, campaign_id))
         else:
-            _print_applied(action, campaign, as_json=as_json)
+            print_text(f"{campaign_id} is {there}")
+    except (ConnectionFailed, StatusUnavailable, ServerError) as error:
+        if how.action is Action.PAUSE and _is_unreachable(error):
+            raise ByHand(by_hand(client, campaign_id)) from error
+        raise
+    else:
+        _print_applied(how, campaign)
     return None
 
 
@@ -108,26 +187,28 @@ def by_hand(client: CampaignClient, campaign_id: str) -> str:
     )
 
 
-def _print_applied(action: Action, campaign: Campaign, *, as_json: bool) -> None:
-    if action is Action.DELETE:
-        print_campaign("deleted", campaign, as_json=as_json)
-    elif as_json:
-        print_campaign("applied", campaign, as_json=True)
+def _print_applied(how: _How, campaign: Campaign) -> None:
+    if how.as_json:
+        word = "deleted" if how.action is Action.DELETE else "applied"
+        print_outcome(word, **how.about(campaign.id), campaign=as_dict(campaign))
+    elif how.action is Action.DELETE:
+        print_campaign("deleted", campaign, as_json=False)
     else:
-        print_text(f"{action} of {campaign.id} applied: it is {campaign.status}.")
-        if action is Action.RESUME:
+        print_text(f"{how.action} of {campaign.id} applied: it is {campaign.status}.")
+        if how.action is Action.RESUME:
             print_text("What is sent from now on stays sent.")
 
 
 def _command(action: Action, summary: str) -> click.Command:
     @command(action.value, epilog=ENVIRONMENT)
-    @CAMPAIGN_ID
+    @CAMPAIGN_IDS
     @DRY_RUN
     @YES
     @STRICT
     @host_options
-    def act(campaign_id: str, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> int | None:
-        return _act(action, campaign_id, host, as_json=as_json, dry=dry_run, yes=yes, strict=strict)
+    def act(campaign_ids: Chosen, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> int | None:
+        how = _How(action, as_json, dry_run, yes, campaign_ids.several)
+        return _act(how, campaign_ids.ids, host, strict=strict)
 
     voice = " --channel voice"
     act.help = f"""{summary}
@@ -136,9 +217,14 @@ def _command(action: Action, summary: str) -> click.Command:
     Examples:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice if action is Action.DELETE else " --dry-run"}
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice}{"" if undoable(action) else " --yes"}
+      campaign-fsm {action} -{voice if action is Action.DELETE else ""}{"" if undoable(action) else " --yes"} < ids.txt
+
+    Of several, each is done by itself, one after the other, and what fails stops none of the others.
+    With - the ids are read from the standard input.
 
     Exit code: 0 if it took effect, or the campaign was {goal_of(action)} already; 1 if it was refused or
-    overtaken; 2 if the server rejected it, its status could not be read or the outcome is unknown.
+    overtaken; 2 if the server rejected it, its status could not be read or the outcome is unknown. Of
+    several campaigns, the worst of theirs.
     """
     return act
 

@@ -132,8 +132,11 @@ def wants_json(given: Sequence[str]) -> bool:
     return "as_json" in command.make_parser(context).parse_args([*given[1:]])[0]
 
 
-def print_expected(error: Exception, *, as_json: bool) -> int | None:
-    """Print an error that a command raises on purpose, and return its exit code; None of any other."""
+def print_expected(error: Exception, *, as_json: bool, campaign_id: str | None = None) -> int | None:
+    """Print an error that a command raises on purpose, and return its exit code; None of any other.
+
+    `campaign_id` is the campaign that it is about, where a command is about several.
+    """
     if isinstance(error, click.ClickException):
         message = error.format_message()
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -153,7 +156,8 @@ def print_expected(error: Exception, *, as_json: bool) -> int | None:
     if not isinstance(cause, CampaignFsmError):
         return None
     if as_json:
-        print_outcome(outcome(cause), error=error_dict(cause), **({"by_hand": by_hand} if by_hand else {}))
+        about = {} if campaign_id is None else {"campaign_id": campaign_id}
+        print_outcome(outcome(cause), **about, error=error_dict(cause), **({"by_hand": by_hand} if by_hand else {}))
     elif isinstance(cause, InvalidParameters):
         print_error(f"The {cause.what} cannot be sent:")
         for problem in cause.problems:
@@ -162,7 +166,8 @@ def print_expected(error: Exception, *, as_json: bool) -> int | None:
     else:
         print_error(for_shell(cause.message))
     if not as_json:
-        print_text(pointer_to(cause.guide), err=True)
+        if campaign_id is None:
+            print_text(pointer_to(cause.guide), err=True)
         if by_hand:
             print_text(f"To try it by hand, unguarded:\n  {by_hand}", err=True)
     return exit_code(cause)

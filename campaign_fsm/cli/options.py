@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -80,7 +81,29 @@ def _campaign_id(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+class Chosen(NamedTuple):
+    """The campaigns that a command is about, each once; `several` if there may be more than one."""
+
+    ids: tuple[str, ...]
+    several: bool
+
+
+def _campaign_ids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Chosen:
+    """The ids, each once and in their order; ``-`` stands for those on the standard input."""
+    given: list[str] = []
+    for value in values:
+        if value != "-":
+            given.append(value)
+        elif sys.stdin is not None:
+            given += sys.stdin.read().split()
+    if not given:
+        raise click.BadParameter("there is no id on the standard input.")
+    ids = tuple(dict.fromkeys(_campaign_id(ctx, param, one) for one in given))
+    return Chosen(ids, "-" in values or len(values) > 1)
+
+
 CAMPAIGN_ID = click.argument("campaign_id", metavar="ID", callback=_campaign_id)
+CAMPAIGN_IDS = click.argument("campaign_ids", metavar="ID...", nargs=-1, required=True, callback=_campaign_ids)
 
 
 def completing(known: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:

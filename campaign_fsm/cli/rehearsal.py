@@ -86,9 +86,18 @@ def confirm(
     if not found.verdict:
         return
     why = " ".join([why, *map(sentence, found.verdict.warnings)])
+    require_terminal(why)
+    ask([("account", client.account_sid), ("host", client.base_url), *about(found.campaign)], why, question)
+
+
+def require_terminal(why: str) -> None:
+    """Raise `NotConfirmed` if there is no terminal to ask on."""
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotConfirmed(f"{why} Add --yes to go on.")
-    rows = [("account", client.account_sid), ("host", client.base_url), *about(found.campaign)]
+
+
+def ask(rows: list[tuple[str, str]], why: str, question: str) -> None:
+    """Ask on the terminal; a yes counts for the policy, too. Ends the command at a no."""
     print_rows(rows, err=True)
     print_text(why, err=True)
     click.confirm(question, abort=True, err=True)

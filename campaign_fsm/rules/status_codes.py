@@ -146,7 +146,7 @@ STATUS_CODES: Final = {
             source("error-codes", "401 means an invalid API key or token"),
             source("api-credentials", "a request to the wrong region gets authentication errors or unexpected results"),
         ),
-        hint="Wrong key or token, or the account lives in the other region.",
+        hint="The credentials are wrong, or the account lives in the other region.",
     ),
     402: StatusCode(
         "plan or balance",

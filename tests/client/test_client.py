@@ -312,10 +312,10 @@ def test_a_401_says_what_it_usually_is(simulator, connect):
     campaign = simulator.add("in-progress")
     client = connect(api_token="wrong-token")
     with pytest.raises(
-        errors.AuthenticationError, match="Wrong key or token, or the account lives in the other region"
+        errors.AuthenticationError, match="The credentials are wrong, or the account lives in the other region"
     ):
         client.get(campaign)
-    with pytest.raises(errors.StatusUnavailable, match="Wrong key or token") as caught:
+    with pytest.raises(errors.StatusUnavailable, match="The credentials are wrong") as caught:
         client.pause(campaign)
     assert caught.value.status_code == 401
     assert writes_of(simulator) == []

@@ -1,0 +1,136 @@
+"""An action on several campaigns: each by itself, what fails stops none of the others, and the worst is the exit code."""
+
+import io
+import json
+
+import pytest
+from commands import call, on_a_terminal
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """Puts a text on the standard input."""
+    return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def done(account):
+    """What was applied, in order."""
+    return [(entry.action, entry.id) for entry in account.journal if entry.method == "PUT" and entry.applied]
+
+
+def test_each_is_done_by_itself_whatever_becomes_of_the_others(account, capsys):
+    """One line each, in order; the counts at the end; 2 is worse than 1, and 1 than 0."""
+    running = [account.add("in-progress") for _ in range(2)]
+    paused, over = account.add("paused"), account.add("completed")
+    code, out, err = call(capsys, "pause", running[0], over, "nosuch", paused, running[1])
+    assert code == 2
+    assert out.splitlines() == [
+        f"pause of {running[0]} applied: it is paused.",
+        f"{paused} is already paused; nothing was sent.",
+        f"pause of {running[1]} applied: it is paused.",
+    ]
+    assert [line.partition(" was not sent ")[0] for line in err.splitlines()[:2]] == [
+        f"error: pause of message campaign {over}",
+        "error: pause of message campaign nosuch",
+    ]
+    assert err.splitlines()[2:] == [
+        "5 campaigns: 3 as wanted, 1 refused or overtaken, 1 rejected or unknown.",
+        "campaign-fsm help outcomes says more.",
+    ]
+    assert done(account) == [("pause", one) for one in running]
+    assert call(capsys, "pause", over, running[0])[0] == 1
+    code, out, err = call(capsys, "resume", *running)
+    assert (code, err) == (0, "2 campaigns: 2 as wanted.\n")
+    assert out.count("What is sent from now on stays sent.") == 2
+
+
+def test_ids_come_from_the_standard_input_too(account, capsys, typed):
+    """Between spaces and on lines, each once; among those of the command line."""
+    one, two, three = (account.add("in-progress") for _ in range(3))
+    typed(f"{two}\n\n  {three} {one}\n{two}\n")
+    code, _, err = call(capsys, "pause", one, "-")
+    assert (code, err) == (0, "3 campaigns: 3 as wanted.\n")
+    assert done(account) == [("pause", campaign) for campaign in (one, two, three)]
+    typed(" \n")
+    code, _, err = call(capsys, "pause", "-")
+    assert code == 2
+    assert "there is no id on the standard input." in err
+    typed(f"{one}\nnot/an/id\n")
+    before = len(account.journal)
+    code, _, err = call(capsys, "resume", "-")
+    assert (code, len(account.journal)) == (2, before)
+    assert "not/an/id" in err
+
+
+def test_as_json_each_is_one_object_that_names_its_campaign(account, capsys, typed):
+    """In order, successes and errors alike; of one that stands alone it is as it was."""
+    running, over = account.add("in-progress"), account.add("archived")
+    code, out, err = call(capsys, "pause", running, over, running, "nosuch", "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (2, "")
+    assert [(one["campaign_id"], one["outcome"]) for one in told] == [
+        (running, "applied"),
+        (over, "refused"),
+        ("nosuch", "refused"),
+    ]
+    typed(over)
+    code, out, _ = call(capsys, "pause", "-", "--dry-run", "--json")
+    assert (code, json.loads(out)["campaign_id"]) == (1, over)
+    assert "campaign_id" not in json.loads(call(capsys, "resume", running, "--json")[1])
+
+
+def test_a_dry_run_judges_each(account, capsys):
+    """Below its id; nothing is sent."""
+    campaigns = [account.add(status) for status in ("in-progress", "paused", "archived")]
+    code, out, _ = call(capsys, "complete", *campaigns, "--dry-run", "--yes")
+    assert code == 1
+    assert [line for line in out.splitlines() if line in campaigns] == campaigns
+    assert [line.split()[0] for line in out.splitlines() if line.split()[1:3] == ["complete", "while"]] == [
+        "ILLEGAL",
+        "LEGAL",
+        "ILLEGAL",
+    ]
+    assert done(account) == []
+
+
+def test_what_cannot_be_undone_is_asked_about_once(account):
+    """With the count and the first names; a no sends nothing."""
+    campaigns = [account.add("paused", name=f"offers-{number}") for number in range(5)]
+    shown, code = on_a_terminal("complete", *campaigns, until=b"[y/N]", answer=b"n\n")
+    assert code == 2
+    for part in (b"offers-0", b"offers-2", b"and 2 more", b"Complete 5 campaigns?", b"marks the remaining numbers"):
+        assert part in shown
+    assert b"offers-3" not in shown
+    assert done(account) == []
+    assert on_a_terminal("complete", *campaigns, until=b"[y/N]", answer=b"y\n")[1] == 0
+    assert done(account) == [("complete", campaign) for campaign in campaigns]
+
+
+def test_where_nobody_can_be_asked_several_need_yes(account, capsys):
+    """And nothing is read before that is said."""
+    campaigns = [account.add("paused") for _ in range(2)]
+    code, _, err = call(capsys, "complete", *campaigns)
+    assert (code, len(account.journal)) == (2, 0)
+    assert err == ("error: complete cannot be undone: it marks the remaining numbers as failed. Add --yes to go on.\n")
+    assert call(capsys, "complete", *campaigns, "--yes")[0] == 0
+
+
+def test_wrong_credentials_end_it(account, capsys, monkeypatch):
+    """The others would be answered alike, and the vendor counts the requests."""
+    monkeypatch.setenv("EXOTEL_API_KEY", "wrong")
+    campaigns = [account.add("in-progress") for _ in range(3)]
+    code, _, err = call(capsys, "pause", *campaigns)
+    assert code == 2
+    assert "3 campaigns: 1 rejected or unknown, 2 not tried.\n" in err
+    assert len(account.journal) == 1
+
+
+def test_a_pause_that_cannot_be_sent_is_told_by_hand_for_each(account, capsys):
+    """The emergency brake has a line for every campaign that it could not reach."""
+    campaigns = [account.add("in-progress") for _ in range(2)]
+    account.fault("server-error", method="GET", times=9)
+    code, _, err = call(capsys, "pause", *campaigns, "--deadline", "0")
+    assert code == 2
+    assert [line.split()[3].rpartition("/")[2] for line in err.splitlines() if "curl" in line] == campaigns

@@ -1,4 +1,4 @@
-"""An action on several campaigns: each by itself, what fails stops none of the others, and the worst is the exit code."""
+"""An action on several campaigns: each by itself; what fails stops no other, and the worst is the exit code."""
 
 import io
 import json

@@ -411,7 +411,7 @@ class ConnectionFailed(CampaignFsmError):
         sent: Whether the request may have reached the server; False only where it certainly has not.
         outcome: What a read after the failure found out about a write.
         transient: Whether the same request may well succeed a little later.
-        too_large: Whether there was an answer, and it was larger than the 4 MiB that are read of one.
+        too_large: Whether there was an answer, and it was larger than what is read of one: 4 MiB, encoded 256 KiB.
     """
 
     method: str

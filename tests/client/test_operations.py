@@ -846,6 +846,28 @@ def test_a_page_that_is_too_large_is_asked_for_again_at_half_its_size(simulator,
     assert asked == [100, 50, 25, 25, 25]
 
 
+def test_pages_grow_again_behind_what_was_too_large(simulator, connect):
+    """Two large campaigns among small ones cost some requests, and not one for each campaign."""
+    numbers = [f"+91987{number:07d}" for number in range(120_000)]
+    for one in range(200):
+        more = {"from": numbers} if one in (60, 61) else {}
+        simulator.add("created", channel="voice", name=f"c{one:03d}", **more)
+    found = [campaign.name for campaign in connect(channel="voice").list(sort="name:asc")]
+    assert found == [f"c{one:03d}" for one in range(200)]
+    assert len(simulator.journal) < 30
+
+
+def test_a_campaign_that_slides_is_no_error_on_pages_of_one(simulator):
+    """Each that is created meanwhile shows the last one again."""
+    made = [simulator.add("created", name=f"n{number}") for number in range(4)]
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}
+    with CampaignClient(transport=SimulatorTransport(simulator), **settings) as client:
+        found = client.list(page_size=1, sort="name:asc")
+        seen = [next(found).id for _ in range(2)]
+        simulator.add("created", name="m")
+        assert [*seen, *(campaign.id for campaign in found)] == made
+
+
 def test_one_campaign_that_is_too_large_is_the_error_that_it_is(simulator, connect):
     """There is no half of one, and what was halved down to it is not asked for for ever."""
     simulator.add("created", channel="voice")

@@ -39,6 +39,9 @@ from campaign_fsm.wire.target import Target, is_id
 _MOST_MATCHES: Final = 10
 # A page of campaigns with all their numbers in them has to stay within what a read may be.
 _PAGE_SIZE: Final = 100
+# Bytes: after a page of fewer, one of twice as many campaigns is well within that.
+_SMALL: Final = 2**20
+_SHIFTS: Final = 3
 
 _T = TypeVar("_T")
 Listing = Generator[Call | Sleep | Emit[_T], Any, None]
@@ -70,13 +73,17 @@ def entries(
         patient: Whether a page that cannot be had is asked for again, up to the deadline.
         more: Asked before each page but the first, with how many were read: whether to go on. None: to the end.
     """
-    size = _page_size(context, page_size)
+    size = most = _page_size(context, page_size)
     offset = 0
     previous: set[str] = set()
+    again = 0
     for pages_read in itertools.count():
         if pages_read and more is not None and not more(pages_read):
             return
         answer, page, size = yield from _shrinking(context, wanted, offset, size, patient=patient)
+        asked = size
+        if len(answer.body) < _SMALL:
+            size = min(2 * size, most)  # what was too large has been passed
         ids: set[str] = set()
         for item in page.items:
             if item.failed and not failed_too:
@@ -87,9 +94,11 @@ def entries(
             if campaign.id not in previous and (not wanted.statuses or campaign.status in wanted.statuses):
                 yield Emit(take(campaign, item))
         offset += len(page.items)
-        if not page.items or (offset >= page.total if page.total is not None else len(page.items) < size):
+        if not page.items or (offset >= page.total if page.total is not None else len(page.items) < asked):
             return
-        if ids <= previous:
+        again = again + 1 if ids <= previous else 0
+        # A page of one campaign is repeated by each that was created meanwhile.
+        if again > (0 if len(ids) > 1 else _SHIFTS):
             raise _unlike(context, answer, "the next page of the list holds nothing new")
         previous = ids
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import shlex
-from collections import Counter
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,10 +16,11 @@ from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
 from campaign_fsm.cli.errors import ByHand, already, error_dict, print_expected
 from campaign_fsm.cli.options import CAMPAIGN_IDS, DRY_RUN, STRICT, YES, Chosen, command
 from campaign_fsm.cli.output import print_outcome, print_text
-from campaign_fsm.cli.rehearsal import ask, confirm, print_verdict, require_terminal
+from campaign_fsm.cli.rehearsal import ask, confirm, judge, print_verdict, require_terminal
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import (
     AlreadyThere,
+    ApiError,
     CampaignFsmError,
     ConnectionFailed,
     ServerError,
@@ -33,10 +33,12 @@ from campaign_fsm.printable import printable
 from campaign_fsm.rules import Action, Channel, goal_of
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.target import COLLECTION_OF
-from campaign_fsm.words import counted
+from campaign_fsm.words import counted, sentence
 
 # How many of several are named in a question.
 _SHOWN: Final = 3
+# What the exit codes of several mean, in their count.
+_DONE: Final = ("as wanted", "refused or overtaken", "rejected, not read or unknown")
 
 # What is asked about: what each action does that cannot be undone.
 _IRREVERSIBLE = {
@@ -75,18 +77,34 @@ def _act(how: _How, campaign_ids: tuple[str, ...], host: Host, *, strict: bool) 
             return _one(client, how, campaign_ids[0], asks=not how.yes)
         if how.why and not how.yes and not how.dry:
             _confirm_all(client, how, campaign_ids)
-        done: Counter[int] = Counter()
+        return _each(client, how, campaign_ids)
+
+
+def _each(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> int:
+    """Do it on one after the other; the worst of the exit codes. However it ends, it is said how far it has come."""
+    codes: list[int] = []
+    is_over = False
+    try:
         for campaign_id in campaign_ids:
             code, error = _one_of_several(client, how, campaign_id)
-            done[code] += 1
-            if isinstance(error, StatusUnavailable) and error.status_code == HTTPStatus.UNAUTHORIZED:
+            codes.append(code)
+            if _are_credentials_wrong(error):
                 break  # the others would be answered alike
-    left = len(campaign_ids) - done.total()
-    if not how.as_json:
-        print_text(_summary(done, left), err=True)
-        if done[1] or done[2]:
-            print_text(pointer_to("outcomes"), err=True)
-    return 2 if left or done[2] else min(done[1], 1)
+        is_over = True
+    finally:
+        rest = campaign_ids[len(codes) :]
+        if not is_over:
+            print_text(f"It ended at {rest[0]}, of which nothing more is known here.", err=True)
+        for campaign_id in rest if is_over else rest[1:]:
+            if how.as_json:
+                print_outcome("not tried", **how.about(campaign_id))
+            else:
+                print_text(f"{campaign_id} was not tried.", err=True)
+        if not (how.as_json and is_over):
+            print_text(_summary(how, codes, len(campaign_ids)), err=True)
+    if max(codes) and not how.as_json:
+        print_text(pointer_to("outcomes"), err=True)
+    return max(codes)
 
 
 def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tuple[int, BaseException | None]:
@@ -101,26 +119,42 @@ def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tupl
         return code, error.__cause__ if isinstance(error, ByHand) else error
 
 
-def _summary(done: Counter[int], left: int) -> str:
-    words = {0: "as wanted", 1: "refused or overtaken", 2: "rejected or unknown"}
-    parts = [f"{done[code]} {words[code]}" for code in words if done[code]]
-    return f"{counted(done.total() + left, 'campaign')}: {', '.join(parts)}{f', {left} not tried' if left else ''}."
+def _are_credentials_wrong(error: BaseException | None) -> bool:
+    """Whether a read or a write was answered with 401."""
+    return isinstance(error, ApiError | StatusUnavailable) and error.status_code == HTTPStatus.UNAUTHORIZED
+
+
+def _summary(how: _How, codes: list[int], count: int) -> str:
+    done = ("legal, or there already", "illegal", "unknown") if how.dry else _DONE
+    parts = [f"{codes.count(code)} {words}" for code, words in enumerate(done) if code in codes]
+    if len(codes) < count:
+        parts.append(f"{count - len(codes)} not done")
+    return f"{counted(count, 'campaign')}: {', '.join(parts)}."
 
 
 def _confirm_all(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> None:
-    """Ask once for all of them, with the first of their names.
+    """Ask once for all of them, with the first of their names and what the rules warn of.
 
     Raises:
         NotConfirmed: There is no terminal to ask on.
     """
     require_terminal(str(how.why))
     rows = [("account", client.account_sid), ("host", client.base_url)]
+    warnings: dict[str, None] = {}
     for campaign_id in campaign_ids[:_SHOWN]:
-        campaign = client.get(campaign_id)
-        rows.append(("campaign", f"{campaign.id} {printable(campaign.name or '-')} ({campaign.status})"))
+        try:
+            found = judge(functools.partial(rehearse, client, functools.partial(how.call, campaign_id=campaign_id)))
+        except CampaignFsmError:
+            rows.append(("campaign", f"{campaign_id} (its status could not be read)"))
+        else:
+            assert found.campaign is not None  # only a create has none
+            name, status = found.campaign.name or "-", found.campaign.status
+            rows.append(("campaign", f"{campaign_id} {printable(name)} ({status})"))
+            warnings |= dict.fromkeys(map(sentence, found.verdict.warnings))
     if len(campaign_ids) > _SHOWN:
         rows.append(("", f"and {len(campaign_ids) - _SHOWN} more"))
-    ask(rows, str(how.why), f"{how.action.capitalize()} {counted(len(campaign_ids), 'campaign')}?")
+    why = " ".join([str(how.why), *warnings])
+    ask(rows, why, f"{how.action.capitalize()} {counted(len(campaign_ids), 'campaign')}?")
 
 
 def _one(client: CampaignClient, how: _How, campaign_id: str, *, asks: bool) -> int | None:
@@ -219,8 +253,8 @@ def _command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice}{"" if undoable(action) else " --yes"}
       campaign-fsm {action} -{voice if action is Action.DELETE else ""}{"" if undoable(action) else " --yes"} < ids.txt
 
-    Of several, each is done by itself, one after the other, and what fails stops none of the others.
-    With - the ids are read from the standard input.
+    Of several, each is done by itself, one after the other, and what fails stops none of the others,
+    unless the credentials are wrong. With - the ids are read from the standard input, one on each line.
 
     Exit code: 0 if it took effect, or the campaign was {goal_of(action)} already; 1 if it was refused or
     overtaken; 2 if the server rejected it, its status could not be read or the outcome is unknown. Of

@@ -90,16 +90,27 @@ class Chosen(NamedTuple):
 
 def _campaign_ids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Chosen:
     """The ids, each once and in their order; ``-`` stands for those on the standard input."""
-    given: list[str] = []
-    for value in values:
-        if value != "-":
-            given.append(value)
-        elif sys.stdin is not None:
-            given += sys.stdin.read().split()
-    if not given:
-        raise click.BadParameter("there is no id on the standard input.")
+    if ctx.resilient_parsing:  # a shell completes the command: nothing is read for that
+        return Chosen(values, several=False)
+    given = [one for value in values for one in (_ids_on_stdin() if value == "-" else [value])]
     ids = tuple(dict.fromkeys(_campaign_id(ctx, param, one) for one in given))
-    return Chosen(ids, "-" in values or len(values) > 1)
+    return Chosen(ids, several="-" in values or len(values) > 1)
+
+
+def _ids_on_stdin() -> list[str]:
+    """One id a line. A second word on a line may be of a name, which is no id that anybody has chosen."""
+    try:
+        lines = sys.stdin.read().removeprefix("\ufeff").splitlines() if sys.stdin is not None else []
+    except UnicodeDecodeError:
+        raise click.BadParameter("the standard input is not text.") from None
+    ids = [line.strip() for line in lines if line.strip()]
+    if not ids:
+        raise click.BadParameter("there is no id on the standard input.")
+    if odd := next((one for one in ids if one.startswith("-") or len(one.split()) > 1), None):
+        from campaign_fsm.printable import quoted
+
+        raise click.BadParameter(f"the standard input is to have one id on each line, not {quoted(odd)}.")
+    return ids
 
 
 CAMPAIGN_ID = click.argument("campaign_id", metavar="ID", callback=_campaign_id)

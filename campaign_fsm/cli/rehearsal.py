@@ -76,18 +76,23 @@ def confirm(
         NotConfirmed: There is no terminal to ask on, and so `--yes` has to be given.
         CampaignFsmError: What the call itself raises before its write.
     """
-    logger = logging.getLogger("campaign_fsm")
-    logger.addFilter(_is_not_about_the_write)
-    try:
-        with confirmed():
-            found = judged()
-    finally:
-        logger.removeFilter(_is_not_about_the_write)
+    found = judge(judged)
     if not found.verdict:
         return
     why = " ".join([why, *map(sentence, found.verdict.warnings)])
     require_terminal(why)
     ask([("account", client.account_sid), ("host", client.base_url), *about(found.campaign)], why, question)
+
+
+def judge(judged: Callable[[], Rehearsed]) -> Rehearsed:
+    """What would be decided if it is confirmed, without the warnings in the log that the call itself will have."""
+    logger = logging.getLogger("campaign_fsm")
+    logger.addFilter(_is_not_about_the_write)
+    try:
+        with confirmed():
+            return judged()
+    finally:
+        logger.removeFilter(_is_not_about_the_write)
 
 
 def require_terminal(why: str) -> None:

@@ -2,9 +2,14 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from commands import call, on_a_terminal
+
+from campaign_fsm import CampaignClient
+from campaign_fsm.cli import cli
+from campaign_fsm.gate import budget
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -36,7 +41,7 @@ def test_each_is_done_by_itself_whatever_becomes_of_the_others(account, capsys):
         "error: pause of message campaign nosuch",
     ]
     assert err.splitlines()[2:] == [
-        "5 campaigns: 3 as wanted, 1 refused or overtaken, 1 rejected or unknown.",
+        "5 campaigns: 3 as wanted, 1 refused or overtaken, 1 rejected, not read or unknown.",
         "campaign-fsm help outcomes says more.",
     ]
     assert done(account) == [("pause", one) for one in running]
@@ -47,9 +52,9 @@ def test_each_is_done_by_itself_whatever_becomes_of_the_others(account, capsys):
 
 
 def test_ids_come_from_the_standard_input_too(account, capsys, typed):
-    """Between spaces and on lines, each once; among those of the command line."""
+    """One a line, each once; among those of the command line, and as other systems write lines."""
     one, two, three = (account.add("in-progress") for _ in range(3))
-    typed(f"{two}\n\n  {three} {one}\n{two}\n")
+    typed(f"\ufeff{two}\r\n\n  {three} \n{one}\n{two}\n")
     code, _, err = call(capsys, "pause", one, "-")
     assert (code, err) == (0, "3 campaigns: 3 as wanted.\n")
     assert done(account) == [("pause", campaign) for campaign in (one, two, three)]
@@ -57,11 +62,12 @@ def test_ids_come_from_the_standard_input_too(account, capsys, typed):
     code, _, err = call(capsys, "pause", "-")
     assert code == 2
     assert "there is no id on the standard input." in err
-    typed(f"{one}\nnot/an/id\n")
     before = len(account.journal)
-    code, _, err = call(capsys, "resume", "-")
-    assert (code, len(account.journal)) == (2, before)
-    assert "not/an/id" in err
+    for odd in ("not/an/id", f"{two}\tname of another", "--yes", "-"):
+        typed(f"{one}\n{odd}\n")
+        code, _, err = call(capsys, "resume", "-")
+        assert (code, len(account.journal)) == (2, before), odd
+        assert odd.split("\t")[0] in err
 
 
 def test_as_json_each_is_one_object_that_names_its_campaign(account, capsys, typed):
@@ -79,13 +85,16 @@ def test_as_json_each_is_one_object_that_names_its_campaign(account, capsys, typ
     code, out, _ = call(capsys, "pause", "-", "--dry-run", "--json")
     assert (code, json.loads(out)["campaign_id"]) == (1, over)
     assert "campaign_id" not in json.loads(call(capsys, "resume", running, "--json")[1])
+    told = [json.loads(line) for line in call(capsys, "resume", running, over, "--json")[1].splitlines()]
+    assert [(one["campaign_id"], one["outcome"]) for one in told] == [(running, "already there"), (over, "refused")]
 
 
 def test_a_dry_run_judges_each(account, capsys):
     """Below its id; nothing is sent."""
     campaigns = [account.add(status) for status in ("in-progress", "paused", "archived")]
-    code, out, _ = call(capsys, "complete", *campaigns, "--dry-run", "--yes")
+    code, out, err = call(capsys, "complete", *campaigns, "--dry-run")
     assert code == 1
+    assert err.endswith("3 campaigns: 1 legal, or there already, 2 illegal.\ncampaign-fsm help outcomes says more.\n")
     assert [line for line in out.splitlines() if line in campaigns] == campaigns
     assert [line.split()[0] for line in out.splitlines() if line.split()[1:3] == ["complete", "while"]] == [
         "ILLEGAL",
@@ -117,14 +126,88 @@ def test_where_nobody_can_be_asked_several_need_yes(account, capsys):
     assert call(capsys, "complete", *campaigns, "--yes")[0] == 0
 
 
-def test_wrong_credentials_end_it(account, capsys, monkeypatch):
-    """The others would be answered alike, and the vendor counts the requests."""
-    monkeypatch.setenv("EXOTEL_API_KEY", "wrong")
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_wrong_credentials_end_it(account, capsys, method):
+    """The others would be answered alike, and the vendor counts the requests; each is named as not tried."""
     campaigns = [account.add("in-progress") for _ in range(3)]
+    account.fault("rejected", method=method, status_code=401, times=9)
     code, _, err = call(capsys, "pause", *campaigns)
     assert code == 2
-    assert "3 campaigns: 1 rejected or unknown, 2 not tried.\n" in err
-    assert len(account.journal) == 1
+    assert err.splitlines()[1:4] == [
+        f"{campaigns[1]} was not tried.",
+        f"{campaigns[2]} was not tried.",
+        "3 campaigns: 1 rejected, not read or unknown, 2 not done.",
+    ]
+    assert {entry.id for entry in account.journal} == {campaigns[0]}
+    told = [json.loads(line) for line in call(capsys, "pause", *campaigns, "--json")[1].splitlines()]
+    assert [one["campaign_id"] for one in told] == campaigns
+    assert [one["outcome"] for one in told][1:] == ["not tried", "not tried"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), KeyboardInterrupt()])
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_however_it_ends_it_is_said_how_far_it_has_come(account, capsys, monkeypatch, error, as_json):
+    """Which was at work, which were not tried, and how many were done."""
+    campaigns = [account.add("in-progress") for _ in range(4)]
+    pause = CampaignClient.pause
+
+    def breaks(self, campaign_id):
+        if campaign_id == campaigns[1]:
+            raise error
+        return pause(self, campaign_id)
+
+    monkeypatch.setattr(CampaignClient, "pause", breaks)
+    code, out, err = call(capsys, "pause", *campaigns, *as_json)
+    assert code == 2
+    assert f"It ended at {campaigns[1]}, of which nothing more is known here.\n" in err
+    assert "4 campaigns: 1 as wanted, 3 not done.\n" in err
+    told = out if as_json else err
+    assert all(campaign in told for campaign in campaigns[2:])
+    assert done(account) == [("pause", campaigns[0])]
+
+
+def test_a_shell_that_completes_reads_no_ids(monkeypatch):
+    """It would wait for the terminal."""
+
+    class Terminal:
+        def read(self):
+            raise AssertionError("the standard input is read")
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    context = cli.make_context("campaign-fsm", ["pause", "-"], resilient_parsing=True)
+    command = cli.get_command(context, "pause")
+    assert (
+        command.make_context("pause", ["-", "--js"], parent=context, resilient_parsing=True).params["as_json"] is False
+    )
+
+
+def test_they_share_one_budget(account, capsys):
+    """Four pauses, each read before it, need a second minute at four requests a minute, and none is lost."""
+    budget.renew(budget.Budgets(is_limited=lambda _: False, minute=0.5))
+    campaigns = [account.add("in-progress") for _ in range(4)]
+    code, _, err = call(capsys, "pause", *campaigns, "--budget", "4")
+    assert (code, done(account)) == (0, [("pause", campaign) for campaign in campaigns])
+    assert "request budget" in err
+
+
+def test_a_yes_counts_for_the_policy_too(account, tmp_path, monkeypatch):
+    """One question, not one for each."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "campaign-fsm.toml").write_text('confirm = ["complete"]')
+    campaigns = [account.add("paused", name="a\x1b[31mb") for _ in range(2)]
+    shown, code = on_a_terminal("complete", *campaigns, until=b"[y/N]", answer=b"y\n")
+    assert (code, len(done(account))) == (0, 2)
+    assert b"\x1b[31m" not in shown
+
+
+def test_a_question_says_what_is_contested_and_what_cannot_be_read(account):
+    """As that about one campaign does; one that is not there stops none of the others."""
+    calls = account.add("created", channel="voice", start=account.now + timedelta(hours=3))
+    shown, code = on_a_terminal("delete", "nosuch", calls, "--channel", "voice", until=b"[y/N]", answer=b"y\n")
+    assert code == 2
+    assert b"CF117" in shown
+    assert b"nosuch (its status could not be read)" in shown
+    assert account.status(calls) == "deleted"
 
 
 def test_a_pause_that_cannot_be_sent_is_told_by_hand_for_each(account, capsys):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shlex
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -81,30 +83,36 @@ def _act(how: _How, campaign_ids: tuple[str, ...], host: Host, *, strict: bool) 
 
 
 def _each(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> int:
-    """Do it on one after the other; the worst of the exit codes. However it ends, it is said how far it has come."""
+    """Do it on one after the other; the worst of the exit codes. However it ends, each is accounted for."""
     codes: list[int] = []
-    is_over = False
     try:
         for campaign_id in campaign_ids:
             code, error = _one_of_several(client, how, campaign_id)
             codes.append(code)
             if _are_credentials_wrong(error):
                 break  # the others would be answered alike
-        is_over = True
-    finally:
-        rest = campaign_ids[len(codes) :]
-        if not is_over:
-            print_text(f"It ended at {rest[0]}, of which nothing more is known here.", err=True)
-        for campaign_id in rest if is_over else rest[1:]:
-            if how.as_json:
-                print_outcome("not tried", **how.about(campaign_id))
-            else:
-                print_text(f"{campaign_id} was not tried.", err=True)
-        if not (how.as_json and is_over):
-            print_text(_summary(how, codes, len(campaign_ids)), err=True)
-    if max(codes) and not how.as_json:
-        print_text(pointer_to("outcomes"), err=True)
+    except KeyboardInterrupt:
+        if at := campaign_ids[len(codes) : len(codes) + 1]:
+            codes.append(2)
+            _tell(
+                how, "interrupted", at[0], f"if the {how.action} was on its way, it is unknown whether it took effect"
+            )
+    for campaign_id in campaign_ids[len(codes) :]:
+        _tell(how, "not tried", campaign_id, "it was not tried")
+    if not how.as_json:
+        print_text(_summary(how, codes, len(campaign_ids)), err=True)
+        if max(codes):
+            print_text(pointer_to("outcomes"), err=True)
     return max(codes)
+
+
+def _tell(how: _How, outcome: str, campaign_id: str, text: str) -> None:
+    """Say of a campaign what is no error of ours; a standard output that is full stops nobody."""
+    if how.as_json:
+        with suppress(OSError):
+            print_outcome(outcome, **how.about(campaign_id), error={"type": None, "message": text})
+    else:
+        print_text(f"{campaign_id}: {text}.", err=True)
 
 
 def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tuple[int, BaseException | None]:
@@ -117,6 +125,11 @@ def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tupl
         code = print_expected(error, as_json=how.as_json, campaign_id=campaign_id)
         assert code is not None
         return code, error.__cause__ if isinstance(error, ByHand) else error
+    except Exception as error:
+        if os.environ.get("CAMPAIGN_FSM_DEBUG"):
+            raise
+        _tell(how, "unexpected", campaign_id, f"what came of it is unknown: {type(error).__name__}: {error}")
+        return 2, error
 
 
 def _are_credentials_wrong(error: BaseException | None) -> bool:

@@ -100,7 +100,7 @@ def _campaign_ids(ctx: click.Context, param: click.Parameter, values: tuple[str,
 def _ids_on_stdin() -> list[str]:
     """One id a line. A second word on a line may be of a name, which is no id that anybody has chosen."""
     try:
-        lines = sys.stdin.read().removeprefix("\ufeff").splitlines() if sys.stdin is not None else []
+        lines = sys.stdin.read().removeprefix("\ufeff").split("\n") if sys.stdin is not None else []
     except UnicodeDecodeError:
         raise click.BadParameter("the standard input is not text.") from None
     ids = [line.strip() for line in lines if line.strip()]

@@ -2,7 +2,10 @@
 
 import io
 import json
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from commands import call, on_a_terminal
@@ -63,11 +66,11 @@ def test_ids_come_from_the_standard_input_too(account, capsys, typed):
     assert code == 2
     assert "there is no id on the standard input." in err
     before = len(account.journal)
-    for odd in ("not/an/id", f"{two}\tname of another", "--yes", "-"):
+    for odd in ("not/an/id", f"{two}\tname of another", f"{two}\x0b{three}", f"{two}\u2028{three}", "--yes", "-"):
         typed(f"{one}\n{odd}\n")
         code, _, err = call(capsys, "resume", "-")
         assert (code, len(account.journal)) == (2, before), odd
-        assert odd.split("\t")[0] in err
+        assert odd.split()[0] in err
 
 
 def test_as_json_each_is_one_object_that_names_its_campaign(account, capsys, typed):
@@ -134,8 +137,8 @@ def test_wrong_credentials_end_it(account, capsys, method):
     code, _, err = call(capsys, "pause", *campaigns)
     assert code == 2
     assert err.splitlines()[1:4] == [
-        f"{campaigns[1]} was not tried.",
-        f"{campaigns[2]} was not tried.",
+        f"{campaigns[1]}: it was not tried.",
+        f"{campaigns[2]}: it was not tried.",
         "3 campaigns: 1 rejected, not read or unknown, 2 not done.",
     ]
     assert {entry.id for entry in account.journal} == {campaigns[0]}
@@ -144,26 +147,74 @@ def test_wrong_credentials_end_it(account, capsys, method):
     assert [one["outcome"] for one in told][1:] == ["not tried", "not tried"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError("boom"), KeyboardInterrupt()])
-@pytest.mark.parametrize("as_json", [[], ["--json"]])
-def test_however_it_ends_it_is_said_how_far_it_has_come(account, capsys, monkeypatch, error, as_json):
-    """Which was at work, which were not tried, and how many were done."""
+@pytest.fixture
+def broken(account, monkeypatch):
+    """Four campaigns; the pause of the second takes effect and then raises."""
     campaigns = [account.add("in-progress") for _ in range(4)]
     pause = CampaignClient.pause
 
-    def breaks(self, campaign_id):
-        if campaign_id == campaigns[1]:
-            raise error
-        return pause(self, campaign_id)
+    def breaks(error):
+        def broken(self, campaign_id):
+            paused = pause(self, campaign_id)
+            if campaign_id == campaigns[1]:
+                raise error
+            return paused
 
-    monkeypatch.setattr(CampaignClient, "pause", breaks)
+        monkeypatch.setattr(CampaignClient, "pause", broken)
+        return campaigns
+
+    return breaks
+
+
+def test_a_bug_stops_none_of_the_others(account, capsys, broken):
+    """Of its campaign nothing is known any more, in words and in JSON."""
+    campaigns = broken(RuntimeError("boom"))
+    code, _, err = call(capsys, "pause", *campaigns)
+    assert (code, len(done(account))) == (2, 4)
+    assert f"{campaigns[1]}: what came of it is unknown: RuntimeError: boom.\n" in err
+    assert "4 campaigns: 3 as wanted, 1 rejected, not read or unknown.\n" in err
+
+
+def test_a_bug_is_an_object_that_names_its_campaign(account, capsys, broken):
+    """As every other outcome."""
+    campaigns = broken(RuntimeError("boom"))
+    code, out, err = call(capsys, "pause", *campaigns, "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert (code, err, [one["campaign_id"] for one in told]) == (2, "", campaigns)
+    assert [one["outcome"] for one in told] == ["applied", "unexpected", "applied", "applied"]
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_an_interrupt_ends_it_and_each_is_accounted_for(account, capsys, broken, as_json):
+    """The one that was at work is unknown, those after it were not tried."""
+    campaigns = broken(KeyboardInterrupt())
     code, out, err = call(capsys, "pause", *campaigns, *as_json)
-    assert code == 2
-    assert f"It ended at {campaigns[1]}, of which nothing more is known here.\n" in err
-    assert "4 campaigns: 1 as wanted, 3 not done.\n" in err
-    told = out if as_json else err
-    assert all(campaign in told for campaign in campaigns[2:])
-    assert done(account) == [("pause", campaigns[0])]
+    assert (code, done(account)) == (2, [("pause", one) for one in campaigns[:2]])
+    if as_json:
+        told = [json.loads(line) for line in out.splitlines()]
+        assert [one["campaign_id"] for one in told] == campaigns
+        assert [one["outcome"] for one in told] == ["applied", "interrupted", "not tried", "not tried"]
+    else:
+        assert f"{campaigns[1]}: if the pause was on its way, it is unknown whether it took effect.\n" in err
+        assert "4 campaigns: 1 as wanted, 1 rejected, not read or unknown, 2 not done.\n" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_a_full_disk_does_not_stop_the_brake(account, as_json):
+    """All are paused, and standard error says of which that could not be said."""
+    campaigns = [account.add("in-progress") for _ in range(3)]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "campaign_fsm", "pause", *campaigns, *as_json],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (run.returncode, len(done(account))) == (2, 3)
+    assert "could not be written" in run.stderr
 
 
 def test_a_shell_that_completes_reads_no_ids(monkeypatch):

@@ -857,6 +857,22 @@ def test_pages_grow_again_behind_what_was_too_large(simulator, connect):
     assert len(simulator.journal) < 30
 
 
+def test_what_slides_comes_once_and_is_no_error_where_pages_have_become_small(simulator):
+    """Three campaigns are created in front while a few large ones make the pages as small as that."""
+    numbers = [f"+91987{number:07d}" for number in range(120_000)]
+    for one in range(140):
+        more = {"from": numbers} if one in (100, 101, 102) else {}
+        simulator.add("created", channel="voice", name=f"c{one:03d}", **more)
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token"}
+    with CampaignClient(channel="voice", transport=SimulatorTransport(simulator), **settings) as client:
+        found = client.list(sort="name:asc")
+        seen = [next(found).name for _ in range(100)]
+        for one in range(3):
+            simulator.add("created", channel="voice", name=f"a{one}")
+        seen += [campaign.name for campaign in found]
+    assert seen == [f"c{one:03d}" for one in range(140)]
+
+
 def test_a_campaign_that_slides_is_no_error_on_pages_of_one(simulator):
     """Each that is created meanwhile shows the last one again."""
     made = [simulator.add("created", name=f"n{number}") for number in range(4)]

@@ -70,12 +70,12 @@ def entries(
         page_size: How many to ask for at once; None: what is sensible on the channel.
         take: Makes of each what is to come.
         failed_too: Whether an item that failed is an error; else it is passed over.
-        patient: Whether a page that cannot be had is asked for again, up to the deadline.
+        patient: Whether a page that cannot be had is asked for again, up to the deadline; a too large one by halves.
         more: Asked before each page but the first, with how many were read: whether to go on. None: to the end.
     """
     size = most = _page_size(context, page_size)
     offset = 0
-    previous: set[str] = set()
+    recent: dict[str, None] = {}
     again = 0
     for pages_read in itertools.count():
         if pages_read and more is not None and not more(pages_read):
@@ -84,23 +84,25 @@ def entries(
         asked = size
         if len(answer.body) < _SMALL:
             size = min(2 * size, most)  # what was too large has been passed
-        ids: set[str] = set()
+        ids: dict[str, None] = {}
         for item in page.items:
             if item.failed and not failed_too:
                 continue
             campaign = listed(context, item, answer)
-            ids.add(campaign.id)
+            ids[campaign.id] = None
             # A campaign that was created meanwhile shifts the rest by one, onto the next page.
-            if campaign.id not in previous and (not wanted.statuses or campaign.status in wanted.statuses):
+            if campaign.id not in recent and (not wanted.statuses or campaign.status in wanted.statuses):
                 yield Emit(take(campaign, item))
         offset += len(page.items)
         if not page.items or (offset >= page.total if page.total is not None else len(page.items) < asked):
             return
-        again = again + 1 if ids <= previous else 0
-        # A page of one campaign is repeated by each that was created meanwhile.
-        if again > (0 if len(ids) > 1 else _SHIFTS):
+        again = again + 1 if ids.keys() <= recent.keys() else 0
+        # What was created meanwhile repeats that many; on pages that have become small, whole pages.
+        if again > most // asked - 1 + (_SHIFTS if asked == 1 else 0):
             raise _unlike(context, answer, "the next page of the list holds nothing new")
-        previous = ids
+        recent |= ids
+        while len(recent) > most:
+            del recent[next(iter(recent))]
 
 
 def _shrinking(
@@ -112,7 +114,7 @@ def _shrinking(
         try:
             answer, page = yield from page_of(context, call, patient=patient)
         except ConnectionFailed as error:
-            if not error.too_large or size == 1:
+            if not error.too_large or size == 1 or not patient:
                 raise
             log.info("a page of %d campaigns is too large; next try with %d", size, size // 2, about=call.target)
             size //= 2

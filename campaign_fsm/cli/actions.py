@@ -118,6 +118,16 @@ def _tell(how: _How, outcome: str, campaign_id: str, text: str) -> None:
 def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tuple[int, BaseException | None]:
     """Do it on one campaign: the exit code, and the error that was printed."""
     try:
+        return _printed(client, how, campaign_id)
+    except Exception as error:
+        if os.environ.get("CAMPAIGN_FSM_DEBUG"):
+            raise
+        _tell(how, "unexpected", campaign_id, f"what came of it is unknown: {type(error).__name__}: {error}")
+        return 2, error
+
+
+def _printed(client: CampaignClient, how: _How, campaign_id: str) -> tuple[int, BaseException | None]:
+    try:
         if how.dry and not how.as_json:
             print_text(click.style(campaign_id, bold=True))
         return _one(client, how, campaign_id, asks=False) or 0, None
@@ -125,11 +135,6 @@ def _one_of_several(client: CampaignClient, how: _How, campaign_id: str) -> tupl
         code = print_expected(error, as_json=how.as_json, campaign_id=campaign_id)
         assert code is not None
         return code, error.__cause__ if isinstance(error, ByHand) else error
-    except Exception as error:
-        if os.environ.get("CAMPAIGN_FSM_DEBUG"):
-            raise
-        _tell(how, "unexpected", campaign_id, f"what came of it is unknown: {type(error).__name__}: {error}")
-        return 2, error
 
 
 def _are_credentials_wrong(error: BaseException | None) -> bool:

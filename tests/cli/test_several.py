@@ -202,8 +202,8 @@ def test_an_interrupt_ends_it_and_each_is_accounted_for(account, capsys, broken,
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_a_full_disk_does_not_stop_the_brake(account, as_json):
-    """All are paused, and standard error says of which that could not be said."""
-    campaigns = [account.add("in-progress") for _ in range(3)]
+    """All that can be are paused, and standard error says that it could not be said."""
+    campaigns = [account.add(status) for status in ("in-progress", "completed", "in-progress", "in-progress")]
     with Path("/dev/full").open("w") as full:
         run = subprocess.run(
             [sys.executable, "-m", "campaign_fsm", "pause", *campaigns, *as_json],

@@ -873,6 +873,50 @@ def test_what_slides_comes_once_and_is_no_error_where_pages_have_become_small(si
     assert seen == [f"c{one:03d}" for one in range(140)]
 
 
+@pytest.mark.parametrize(("page_size", "count"), [(None, 150), (20, 30), (1, 3)])
+def test_a_server_that_ignores_what_is_asked_for_is_not_asked_for_ever(page_size, count):
+    """One that sends all campaigns on each page, more than were asked for, and no total."""
+    asked = []
+
+    def everything(request):
+        asked.append(request)
+        items = [{"code": 200, "status": "success", "data": {"id": f"c{n}", "status": "paused"}} for n in range(count)]
+        return httpx.Response(200, json={"http_code": 200, "response": items})
+
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0}
+    seen = []
+    with (
+        CampaignClient(channel="voice", transport=httpx.MockTransport(everything), **settings) as client,
+        pytest.raises(errors.UnexpectedAnswer, match="holds nothing new"),
+    ):
+        seen += (campaign.id for campaign in client.list(page_size=page_size))
+    assert len(asked) == (3 if page_size == 1 else 2)
+    assert len(seen) <= count
+
+
+@pytest.mark.parametrize(("cap", "inserts"), [(10, 11), (10, 25), (20, 30)])
+def test_a_server_with_a_smaller_limit_of_its_own_is_read_to_the_end(cap, inserts):
+    """Although campaigns are created in front meanwhile, as many as repeat more than a page."""
+    campaigns = [f"c{number:03d}" for number in range(200)]
+    asked = []
+
+    def capped(request):
+        asked.append(request)
+        if len(asked) == 5:
+            campaigns[:0] = [f"a{number:03d}" for number in range(inserts)]
+        offset = int(request.url.params["offset"])
+        items = [
+            {"code": 200, "status": "success", "data": {"id": name, "status": "paused"}}
+            for name in campaigns[offset : offset + cap]
+        ]
+        return httpx.Response(200, json={"http_code": 200, "response": items, "metadata": {"total": len(campaigns)}})
+
+    settings = {"account_sid": "acme1", "api_key": "key", "api_token": "token", "deadline": 0}
+    with CampaignClient(channel="voice", transport=httpx.MockTransport(capped), **settings) as client:
+        seen = [campaign.id for campaign in client.list(page_size=50)]
+    assert sorted(set(seen)) == [f"c{number:03d}" for number in range(200)]
+
+
 def test_a_campaign_that_slides_is_no_error_on_pages_of_one(simulator):
     """Each that is created meanwhile shows the last one again."""
     made = [simulator.add("created", name=f"n{number}") for number in range(4)]

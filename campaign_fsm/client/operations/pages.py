@@ -75,8 +75,9 @@ def entries(
     """
     size = most = _page_size(context, page_size)
     offset = 0
+    previous: dict[str, None] = {}
     recent: dict[str, None] = {}
-    again = 0
+    repeated = 0
     for pages_read in itertools.count():
         if pages_read and more is not None and not more(pages_read):
             return
@@ -96,12 +97,13 @@ def entries(
         offset += len(page.items)
         if not page.items or (offset >= page.total if page.total is not None else len(page.items) < asked):
             return
-        again = again + 1 if ids.keys() <= recent.keys() else 0
-        # What was created meanwhile repeats that many; on pages that have become small, whole pages.
-        if again > most // asked - 1 + (_SHIFTS if asked == 1 else 0):
+        repeated = repeated + len(ids) if ids.keys() <= previous.keys() else 0
+        # What was created meanwhile repeats as many; on pages that have become small that can be whole ones.
+        if repeated > (most if asked < most else _SHIFTS if asked == 1 else 0):
             raise _unlike(context, answer, "the next page of the list holds nothing new")
-        recent |= ids
-        while len(recent) > most:
+        previous = ids
+        recent = {**{seen: None for seen in recent if seen not in ids}, **ids}
+        while len(recent) > max(most, len(ids)):
             del recent[next(iter(recent))]
 
 

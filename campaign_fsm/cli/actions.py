@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shlex
 from contextlib import suppress
 from http import HTTPStatus
@@ -32,7 +33,7 @@ from campaign_fsm.errors import (
 from campaign_fsm.guides import pointer_to
 from campaign_fsm.lifecycle import undoable
 from campaign_fsm.printable import printable
-from campaign_fsm.rules import Action, Channel, goal_of
+from campaign_fsm.rules import Action, Channel, effect_of, goal_of
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.target import COLLECTION_OF
 from campaign_fsm.words import counted, sentence
@@ -41,13 +42,6 @@ from campaign_fsm.words import counted, sentence
 _SHOWN: Final = 3
 # What the exit codes of several mean, in their count.
 _DONE: Final = ("as wanted", "refused or overtaken", "rejected, not read or unknown")
-
-# What is asked about: what each action does that cannot be undone.
-_IRREVERSIBLE = {
-    Action.COMPLETE: "it marks the remaining numbers as failed",
-    Action.ARCHIVE: "it puts the campaign away",
-    Action.DELETE: "the campaign is gone",
-}
 
 
 @frozen
@@ -64,7 +58,11 @@ class _How:
     @property
     def why(self) -> str | None:
         """Why it is asked about; None if it is not."""
-        return None if undoable(self.action) else f"{self.action} cannot be undone: {_IRREVERSIBLE[self.action]}."
+        if undoable(self.action):
+            return None
+        # That no way back is documented, and what else there is to say, is behind the first clause.
+        effect = re.split("[;.]", effect_of(self.action))[0]
+        return f"{self.action} cannot be undone: {effect[:1].lower()}{effect[1:]}."
 
     def call(self, on: Any, campaign_id: str) -> Any:
         return on.delete(campaign_id) if self.action is Action.DELETE else on.act(campaign_id, self.action)
@@ -94,9 +92,8 @@ def _each(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> i
     except KeyboardInterrupt:
         if at := campaign_ids[len(codes) : len(codes) + 1]:
             codes.append(2)
-            _tell(
-                how, "interrupted", at[0], f"if the {how.action} was on its way, it is unknown whether it took effect"
-            )
+            unknown = f"if the {how.action} was on its way, it is unknown whether it took effect"
+            _tell(how, "interrupted", at[0], "nothing was sent (dry run)" if how.dry else unknown)
     for campaign_id in campaign_ids[len(codes) :]:
         _tell(how, "not tried", campaign_id, "it was not tried")
     if not how.as_json:

@@ -88,7 +88,8 @@ class BaseClient:
                 opened), and those that can be undone also where a read has shown that nothing was. 0: never.
                 For as long (0: 5 seconds) it waits for another call of the process that is at work on the campaign.
                 What became of a write whose answer was lost is looked for during some 4 seconds, whatever the deadline.
-                Waiting for the request budget comes on top; only `CampaignClient.wait_until` counts that too.
+                It does not bound a wait for the request budget, but such a wait uses it up for what the same operation
+                does next; only `CampaignClient.wait_until` counts the wait too.
             on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
             budget: Requests a minute, reads and writes together, shared by all clients of the account in the
                 process; at least 2, or 0 for no limit. Unset: 30 on the vendor's hosts, until their ``X-RateLimit-*``

@@ -27,6 +27,7 @@ from campaign_fsm.rules.edges import (
     Apart,
     Rule,
     Together,
+    effect_of,
     goal_of,
 )
 from campaign_fsm.rules.pages import PAGES, Source
@@ -62,5 +63,6 @@ __all__ = [
     "Standing",
     "Status",
     "Together",
+    "effect_of",
     "goal_of",
 ]

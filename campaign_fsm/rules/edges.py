@@ -172,6 +172,11 @@ RULE: Final = {rule.code: rule for rule in RULES}
 """The edges by code."""
 
 
+def effect_of(action: Action) -> str:
+    """What an action does, in a sentence or two."""
+    return next(rule.effect for rule in RULES if rule.trigger is action)
+
+
 def goal_of(action: Action) -> Status | None:
     """The status that an action is to take a campaign to; None where it leaves it as it is, or makes a new one."""
     return next((rule.dest for rule in RULES if rule.trigger is action and rule.source is not None), None)

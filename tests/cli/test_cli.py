@@ -221,7 +221,7 @@ def test_what_cannot_be_undone_needs_yes_where_nobody_can_be_asked(capsys, accou
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     campaign = account.add("paused")
     code, _, err = call(capsys, "complete", campaign)
-    said = "complete cannot be undone: it marks the remaining numbers as failed. Add --yes to go on."
+    said = "complete cannot be undone: the remaining numbers are marked as failed. Add --yes to go on."
     assert (code, err) == (2, f"error: {said}\n")  # the command line is as it should be, so there is no word of usage
     code, out, _ = call(capsys, "complete", campaign, "--json")
     assert (code, json.loads(out)["outcome"]) == (2, "not confirmed")

@@ -23,6 +23,15 @@ def typed(monkeypatch):
     return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
 
 
+def raises(error):
+    """A function that raises this."""
+
+    def function(*_, **__):
+        raise error
+
+    return function
+
+
 def done(account):
     """What was applied, in order."""
     return [(entry.action, entry.id) for entry in account.journal if entry.method == "PUT" and entry.applied]
@@ -112,7 +121,13 @@ def test_what_cannot_be_undone_is_asked_about_once(account):
     campaigns = [account.add("paused", name=f"offers-{number}") for number in range(5)]
     shown, code = on_a_terminal("complete", *campaigns, until=b"[y/N]", answer=b"n\n")
     assert code == 2
-    for part in (b"offers-0", b"offers-2", b"and 2 more", b"Complete 5 campaigns?", b"marks the remaining numbers"):
+    for part in (
+        b"offers-0",
+        b"offers-2",
+        b"and 2 more",
+        b"Complete 5 campaigns?",
+        b"the remaining numbers are marked as failed",
+    ):
         assert part in shown
     assert b"offers-3" not in shown
     assert done(account) == []
@@ -125,7 +140,9 @@ def test_where_nobody_can_be_asked_several_need_yes(account, capsys):
     campaigns = [account.add("paused") for _ in range(2)]
     code, _, err = call(capsys, "complete", *campaigns)
     assert (code, len(account.journal)) == (2, 0)
-    assert err == ("error: complete cannot be undone: it marks the remaining numbers as failed. Add --yes to go on.\n")
+    assert err == (
+        "error: complete cannot be undone: the remaining numbers are marked as failed. Add --yes to go on.\n"
+    )
     assert call(capsys, "complete", *campaigns, "--yes")[0] == 0
 
 
@@ -197,6 +214,16 @@ def test_an_interrupt_ends_it_and_each_is_accounted_for(account, capsys, broken,
     else:
         assert f"{campaigns[1]}: if the pause was on its way, it is unknown whether it took effect.\n" in err
         assert "4 campaigns: 1 as wanted, 1 rejected, not read or unknown, 2 not done.\n" in err
+
+
+def test_an_interrupted_dry_run_has_sent_nothing(account, capsys, monkeypatch):
+    """Whichever campaign it was at."""
+    campaigns = [account.add("in-progress") for _ in range(2)]
+    monkeypatch.setattr("campaign_fsm.cli.actions.rehearse", raises(KeyboardInterrupt()))
+    code, _, err = call(capsys, "pause", *campaigns, "--dry-run")
+    assert code == 2
+    assert f"{campaigns[0]}: nothing was sent (dry run).\n" in err
+    assert "on its way" not in err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

@@ -24,6 +24,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from campaign_fsm.client import AsyncCampaignClient as AsyncCampaignClient
     from campaign_fsm.client import CampaignClient as CampaignClient
+    from campaign_fsm.client.many.results import Listed as Listed
+    from campaign_fsm.client.many.results import PauseOutcome as PauseOutcome
+    from campaign_fsm.client.many.results import PauseReport as PauseReport
+    from campaign_fsm.client.many.results import PauseResult as PauseResult
+    from campaign_fsm.client.many.selection import Selection as Selection
     from campaign_fsm.diagnosis import Diagnosis as Diagnosis
     from campaign_fsm.diagnosis import diagnose as diagnose
     from campaign_fsm.drafts import MessageCampaignDraft as MessageCampaignDraft
@@ -105,6 +110,8 @@ else:
     # otherwise wait for an HTTP library that it does not use.
     _HOMES = {
         "client": "AsyncCampaignClient CampaignClient",
+        "client.many.results": "Listed PauseOutcome PauseReport PauseResult",
+        "client.many.selection": "Selection",
         "diagnosis": "Diagnosis diagnose",
         "drafts": "MessageCampaignDraft Retries VoiceCampaignDraft",
         "errors": (

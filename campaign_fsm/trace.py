@@ -9,7 +9,8 @@ Each line is one object with these keys; those without a value are left out:
 - ``host``, ``account``, ``channel``, ``campaign``, ``method``, ``action``
 - ``status``, ``raw_status``, ``started``, ``start``, ``end``: what a reading or an answer shows; of a status that is
   on no list and no short word only the length
-- ``reused``: the reading is an earlier one; ``status_code``, ``request_id``, ``ms``
+- ``reused``: the reading is an earlier one, which was asked for ``age`` seconds before; ``listed``: a list showed it
+- ``status_code``, ``request_id``, ``ms``
 - ``code``, ``standing``, ``strict``: the decision; ``fields``: the names of the parameters, never their values
 - ``confirmed``: the write was sent inside of `campaign_fsm.confirmed`
 - ``expected``: the statuses that an answer should have shown, if it shows another one

@@ -58,3 +58,12 @@ def length(duration: timedelta) -> str:
         if seconds >= size:
             return counted(seconds // size, unit)
     return counted(seconds, "second")
+
+
+def duration(seconds: float) -> str:
+    """A length of time to the second: ``48 s``, ``6 min 2 s``, ``1 h 10 min``."""
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -257,10 +257,10 @@ def test_public_names_are_sorted_and_all_there():
 
 FORMER = {
     "diagram": "Format HistoryStep Look Outcome Step View",
-    "gate": "Closed Drift Forward Gate Judgement Pause Permit Poll Read Sections Step TooOld Wait",
+    "gate": "Batch Budget Closed Drift Forward Gate Judgement Pause Permit Poll Read Sections Step Terms TooOld Wait",
     "policy": "Deed deed_of PolicyInput policy_input",
     "simulator": "Entry Fault Reply Simulator SimulatorServer SimulatorTransport",
-    "transports": "ANSWER EXTENSION GuardSettings GuardTransport PERMIT UNTIL",
+    "transports": "ANSWER EXTENSION GuardSettings GuardTransport PERMIT TERMS",
 }
 
 

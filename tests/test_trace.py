@@ -103,6 +103,9 @@ def exactly(events):
         assert datetime.fromisoformat(rest.pop("server_at", "2026-01-05T10:00:00Z")).utcoffset() == timedelta(0)
         assert re.fullmatch(r"[0-9a-f]{8}-\d+-\d+", rest.pop("flow"))
         assert 0 <= rest.pop("ms", 0) < 60_000
+        # The age of a reading is told where it is an earlier one, and only there.
+        assert ("age" in rest) is rest.get("reused", False)
+        assert 0 <= rest.pop("age", 0) < 60
         assert re.fullmatch(r"[0-9a-f]{32}", rest.pop("request_id", "0" * 32))
         assert rest.pop("version") == 1
         assert (rest.pop("host"), rest.pop("account")) == ("api.exotel.com", "acme1")

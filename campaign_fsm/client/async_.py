@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,11 +10,14 @@ import anyio
 
 from campaign_fsm.client.base import BaseClient
 from campaign_fsm.client.calls import Call, Outcome, Statuses
+from campaign_fsm.client.many import AsyncPausing, Selection, selected
+from campaign_fsm.client.many.pausing import Event
 from campaign_fsm.client.pools import AsyncPoolPerProcess
 from campaign_fsm.drafts import Draft
 from campaign_fsm.drive import Sleep, drive_async, iterate_async
 from campaign_fsm.errors import Refused
 from campaign_fsm.rules import Action
+from campaign_fsm.rules.vocabulary import one_of
 from campaign_fsm.transports import AsyncGuardTransport
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.campaign import Campaign
@@ -112,6 +115,25 @@ class AsyncCampaignClient(BaseClient):
     async def find(self, name: str) -> Campaign:
         """The one campaign that has exactly this name; see `CampaignClient.find`."""
         return await drive_async(self._operations.find(name), self._perform)
+
+    def select(self, selection: Selection, action: Action | str = Action.PAUSE) -> AsyncIterator[Campaign]:
+        """Iterate over every campaign of a selection to which an action can be done; see `CampaignClient.select`."""
+        listing = selected(self._contexts(selection), selection, one_of(Action, action))
+        return iterate_async(listing, self._perform)
+
+    def pause_many(
+        self,
+        selection: Selection | Iterable[str],
+        *,
+        max_age: float = 10.0,
+        once: bool = False,
+        timeout: float | None = None,
+        concurrency: int = 8,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> AsyncPausing:
+        """Pause many campaigns: ``async with … as results`` and ``async for``; see `CampaignClient.pause_many`."""
+        pausing = self._pausing(selection, max_age, once, timeout, on_event)
+        return AsyncPausing(pausing, concurrency, self._perform)
 
     async def wait_until(
         self,

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any, NoReturn
 
 import httpx
+from attrs import evolve
 
 from campaign_fsm.client.calls import Call, Outcome
 from campaign_fsm.client.connection import UNSET, Connection, authorizer, check_connection, user_agent
 from campaign_fsm.client.endpoint import Settings, resolve
 from campaign_fsm.client.failures import outcome_of_failure
+from campaign_fsm.client.many.pausing import Event, Pausing
+from campaign_fsm.client.many.selection import RUNNING, Selection
 from campaign_fsm.client.operations import ClientContext, Operations
 from campaign_fsm.client.proxies import Proxy
 from campaign_fsm.client.rehearsal import Rehearsal
-from campaign_fsm.gate import Drift, GuardSettings, Wait
+from campaign_fsm.gate import Budget, Drift, GuardSettings, Wait
 from campaign_fsm.policy import Policy, load_configuration
-from campaign_fsm.rules import Channel
+from campaign_fsm.rules import Action, Channel
 from campaign_fsm.trace import TraceFile
-from campaign_fsm.transports import ANSWER, EXTENSION, UNTIL
+from campaign_fsm.transports import ANSWER, EXTENSION, TERMS
 from campaign_fsm.waiting import DEADLINE
 from campaign_fsm.wire.answer import Answer
 
@@ -88,8 +91,7 @@ class BaseClient:
                 opened), and those that can be undone also where a read has shown that nothing was. 0: never.
                 For as long (0: 5 seconds) it waits for another call of the process that is at work on the campaign.
                 What became of a write whose answer was lost is looked for during some 4 seconds, whatever the deadline.
-                It does not bound a wait for the request budget, but such a wait uses it up for what the same operation
-                does next; only `CampaignClient.wait_until` counts the wait too.
+                It does not count what is waited for the request budget; only `CampaignClient.wait_until` does.
             on_drift: Called with a `Drift` when an answer shows a status that the model does not expect.
             budget: Requests a minute, reads and writes together, shared by all clients of the account in the
                 process; at least 2, or 0 for no limit. Unset: 30 on the vendor's hosts, until their ``X-RateLimit-*``
@@ -147,8 +149,10 @@ class BaseClient:
             "watch_reads": True,
             "secrets": connection.proxy_secrets,
         }
-        self._http = self._connected(self._guard(connection.transport, **gate), timeout)
+        self._guarded = self._guard(connection.transport, **gate)
+        self._http = self._connected(self._guarded, timeout)
         context = ClientContext(self._settings, strict, self._secrets, deadline)
+        self._context = context
         self._operations = Operations(context)
         self._rehearsal = Rehearsal(context, team)
 
@@ -197,9 +201,11 @@ class BaseClient:
         return self._settings.base_url
 
     def _request(self, call: Call) -> Any:
-        extensions = None if call.until is None else {UNTIL: call.until}
+        extensions = None if call.terms is None else {TERMS: call.terms}
         url = self._settings.base_url + call.path
-        return self._http.build_request(call.method, url, json=call.json, extensions=extensions)
+        # What a list shows is a reading then: no cache on the way is to answer it.
+        headers = {"Cache-Control": "no-cache"} if call.method == "GET" and call.terms and call.terms.batch else None
+        return self._http.build_request(call.method, url, json=call.json, headers=headers, extensions=extensions)
 
     def _outcome(self, request: Any, response: Any) -> Outcome:
         answer: Answer = response.extensions[ANSWER]
@@ -209,6 +215,59 @@ class BaseClient:
         """The outcome of a write that may have left and got no answer; see `outcome_of_failure`."""
         return outcome_of_failure(request, error, family=self._family, host=self._settings.host, secrets=self._secrets)
 
+    def _pausing(
+        self,
+        selection: Selection | Iterable[str],
+        max_age: float,
+        once: bool,
+        timeout: float | None,
+        on_event: Callable[[Event], object] | None,
+    ) -> Pausing:
+        """What `pause_many` runs; raises `ValueError` for what it cannot take."""
+        chosen = selection if isinstance(selection, Selection) else Selection(ids=_ids(selection))
+        for name, value in (("max_age", max_age), ("timeout", timeout)):
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} must be a number of seconds, 0 or more, not {value!r}")
+        contexts = self._contexts(chosen)
+        if not any(chosen.statuses_for(Action.PAUSE, channel) for channel in contexts):
+            raise ValueError(f"statuses must be some of {', '.join(RUNNING)}: no other campaign can be paused")
+        clock = self._context.clock
+        return Pausing(
+            contexts,
+            chosen,
+            max_age,
+            once,
+            None if timeout is None else clock() + timeout,
+            self._per_minute,
+            on_event or (lambda _: None),
+        )
+
+    def _contexts(self, selection: Selection) -> dict[Channel, ClientContext]:
+        """What the operations of each channel of a selection go by."""
+        context = self._context
+        return {
+            channel: evolve(context, settings=evolve(context.settings, channel=channel))
+            for channel in selection.on(context.channel)
+        }
+
+    def _budget(self) -> Budget | None:
+        """The request budget of the account; None for no limit."""
+        request = self._http.build_request("GET", self._settings.base_url)
+        budget: Budget | None = self._guarded.budget(request, self.account_sid)
+        return budget
+
+    def _per_minute(self) -> int | None:
+        budget = self._budget()
+        return None if budget is None else budget.per_minute
+
     def _end_trace(self) -> None:
         if self._trace_file is not None:
             self._trace_file.close()
+
+
+def _ids(given: Iterable[str]) -> tuple[str, ...]:
+    """Ids that are given instead of a selection."""
+    ids = (given,) if isinstance(given, str) else tuple(given)
+    if not ids:
+        raise ValueError("there is no id; Selection() is all campaigns that can be paused")
+    return ids

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, CampaignFsmError, ConnectionFailed
-from campaign_fsm.gate import WriteRecord
+from campaign_fsm.gate import Terms, WriteRecord
 from campaign_fsm.rules import Action, Status
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.target import Target
@@ -27,8 +27,8 @@ class Call:
     target: Target
     query: str = ""
     json: Any = None
-    until: float | None = None
-    """Until when to wait for the request budget, on the monotonic clock; None: for as long as it takes."""
+    terms: Terms | None = None
+    """What the gate is to know of it beside the request, such as until when to wait for the request budget."""
 
     @property
     def path(self) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from campaign_fsm.client.base import BaseClient
 from campaign_fsm.client.calls import Call, Operation, Outcome, Statuses
+from campaign_fsm.client.many import Selection, SyncPausing, selected
+from campaign_fsm.client.many.pausing import Event
 from campaign_fsm.client.pools import PoolPerProcess
 from campaign_fsm.client.rehearsal import Rehearsal, Rehearsed
 from campaign_fsm.drafts import Draft
 from campaign_fsm.drive import Sleep, drive, iterate
 from campaign_fsm.errors import Refused
 from campaign_fsm.rules import Action
+from campaign_fsm.rules.vocabulary import one_of
 from campaign_fsm.transports import GuardTransport
 from campaign_fsm.verdict import Verdict
 from campaign_fsm.wire.campaign import Campaign
@@ -234,6 +237,61 @@ class CampaignClient(BaseClient):
             NotOne: No campaign has it, or several do; `NotOne.matches` are their ids.
         """
         return drive(self._operations.find(name), self._perform)
+
+    def select(self, selection: Selection, action: Action | str = Action.PAUSE) -> Iterator[Campaign]:
+        """Iterate over every campaign of a selection to which an action can be done, page by page.
+
+        Other than `list` it also goes over several kinds of campaigns. Those in progress come before those that are
+        created. One that does not say when it was created is left out where that matters, with a warning in the log.
+
+        Args:
+            selection: Which campaigns.
+            action: The action; those in whose status it is illegal are left out.
+        """
+        listing = selected(self._contexts(selection), selection, one_of(Action, action))
+        return iterate(listing, self._perform)
+
+    def pause_many(
+        self,
+        selection: Selection | Iterable[str],
+        *,
+        max_age: float = 10.0,
+        once: bool = False,
+        timeout: float | None = None,
+        concurrency: int = 8,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> SyncPausing:
+        """Pause many campaigns, and give a `PauseResult` for each as it is done.
+
+        >>> with CampaignClient() as client:  # doctest: +SKIP
+        ...     with client.pause_many(Selection(names="otp-*", channels=("message", "voice"))) as results:
+        ...         for result in results:
+        ...             print(result.campaign_id, result.outcome)
+        ...     print("stopped" if results.report else results.report.running or results.report.problems)
+
+        It goes at the pace of whoever iterates. What stops one campaign is in its result and is not raised. What passes
+        (429, 5xx, broken connections) is tried again: five times while other campaigns get through, else for ten times
+        the client's deadline. One that was moved and paused again is given once more: its last result counts. Leaving
+        the ``with`` block begins nothing new, and waits for what is under way. The campaigns of a list are paused on
+        what the list shows, at most `max_age` seconds after it was asked for; what was given by its id is read by
+        itself. Campaigns that are created meanwhile are paused too: it ends when lists show nothing new.
+
+        Args:
+            selection: Which campaigns, as a `Selection`, or as ids.
+            max_age: Seconds for which what a list shows is good enough for a pause; 0: each is read by itself.
+            once: Leave alone what was created after the first list was read, by the server's clock; the report tells it
+                as still running.
+            timeout: After how many seconds to begin nothing new. None: never.
+            concurrency: How many are paused at a time; the request budget holds for all of them.
+            on_event: Called with a `Listed` for each page of a list that was read, and with a `PauseResult` for each
+                campaign that is going to be tried again.
+
+        Raises:
+            ValueError: An argument is out of its range, or nothing of the selection can be paused.
+            CampaignFsmError: No list can be had; nothing was paused.
+        """
+        pausing = self._pausing(selection, max_age, once, timeout, on_event)
+        return SyncPausing(pausing, concurrency, self._perform)
 
     def wait_until(
         self,

@@ -7,11 +7,12 @@ trace. How long it waits between tries is `campaign_fsm.waiting`.
 """
 
 from campaign_fsm.drive import Sleep
-from campaign_fsm.gate.budget import Wait
+from campaign_fsm.gate.budget import Budget, Wait
 from campaign_fsm.gate.flow import Gate
 from campaign_fsm.gate.model import Drift, Forward, GateStep, Permit, Poll, Read, TooOld, WriteRecord
 from campaign_fsm.gate.section import Closed, Sections
 from campaign_fsm.gate.settings import GateSettings, GuardSettings
+from campaign_fsm.gate.terms import Batch, Terms
 
 # Their names in older versions.
 Judgement = WriteRecord
@@ -19,6 +20,8 @@ Pause = Sleep
 Step = GateStep
 
 __all__ = [
+    "Batch",
+    "Budget",
     "Closed",
     "Drift",
     "Forward",
@@ -33,6 +36,7 @@ __all__ = [
     "Read",
     "Sections",
     "Step",
+    "Terms",
     "TooOld",
     "Wait",
     "WriteRecord",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from attrs import define
 
+from campaign_fsm.gate.budget import Budget, Share
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import Permit
 from campaign_fsm.gate.party import Process, process
@@ -29,8 +30,11 @@ class Attempt:
         campaign: Its campaign, as `Sections` know it.
         began: The process in which it began. A fork has a copy of it, which is never sent.
         paid: Requests that the budget has let through and that are not made yet.
+        budget: The budget that they are set aside in; None: there is none, or nothing was paid yet.
+        share: What is set aside there.
         tries: Until when to try, on the gate's clock; None before the budget has let it through.
         reread: Whether an earlier reading is out of the question: it refused the write, or became too old.
+        listed_at: When the list was sent that it was judged by, as a mark of `Moves`; None: by no list.
     """
 
     request: WireRequest
@@ -41,8 +45,11 @@ class Attempt:
     campaign: str
     began: Process
     paid: int
+    budget: Budget | None = None
+    share: Share | None = None
     tries: Tries | None = None
     reread: bool = False
+    listed_at: int | None = None
 
     @property
     def urgent(self) -> bool:
@@ -69,6 +76,23 @@ class Attempt:
         except Closed as closed:
             refusal = busy(closed, self.intent, self.events)
         raise refusal  # outside of the handler: the frames of a context would be kept with it
+
+    def made(self) -> float | None:
+        """One of the requests that were paid for is made now: it counts from now on, not from when it was paid for.
+
+        Whoever has waited in between would have it made in a minute in which it does not count.
+        """
+        return None if self.budget is None or self.share is None else self.budget.make(self.share)
+
+    def unmade(self, made_at: float | None) -> None:
+        """What was made then has not left."""
+        if made_at is not None and self.budget is not None and self.share is not None:
+            self.budget.unmake(self.share, made_at)
+
+    def give_back(self) -> None:
+        """Give back what was paid for and is not made; may be called twice."""
+        if self.budget is not None and self.share is not None:
+            self.budget.give_back(self.share)
 
 
 def process_of(request: WireRequest) -> Process:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from typing import Final
+from weakref import ReferenceType
 
 from attrs import evolve, frozen
 
@@ -24,10 +25,15 @@ from campaign_fsm.wire.answer import Answer
 PER_MINUTE: Final = 30
 _MINUTE: Final = 60.0
 _SHORTEST: Final = 0.001
+# As many as the least that somebody needs at once can be: a read and its write.
+_AT_ONCE: Final = 2
 # The documented limits are those of a minute: a reset further away is a mistake or another clock, and
 # whoever has to stay away for longer is better served by an error than by silence.
 _LONGEST: Final = 90.0
 _POLL: Final = 0.05
+_POLL_HELD: Final = 0.25
+# Whoever would like more than there is room for waits so much longer for it.
+_GATHER: Final = 5.0
 # Whoever was to ask again and has not done so for as long is passed over.
 _SILENT: Final = 120.0
 
@@ -61,17 +67,36 @@ class _Window:
 
 @frozen(eq=False)
 class Turn:
-    """A place in the queue: the urgent first, then by arrival."""
+    """A place in the queue for `least` to `most` requests at once: the urgent first, then by arrival."""
 
     rank: tuple[bool, int]
-    weight: int
+    least: int
+    most: int
     party: Party
+
+
+@frozen(eq=False)
+class Share:
+    """Requests that are set aside for somebody, and count from when each of them is made.
+
+    Attributes:
+        party: Who has asked for them.
+        owner: What they are for: when it is no more, they are nobody's. None: nothing but the party.
+    """
+
+    party: Party
+    owner: ReferenceType[object] | None = None
+
+    def is_left(self) -> bool:
+        is_lost = self.owner is not None and self.owner() is None
+        return is_lost or self.party.is_gone() or self.party.is_dead()
 
 
 @frozen
 class _Place:
     turn: Turn
     asks_at: float
+    gathers_until: float | None
 
     def is_left(self, now: float) -> bool:
         party = self.turn.party
@@ -87,15 +112,45 @@ class _State:
     window: _Window | None = None
     closed_until: float = 0.0
     queue: tuple[_Place, ...] = ()
+    shares: tuple[tuple[Share, int], ...] = ()
+
+    @property
+    def held(self) -> int:
+        """How many requests are set aside, and not made."""
+        return sum(count for _, count in self.shares)
+
+    def of(self, share: Share) -> int:
+        """How many are set aside for one."""
+        return dict(self.shares).get(share, 0)
+
+    def holding(self, share: Share, count: int) -> _State:
+        """With so many set aside for one."""
+        others = tuple(entry for entry in self.shares if entry[0] is not share)
+        return evolve(self, shares=(*others, (share, count)) if count > 0 else others)
+
+    def limited(self, per_minute: int) -> _State:
+        """With another limit. What is set aside beyond it is set aside no more, and leaves room for a read and a write.
+
+        Else whoever waits for room would wait for those who may never use theirs.
+        """
+        over, shares = self.held - (per_minute - _AT_ONCE), self.shares
+        if per_minute < self.per_minute and over > 0:
+            shares = ()
+            for share, count in self.shares:
+                less = min(count, over)
+                over -= less
+                shares += ((share, count - less),) if count > less else ()
+        return evolve(self, per_minute=per_minute, shares=shares)
 
     def without(self, turn: Turn, now: float | None = None) -> _State:
         """Also without those that will not ask again."""
-        return evolve(
-            self,
-            queue=tuple(
-                place for place in self.queue if place.turn is not turn and (now is None or not place.is_left(now))
-            ),
+        queue = tuple(
+            place for place in self.queue if place.turn is not turn and (now is None or not place.is_left(now))
         )
+        shares = self.shares
+        if now is not None and any(share.is_left() for share, _ in shares):
+            shares = tuple(entry for entry in shares if not entry[0].is_left())
+        return evolve(self, queue=queue, shares=shares)
 
 
 class Budget:
@@ -115,26 +170,50 @@ class Budget:
         """How many wait."""
         return len(self._state.get().queue)
 
+    @property
+    def used(self) -> int:
+        """How many requests count now: of the last minute, or of the server's own count."""
+        state, now = self._state.get(), self._clock()
+        if state.window and state.window.resets_at > now:
+            return state.per_minute - state.window.remaining - state.held
+        return len(_spent(state, now))
+
+    @property
+    def held(self) -> int:
+        """How many are set aside: they may be given back at any time."""
+        return self._state.get().held
+
     def limit(self, per_minute: int) -> None:
         """Allow so many a minute from now on; what was spent stays spent."""
-        self._state.update(lambda state: (evolve(state, per_minute=per_minute), None))
+        self._state.update(lambda state: (state.limited(per_minute), None))
 
-    def queue(self, weight: int, *, urgent: bool, blocking: bool = False) -> Turn:
+    def queue(self, weight: int, *, most: int | None = None, urgent: bool, blocking: bool = False) -> Turn:
         """A place in the queue for `weight` requests at once, taken when first asked for; `leave` it in any case.
 
-        `blocking` says whether whoever waits blocks its thread: then nothing below it on the stack is ahead of it.
+        Args:
+            weight: How many.
+            most: Up to how many there may be, for whoever is better served by many: it waits some seconds longer for
+                them. None: no more.
+            urgent: Whether it goes before others.
+            blocking: Whether whoever waits blocks its thread: then nothing below it on the stack is ahead of it.
         """
-        return Turn((not urgent, next(self._numbers)), weight, Party.here(blocking=blocking))
+        party = Party.here(blocking=blocking)
+        return Turn((not urgent, next(self._numbers)), weight, max(weight, most or 0), party)
 
     def leave(self, turn: Turn) -> None:
         """Give the place up; may be called twice."""
         self._state.update(lambda state: (state.without(turn), None))
 
-    def ask(self, turn: Turn) -> float:
-        """0 if the requests may be made now, and then they are counted; else seconds after which to ask again."""
+    def ask(self, turn: Turn, share: Share | None = None) -> float:
+        """0 if the requests may be made now, and then they are counted; else seconds after which to ask again.
+
+        With a share they are set aside for it instead, as many as there is room for (`left`), and count as they are
+        used.
+        """
         now = self._clock()
 
         def step(state: _State) -> tuple[_State, float]:
+            gathers_until = next((place.gathers_until for place in state.queue if place.turn is turn), None)
             state = state.without(turn, now)
             if state.closed_until > now:
                 wait = state.closed_until - now
@@ -142,12 +221,80 @@ class Budget:
                 # Ask again just after whoever is first.
                 wait = max(first.asks_at - now, 0.0) + _POLL
             else:
-                state, wait = _taken(state, turn.weight, now)
+                state, wait, gathers_until = _taken(state, turn, share, now, gathers_until)
             if wait:
-                state = evolve(state, queue=(*state.queue, _Place(turn, now + wait)))
+                state = evolve(state, queue=(*state.queue, _Place(turn, now + wait, gathers_until)))
             return state, wait
 
         return self._state.update(step)
+
+    def left(self, share: Share) -> int:
+        """How many requests are still set aside for it."""
+        return self._state.get().of(share)
+
+    def use(self, share: Share, count: int = 1, *, into: Share | None = None) -> float | None:
+        """0 if so many of its requests may be made now, and then they are counted; or set aside for another share.
+
+        Else seconds to wait; None if fewer are left.
+        """
+        now = self._clock()
+
+        def step(state: _State) -> tuple[_State, float | None]:
+            left, window = state.of(share), state.window
+            if left < count:
+                return state, None
+            if state.closed_until > now:
+                return state, state.closed_until - now
+            if window and window.resets_at > now:  # the server counts, and they were taken out
+                if window.remaining + state.held < count:
+                    return state, window.resets_at - now  # others, outside of this process, have had them
+                state = state.holding(share, left - count)
+                return (state if into is None else state.holding(into, state.of(into) + count)), 0.0
+            spent = _spent(state, now)
+            if (over := len(spent) + count - state.per_minute) > 0:  # the limit is lower than when they were set aside
+                return state, max(spent[over - 1] + state.minute - now, _SHORTEST)
+            state = evolve(state.holding(share, left - count), window=None)
+            if into is not None:
+                return state.holding(into, state.of(into) + count), 0.0
+            return evolve(state, spent=(*spent, *[now] * count)), 0.0
+
+        return self._state.update(step)
+
+    def make(self, share: Share) -> float:
+        """One of its requests is made now, and counts, whatever else is known by now; when that is."""
+        now = self._clock()
+
+        def step(state: _State) -> tuple[_State, float]:
+            state = state.holding(share, state.of(share) - 1)
+            if not (state.window and state.window.resets_at > now):
+                state = evolve(state, spent=(*_spent(state, now), now))
+            return state, now
+
+        return self._state.update(step)
+
+    def unmake(self, share: Share, made_at: float) -> None:
+        """What was to be made then has not left: it is set aside again."""
+
+        def step(state: _State) -> tuple[_State, None]:
+            spent = list(state.spent)
+            if made_at in spent:
+                spent.remove(made_at)
+            return evolve(state.holding(share, state.of(share) + 1), spent=tuple(spent)), None
+
+        self._state.update(step)
+
+    def give_back(self, share: Share, *, keep: int = 0) -> None:
+        """Give back what is set aside and was not used, beyond so many; may be called twice."""
+
+        def step(state: _State) -> tuple[_State, None]:
+            count, window = max(state.of(share) - keep, 0), state.window
+            if count:
+                state = state.holding(share, keep)
+            if count and window:
+                state = evolve(state, window=evolve(window, remaining=window.remaining + count))
+            return state, None
+
+        self._state.update(step)
 
     def learn(self, answer: Answer) -> None:
         """Take over what an answer says of the server's own count."""
@@ -158,13 +305,13 @@ class Budget:
             if answer.status_code == 429 and answer.retry_after is not None:
                 state = evolve(state, closed_until=max(state.closed_until, now + min(answer.retry_after, _LONGEST)))
             if limit is not None and limit >= 2:
-                state = evolve(state, per_minute=limit)
+                state = state.limited(limit)
             if remaining is None or resets is None or answer.date is None:
                 return state, None
             ahead = resets - answer.date.timestamp()
             if not 0 < ahead <= _LONGEST:
                 return state, None
-            window, left = state.window, remaining
+            window, left = state.window, remaining - state.held  # the server knows nothing of what is set aside
             if window and abs(window.resets_at - (now + ahead)) < 2.0:
                 # Answers overtake each other: the least that was reported is what is left.
                 return evolve(state, window=evolve(window, remaining=min(window.remaining, left))), None
@@ -181,19 +328,45 @@ def _first(queue: tuple[_Place, ...], turn: Turn) -> _Place | None:
     return min(before, key=lambda place: place.turn.rank, default=None)
 
 
-def _taken(state: _State, weight: int, now: float) -> tuple[_State, float]:
-    """The weight taken out of what is left, or when there will be room for it."""
+def _spent(state: _State, now: float) -> tuple[float, ...]:
+    return tuple(at for at in state.spent if now - at < state.minute)
+
+
+def _taken(
+    state: _State, turn: Turn, share: Share | None, now: float, gathers_until: float | None
+) -> tuple[_State, float, float | None]:
+    """The requests of a turn taken out of what is left, or when there will be room for them.
+
+    Also until when it waits for more than the least that it needs.
+    """
     window = state.window
     if window and window.resets_at > now:
-        if window.remaining < weight:
-            return state, window.resets_at - now
-        return evolve(state, window=evolve(window, remaining=window.remaining - weight)), 0.0
-    spent = tuple(at for at in state.spent if now - at < state.minute)
-    over = len(spent) + weight - state.per_minute
-    if over > 0:
+        count = min(turn.most, window.remaining)
+        if count < turn.least:
+            return state, window.resets_at - now, None
+        state = evolve(state, window=evolve(window, remaining=window.remaining - count))
+        return (state if share is None else state.holding(share, state.of(share) + count)), 0.0, None
+    spent, room = _spent(state, now), state.per_minute - state.held
+    if room < turn.least:
+        # Whoever is below on the stack cannot use them before this one has ended. It finds them spent then, and waits.
+        room += sum(count for one, count in state.shares if one.party.is_stuck_behind(turn.party))
+    if room < turn.least:
+        return state, _POLL_HELD, None  # what is set aside is used or given back at any time
+
+    def room_at(count: int) -> float:
         # There is room when as many as are too many are a minute old.
-        return state, max(spent[over - 1] + state.minute - now, _SHORTEST)
-    return evolve(state, window=None, spent=(*spent, *[now] * weight)), 0.0
+        over = len(spent) + count - room
+        return max(spent[over - 1] + state.minute, now) if over > 0 else now
+
+    latest = room_at(turn.least) + _GATHER
+    gathers_until = latest if gathers_until is None else min(gathers_until, latest)  # what is given back is room, too
+    count = min(turn.most, room)
+    while count > turn.least and room_at(count) > gathers_until:
+        count -= 1
+    if (at := room_at(count)) > now:
+        return state, max(at - now, _SHORTEST), gathers_until
+    state = evolve(state, window=None, spent=spent if share else (*spent, *[now] * count))
+    return (state if share is None else state.holding(share, state.of(share) + count)), 0.0, None
 
 
 def _number(answer: Answer, name: bytes) -> int | None:

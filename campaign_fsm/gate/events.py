@@ -159,11 +159,19 @@ class FlowEvents:
                 **(_as_fields(reading) if reading else {}),
             )
 
-    def was_reused(self, reading: Reading, now: datetime) -> None:
-        """An earlier reading was good enough."""
+    def was_reused(self, reading: Reading, now: datetime, age: float, *, listed: bool) -> None:
+        """An earlier reading was good enough: asked for so many seconds ago, and perhaps shown by a list."""
         if self._trace:
             self._server_at = now if reading.date else None
-            self._event("read", method="GET", reused=True, started=reading.started(now), **_as_fields(reading))
+            self._event(
+                "read",
+                method="GET",
+                reused=True,
+                listed=listed or None,
+                age=round(age, 3),
+                started=reading.started(now),
+                **_as_fields(reading),
+            )
 
     def was_decided(self, decision: Decision, fields: Mapping[str, Any]) -> None:
         """The life cycle allowed or refused the write."""

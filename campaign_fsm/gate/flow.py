@@ -21,6 +21,7 @@ from campaign_fsm import waiting
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import CampaignFsmError, Refused, StatusUnavailable
 from campaign_fsm.gate.attempt import Attempt, check_process, is_below_a_gate, process_of
+from campaign_fsm.gate.budget import Budget
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.judging import judged, judged_create
@@ -31,7 +32,8 @@ from campaign_fsm.gate.refusals import busy, failed
 from campaign_fsm.gate.section import Closed, Sections, Ticket, about, campaign_key
 from campaign_fsm.gate.sending import forward, report, send
 from campaign_fsm.gate.settings import GateSettings
-from campaign_fsm.gate.spending import spend
+from campaign_fsm.gate.spending import budget_for, spend, spend_on_write
+from campaign_fsm.gate.terms import terms_of
 from campaign_fsm.rules import Action
 from campaign_fsm.waiting import Pace, Tries
 from campaign_fsm.wire.intent import Intent, WireRequest, concerns, read_intent
@@ -66,6 +68,10 @@ class Gate:
     def concerns(self, request: WireRequest) -> bool:
         """Whether the request has to go through `flow`; needs no body. All others pass untouched."""
         return request.host.lower() not in self.context.settings.ignore_hosts and concerns(request)
+
+    def budget(self, request: WireRequest, account: str) -> Budget | None:
+        """The budget of the `account` where `request` goes; None for no limit."""
+        return budget_for(self.context, request, account)
 
     def flow(
         self, request: WireRequest, transient: Callable[[BaseException], bool] = _never
@@ -102,19 +108,23 @@ class Gate:
         events = context.events(request, intent.target, intent.action)
         if intent.action is Action.CREATE:
             return (yield from _create(context, request, intent, events))
-        record = yield from _write(
-            context,
-            Attempt(
-                request,
-                intent,
-                events,
-                transient,
-                reading_key(request, intent.target) if context.settings.max_age else "",
-                campaign_key(request, intent.target),
-                process_of(request),
-                paid=int(is_below_a_gate(request)),  # which has paid for the write
-            ),
+        attempt = Attempt(
+            request,
+            intent,
+            events,
+            transient,
+            reading_key(request, intent.target) if context.settings.max_age or terms_of(request).batch else "",
+            campaign_key(request, intent.target),
+            process_of(request),
+            paid=int(is_below_a_gate(request)),  # which has paid for the write
         )
+        try:
+            try:
+                record = yield from _write(context, attempt)
+            finally:
+                attempt.give_back()
+        finally:
+            attempt.give_back()  # as with the section
         if record.drift:
             report(context, record.intent.target, record.drift)
         return record
@@ -182,7 +192,7 @@ def _pay(context: GateContext, attempt: Attempt) -> Generator[GateStep, Any, Tri
     needed = 1 if kept(context, attempt) else 2
     if needed > attempt.paid:
         begun = clock()
-        yield from spend(context, attempt.request, attempt.intent.target, needed - attempt.paid, urgent=attempt.urgent)
+        yield from spend_on_write(context, attempt, needed)
         attempt.paid = needed
         if attempt.tries is not None:
             attempt.tries.give_up += clock() - begun  # this waiting comes on top

@@ -31,21 +31,24 @@ def judged(context: GateContext, ticket: Ticket, attempt: Attempt) -> Generator[
     earlier = kept(context, attempt)
     if earlier:
         try:
-            record = _decided(context, request, intent, *earlier, reused=True)
+            record = _decided(context, request, intent, earlier.reading, earlier.sent_at, good_until=earlier.good_until)
         except CampaignFsmError:
             attempt.reread = True  # the campaign may have moved since: nobody is refused on an old reading
         else:
             assert record.at is not None
-            events.was_reused(earlier[0], record.at)
+            age = context.settings.clock() - earlier.sent_at
+            events.was_reused(earlier.reading, record.at, age, listed=earlier.listed_at is not None)
+            attempt.listed_at = earlier.listed_at
             _note(events, record)
             return record
+    attempt.listed_at = None
     if attempt.paid < 2:
         return 0.0  # the read has to be paid for, outside
     found = yield from read(context, ticket, attempt)
     if isinstance(found, float):
         return found
     try:
-        record = _decided(context, request, intent, *found, reused=False)
+        record = _decided(context, request, intent, *found)
     except Refused as refused:
         if refused.decision is not None:
             events.was_decided(refused.decision, intent.fields)
@@ -88,7 +91,13 @@ def _note(events: FlowEvents, record: WriteRecord) -> None:
 
 
 def _decided(
-    context: GateContext, request: WireRequest, intent: Intent, reading: Reading, sent_at: float, *, reused: bool
+    context: GateContext,
+    request: WireRequest,
+    intent: Intent,
+    reading: Reading,
+    sent_at: float,
+    *,
+    good_until: float | None = None,
 ) -> WriteRecord:
     # The server's clock stood at its Date when it answered, and has gone on since.
     age = timedelta(seconds=context.settings.clock() - sent_at)
@@ -98,7 +107,10 @@ def _decided(
         raise _refusal(context, verdict, intent, reading)
     for warning in verdict.warnings:
         log.warning("%s %s: %s", intent.action, intent.target.id, warning, about=intent.target, action=intent.action)
-    return WriteRecord(intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at)
+    reused = good_until is not None
+    return WriteRecord(
+        intent, reading, reused, verdict, verdict.warnings, at=now, asked_at=sent_at, good_until=good_until
+    )
 
 
 def _verdict(

@@ -148,3 +148,5 @@ class WriteRecord:
     """When it was judged, an aware datetime: by the server's clock where the reading says it, else by ours."""
     asked_at: float = field(default=0.0, repr=False, eq=False)
     """When the reading was asked for, on the gate's clock."""
+    good_until: float | None = field(default=None, repr=False, eq=False)
+    """Until when a reused reading may be used, on the gate's clock; None of one that was read for this write."""

@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
 
+from attrs import evolve, frozen
+
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignFsmError, StatusUnavailable
 from campaign_fsm.gate.attempt import Attempt, is_below_a_gate
@@ -13,11 +15,14 @@ from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.model import Forward, GateStep, Read
 from campaign_fsm.gate.refusals import unavailable
 from campaign_fsm.gate.section import Ticket, campaign_key
-from campaign_fsm.gate.spending import learn, spend
+from campaign_fsm.gate.spending import learn, reserve, spend
+from campaign_fsm.gate.terms import note_sent, terms_of
 from campaign_fsm.private import redact_error
+from campaign_fsm.rules import Action
 from campaign_fsm.wire.answer import Answer, NotReadable
 from campaign_fsm.wire.failure import api_error
 from campaign_fsm.wire.intent import Intent, WireRequest, is_plain, preflight
+from campaign_fsm.wire.listing import read_entries
 from campaign_fsm.wire.reading import Reading, read_status
 from campaign_fsm.wire.target import Target
 
@@ -28,22 +33,64 @@ def reading_key(request: WireRequest, target: Target) -> str:
     return f"{scheme} {host} {port} {target.prefix} {target.account} {target.collection} {target.id}"
 
 
-def kept(context: GateContext, attempt: Attempt) -> tuple[Reading, float] | None:
-    """An earlier reading that will do for a write, and when it was asked for."""
-    return None if attempt.reread else context.readings.get(attempt.key, context.sections.moves)
+@frozen
+class Kept:
+    """An earlier reading that will do for a write.
+
+    Attributes:
+        reading: What was read.
+        sent_at: When it was asked for, on the gate's clock.
+        good_until: Until when it may be used.
+        listed_at: When the list was sent that showed it, as a mark of `Moves`; None: no list has.
+    """
+
+    reading: Reading
+    sent_at: float
+    good_until: float
+    listed_at: int | None = None
+
+
+def kept(context: GateContext, attempt: Attempt) -> Kept | None:
+    """An earlier reading that will do for a write; None if there is none."""
+    if attempt.reread:
+        return None
+    single = context.readings.get(attempt.key, context.sections.moves)
+    entry = _entry(context, attempt)
+    if single and entry and single[0].status is not entry.reading.status:
+        return None  # one of them is out of date, and which one is unknown
+    return Kept(*single, single[1] + context.settings.max_age) if single else entry
+
+
+def _entry(context: GateContext, attempt: Attempt) -> Kept | None:
+    """What a list showed that a pause is to rest on. No other action goes by a list: it can be undone (CF104)."""
+    batch = terms_of(attempt.request).batch
+    if batch is None or attempt.intent.action is not Action.PAUSE or attempt.intent.fields:
+        return None
+    good_until = batch.sent_at + batch.max_age
+    reading = batch.entry(context, attempt.key, attempt.campaign, context.sections)
+    if reading is None or context.settings.clock() > good_until:
+        return None
+    return Kept(reading, batch.sent_at, good_until, batch.mark)
 
 
 def pass_read(context: GateContext, request: WireRequest, target: Target) -> Generator[GateStep, Any, None]:
     """A read of a campaign goes through as it is; with `max_age` its answer is a reading too."""
-    yield from spend(context, request, target, int(not is_below_a_gate(request)), urgent=False)
-    settings = context.settings
+    settings, batch = context.settings, terms_of(request).batch
     one = target.id is not None and not target.rest and request.method == "GET"
-    if not settings.watch_reads and not (settings.max_age and one):
+    lists = batch is not None and target.id is None and request.method == "GET"
+    if batch is not None and lists:
+        yield from reserve(context, request, target, batch)
+    else:
+        yield from spend(context, request, target, int(not is_below_a_gate(request)), urgent=False)
+    note_sent(request)
+    if not settings.watch_reads and not (settings.max_age and one) and not lists:
         try:
             yield Forward(buffered=False)
         except Exception as error:
             redact_error(error, context.secrets(request))
             raise
+        if one:
+            context.sections.heard.note(campaign_key(request, target))
         return
     events = context.events(request, target, None)
     mark, sent_at = context.sections.moves.mark(), settings.clock()
@@ -60,6 +107,13 @@ def pass_read(context: GateContext, request: WireRequest, target: Target) -> Gen
         with suppress(NotReadable):
             reading = context.redacted(read_status(answer, target, "GET"), request)
     events.was_read(answer, reading)
+    if batch is not None and lists and answer.status_code == 200 and is_plain(request, target, with_query=True):
+        with suppress(NotReadable):
+            entries = read_entries(answer, target)
+            keys = {reading_key(request, evolve(target, id=one)): entry for one, entry in entries.items()}
+            batch.show(context, keys, sent_at, mark)
+    if one:
+        context.sections.heard.note(campaign_key(request, target))
     if one and is_plain(request, target):
         context.readings.put(reading_key(request, target), campaign_key(request, target), reading, sent_at, mark)
 
@@ -75,7 +129,9 @@ def read(
     request, intent, events, clock = attempt.request, attempt.intent, attempt.events, context.settings.clock
     attempt.asked(ticket.check)
     attempt.paid -= 1
+    attempt.made()
     mark, sent_at = context.sections.moves.mark(), clock()
+    note_sent(request)
     events.begin()
     cause: Exception | None = None
     answer: Answer | None = None
@@ -89,6 +145,8 @@ def read(
     else:
         learn(context, request, intent.target, answer)
     attempt.asked(ticket.check)  # whatever it says, a fork has no use for it
+    if attempt.above is None:  # else the gate above has noted a write
+        context.sections.heard.note(attempt.campaign)
     if answer is not None and answer.status_code != 429 and answer.status_code < 500:
         try:
             reading = _usable(context, answer, intent, request)

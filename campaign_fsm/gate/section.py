@@ -20,7 +20,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from math import inf
 from typing import Final
@@ -68,14 +68,15 @@ def forked() -> Closed:
 class _Book:
     """Some thousand campaigns and when they were last written to; whoever is not in it, at its floor at the latest."""
 
-    def __init__(self, floor: float) -> None:
+    def __init__(self, floor: float, before: Mapping[str, int]) -> None:
         self.floor = floor
+        self.before = before
         self.last: dict[str, int] = {}
         self.next: dict[str, _Book] = {}
 
 
 class Moves:
-    """When a campaign was last written to by this process, in marks that only grow.
+    """When a campaign was last written to by this process, or last read, in marks that only grow.
 
     Args:
         most: How many campaigns it remembers at least; any other counts as written to.
@@ -83,7 +84,12 @@ class Moves:
 
     def __init__(self, most: int = 4096) -> None:
         self._most = most
-        self._book = _Book(self.mark())
+        self._book = _Book(self.mark(), {})
+
+    def take_over(self, other: Moves) -> None:
+        """Know what another one knows. That is at or below the floor, so of when it was nothing is said."""
+        book = other._newest()
+        self._book = _Book(self.mark(), {**book.before, **book.last})
 
     @staticmethod
     def mark() -> int:
@@ -97,7 +103,7 @@ class Moves:
         book.last[campaign] = mark
         if len(book.last) > self._most:
             # The floor of the new one is set afterwards, so that it is above whatever is still noted in the old one.
-            book.next.setdefault("", _Book(inf))
+            book.next.setdefault("", _Book(inf, book.last))
 
     def _newest(self) -> _Book:
         book = self._book
@@ -113,9 +119,16 @@ class Moves:
         book = self._newest()
         return mark >= book.floor and mark >= book.last.get(campaign, 0)
 
+    def knows(self, campaign: str) -> bool:
+        """Whether the campaign was ever written to, as far as that is remembered."""
+        book = self._newest()
+        return campaign in book.last or campaign in book.before
+
 
 class Sections:
     """All sections of a process. Tests may have one of their own: see `renew`.
+
+    `moves` says when each campaign was written to, `heard` when a read of it alone was answered.
 
     Args:
         clock: Seconds, monotonic. A real one, and held here where those that freeze time for tests do not look for it.
@@ -124,6 +137,7 @@ class Sections:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.moves = Moves()
+        self.heard = Moves()
         self._holders: dict[str, Ticket] = {}
         self._queues: tuple[dict[Ticket, float], ...] = tuple({} for _ in range(_SHARDS))
 
@@ -328,6 +342,12 @@ def sections() -> Sections:
     return _sections
 
 
+def _in_child() -> None:
+    """The child has none of the threads that were inside or waiting, and what was read before is none of its own."""
+    known = _sections.moves
+    renew().moves.take_over(known)
+
+
 def renew() -> Sections:
     """Give the process new sections, all of them free. Whoever is inside of an old one is no longer waited for.
 
@@ -339,8 +359,7 @@ def renew() -> Sections:
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    # The child has none of the threads that were inside or waiting.
-    os.register_at_fork(after_in_child=renew)
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def campaign_key(request: WireRequest, target: Target) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.errors import CampaignBusy
-from campaign_fsm.gate.attempt import Attempt
+from campaign_fsm.gate.attempt import Attempt, is_below_a_gate
 from campaign_fsm.gate.context import GateContext
 from campaign_fsm.gate.events import FlowEvents
 from campaign_fsm.gate.model import Drift, Forward, GateStep, TooOld, WriteRecord
 from campaign_fsm.gate.refusals import busy
 from campaign_fsm.gate.section import Closed, Ticket
 from campaign_fsm.gate.spending import learn
+from campaign_fsm.gate.terms import note_sent
 from campaign_fsm.lifecycle import Decision, platform_moves
 from campaign_fsm.private import redact, redact_error
 from campaign_fsm.wire.answer import Answer, NotReadable
@@ -31,20 +32,22 @@ def send(
     attempt.asked(ticket.check)
     moves, events = context.sections.moves, attempt.events
     sent_at = context.settings.clock()
-    check = partial(_last_check, context, ticket, record)
+    check = partial(_last_check, context, ticket, record, attempt)
     events.is_sent(attempt.intent.fields)
     moves.note(attempt.campaign)
     refusal: CampaignBusy | None = None
-    noted = False
+    noted, made_at = False, None
     try:
         try:
             check()  # whoever was notified may have taken its time, or have forked
             step = Forward(record, section=ticket, check=check)
+            made_at = None if is_below_a_gate(attempt.request) else attempt.made()
             record = yield from forward(context, attempt.request, step, record, events)
         finally:
             moves.note(attempt.campaign)
             noted = True
     except TooOld as held:
+        attempt.unmade(made_at)
         events.was_held()
         if held.record is not record:
             raise  # the gate above has to read anew
@@ -63,10 +66,16 @@ def send(
     return record
 
 
-def _last_check(context: GateContext, ticket: Ticket, record: WriteRecord) -> None:
-    """Stop a write that was forked, or judged by an earlier reading and has waited since, for a connection say."""
+def _last_check(context: GateContext, ticket: Ticket, record: WriteRecord, attempt: Attempt) -> None:
+    """Stop a write that was forked, or judged by an earlier reading and has waited since, for a connection say.
+
+    Also one that was judged by what a list shows, if the campaign alone was read since.
+    """
     ticket.check()
-    if record.reused and context.readings.is_too_old(record.asked_at):
+    mark = attempt.listed_at
+    if mark is not None and not context.sections.heard.unmoved_since(attempt.campaign, mark):
+        raise TooOld(record)
+    if record.good_until is not None and context.settings.clock() > record.good_until:
         raise TooOld(record)
 
 
@@ -78,9 +87,11 @@ def forward(
     Raises:
         UnexpectedRedirect: The server answered with a 3xx.
     """
+    note_sent(request)
     try:
         answer: Answer = yield step
     except (TooOld, Closed):
+        note_sent(request, -1)
         raise
     except GeneratorExit:
         # Not reported: this may be the middle of a collection, in a thread that holds what they need.
@@ -125,6 +136,7 @@ def _compared(context: GateContext, record: WriteRecord, answer: Answer, request
         drift=drift,
         at=record.at,
         asked_at=record.asked_at,
+        good_until=record.good_until,
     )
 
 

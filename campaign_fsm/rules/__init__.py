@@ -29,6 +29,7 @@ from campaign_fsm.rules.edges import (
     Together,
     effect_of,
     goal_of,
+    sources_of,
 )
 from campaign_fsm.rules.pages import PAGES, Source
 from campaign_fsm.rules.problems import PROBLEMS, Problem
@@ -65,4 +66,5 @@ __all__ = [
     "Together",
     "effect_of",
     "goal_of",
+    "sources_of",
 ]

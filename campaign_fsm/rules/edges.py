@@ -177,6 +177,15 @@ def effect_of(action: Action) -> str:
     return next(rule.effect for rule in RULES if rule.trigger is action)
 
 
+def sources_of(action: Action, channel: Channel | None = None) -> frozenset[Status]:
+    """The statuses in which an action is legal, whatever else it asks for."""
+    return frozenset(
+        rule.source
+        for rule in RULES
+        if rule.trigger is action and rule.source is not None and (channel is None or channel in rule.channels)
+    )
+
+
 def goal_of(action: Action) -> Status | None:
     """The status that an action is to take a campaign to; None where it leaves it as it is, or makes a new one."""
     return next((rule.dest for rule in RULES if rule.trigger is action and rule.source is not None), None)

@@ -207,6 +207,7 @@ class _Event(msgspec.Struct, gc=False):
     start: str | None = None
     end: str | None = None
     reused: bool = False
+    listed: bool = False
     status_code: int | None = None
     code: str | None = None
     fields: list[str] | None = None
@@ -306,7 +307,7 @@ def _told(event: _Event, place: int, pending: _Pending) -> Iterator[Exchange]:
         yield _unread(event, place, _other_version(event))
         return
     match event.event:
-        case "read" if not event.reused:
+        case "read" if event.listed or not event.reused:  # an earlier one stands in a line of its own
             exchange = _exchange(event, place)
             exchange.action = None
             pending.seen(exchange)

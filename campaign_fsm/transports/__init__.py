@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from campaign_fsm.gate.settings import GuardSettings
 from campaign_fsm.transports.async_ import AsyncGuardTransport
-from campaign_fsm.transports.extensions import ANSWER, EXTENSION, LEFT, PERMIT, UNTIL
+from campaign_fsm.transports.extensions import ANSWER, EXTENSION, LEFT, PERMIT, TERMS
 from campaign_fsm.transports.seen import read_as
 from campaign_fsm.transports.sync import GuardTransport
 
@@ -24,7 +24,7 @@ __all__ = [
     "EXTENSION",
     "LEFT",
     "PERMIT",
-    "UNTIL",
+    "TERMS",
     "AsyncGuardTransport",
     "GuardSettings",
     "GuardTransport",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from campaign_fsm.gate import Gate, GateSettings, GuardSettings
+from httpx import Request
+
+from campaign_fsm.gate import Budget, Gate, GateSettings, GuardSettings
+from campaign_fsm.transports.seen import SeenRequest
 
 # Nobody limits requests that never leave the process.
 _IN_PROCESS: Final = frozenset({"MockTransport", "WSGITransport", "ASGITransport"})
@@ -19,6 +22,10 @@ class Guard:
         if self.in_process:
             settings = {**settings, "budget": settings.get("budget") or 0}
         self._gate = Gate(GateSettings(**settings), blocking=blocking)
+
+    def budget(self, request: Request, account: str) -> Budget | None:
+        """The request budget of the `account` where `request` goes; None for no limit."""
+        return self._gate.budget(SeenRequest.of(request).wire, account)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self._inner).__name__})"

@@ -19,8 +19,8 @@ ANSWER: Final = "campaign_fsm_answer"
 PERMIT: Final = "campaign_fsm_permit"
 """The key under which what a gate hands on carries its `Permit`, for the gate or the pytest plugin below it."""
 
-UNTIL: Final = "campaign_fsm_until"
-"""The key under which a request carries until when it would wait for the request budget."""
+TERMS: Final = "campaign_fsm_terms"
+"""The key under which a request carries its `Terms`: how long it waits for the request budget, and what it rests on."""
 
 LEFT: Final = "campaign_fsm_left"
 """The key under which a request says that its bytes were seen to leave, whatever is raised after that."""

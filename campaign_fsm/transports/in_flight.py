@@ -11,7 +11,7 @@ from httpx import Request, Response
 from campaign_fsm.errors import Refused
 from campaign_fsm.gate import Forward, Permit, WriteRecord
 from campaign_fsm.transports.departure import Departure
-from campaign_fsm.transports.extensions import EXTENSION, PERMIT, UNTIL, mark
+from campaign_fsm.transports.extensions import EXTENSION, PERMIT, TERMS, mark
 from campaign_fsm.transports.seen import SeenRequest
 from campaign_fsm.wire.intent import WireRequest
 
@@ -65,7 +65,7 @@ class InFlight:
             raise TypeError(f"{type(callers).__qualname__} is no request of httpx or of a library like it")
         wire, extensions = seen.wire, seen.extensions
         wire.body = body or b""
-        wire.until, wire.above = extensions.pop(UNTIL, None), extensions.pop(PERMIT, None)
+        wire.terms, wire.above = extensions.pop(TERMS, None), extensions.pop(PERMIT, None)
         extensions.pop(EXTENSION, None)
         stream = seen.stream if body is None else family.ByteStream(body)
         return cls(

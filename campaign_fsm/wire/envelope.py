@@ -92,7 +92,7 @@ def read_item(answer: Answer, method: str | None = None) -> Item:
         NotReadable: There is not exactly one item, or the parts of the envelope contradict each other or the request.
     """
     envelope = read_envelope(answer)
-    _check_method(envelope, method)
+    check_method(envelope, method)
     response = envelope.get("response")
     if isinstance(response, list):
         if len(response) != 1:
@@ -107,7 +107,8 @@ def read_item(answer: Answer, method: str | None = None) -> Item:
     return item
 
 
-def _check_method(envelope: Mapping[str, Any], method: str | None) -> None:
+def check_method(envelope: Mapping[str, Any], method: str | None) -> None:
+    """Raise `NotReadable` if the envelope names another method than that of the request."""
     name = envelope.get("method")
     if name is None or method is None or name == method:
         return

@@ -90,8 +90,8 @@ class WireRequest:
     url_target: bytes | None = None
     """The URL's own path and query, where an extension overrides the request line."""
     body: bytes = field(default=b"", repr=False)
-    until: float | None = None
-    """Until when to wait for the request budget, on the gate's clock; None: for as long as it takes."""
+    terms: object = field(default=None, repr=False)
+    """The terms that its caller has set for it (`campaign_fsm.gate.terms`), if any."""
     above: object = field(default=None, repr=False)
     """The permit of the gate above that hands this request on, if there is one."""
     _by_name: dict[bytes, list[bytes]] | None = field(default=None, init=False, repr=False)
@@ -213,12 +213,12 @@ def _unreadable(
     )
 
 
-def is_plain(request: WireRequest, target: Target) -> bool:
+def is_plain(request: WireRequest, target: Target, *, with_query: bool = False) -> bool:
     """Whether a read is answered about the very campaign that a write with its URL would be about.
 
-    Not if it has a query, or names another host or path in a header or an extension.
+    Not if it has a query, except where it may, or names another host or path in a header or an extension.
     """
-    if b"?" in request.target or request.url_target not in (None, request.target):
+    if (b"?" in request.target and not with_query) or request.url_target not in (None, request.target):
         return False
     if request.rewrite:
         return False
@@ -380,5 +380,5 @@ def preflight(request: WireRequest) -> WireRequest:
         port=request.port,
         target=request.target,
         headers=kept + extra,
-        until=request.until,
+        terms=request.terms,
     )

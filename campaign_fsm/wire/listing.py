@@ -11,7 +11,9 @@ https://developer.exotel.com/api/call-details-of-a-single-campaign.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -20,7 +22,9 @@ from attrs import frozen
 from campaign_fsm.printable import SURROGATE
 from campaign_fsm.rules import STATUSES, Channel, Status
 from campaign_fsm.wire.answer import Answer, NotReadable
-from campaign_fsm.wire.envelope import Item, read_entry, read_envelope
+from campaign_fsm.wire.envelope import Item, check_method, read_entry, read_envelope
+from campaign_fsm.wire.reading import Reading, read_campaign
+from campaign_fsm.wire.target import Target
 from campaign_fsm.words import none_of
 
 # Default and greatest page size.
@@ -135,6 +139,36 @@ def read_page(answer: Answer) -> Page:
     metadata = envelope.get("metadata")
     total = _count(metadata, "total") if isinstance(metadata, dict) else None
     return Page(tuple(read_entry(entry, answer) for entry in response), total)
+
+
+def read_entries(answer: Answer, target: Target) -> dict[str, Reading]:
+    """What a list shows of each campaign, by its id: as strictly as an answer about one alone is read.
+
+    A campaign that it shows twice, in whatever way, or with a status that is on no list, is not among them.
+
+    Raises:
+        NotReadable: It is no answer to a GET, no list, or it came from a cache.
+    """
+    if answer.from_cache:
+        raise NotReadable("the answer came from a cache", "CF504")
+    envelope = read_envelope(answer)
+    check_method(envelope, "GET")
+    if envelope.get("error_data") is not None:
+        raise NotReadable("the envelope of the list holds the data of an error")
+    items = read_page(answer).items
+    # In any case of its letters, as the section of a campaign has it.
+    shown = Counter(name for item in items for name in {str(item.data.get(key)).lower() for key in ("id", "sid")})
+    found: dict[str, Reading] = {}
+    for item in items:
+        if item.failed or envelope.get("http_code", answer.status_code) not in (answer.status_code, item.code):
+            continue
+        if item.data.get("account_sid") not in (None, target.account):
+            continue
+        with suppress(NotReadable):
+            campaign_id, reading = read_campaign(item, target.channel, answer.date)
+            if shown[campaign_id.lower()] == 1 and reading.status is not Status.UNKNOWN:
+                found[campaign_id] = reading
+    return found
 
 
 def details_query(channel: Channel, offset: int, status: str | None = None) -> str:

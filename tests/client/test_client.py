@@ -28,6 +28,8 @@ from campaign_fsm import (
     __version__,
     errors,
 )
+from campaign_fsm.gate import budget
+from campaign_fsm.gate.budget import Budgets
 
 KEY, TOKEN = "key-canary-1", "token-canary-2"
 
@@ -583,6 +585,35 @@ def test_no_line_of_the_log_is_without_fields():
         for call in ast.walk(ast.parse(text)) if "import log\n" in text else ():
             if isinstance(call, ast.Call) and ast.unparse(call.func) in ("log.info", "log.warning", "log.exception"):
                 assert "about" in [keyword.arg for keyword in call.keywords], f"{path}:{call.lineno}"
+
+
+@pytest.mark.parametrize("what", ["pause", "get", "create"])
+def test_a_wait_for_the_budget_does_not_use_up_the_deadline(simulator, pace, what):
+    """Whoever has waited for longer than that is tried again all the same."""
+    pace(looks=(0.0,), first_delay=0.001)
+    budget.renew(Budgets(is_limited=lambda _: False, minute=0.4))
+    campaign = simulator.add("in-progress")
+    waits = []
+    with CampaignClient(
+        account_sid="acme1",
+        api_key=KEY,
+        api_token=TOKEN,
+        transport=SimulatorTransport(simulator),
+        budget=2,
+        deadline=0.2,
+        on_wait=waits.append,
+    ) as client:
+        client.get(campaign)
+        client.get(campaign)
+        simulator.fault("rate-limited", method={"pause": "PUT", "get": "GET", "create": "POST"}[what], retry_after=0)
+        if what == "pause":
+            assert client.pause(campaign).status == "paused"
+        elif what == "get":
+            assert client.get(campaign).id == campaign
+        else:
+            assert client.create(message(simulator)).status == "created"
+    assert max(wait.seconds for wait in waits) > 0.3
+    assert simulator.faults == ()
 
 
 # The canary

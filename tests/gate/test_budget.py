@@ -3,23 +3,28 @@
 import asyncio
 import contextvars
 import gc
+import heapq
+import itertools
 import logging
+import math
+import sys
 import threading
 import weakref
+from functools import partial
 
 import anyio
 import attrs
 import httpx
 import pytest
-from gates import Clock
+from gates import NOW, Clock, envelope
 from hypothesis import given
 from hypothesis import strategies as st
 from wires import ID, MESSAGE, VOICE, wire
 
 from campaign_fsm import CampaignClient, Simulator, SimulatorTransport, Wait, errors
 from campaign_fsm.drive import Sleep
-from campaign_fsm.gate import Forward, Gate, GateSettings, Poll, Read, budget
-from campaign_fsm.gate.budget import Budget, Budgets, budget_of, is_vendor
+from campaign_fsm.gate import Batch, Forward, Gate, GateSettings, Poll, Read, Terms, budget, section
+from campaign_fsm.gate.budget import Budget, Budgets, Share, budget_of, is_vendor
 from campaign_fsm.gate.cell import Cell
 from campaign_fsm.transports import AsyncGuardTransport, GuardTransport
 from campaign_fsm.wire.answer import Answer
@@ -467,11 +472,11 @@ def short_minute(monkeypatch):
     budget.renew(Budgets(is_limited=lambda _: False, minute=0.2))
     taken, let_through = budget._taken, []
 
-    def noted(state, weight, now):
-        state, wait = taken(state, weight, now)
-        if not wait:
-            let_through.extend([now] * weight)
-        return state, wait
+    def noted(state, turn, share, now, gathers_until):
+        found = taken(state, turn, share, now, gathers_until)
+        if not found[1]:
+            let_through.extend([now] * turn.least)
+        return found
 
     monkeypatch.setattr(budget, "_taken", noted)
     return let_through
@@ -644,9 +649,9 @@ def test_a_further_try_is_one_request_and_goes_as_the_write_goes(clock):
         next(flow)
         flow.send(answer(503))
         waiting = gate.flow(wire("GET", body=b""))
-        wait = next(waiting).seconds
+        next(waiting)
         flow.send(None)
-        clock.now += wait
+        clock.now += 60.1
         assert isinstance(waiting.send(None), Sleep if first else Forward)
         assert isinstance(flow.send(None), Read) is first or not first
         waiting.close()
@@ -665,6 +670,46 @@ def test_a_read_and_a_create_wait_their_turn(clock, later):
     clock.now += wait
     assert isinstance(other.send(None), Sleep)
     assert isinstance(one.send(None), Read)
+
+
+def test_who_waits_finds_soon_what_is_given_back(clock):
+    """And not when its own minute is over; what it was told at first stays what it was."""
+    told = []
+    gate = Gate(GateSettings(budget=4, clock=clock, on_wait=told.append), blocking=False)
+    spent = budget_of("api.exotel.com", "acme1", 4, clock)
+    _, share, _ = set_aside(spent, 3)
+    take(spent)
+    flow = gate.flow(wire("GET", body=b""))
+    for _ in range(3):
+        assert next(flow).seconds <= 0.25
+        clock.now += 0.25
+    spent.give_back(share)
+    assert isinstance(next(flow), Forward)
+    assert [wait.seconds for wait in told] == [pytest.approx(60)]
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("what", ["a read", "a write", "a list"])
+def test_what_is_urgent_by_its_terms_goes_first(clock, what, urgent):
+    """As every pause does: the reads of a stop, too."""
+    gate = drained(2, clock)
+    one = gate.flow(wire(body={"action": "resume"}))
+    wait = next(one).seconds
+    terms = Terms(urgent=urgent, batch=Batch(1, 10.0) if what == "a list" else None)
+    request = {
+        "a read": wire("GET", body=b"", terms=terms),
+        "a write": wire(target=VOICE, body={"action": "resume"}, terms=terms),
+        "a list": wire("GET", f"{MESSAGE.rpartition('/')[0]}?limit=1", b"", terms=terms),
+    }[what]
+    other = gate.flow(request)
+    next(other)
+    clock.now += wait
+    assert isinstance(one.send(None), Sleep) is urgent
+    assert isinstance(other.send(None), Sleep) is not urgent
+    for flow in (one, other):
+        flow.close()
+    if terms.batch:
+        terms.batch.give_back()
 
 
 def test_two_ports_are_two_servers(clock):
@@ -710,13 +755,695 @@ def test_a_wait_for_a_status_ends_when_its_time_is_up_whatever_the_budget(timeou
 def test_a_request_that_would_wait_too_long_for_the_budget_is_an_error(clock):
     """After how long there would be room; and it leaves the queue."""
     gate = drained(2, clock)
-    request = attrs.evolve(wire("GET", body=b""), until=clock.now + 30)
+    request = attrs.evolve(wire("GET", body=b""), terms=Terms(until=clock.now + 30))
     with pytest.raises(errors.BudgetSpent) as caught:
         next(gate.flow(request))
     assert caught.value.seconds == pytest.approx(60, abs=0.1)
     assert "60 s" in str(caught.value)
     assert not budget_of("api.exotel.com", "acme1", 2, clock).waiting
-    assert isinstance(next(gate.flow(attrs.evolve(request, until=clock.now + 61))), Sleep)
+    assert isinstance(next(gate.flow(attrs.evolve(request, terms=Terms(until=clock.now + 61)))), Sleep)
+
+
+# What is set aside
+
+
+def set_aside(spent, most, *, least=2, urgent=False):
+    """A share of up to so many requests, and after how many seconds to ask again for it."""
+    turn = spent.queue(least, most=most, urgent=urgent)
+    share = Share(turn.party)
+    return turn, share, spent.ask(turn, share)
+
+
+def asks(spent, weight=1, *, urgent=False):
+    """After how many seconds to ask again, if anybody would."""
+    turn = spent.queue(weight, urgent=urgent)
+    try:
+        return spent.ask(turn)
+    finally:
+        spent.leave(turn)
+
+
+def test_of_what_is_set_aside_some_is_set_aside_for_another(clock):
+    """It counts for neither until it is used, and comes on top of what that one has."""
+    spent = Budget(10, clock)
+    _, one, _ = set_aside(spent, 6)
+    _, two, _ = set_aside(spent, 2)
+    assert spent.use(one, 3, into=two) == 0.0
+    assert (spent.left(one), spent.left(two), spent.held) == (3, 5, 8)
+    assert spent.use(one, 4, into=two) is None
+    window(spent, 9, 30)
+    assert spent.use(one, 3, into=two) == 0.0
+    assert (spent.left(one), spent.left(two)) == (0, 8)
+
+
+def test_what_is_made_counts_and_what_did_not_leave_does_not(clock):
+    """It is set aside again, in the server's window too; what is made counts also where none was set aside any more."""
+    for told in (False, True):
+        spent = Budget(10, clock)
+        if told:
+            window(spent, 10, 30)
+        _, share, _ = set_aside(spent, 3)
+        at = [spent.make(share), spent.make(share)]
+        assert (at, spent.left(share)) == ([clock.now] * 2, 1)
+        spent.unmake(share, at[0])
+        assert spent.left(share) == 2
+        assert asks(spent, 7) == 0.0
+        assert asks(spent) > 0
+        clock.now += 61
+    spent = Budget(2, clock)
+    _, share, _ = set_aside(spent, 2)
+    spent.give_back(share)
+    spent.make(share)
+    assert (spent.left(share), asks(spent, 2) > 0) == (0, True)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_set_aside_later_comes_on_top(clock, told):
+    """Of what the same one has already."""
+    spent = Budget(10, clock)
+    if told:
+        window(spent, 10, 30)
+    _, share, _ = set_aside(spent, 3)
+    assert spent.ask(spent.queue(2, urgent=False), share) == 0.0
+    assert spent.left(share) == 5
+
+
+def test_what_is_made_in_the_server_s_window_is_over_when_that_is(clock):
+    """The server counts it, and then it begins anew."""
+    spent = Budget(10, clock)
+    window(spent, 10, 30)
+    _, share, _ = set_aside(spent, 3)
+    for _ in range(3):
+        spent.make(share)
+    clock.now += 30
+    assert asks(spent, 10) == 0.0
+
+
+def test_what_is_set_aside_counts_when_it_is_used(clock):
+    """Until then nobody else has it, and its minute begins when it is used."""
+    spent = Budget(30, clock)
+    _, share, wait = set_aside(spent, 30)
+    assert (wait, spent.left(share)) == (0.0, 30)
+    assert asks(spent) > 0
+    clock.now += 50
+    assert [spent.use(share) for _ in range(10)] == [0.0] * 10
+    assert spent.left(share) == 20
+    clock.now += 20
+    assert spent.use(share, 20) == 0.0
+    assert (spent.left(share), spent.use(share)) == (0, None)
+    assert asks(spent) == pytest.approx(40, abs=0.1)
+
+
+def test_what_is_not_used_is_given_back_once(clock):
+    """At once for everybody; what was used stays spent."""
+    spent = Budget(10, clock)
+    _, share, _ = set_aside(spent, 10)
+    spent.use(share, 4)
+    for _ in range(2):
+        spent.give_back(share)
+        assert (spent.left(share), spent.held, spent.use(share)) == (0, 0, None)
+    assert [asks(spent) > 0 for _ in range(7)] == [False] * 6 + [True]
+
+
+@pytest.mark.parametrize(("keep", "left"), [(0, 0), (3, 3), (6, 6), (9, 6)])
+def test_a_part_of_what_is_not_used_may_be_kept(clock, keep, left):
+    """What is beyond it is everybody's, in the server's window too."""
+    for told in (False, True):
+        spent = Budget(10, clock)
+        if told:
+            window(spent, 10, 30)
+        _, share, _ = set_aside(spent, 10)
+        spent.use(share, 4)
+        for _ in range(2):
+            spent.give_back(share, keep=keep)
+            assert spent.left(share) == spent.held == left
+        assert asks(spent, 7 - left) > 0
+        assert left == 6 or asks(spent, 6 - left) == 0.0
+        clock.now += 100
+
+
+def test_more_than_is_left_is_not_used(clock):
+    """None of it is taken then."""
+    spent = Budget(10, clock)
+    _, share, _ = set_aside(spent, 3)
+    assert spent.use(share, 4) is None
+    assert spent.left(share) == 3
+    assert spent.use(share, 3) == 0.0
+    assert spent.use(Share(share.party)) is None
+
+
+@pytest.mark.parametrize(("most", "got"), [(None, 2), (1, 2), (2, 2), (7, 7), (30, 10), (100, 10)])
+def test_there_are_as_many_as_there_is_room_for(clock, most, got):
+    """Not less than what is needed, nor more than what is wanted."""
+    spent = Budget(10, clock)
+    assert set_aside(spent, most)[2] == 0.0
+    assert spent.held == got
+
+
+def test_whoever_is_better_served_by_many_waits_five_seconds_longer_for_them(clock):
+    """Five seconds from when there was room for the least, and not for those that come later."""
+    spent = Budget(10, clock)
+    for seconds in (0, 0, 3, 1.9, 0.2, *[1] * 5):
+        clock.now += seconds
+        assert take(spent)[1] == 0.0
+    turn, share, wait = set_aside(spent, 10)
+    assert wait == pytest.approx(1000 + 60 + 4.9 - clock.now, abs=0.01)
+    clock.now += wait
+    assert spent.ask(turn, share) == 0.0
+    assert (clock.now, spent.left(share)) == (pytest.approx(1064.9), 4)
+
+
+@pytest.mark.parametrize(("last", "got"), [(5.0, 3), (5.25, 2)])
+def test_what_there_is_room_for_after_exactly_five_seconds_is_waited_for(clock, last, got):
+    """And what comes later is not."""
+    spent = Budget(3, clock)
+    for seconds in (0, 0, last):
+        clock.now += seconds
+        take(spent)
+    turn, share, wait = set_aside(spent, 3)
+    clock.now += wait
+    assert spent.ask(turn, share) == 0.0
+    assert (clock.now, spent.left(share)) == (1060 + (last if got == 3 else 0), got)
+
+
+@pytest.mark.parametrize(("brakes", "left", "at"), [([2], 4, 1064), ([2, 1, 1, 1], 1 + 1, 1120)])
+def test_it_gathers_no_longer_than_that_whoever_comes_before_it(clock, brakes, left, at):
+    """The five seconds begin once: what pauses take of its room meanwhile is not waited for, unless it is the least."""
+    spent = Budget(6, clock)
+    for seconds in (0, 0, 1, 1, 1, 1):
+        clock.now += seconds
+        take(spent)
+    turn, share, wait = set_aside(spent, 6)
+    assert wait == pytest.approx(60)
+    clock.now += 56
+    for weight in brakes:
+        assert asks(spent, weight, urgent=True) == 0.0
+        clock.now += 1
+        spent.ask(turn, share) if clock.now < 1064 else None
+    clock.now = max(clock.now, 1064)
+    while wait := spent.ask(turn, share):
+        clock.now += wait
+    assert (clock.now, spent.left(share)) == (pytest.approx(at), left)
+
+
+def test_those_behind_it_wait_no_longer_than_it_gathers(clock):
+    """A read behind a reservation goes when that has been served and there is room again."""
+    spent = Budget(4, clock)
+    take(spent, 4)
+    turn, share, wait = set_aside(spent, 2)
+    behind, later = take(spent)
+    assert later == pytest.approx(wait + 0.05)
+    clock.now += wait
+    assert spent.ask(turn, share) == 0.0
+    clock.now += 0.05
+    assert spent.ask(behind) == 0.0
+
+
+def test_an_urgent_request_goes_before_what_gathers(clock):
+    """And takes of the room that there is."""
+    spent = Budget(4, clock)
+    take(spent, 2)
+    clock.now += 4
+    take(spent, 2)
+    clock.now += 56
+    turn, share, wait = set_aside(spent, 4)
+    assert wait == pytest.approx(4)
+    assert take(spent, 2, urgent=True)[1] == 0.0
+    clock.now += wait
+    assert spent.ask(turn, share) == 0.0
+    assert spent.left(share) == 2
+
+
+def test_what_is_held_below_on_the_stack_is_not_waited_for(clock):
+    """A callback of whoever holds it asks, on the same thread: it would wait for ever. No minute holds more for it."""
+    spent = Budget(10, clock)
+    turn = spent.queue(2, most=10, urgent=True, blocking=True)
+    share = Share(turn.party)
+    assert spent.ask(turn, share) == 0.0
+    assert spent.use(share) == 0.0
+    for blocking, wait in ((False, 0.0), (True, 0.0)):
+        inside = spent.queue(2, urgent=False, blocking=blocking)
+        assert spent.ask(inside) == wait
+    found = []
+    thread = threading.Thread(target=lambda: found.append(asks(spent)))  # which is in nobody's way
+    thread.start()
+    thread.join()
+    assert found == [pytest.approx(60)]
+    assert spent.left(share) == 9
+    assert spent.use(share, 5) == 0.0
+    assert spent.use(share, 1) == pytest.approx(60)
+
+
+def test_two_reservations_are_served_one_after_the_other(clock):
+    """The second has what is left, and waits for what the first gives back."""
+    spent = Budget(10, clock)
+    _, one, _ = set_aside(spent, 6)
+    _, two, wait = set_aside(spent, 10)
+    assert (wait, spent.left(one), spent.left(two)) == (0.0, 6, 4)
+    turn, three, wait = set_aside(spent, 10)
+    assert wait == pytest.approx(0.25)
+    spent.use(one, 5)
+    spent.give_back(one)
+    clock.now += wait
+    assert spent.ask(turn, three) == pytest.approx(59.75)  # one is too few
+    spent.give_back(two)
+    assert spent.ask(turn, three) == 0.0  # and not when five more are a minute old
+    assert spent.left(three) == 5
+    assert asks(spent, urgent=True) > 0
+
+
+def test_a_429_closes_what_is_set_aside_too(clock):
+    """For as long as the server asks; then it may be used."""
+    spent = Budget(10, clock)
+    _, share, _ = set_aside(spent, 10)
+    spent.learn(answer(429, Retry_After=7))
+    assert spent.use(share) == pytest.approx(7)
+    assert spent.left(share) == 10
+    clock.now += 7
+    assert spent.use(share) == 0.0
+
+
+def window(spent, left, ahead, **more):
+    spent.learn(answer(X_RateLimit_Remaining=left, X_RateLimit_Reset=SERVER_NOW + ahead, **more))
+
+
+def test_in_the_server_s_window_what_is_set_aside_is_taken_out(clock):
+    """Whether that was before its first answer or after it, and what is not used is put back."""
+    spent = Budget(30, clock)
+    _, share, _ = set_aside(spent, 10)
+    window(spent, 12, 30)
+    assert [asks(spent) > 0 for _ in range(3)] == [False, False, True]
+    spent.use(share, 4)
+    spent.give_back(share)
+    _, other, wait = set_aside(spent, 30)
+    assert (wait, spent.left(other)) == (0.0, 6)
+    assert asks(spent) == pytest.approx(30)
+
+
+def test_what_others_have_had_of_the_window_is_used_by_nobody(clock):
+    """Other processes count there too: of ten that were set aside three are left, and the rest waits for the reset."""
+    spent = Budget(30, clock)
+    window(spent, 20, 30)
+    _, share, _ = set_aside(spent, 10)
+    window(spent, 3, 29)
+    assert asks(spent) == pytest.approx(30)
+    assert spent.use(share, 2) == 0.0
+    assert spent.use(share, 2) == pytest.approx(30)
+    assert spent.use(share) == 0.0
+    assert (spent.use(share), spent.left(share)) == (pytest.approx(30), 7)
+    clock.now += 30
+    assert spent.use(share) == 0.0
+
+
+def test_what_is_set_aside_over_a_reset_counts_in_the_next_window(clock):
+    """In a minute of ours until the server says what it counts."""
+    spent = Budget(10, clock)
+    window(spent, 10, 20)
+    _, share, _ = set_aside(spent, 8)
+    clock.now += 20
+    assert spent.use(share, 3) == 0.0
+    assert [asks(spent) > 0 for _ in range(3)] == [False, False, True]
+    window(spent, 5, 50)
+    assert asks(spent) == pytest.approx(50)
+    assert spent.use(share, 5) == 0.0
+    assert (spent.left(share), spent.held) == (0, 0)
+
+
+@pytest.mark.parametrize("how", ["another client", "the server"])
+def test_a_lower_limit_leaves_room_for_others_than_those_that_hold(clock, how):
+    """Else they would wait for who may never use it; and no minute holds more than the new limit."""
+    spent = Budget(30, clock)
+    _, share, _ = set_aside(spent, 30)
+    spent.use(share, 3)
+    if how == "another client":
+        spent.limit(5)
+    else:
+        spent.learn(answer(X_RateLimit_Limit=5))
+    assert spent.left(share) == 3
+    turn, wait = take(spent, 2)
+    clock.now += wait
+    assert wait <= 60
+    assert spent.ask(turn) == 0.0
+    assert spent.use(share, 3) == 0.0
+    assert asks(spent) > 0
+
+
+def test_a_lower_limit_takes_of_several_that_hold(clock):
+    """Until what they hold leaves room for a read and a write; a higher one, and one with room, take nothing."""
+    spent = Budget(30, clock)
+    shares = [set_aside(spent, 10)[1] for _ in range(3)]
+    spent.limit(30)
+    assert spent.held == 30
+    spent.limit(40)
+    assert spent.held == 30
+    spent.limit(32)
+    assert spent.held == 30
+    spent.limit(22)
+    assert [spent.left(share) for share in shares] == [0, 10, 10]
+    spent.limit(17)
+    assert [spent.left(share) for share in shares] == [0, 5, 10]
+    spent.limit(2)
+    assert spent.held == 0
+
+
+def test_of_what_was_set_aside_under_a_higher_limit_no_more_is_used_than_the_lower_one_allows(clock):
+    """What is too much waits until there is room."""
+    spent = Budget(10, clock)
+    _, share, _ = set_aside(spent, 10)
+    assert spent.use(share, 4) == 0.0
+    clock.now += 10
+    spent.limit(6)
+    assert spent.left(share) == 4
+    assert spent.use(share, 2) == 0.0
+    assert spent.use(share, 2) == pytest.approx(50)
+    clock.now += 50
+    assert spent.use(share, 2) == 0.0
+
+
+def dead_thread(spent):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(set_aside(spent, 10)))
+    thread.start()
+    thread.join()
+    return found[0][1]
+
+
+def closed_loop(spent):
+    async def abandoned():
+        return set_aside(spent, 10)[1]
+
+    return asyncio.run(abandoned())
+
+
+def dropped(spent):
+    batch = Batch(9, 10.0)
+    turn = spent.queue(2, most=10, urgent=False)
+    share = Share(turn.party, weakref.ref(batch))
+    assert spent.ask(turn, share) == 0.0
+    assert asks(spent) > 0
+    return share
+
+
+@pytest.mark.parametrize("who", [dead_thread, closed_loop, dropped])
+def test_what_is_set_aside_for_nobody_any_more_is_given_back(clock, who):
+    """When the next one asks: its thread has ended, its loop was closed, or what it was for is no more."""
+    spent = Budget(10, clock)
+    share = who(spent)
+    assert spent.left(share) == 10
+    assert take(spent, 10)[1] == 0.0
+    assert spent.use(share) is None
+    assert spent.held == 0
+
+
+MIXED = st.one_of(
+    st.tuples(st.just("wait"), st.floats(0, 30)),
+    st.tuples(st.just("one"), st.integers(1, 2), st.booleans()),
+    st.tuples(st.just("set aside"), st.integers(0, 12), st.booleans()),
+    st.tuples(st.just("use"), st.integers(0, 3), st.integers(1, 2)),
+    st.tuples(st.just("give back"), st.integers(0, 3)),
+    st.tuples(st.just("limit"), st.integers(2, 10)),
+    st.tuples(st.just("429"), st.integers(1, 40)),
+)
+
+
+def asked(spent, clock, turn, share=None):
+    """Whether the requests were let through, asking some times."""
+    for _ in range(30):
+        if not (wait := spent.ask(turn, share)):
+            return True
+        assert wait <= 120
+        clock.now += wait
+    spent.leave(turn)
+    return False
+
+
+@given(st.lists(MIXED, max_size=60), st.integers(2, 10))
+def test_no_minute_ever_holds_more_than_the_budget_whatever_is_set_aside(steps, limit):
+    """What is set aside counts when it is used; and however it ends, nothing of the budget is lost."""
+    clock = Clock()
+    spent = Budget(limit, clock)
+    made, shares = [], []
+
+    def let_through(count):
+        made.extend([clock.now] * count)
+        # The window counts in whole milliseconds.
+        assert sum(at > clock.now - 59.99 for at in made) <= spent.per_minute
+
+    for what, *with_these in steps:
+        match what, *with_these:
+            case "wait", seconds:
+                clock.now += seconds
+            case "one", weight, urgent:
+                if asked(spent, clock, spent.queue(weight, urgent=urgent)):
+                    let_through(weight)
+            case "set aside", most, urgent:
+                turn = spent.queue(2, most=most, urgent=urgent)
+                shares.append(Share(turn.party))
+                if not asked(spent, clock, turn, shares[-1]):
+                    assert spent.left(shares.pop()) == 0
+            case "use", index, count if shares:
+                share = shares[index % len(shares)]
+                left = spent.left(share)
+                if (wait := spent.use(share, count)) == 0.0:
+                    let_through(count)
+                else:
+                    assert (wait is None) is (left < count)
+                    assert wait is None or wait <= 90
+                assert spent.left(share) == left - count * (wait == 0.0)
+            case "give back", index if shares:
+                spent.give_back(shares[index % len(shares)])
+            case "limit", per_minute:
+                spent.limit(per_minute)
+            case "429", seconds:
+                spent.learn(answer(429, Retry_After=seconds))
+    for share in shares:
+        spent.give_back(share)
+    clock.now += 61
+    assert take(spent, spent.per_minute)[1] == 0.0
+
+
+COUNTED = st.one_of(
+    st.tuples(st.just("wait"), st.integers(0, 30)),
+    st.tuples(st.just("one"), st.integers(1, 2)),
+    st.tuples(st.just("set aside"), st.integers(0, 12)),
+    st.tuples(st.just("use"), st.integers(0, 3), st.integers(1, 2)),
+    st.tuples(st.just("give back"), st.integers(0, 3)),
+    st.tuples(st.just("others"), st.integers(1, 6)),
+    st.tuples(st.just("answer"), st.just(0)),
+)
+
+
+@given(st.lists(COUNTED, max_size=60), st.integers(2, 12))
+def test_no_window_of_the_server_holds_more_than_it_has_said(steps, limit):
+    """Whatever is set aside, and whoever else makes requests: after an answer no more leave than it says are left."""
+    clock = Clock()
+    spent = Budget(limit, clock)
+    shares, count, resets_at, said = [], 0, clock.now + 60, None
+
+    def of_the_window():
+        nonlocal count, resets_at, said
+        if clock.now >= resets_at:
+            count, resets_at, said = 0, clock.now + 60, None
+
+    def answered():
+        nonlocal said
+        of_the_window()
+        said = max(limit - count, 0)
+        window(spent, said, math.ceil(resets_at - clock.now))
+
+    def let_through(requests):
+        nonlocal count
+        of_the_window()
+        assert said is None or said >= requests
+        count += requests
+        answered()
+
+    for what, *with_these in steps:
+        match what, *with_these:
+            case "wait", seconds:
+                clock.now += seconds
+            case "one", weight:
+                if asked(spent, clock, spent.queue(weight, urgent=False)):
+                    let_through(weight)
+            case "set aside", most:
+                turn = spent.queue(2, most=most, urgent=False)
+                shares.append(Share(turn.party))
+                asked(spent, clock, turn, shares[-1])
+            case "use", index, weight if shares:
+                if spent.use(shares[index % len(shares)], weight) == 0.0:
+                    let_through(weight)
+            case "give back", index if shares:
+                spent.give_back(shares[index % len(shares)])
+            case "others", others:
+                of_the_window()
+                count += others
+            case "answer", _:
+                answered()
+    for share in shares:
+        spent.give_back(share)
+    clock.now += 121
+    assert take(spent, spent.per_minute)[1] == 0.0
+
+
+class Interrupting:
+    """Raises KeyboardInterrupt at one line of the gate, counted from 1."""
+
+    def __init__(self, at):
+        self.at, self.lines = at, 0
+
+    def __call__(self, frame, event, _):
+        if "campaign_fsm/gate/" not in frame.f_code.co_filename.replace("\\", "/"):
+            return None
+        if event == "line":
+            self.lines += 1
+            if self.lines == self.at:
+                raise KeyboardInterrupt
+        return self
+
+    def __enter__(self):
+        self.before = sys.gettrace()
+        sys.settrace(self)
+
+    def __exit__(self, *_):
+        sys.settrace(self.before)
+
+
+def list_and_pause(gate):
+    """A list with what rests on it, given back as whoever asks for it does."""
+    batch = Batch(3, 10.0)
+    terms = Terms(batch=batch)
+    try:
+        collection = MESSAGE.rpartition("/")[0]
+        flow = gate.flow(wire("GET", f"{collection}?limit=3", b"", terms=terms))
+        next(flow)
+        body = envelope("in-progress", wrapped=True, key="sid").body
+        with pytest.raises(StopIteration):
+            flow.send(Answer(200, (), body))
+        flow = gate.flow(wire(terms=terms))
+        assert isinstance(next(flow), Forward)
+        with pytest.raises(StopIteration):
+            flow.send(envelope("paused"))
+    finally:
+        batch.give_back()
+
+
+def test_an_interrupt_at_any_line_loses_nothing_of_the_budget():
+    """However far it came: a minute later all of it is there, and nobody is waited for."""
+    hit, at = True, 0
+    while hit:
+        at += 1
+        clock = Clock()
+        section.renew()  # it was written to
+        gate = Gate(GateSettings(budget=4, clock=clock, now=lambda: NOW), blocking=True)
+        spent = budget.renew(Budgets(is_limited=lambda _: False)).of("api.exotel.com", "acme1", 4, clock)
+        interrupting = Interrupting(at)
+        try:
+            with interrupting:
+                list_and_pause(gate)
+            hit = False
+        except KeyboardInterrupt:
+            pass
+        clock.now += 61
+        assert take(spent, 4)[1] == 0.0, at
+        assert (spent.waiting, spent.held, len(gate.context.sections)) == (0, 0, 0), at
+    assert at > 100
+
+
+# Several that write at once
+
+
+def arrivals(flows, clock, answers, *, seconds=0.01):
+    """When each request of some flows arrives, each waiting for as long as it is told to."""
+    numbers, at = itertools.count(), []
+    sends = [partial(contextvars.Context().run, flow.send) for flow in flows]  # none is inside of another one
+    due = [(clock.now, next(numbers), send, None) for send in sends]
+    heapq.heapify(due)
+    while due:
+        clock.now, _, send, result = heapq.heappop(due)
+        try:
+            step = send(result)
+        except (StopIteration, errors.BudgetSpent, errors.Refused):
+            continue
+        if isinstance(step, Sleep | Poll):
+            wait, result = max(step.seconds, 0.001), None
+        else:
+            at.append(clock.now)
+            wait, result = seconds, answers(step)
+        heapq.heappush(due, (clock.now + wait, next(numbers), send, result))
+    return at
+
+
+def named(index):
+    return MESSAGE.replace(ID, f"{index:032x}")
+
+
+def as_asked(step):
+    path = (step.request if isinstance(step, Read) else step.record.intent).target
+    return envelope("paused", id=path.decode().rpartition("/")[2] if isinstance(path, bytes) else path.id)
+
+
+@pytest.mark.parametrize("max_age", [0, 30, 59, 61, 300])
+@pytest.mark.parametrize("writers", [8, 30])
+def test_a_read_is_paid_for_before_it_is_sent(clock, writers, max_age):
+    """Also where the kept reading of a write became too old while it waited: no window holds more than the budget."""
+    gate = Gate(GateSettings(budget=30, clock=clock, max_age=max_age), blocking=False)
+    at = []
+    for index in range(30):  # nothing is left, and each has a reading
+        flow = gate.flow(wire("GET", named(index), b""))
+        next(flow)
+        at.append(clock.now)
+        with pytest.raises(StopIteration):
+            flow.send(envelope("paused", id=f"{index:032x}"))
+        clock.now += 0.1
+    flows = [gate.flow(wire(target=named(index), body={"action": "resume"})) for index in range(writers)]
+    flows += [gate.flow(wire("GET", named(index), b"")) for index in range(100, 130)]
+
+    def answers(step):
+        return envelope("paused") if isinstance(step, Forward) and step.record is None else as_asked(step)
+
+    at += arrivals(flows, clock, answers)
+    assert len(at) - 60 in range(writers * (2 if max_age < 59 else 1), writers * (1 if max_age == 300 else 2) + 1)
+    assert most_in_a_window(at, 59.99) <= 30
+
+
+def test_what_waits_for_the_section_counts_when_it_is_made(clock):
+    """Many that write to one campaign have been let through long before their turn comes, and a minute is over then."""
+    sections = section.Sections(clock)
+    gates = [
+        Gate(GateSettings(budget=30, clock=clock, deadline=200), blocking=False, own_sections=sections)
+        for _ in range(12)
+    ]
+    flows = [gate.flow(wire(body={"action": "resume"})) for gate in gates]
+    flows += [gates[0].flow(wire(target=named(index), body={"action": "resume"})) for index in range(30)]
+    at = arrivals(flows, clock, as_asked, seconds=3.0)
+    assert len(at) == 84
+    assert most_in_a_window(at, 59.99) <= 30
+
+
+def test_what_a_list_showed_may_become_too_old_while_others_write(clock):
+    """The pauses read anew, out of what is set aside, or give up: no window holds more than the budget."""
+    gate = Gate(GateSettings(budget=30, clock=clock), blocking=False)
+    batch = Batch(20, 5.0)
+    flow = gate.flow(wire("GET", f"{MESSAGE.rpartition('/')[0]}?limit=20", b"", terms=Terms(batch=batch)))
+    assert isinstance(next(flow), Forward)
+    at = [clock.now]
+    shown = [f'{{"data": {{"sid": "{index:032x}", "status": "in-progress"}}}}' for index in range(20)]
+    with pytest.raises(StopIteration):
+        flow.send(Answer(200, (), f'{{"response": [{", ".join(shown)}]}}'.encode()))
+    assert batch.room == 20
+
+    def answers(step):
+        clock.now += 0.5
+        found = as_asked(step)
+        is_ours = isinstance(step, Read) and step.request.terms is not None
+        return attrs.evolve(found, body=found.body.replace(b"paused", b"in-progress")) if is_ours else found
+
+    flows = [gate.flow(wire(target=named(index), terms=Terms(batch=batch))) for index in range(20)]
+    flows += [gate.flow(wire(target=named(index), body={"action": "resume"})) for index in range(50, 60)]
+    at += arrivals(flows, clock, answers)
+    batch.give_back()
+    assert most_in_a_window(at, 59.99) <= 30
+    assert len(at) >= 30
 
 
 # The value that the budget is

@@ -21,8 +21,10 @@ from functools import partial
 
 import httpx
 import pytest
+from gates import envelope, make, put, run
 from operations import message
 from programs import PATIENCE, running, said
+from wires import ID, MESSAGE, wire
 
 from campaign_fsm import (
     AsyncCampaignClient,
@@ -34,7 +36,11 @@ from campaign_fsm import (
     errors,
 )
 from campaign_fsm.client.pools import AsyncPoolPerProcess, PoolPerProcess
+from campaign_fsm.gate import Batch, Terms
+from campaign_fsm.gate.budget import budget_of
+from campaign_fsm.gate.section import campaign_key
 from campaign_fsm.trace import TraceFile
+from campaign_fsm.wire.target import read_target
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork processes"),
@@ -1098,3 +1104,72 @@ def test_celery_may_fork_a_client(account, tmp_path, monkeypatch):
     assert {tuple(each[:2]) for each in found} == set(campaigns.items())
     assert len(found) % len(campaigns) == 0
     assert len({worker for *_, worker in found}) == 2
+
+
+# A list, what rests on it, and what is set aside for it
+
+
+class OnAList:
+    """A gate with a list that shows one campaign in progress, and what it does to pause it."""
+
+    def __init__(self):
+        self.gate, self.batch = make(budget=30), Batch(29, 10.0)
+        self.read()
+
+    def read(self):
+        terms = Terms(batch=self.batch)
+        request = wire("GET", f"{MESSAGE.rpartition('/')[0]}?limit=20", b"", terms=terms)
+        run(self.gate, request, envelope("in-progress", wrapped=True, key="sid"))
+
+    def pause(self):
+        """The first step of a pause that may rest on it; if it was to leave, it has not."""
+        flow = self.gate.flow(wire(terms=Terms(batch=self.batch)))
+        moves = self.gate.context.sections.moves
+        note, moves.note = moves.note, lambda _: None
+        try:
+            return type(next(flow)).__name__
+        finally:
+            flow.close()
+            moves.note = note
+
+
+def test_what_a_list_showed_is_not_used_in_a_fork():
+    """What the parent has done meanwhile is unknown there; a list of its own is."""
+    here = OnAList()
+    assert here.pause() == "Forward"
+    fork = Fork()
+    fork()
+    if fork.in_child:
+        found = [outcome(here.pause)]
+        here.read()
+        fork.tell([*found, outcome(here.pause)])
+    assert here.pause() == "Forward"
+    assert fork.told() == [["returned", "Read"], ["returned", "Forward"]]
+
+
+def test_a_fork_knows_what_was_written_to_before():
+    """A list may lag behind a write of the parent, too; campaigns that nobody has written to are good."""
+    here = OnAList()
+    here.batch.give_back()
+    run(here.gate, put("resume"), envelope("paused"), envelope("in-progress"))
+    another = "c" * 32
+
+    def work():
+        moves = here.gate.context.sections.moves
+        return [moves.knows(campaign_key(wire(), read_target(MESSAGE.replace(ID, one)))) for one in (ID, another)]
+
+    assert child(work).told() == ["returned", [True, False]]
+    assert child(lambda: child(work).told()).told() == ["returned", ["returned", [True, False]]]
+
+
+def test_what_is_set_aside_is_not_taken_along_by_a_fork():
+    """The child has all that was not spent, and the parent what it had."""
+    here = OnAList()
+    budget = budget_of("api.exotel.com", "acme1", 30, here.gate.context.settings.clock)
+
+    def work():
+        return [budget.ask(budget.queue(29, urgent=False)), here.batch.left, here.batch.use()]
+
+    assert child(work).told() == ["returned", [0.0, 0, None]]
+    assert here.batch.left == 29
+    assert here.pause() == "Forward"

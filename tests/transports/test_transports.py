@@ -13,7 +13,8 @@ import pytest
 from wires import ID, MESSAGE, UNREADABLE
 
 from campaign_fsm import AsyncGuardTransport, GuardTransport, Simulator, SimulatorServer, errors
-from campaign_fsm.transports import EXTENSION, PERMIT, UNTIL
+from campaign_fsm.gate import Terms
+from campaign_fsm.transports import EXTENSION, PERMIT, TERMS
 
 URL = f"https://api.exotel.com{MESSAGE}"
 DEST = {"pause": "paused", "resume": "in-progress", "complete": "completed", "archive": "archived"}
@@ -320,8 +321,12 @@ def test_what_is_noted_on_a_request_of_the_callers_is_not_handed_on():
     """A request that is sent again has a record already, which nobody below may take for its own."""
     inner = Inner()
     with client(inner) as http:
-        http.put(URL, json={"action": "pause"}, extensions={EXTENSION: "an old one", UNTIL: time.monotonic() + 60})
-    assert [{EXTENSION, UNTIL} & request.extensions.keys() for request in inner.requests] == [set(), set()]
+        http.put(
+            URL,
+            json={"action": "pause"},
+            extensions={EXTENSION: "an old one", TERMS: Terms(until=time.monotonic() + 60)},
+        )
+    assert [{EXTENSION, TERMS} & request.extensions.keys() for request in inner.requests] == [set(), set()]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from campaign_fsm.client.sent_write import NotApplied, SentWrite, is_gone
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     ApiError,
+    BudgetSpent,
     ConnectionFailed,
     OutcomeUnknown,
     RateLimited,
@@ -75,7 +76,7 @@ def _look(context: ClientContext, write: SentWrite, *, claimed: bool) -> Operati
             if write.action is Action.DELETE and (is_gone(answer) or (claimed and answer.status_code == 404)):
                 return write.gone()
             last = reading_of(context, answer, write.target)
-        except (ApiError, ConnectionFailed) as error:
+        except (ApiError, ConnectionFailed, BudgetSpent) as error:
             failed = type(error).__name__
             log.info(
                 "%s %s: read after a write failed: %s",
@@ -165,7 +166,7 @@ def _rejected(context: ClientContext, write: SentWrite, failure: ApiError) -> Op
     """
     try:
         reading = yield from read(context, write.target, elsewhere=False)
-    except (ApiError, ConnectionFailed):
+    except (ApiError, ConnectionFailed, BudgetSpent):
         if write.again:
             raise OutcomeUnknown(
                 action=write.action, campaign_id=write.id, seen=write.seen, why=failure.message

@@ -13,6 +13,7 @@ from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand
 from campaign_fsm.client.operations.aftermath import may_be_applied
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import entries, through
+from campaign_fsm.client.operations.reads import waiting_apart
 from campaign_fsm.client.sent_write import NotApplied, same, value_in
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import ApiError, ConnectionFailed, OutcomeUnknown, RateLimited, UnexpectedAnswer
@@ -49,7 +50,7 @@ def create(context: ClientContext, command: WriteCommand) -> Operation[Campaign]
     while True:
         began = context.clock()
         try:
-            outcome: Outcome = yield call
+            outcome: Outcome = yield from waiting_apart(call, tries)
             failed = _failed(context, outcome, command.target)
         except ConnectionFailed as error:
             if not error.transient:

@@ -81,7 +81,7 @@ def entries(
     for pages_read in itertools.count():
         if pages_read and more is not None and not more(pages_read):
             return
-        answer, page, size = yield from _shrinking(context, wanted, offset, size, patient=patient)
+        answer, page, size = yield from page_at(context, wanted, offset, size, patient=patient)
         asked = size
         if len(answer.body) < _SMALL:
             size = min(2 * size, most)  # what was too large has been passed
@@ -107,7 +107,7 @@ def entries(
             del recent[next(iter(recent))]
 
 
-def _shrinking(
+def page_at(
     context: ClientContext, wanted: Filter, offset: int, size: int, *, patient: bool
 ) -> Operation[tuple[Answer, Page, int]]:
     """One page, at half its size as often as it is larger than what a read may be; with the size that it came in."""

@@ -19,6 +19,7 @@ from campaign_fsm.errors import (
     RateLimited,
     ServerError,
 )
+from campaign_fsm.gate import Terms
 from campaign_fsm.gate.refusals import unavailable
 from campaign_fsm.lifecycle import reachable
 from campaign_fsm.rules import Action, Channel, Status
@@ -102,7 +103,7 @@ def ask(context: ClientContext, call: Call, give_up: float = 0.0) -> Operation[A
     tries = Tries(context.clock, give_up, context.pace.backoff())
     while True:
         try:
-            outcome: Outcome = yield call
+            outcome: Outcome = yield from waiting_apart(call, tries)
         except ConnectionFailed as error:
             wait = tries.wait() if error.transient else None
             if wait is None:
@@ -130,6 +131,21 @@ def ask(context: ClientContext, call: Call, give_up: float = 0.0) -> Operation[A
         yield Sleep(wait)
 
 
+def waiting_apart(call: Call, tries: Tries) -> Operation[Outcome]:
+    """Make a call; what it waits for the request budget comes on top of the time for its tries.
+
+    Not where it has an end of its own: then that counts everything.
+    """
+    terms = call.terms or Terms()
+    before = terms.waited
+    try:
+        outcome: Outcome = yield evolve(call, terms=terms)
+        return outcome
+    finally:
+        if terms.until is None:
+            tries.give_up += terms.waited - before
+
+
 def read(
     context: ClientContext, target: Target, give_up: float = 0.0, *, elsewhere: bool = True, until: float | None = None
 ) -> Operation[Reading]:
@@ -142,7 +158,7 @@ def read(
         elsewhere: Whether a campaign that is not there is looked for on the other channel, for the error's hint.
         until: Until when to wait for the request budget; None: for as long as it takes.
     """
-    answer = yield from ask(context, Call("GET", target, until=until), give_up)
+    answer = yield from ask(context, Call("GET", target, terms=Terms(until=until)), give_up)
     if answer.status_code == 404 and elsewhere:
         error = api_error(answer, "GET", target, context.secrets)
         raise changed(error, hint=(yield from hint_elsewhere(context, target)))

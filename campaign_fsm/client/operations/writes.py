@@ -9,12 +9,13 @@ from campaign_fsm.client.calls import Call, Operation, Outcome, WriteCommand, ch
 from campaign_fsm.client.operations.aftermath import became
 from campaign_fsm.client.operations.commands import act
 from campaign_fsm.client.operations.context import ClientContext
-from campaign_fsm.client.operations.reads import hint_elsewhere, read, read_before
+from campaign_fsm.client.operations.reads import hint_elsewhere, read, read_before, waiting_apart
 from campaign_fsm.client.sent_write import NotApplied, SentWrite, is_there
 from campaign_fsm.drive import Sleep
 from campaign_fsm.errors import (
     AlreadyThere,
     ApiError,
+    BudgetSpent,
     ConnectionFailed,
     OutcomeUnknown,
     Refused,
@@ -40,9 +41,10 @@ def write(context: ClientContext, command: WriteCommand) -> Operation[Campaign]:
     tries = context.tries()
     sent: tuple[SentWrite, NotApplied] | None = None
     resends = 0
+    call = Call(command.method, command.target, json=command.json)
     while True:
         try:
-            outcome: Outcome = yield Call(command.method, command.target, json=command.json)
+            outcome: Outcome = yield from waiting_apart(call, tries)
         except Refused as refusal:
             if sent is not None:
                 return (yield from _refused_later(context, refusal, *sent))
@@ -89,7 +91,7 @@ def _refused_later(context: ClientContext, refusal: Refused, sent: SentWrite, tr
         # Perhaps an earlier try arrived late.
         try:
             reading = yield from read(context, sent.target, context.give_up())
-        except (ApiError, ConnectionFailed) as error:
+        except (ApiError, ConnectionFailed, BudgetSpent) as error:
             raise OutcomeUnknown(
                 action=sent.action, campaign_id=sent.id, seen=sent.seen, now=refusal.status, why=error.message
             ) from error

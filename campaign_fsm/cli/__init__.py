@@ -36,6 +36,7 @@ _GROUPS: Final = {
         "create": ("drafts", "Create a campaign from a file.", "command-line"),
         "edit": ("drafts", "Set the parameters of a campaign.", "command-line"),
         "reschedule": ("drafts", "Give a campaign another schedule.", "command-line"),
+        "stop": ("stop", "Pause whatever runs: the emergency brake.", "stop"),
         "pause": ("actions", "Stop contacting more numbers.", "outcomes"),
         "resume": ("actions", "Go on with the numbers not yet contacted.", "outcomes"),
         "complete": ("actions", "Mark the remaining numbers as failed. Cannot be undone.", "outcomes"),

@@ -16,10 +16,11 @@ from attrs import frozen
 
 from campaign_fsm.cli.campaign import as_dict, print_campaign
 from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
-from campaign_fsm.cli.errors import ByHand, already, error_dict, print_expected
+from campaign_fsm.cli.errors import ByHand, NotConfirmed, already, error_dict, print_expected
 from campaign_fsm.cli.options import CAMPAIGN_IDS, DRY_RUN, STRICT, YES, Chosen, command
 from campaign_fsm.cli.output import print_outcome, print_text
 from campaign_fsm.cli.rehearsal import ask, confirm, judge, print_verdict, require_terminal
+from campaign_fsm.cli.selectors import Choose, selectors
 from campaign_fsm.client import CampaignClient, rehearse
 from campaign_fsm.errors import (
     AlreadyThere,
@@ -71,13 +72,39 @@ class _How:
         return {"campaign_id": campaign_id} if self.several else {}
 
 
-def _act(how: _How, campaign_ids: tuple[str, ...], host: Host, *, strict: bool) -> int | None:
+def _act(
+    how: _How, chosen: Chosen, choose: Choose | None, host: Host, *, expected: int | None, strict: bool
+) -> int | None:
+    if choose is not None and how.why and how.yes and expected is None:
+        # Before anything is read: a selection that nobody has seen is not confirmed by whatever it turns out to be.
+        raise NotConfirmed(f"{how.why} Of a selection --yes needs --expect COUNT, which --dry-run tells.")
     with host.client(strict=strict) as client:
-        if not how.several:
-            return _one(client, how, campaign_ids[0], asks=not how.yes)
+        if choose is None and not how.several:
+            if expected not in (None, 1):
+                raise NotConfirmed(_differs(expected, 1))
+            return _one(client, how, chosen.ids[0], asks=not how.yes)
+        ids = chosen.ids
+        if choose is not None:
+            ids = tuple(one.id for one in client.select(choose((host.channel,)), how.action))
+        if expected is not None and expected != len(ids):
+            raise NotConfirmed(_differs(expected, len(ids)))
+        if not ids:
+            _tell_none(how, host.channel)
+            return 0
         if how.why and not how.yes and not how.dry:
-            _confirm_all(client, how, campaign_ids)
-        return _each(client, how, campaign_ids)
+            _confirm_all(client, how, ids, selected=choose is not None)
+        return _each(client, how, ids)
+
+
+def _differs(expected: int, count: int) -> str:
+    return f"{counted(count, 'campaign')} would be meant, and --expect says {expected}; nothing was sent."
+
+
+def _tell_none(how: _How, channel: Channel) -> None:
+    if how.as_json:
+        print_outcome("nothing selected")
+    else:
+        print_text(f"There is no such {channel} campaign of which {how.action} is legal; nothing was sent.", err=True)
 
 
 def _each(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> int:
@@ -147,13 +174,13 @@ def _summary(how: _How, codes: list[int], count: int) -> str:
     return f"{counted(count, 'campaign')}: {', '.join(parts)}."
 
 
-def _confirm_all(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...]) -> None:
+def _confirm_all(client: CampaignClient, how: _How, campaign_ids: tuple[str, ...], *, selected: bool) -> None:
     """Ask once for all of them, with the first of their names and what the rules warn of.
 
     Raises:
         NotConfirmed: There is no terminal to ask on.
     """
-    require_terminal(str(how.why))
+    require_terminal(str(how.why), f"--yes --expect {len(campaign_ids)}" if selected else "--yes")
     rows = [("account", client.account_sid), ("host", client.base_url)]
     warnings: dict[str, None] = {}
     for campaign_id in campaign_ids[:_SHOWN]:
@@ -248,18 +275,40 @@ def _print_applied(how: _How, campaign: Campaign) -> None:
             print_text("What is sent from now on stays sent.")
 
 
+_EXPECT: Final = click.option(
+    "--expect",
+    "expected",
+    type=click.IntRange(min=0),
+    metavar="COUNT",
+    help="Do nothing unless exactly so many campaigns are meant.",
+)
+
+
 def _command(action: Action, summary: str) -> click.Command:
     @command(action.value, epilog=ENVIRONMENT)
     @CAMPAIGN_IDS
+    @selectors(action)
     @DRY_RUN
     @YES
+    @_EXPECT
     @STRICT
     @host_options
-    def act(campaign_ids: Chosen, host: Host, as_json: bool, *, dry_run: bool, yes: bool, strict: bool) -> int | None:
-        how = _How(action, as_json, dry_run, yes, campaign_ids.several)
-        return _act(how, campaign_ids.ids, host, strict=strict)
+    def act(
+        campaign_ids: Chosen,
+        selection: Choose | None,
+        host: Host,
+        as_json: bool,
+        *,
+        expected: int | None,
+        dry_run: bool,
+        yes: bool,
+        strict: bool,
+    ) -> int | None:
+        how = _How(action, as_json, dry_run, yes, selection is not None or campaign_ids.several)
+        return _act(how, campaign_ids, selection, host, expected=expected, strict=strict)
 
     voice = " --channel voice"
+    fewer = "--name 'otp-*'" + (voice if action is Action.DELETE else "")
     act.help = f"""{summary}
 
     \b
@@ -267,9 +316,11 @@ def _command(action: Action, summary: str) -> click.Command:
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice if action is Action.DELETE else " --dry-run"}
       campaign-fsm {action} 90dad70b939f469fbf8b801660148272{voice}{"" if undoable(action) else " --yes"}
       campaign-fsm {action} -{voice if action is Action.DELETE else ""}{"" if undoable(action) else " --yes"} < ids.txt
+      campaign-fsm {action} {fewer}{"" if undoable(action) else " --yes --expect 12"}
 
-    Of several, each is done by itself, one after the other, and what fails stops none of the others,
-    unless the credentials are wrong. With - the ids are read from the standard input, one on each line.
+    Of several, each is read and done by itself, one after the other, and what fails stops none of the
+    others, unless the credentials are wrong. With - the ids are read from the standard input, one on each
+    line. With --name, --status, --older-than, --newer-than or --all they come from the list of --channel.
 
     Exit code: 0 if it took effect, or the campaign was {goal_of(action)} already; 1 if it was refused or
     overtaken; 2 if the server rejected it, its status could not be read or the outcome is unknown. Of

@@ -56,6 +56,8 @@ class Host:
     budget: int | None
     trace: str | None
     policy: str | None
+    names_channel: bool = True
+    """Whether the command line names the channel; else it is the default."""
 
     def client(self, **settings: Any) -> CampaignClient:
         """A client with these settings and those of the command line.
@@ -73,7 +75,7 @@ class Host:
             timeout=self.timeout,
             deadline=self.deadline,
             budget=self.budget,
-            on_wait=_report_wait,
+            on_wait=settings.pop("on_wait", report_wait),
             trace=self._trace(configuration),
             policy=configuration.policy if configuration else None,
             **settings,
@@ -122,7 +124,7 @@ class Host:
             raise click.UsageError(f"--trace {self.trace}: {error.strerror}.") from None
 
 
-def _report_wait(wait: Wait) -> None:
+def report_wait(wait: Wait) -> None:
     print_text(f"waiting {wait.seconds:.0f} s for the account's request budget", err=True)
 
 
@@ -174,8 +176,13 @@ _OPTIONS = (
 )
 
 
-def host_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """The options that say where a command goes; the command gets them as one `Host`, and `as_json`."""
+def host_options(
+    function: Callable[..., int | None], *, channel: Callable[..., Any] | None = None
+) -> Callable[..., int | None]:
+    """The options that say where a command goes; the command gets them as one `Host`, and `as_json`.
+
+    `channel` is an option of its own instead of the common one, without a default.
+    """
 
     @functools.wraps(function)
     def with_host(**given: Any) -> int | None:
@@ -188,15 +195,16 @@ def host_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             given["timeout"] = older_timeout
             if context.command.name == "watch":
                 print_warning("--timeout is for each request (now --request-timeout); --for is how long to watch.")
-        channel = Channel(given.pop("channel"))
+        named = given.pop("channel")
+        kind = Channel.MESSAGE if named is None else Channel(named)
         if given.get("yes"):
             context.with_resource(confirmed())
-        host = Host(channel, **{name: given.pop(name) for name in _SETTINGS})
+        host = Host(kind, **{name: given.pop(name) for name in _SETTINGS}, names_channel=named is not None)
         written = [STDOUT] if host.trace is None else [STDOUT, host.trace]
         keep_apart(written, {identity(0 if file == "-" else file)} if (file := given.get("file")) else set())
         return function(host=host, **given)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(_OPTIONS if channel is None else (channel, *_OPTIONS[1:])):
         with_host = option(with_host)
     return with_host
 

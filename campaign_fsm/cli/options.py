@@ -114,7 +114,7 @@ def _ids_on_stdin() -> list[str]:
 
 
 CAMPAIGN_ID = click.argument("campaign_id", metavar="ID", callback=_campaign_id)
-CAMPAIGN_IDS = click.argument("campaign_ids", metavar="ID...", nargs=-1, required=True, callback=_campaign_ids)
+CAMPAIGN_IDS = click.argument("campaign_ids", metavar="[ID]...", nargs=-1, callback=_campaign_ids)
 
 
 def completing(known: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:

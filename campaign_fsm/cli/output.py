@@ -48,6 +48,13 @@ def _redacted(value: Any, secrets: Collection[str]) -> Any:
     return value
 
 
+def shown_text(text: str) -> str:
+    """A text without secrets, and without what drives a terminal or is a command to a build server."""
+    from campaign_fsm.printable import harmless, printable
+
+    return harmless(printable(str(_without_secrets(text))))
+
+
 def print_text(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print lines in which no build server sees a command and only `click.style` drives a terminal."""
     from campaign_fsm.printable import harmless, lines_in_colour

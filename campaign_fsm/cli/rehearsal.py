@@ -95,10 +95,10 @@ def judge(judged: Callable[[], Rehearsed]) -> Rehearsed:
         logger.removeFilter(_is_not_about_the_write)
 
 
-def require_terminal(why: str) -> None:
-    """Raise `NotConfirmed` if there is no terminal to ask on."""
+def require_terminal(why: str, instead: str = "--yes") -> None:
+    """Raise `NotConfirmed` if there is no terminal to ask on, and say what to add `instead`."""
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise NotConfirmed(f"{why} Add --yes to go on.")
+        raise NotConfirmed(f"{why} Add {instead} to go on.")
 
 
 def ask(rows: list[tuple[str, str]], why: str, question: str) -> None:

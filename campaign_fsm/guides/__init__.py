@@ -6,6 +6,7 @@ from typing import Final
 
 TOPICS: Final = (
     "getting-started",
+    "stop",
     "command-line",
     "client",
     "state-machine",

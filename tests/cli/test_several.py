@@ -295,3 +295,95 @@ def test_a_pause_that_cannot_be_sent_is_told_by_hand_for_each(account, capsys):
     code, _, err = call(capsys, "pause", *campaigns, "--deadline", "0")
     assert code == 2
     assert [line.split()[3].rpartition("/")[2] for line in err.splitlines() if "curl" in line] == campaigns
+
+
+# selections
+
+
+@pytest.fixture
+def offers(account):
+    """Paused campaigns: three of a name, and another."""
+    return [account.add("paused", name=f"otp-{number}") for number in range(3)] + [account.add("paused", name="other")]
+
+
+def test_a_selection_is_the_campaigns_of_which_the_action_is_legal(account, offers, capsys):
+    """Each is read by itself and done; the others are left alone."""
+    account.add("completed", name="otp-over")
+    code, out, err = call(capsys, "resume", "--name", "otp-*")
+    assert (code, err) == (0, "3 campaigns: 3 as wanted.\n")
+    assert sorted(done(account)) == sorted(("resume", one) for one in offers[:3])
+    code, out, _ = call(capsys, "pause", "--all", "--json")
+    assert code == 0
+    assert {json.loads(line)["campaign_id"] for line in out.splitlines()} == {*offers[:3]}
+    code, out, err = call(capsys, "archive", "--name", "nothing*", "--yes", "--expect", "0")
+    assert (code, out) == (0, "")
+    assert err == "There is no such message campaign of which archive is legal; nothing was sent.\n"
+    assert json.loads(call(capsys, "resume", "--name", "none", "--json")[1])["outcome"] == "nothing selected"
+
+
+@pytest.mark.parametrize("action", ["complete", "archive", "delete"])
+def test_yes_alone_never_covers_a_selection(account, offers, capsys, action):
+    """Nothing is even read; with the count it needs no terminal, and a count that differs sends nothing."""
+    channel = ("--channel", "voice") if action == "delete" else ()
+    code, _, err = call(capsys, action, "--name", "otp-*", "--yes", *channel)
+    assert code == 2
+    assert "Of a selection --yes needs --expect COUNT, which --dry-run tells." in err
+    assert len(account.journal) == 0
+    code, _, err = call(capsys, action, "--name", "otp-*", "--yes", "--expect", "7", *channel)
+    assert code == 2
+    assert "would be meant, and --expect says 7; nothing was sent." in err
+    assert done(account) == []
+
+
+def test_with_the_count_a_selection_is_done(account, offers, capsys):
+    """In a script; without `--yes` it says what to add."""
+    code, _, err = call(capsys, "complete", "--name", "otp-*")
+    assert code == 2
+    assert "Add --yes --expect 3 to go on." in err
+    assert call(capsys, "complete", "--name", "otp-*", "--yes", "--expect", "3")[0] == 0
+    assert sorted(done(account)) == sorted(("complete", one) for one in offers[:3])
+
+
+def test_a_selection_is_asked_about_once_with_its_first_names(account, offers):
+    """And a no sends nothing."""
+    shown, code = on_a_terminal("complete", "--all", until=b"[y/N]", answer=b"n\n")
+    assert code == 2
+    assert b"Complete 4 campaigns?" in shown
+    assert b"and 1 more" in shown
+    assert done(account) == []
+
+
+def test_ids_can_be_counted_too(account, offers, capsys):
+    """What came down a pipe may be more than was thought."""
+    assert call(capsys, "complete", *offers, "--yes", "--expect", "3")[0] == 2
+    assert call(capsys, "complete", offers[0], "--yes", "--expect", "2")[0] == 2
+    assert done(account) == []
+    assert call(capsys, "complete", offers[0], "--yes", "--expect", "1")[0] == 0
+
+
+def test_what_is_selected_may_have_moved_when_its_turn_comes(account, offers, capsys):
+    """Each is read right before: what is no longer paused is refused, by its own reading."""
+    account.fault("moved", method="GET", after=1, to_status="in-progress", id=offers[1])
+    account.fault("moved", method="GET", to_status="in-progress", id=offers[0])
+    real = account.handle
+
+    def handle(method, target, headers, body):
+        reply = real(method, target, headers, body)
+        if method == "GET" and "?" in target:
+            account.move(offers[2], "in-progress")
+        return reply
+
+    account.handle = handle
+    code, _, _ = call(capsys, "complete", "--name", "otp-*", "--yes", "--expect", "3")
+    assert code == 1
+    assert ("complete", offers[2]) not in done(account)
+    assert not [entry for entry in account.journal if entry.id == offers[2] and entry.method == "PUT"]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "complete", "archive", "delete"])
+def test_which_campaigns_has_to_be_said(account, capsys, command):
+    """There is no default."""
+    code, _, err = call(capsys, command, "--yes")
+    assert code == 2
+    assert "say which campaigns: ids, - for ids on the standard input, --name" in err
+    assert len(account.journal) == 0

@@ -25,7 +25,7 @@ _WORDS: Final = {"all": "--all", "everything": "--all"}
 _NAMES: Final = ("select_all", "names", "statuses", "older", "newer")
 
 
-class _Age(click.ParamType[timedelta]):
+class _Age(click.ParamType):  # type: ignore[type-arg]  # click 8.2 has no type arguments
     """A length of time, such as ``90m``."""
 
     name = "age"

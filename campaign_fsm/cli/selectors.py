@@ -35,8 +35,8 @@ class _Age(click.ParamType):  # type: ignore[type-arg]  # click 8.2 has no type 
         if found is None:
             self.fail(f"{quoted(value)} is no age; write a number and s, m, h or d, such as 90m.", param, ctx)
         age = timedelta(**{_UNITS[found[2]]: int(found[1])})
-        if age > _LONGEST:
-            self.fail(f"{value} is longer than a hundred years.", param, ctx)
+        if not timedelta() < age <= _LONGEST:
+            self.fail(f"{value} is not between a second and a hundred years.", param, ctx)
         return age
 
 

@@ -270,11 +270,12 @@ class CampaignClient(BaseClient):
         ...     print("stopped" if results.report else results.report.running or results.report.problems)
 
         It goes at the pace of whoever iterates. What stops one campaign is in its result and is not raised. What passes
-        (429, 5xx, broken connections) is tried again: five times while other campaigns get through, else for ten times
-        the client's deadline. One that was moved and paused again is given once more: its last result counts. Leaving
-        the ``with`` block begins nothing new, and waits for what is under way. The campaigns of a list are paused on
-        what the list shows, at most `max_age` seconds after it was asked for; what was given by its id is read by
-        itself. Campaigns that are created meanwhile are paused too: it ends when lists show nothing new.
+        (429, 5xx, broken connections) is tried again: five times while other campaigns get through; once none does, for
+        ten times the client's deadline, and for the deadline if none ever has. One that was moved and paused again is
+        given once more: its last result counts. Leaving the ``with`` block begins nothing new, and waits for what is
+        under way. The campaigns of a list are paused on what the list shows, at most `max_age` seconds after it was
+        asked for; what was given by its id is read by itself. Campaigns that are created meanwhile are paused too: it
+        ends when lists show nothing new.
 
         Args:
             selection: Which campaigns, as a `Selection`, or as ids.

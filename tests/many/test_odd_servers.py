@@ -132,6 +132,24 @@ def test_a_full_page_is_not_taken_for_the_last(account):
     assert report.counts == {PauseOutcome.PAUSED: 40, PauseOutcome.FAILED: 50}
 
 
+def test_what_stays_in_a_list_without_a_total_does_not_hide_its_end(account):
+    """Its last entry is all that the next page shows, and then there is nothing: that is no list that moves."""
+    account.add("in-progress", name="otp-1")
+    account.add("in-progress", name="other")
+
+    def odd(method, target, body):
+        if not is_list(method, target):
+            return None
+        reply = json.loads(Simulator.handle(account, method, target, [("Authorization", BASIC)], body).body)
+        del reply["metadata"]["total"]
+        return json.dumps(reply).encode()
+
+    account.odd = odd
+    report, _ = stopped(account, Selection(names="otp-*"))
+    assert report
+    assert len(account.seen) < 20
+
+
 @pytest.mark.parametrize("once", [False, True])
 def test_a_list_that_never_ends_is_not_read_for_ever(account, once):
     """The same page, whatever is asked for, and no total: it says so."""
@@ -291,6 +309,54 @@ def test_whoever_was_faster_is_told(account):
     ]
 
 
+def test_what_no_list_shows_any_more_and_still_runs_is_paused(account):
+    """It has failed once, and is no longer of the status that was asked for; or its list cannot be had any more."""
+    campaign = account.add("created", start=account.now + timedelta(hours=3))
+    account.fault("server-error", method="PUT", id=campaign)
+
+    def odd(method, target, _):
+        if method == "PUT" and account.status(campaign) == "created":
+            account.advance(4 * 3600)
+
+    account.odd = odd
+    report, _ = stopped(account, Selection(statuses="created"))
+    assert account.status(campaign) == "paused"
+    assert len(account.seen) < 20
+    other = account.add("in-progress", channel="voice")
+    account.fault("server-error", method="PUT", id=other)
+    tried = []
+
+    def closed(method, target, _):
+        tried.extend([1] if method == "PUT" else [])
+        return 403 if tried and is_list(method, target, "voice") else None
+
+    account.odd = closed
+    report, _ = stopped(account)
+    assert account.status(other) == "paused"
+    assert not report.certain
+    assert len(account.seen) < 50
+
+
+def test_what_runs_again_when_its_list_is_read_once_more_is_told(account):
+    """Somebody was faster, and has resumed it since, in the same round."""
+    for number in range(99):
+        account.add("in-progress", name=f"n{number}")
+    campaign = account.add("in-progress", name="otp")
+    lists = []
+
+    def odd(method, target, _):
+        if method == "PUT":
+            account.move(campaign, "paused")
+        elif is_list(method, target):
+            lists.append(1)
+            if account.status(campaign) == "paused":
+                account.move(campaign, "in-progress")
+
+    account.odd = odd
+    report, _ = stopped(account, Selection(statuses="in-progress", names="otp"))
+    assert bool(report) is (account.status(campaign) == "paused")
+
+
 def test_an_outage_fails_nobody(account):
     """While nothing else gets through, that a pause does not is not the campaign's fault."""
     ids = [account.add("in-progress") for _ in range(12)]
@@ -320,10 +386,9 @@ def test_ids_are_looked_at_again_if_that_is_long_ago(account):
     def odd(method, target, _):
         if method == "PUT" and target.endswith(last) and account.status(first) == "paused":
             account.move(first, "in-progress")
-            account.advance(60)
 
     account.odd = odd
-    report, _ = stopped(account, Selection(ids=[first, last]), concurrency=1)
+    report, _ = stopped(account, Selection(ids=[first, last]), concurrency=1, max_age=0.0)
     assert report
     assert account.status(first) == "paused"
 
@@ -381,6 +446,22 @@ def test_whoever_breaks_off_gets_a_report_of_what_has_ended(account):
     assert results.report.requests + never.report.requests == len(account.journal)
     assert never.report.results == {}
     assert not never.report
+
+
+def test_whoever_leaves_at_once_is_told_what_has_ended(account):
+    """Though nobody has taken it yet."""
+    for _ in range(6):
+        account.add("in-progress")
+    with (
+        CampaignClient(transport=SimulatorTransport(account), **KEYS) as client,
+        client.pause_many(Selection()) as results,
+    ):
+        next(iter(results))
+        threading.Event().wait(0.3)
+        results.abandon()
+    assert results.report.counts == {PauseOutcome.PAUSED: 6}
+    assert results.report.requests == len(account.journal)
+    assert "unknown whether" not in " ".join(results.report.problems)
 
 
 class Broken(SimulatorTransport):

@@ -102,7 +102,8 @@ def test_select_lists_what_is_selected_on_each_channel(face):
             assert len(found) == 61
             assert sorted(await names(client, Selection(), "archive")) == sorted(done)
             assert await names(client, Selection(statuses="completed"), "pause") == []
-            assert await names(client, Selection(ids=[done[0]])) == [done[0]]
+            assert await names(client, Selection(ids=[done[0]]), "archive") == [done[0]]
+            assert await names(client, Selection(ids=[done[0]])) == []
 
     one.run(scenario)
     assert {entry.method for entry in simulator.journal} == {"GET"}

@@ -55,6 +55,10 @@ class Crew:
         self._dismiss()
         for thread in self._threads:
             thread.join()
+        return self.left()
+
+    def left(self) -> list[Done]:
+        """What has ended and nobody has taken."""
         left: list[Done] = []
         with suppress(Empty):
             while True:
@@ -81,8 +85,8 @@ def _serve(
             done = Done(job, drive(job.operation, perform))
         except BaseException as error:  # noqa: BLE001 (whoever takes the end of the job decides)
             done = Done(job, error=error)
-        under_way.discard(job)
         ended.put(done)
+        under_way.discard(job)
 
 
 class AsyncCrew:

@@ -12,6 +12,7 @@ from anyio.abc import TaskGroup
 from campaign_fsm.client.many.crew import AsyncCrew, Crew
 from campaign_fsm.client.many.pausing import Pausing
 from campaign_fsm.client.many.results import PauseReport, PauseResult
+from campaign_fsm.client.many.steps import Done
 from campaign_fsm.drive import iterate, iterate_async
 
 _Perform = TypeVar("_Perform")
@@ -72,9 +73,16 @@ class SyncPausing(_Results[Callable[[Any], Any]]):
         assert self._crew is not None
         assert self._flow is not None
         self._pausing.call_off()
-        left = [] if self.is_abandoned else self._crew.end()
-        self._flow.close()
-        self._pausing.end(left, [*self._crew.under_way])
+        left: list[Done] = []
+        try:
+            if not self.is_abandoned:
+                left = self._crew.end()
+        finally:
+            self._flow.close()
+            under_way = [*self._crew.under_way]
+            left += self._crew.left()
+            ended = {done.job for done in left}
+            self._pausing.end(left, [job for job in under_way if job not in ended])
 
     def __iter__(self) -> Iterator[PauseResult]:
         if self._flow is None:

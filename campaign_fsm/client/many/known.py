@@ -55,6 +55,7 @@ class Known:
         delays: How often what a list showed was no longer good when its turn came.
         failures: How often anything has.
         begun_at: When the first one began, on the client's clock.
+        heard_at: When its last job began, on that clock.
         through: How many others had got through by then.
         is_first: Whether one of them had just before.
         listed_as: The status that a list showed last, `listed_at` when and `listed_in` in which round.
@@ -81,6 +82,7 @@ class Known:
     heard_in: int = 0
     failures: int = 0
     begun_at: float = 0.0
+    heard_at: float = 0.0
     through: int = 0
     is_first: bool = False
     is_settled: bool = False
@@ -136,6 +138,7 @@ class Known:
             # A try of ours may have arrived late.
             self.outcome = PauseOutcome.PAUSED if self.outcome is PauseOutcome.UNKNOWN else PauseOutcome.WAS_PAUSED
         self.error, self.is_settled = None, True
+        self.failures = self.tries = 0  # what fails from now on is another matter
 
     def failed(self, error: CampaignFsmError, now: datetime, tries: int) -> None:
         """A pause has ended with an error: what that says of it, and whether it is tried again.

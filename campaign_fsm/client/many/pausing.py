@@ -37,7 +37,7 @@ from campaign_fsm.errors import (
     UnexpectedAnswer,
 )
 from campaign_fsm.gate import Batch, Terms
-from campaign_fsm.rules import Action, Channel, Status
+from campaign_fsm.rules import OVER, Action, Channel, Status
 from campaign_fsm.wire.answer import Answer
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.listing import PAGE_SIZES, Filter
@@ -110,7 +110,8 @@ class Pausing:
     _broken: CampaignFsmError | None = None
     _requests: int = 0
     _is_called_off: bool = False
-    _is_cut_short: bool = False
+    _is_cut_short: bool = True
+    _why: str = ""
 
     def call_off(self) -> None:
         """Begin nothing new: what is under way is seen to its end, and then it is looked once more. From any thread."""
@@ -128,7 +129,6 @@ class Pausing:
         for job in under_way:
             self._broke_off(job)
         if self.report is None or self._is_cut_short:
-            self._is_cut_short = True
             self.report = self._as_it_stands()
 
     @property
@@ -150,7 +150,6 @@ class Pausing:
             CampaignFsmError: No list could be read; nothing was paused.
         """
         self._last_through = self._context.clock()
-        self._is_cut_short = True
         try:
             with contextlib.suppress(_Ended):
                 yield from self._by_ids() if self.selection.ids else self._by_lists()
@@ -176,13 +175,14 @@ class Pausing:
                 yield from self._run([self._job(one, None, looks=True) for one in old])
             else:
                 return
-            self._check()
-            yield from self._rest()
+            if any(not one.is_settled for one in known):
+                self._check()
+                yield from self._rest()
 
     def _is_old(self, one: Known) -> bool:
         """Whether a campaign that is paused was read longer ago than what a list shows would be good for."""
         is_paused = one.outcome in (PauseOutcome.PAUSED, PauseOutcome.WAS_PAUSED)
-        return is_paused and one.at is not None and (self._now() - one.at).total_seconds() > self.max_age
+        return is_paused and self._context.clock() - one.heard_at > self.max_age
 
     def _by_lists(self) -> Flow:
         while True:
@@ -307,6 +307,7 @@ class Pausing:
             let_go(error)
             self._broken = self._broken or error
             if self._began is None and is_unauthorized(error):
+                self._why = f"{error.message.rstrip('.')}, so it was ended"
                 raise _Ended from None  # the next one would be answered alike
             way.failed(error.message, self._context.clock())
             if isinstance(error, UnexpectedAnswer) or (isinstance(error, ConnectionFailed) and error.too_large):
@@ -346,6 +347,7 @@ class Pausing:
                 campaigns[campaign.id] = campaign
                 one = self._know(channel, campaign.id)
                 one.listed_as, one.listed_at, one.listed_in = campaign.status, now, self._round
+                one.heard_in = 0  # whatever was heard of it, this list is later
         count, total = len(entries.items), entries.total
         # A full page may be followed by another one, whatever the server counts.
         is_last = not count or (count < asked and total is not None and way.offset + count >= total)
@@ -397,7 +399,7 @@ class Pausing:
         """Whether a campaign was created after the first list was read, as far as that is known."""
         assert self._began is not None
         if campaign.created is None:
-            return self._round > 1
+            return self._round > 1 and not self._know(campaign.channel, campaign.id).requests
         return campaign.created >= self._began + _SECOND
 
     def _jobs(self, todo: list[Known], batch: Batch) -> tuple[list[Job], int]:
@@ -421,6 +423,7 @@ class Pausing:
         one.tried_in = self._round
         if not one.failures:
             one.begun_at = self._context.clock()
+        one.heard_at = self._context.clock()  # at the latest then was it asked what comes of this
         looks = looks or one.was_paused_often
         terms = self._terms(batch)
         context = evolve(self.contexts[one.channel], deadline=0.0)  # whatever passes, this flow tries again
@@ -471,7 +474,7 @@ class Pausing:
             raise error
         let_go(error)
         if is_unauthorized(error):
-            self._problem(error.message)
+            self._why = f"{error.message.rstrip('.')}, so it was ended"
             self._is_called_off = True  # the others would be answered alike
         tries = self._tries(one, error)
         if looks:
@@ -518,8 +521,9 @@ class Pausing:
     # Between and after the rounds
 
     def _settle(self, left: Iterable[Known]) -> Flow:
-        """Read those that no list shows any more, and of which it is unknown what became of them."""
-        yield from self._run([self._job(one, None, looks=True) for one in left if not one.is_settled])
+        """Go on with those that no list shows any more: what runs by the last reading is paused, the rest is read."""
+        jobs = [self._job(one, None, looks=one.status not in RUNNING) for one in left if not one.is_settled]
+        yield from self._run(jobs)
 
     def _rest(self) -> Operation[None]:
         """Wait before those that failed are tried again: longer each time."""
@@ -618,6 +622,7 @@ class Pausing:
 
     def _check(self) -> None:
         if self.is_over():
+            self._why = self._why or ("it was called off" if self._is_called_off else "its time was up")
             raise _Ended
 
     def _know(self, channel: Channel, campaign_id: str) -> Known:
@@ -642,24 +647,27 @@ class Pausing:
         return f"; the last one, read {at}, counted {total} that are {kinds}, of which {since} were paused since"
 
     def _as_it_stands(self) -> PauseReport:
+        problems = [text for _, text in self._problems]
         if self._is_cut_short:
-            why = "it was called off" if self._is_called_off else "its time was up"
-            self._problem(f"{why} before it was done")
+            problems.append(f"{self._why or 'it was broken off'} before it was done.")
         if not self._known and self._others and not self._is_cut_short:
-            self._problem("there are campaigns that could be paused, and none is as was asked for: name, age or status")
-        for channel in () if self.selection.ids else self.contexts:
-            if channel not in self._closed:
-                self._problem(f"no list of {channel} campaigns says what still runs{self._last_count(channel)}")
+            problems.append("there are campaigns that could be paused, and none is as was asked for: name or age.")
+        problems += [
+            f"no list of {channel} campaigns says what still runs{self._last_count(channel)}."
+            for channel in self.contexts
+            if channel not in self._closed and not self.selection.ids
+        ]
         results = {key: one.result() for key, one in self._known.items()}
-        unclear = (PauseOutcome.UNKNOWN, PauseOutcome.NOT_TRIED)
+        unclear = (PauseOutcome.UNKNOWN, PauseOutcome.NOT_TRIED, PauseOutcome.FAILED, PauseOutcome.REFUSED)
         for key, result in results.items():
-            if result.status is None or (result.outcome in unclear and result.status not in RUNNING):
-                self._problem(f"it is unknown whether {key[0]} campaign {key[1]} still runs")
+            is_over = result.status in OVER
+            if result.status is None or (result.outcome in unclear and not is_over and result.status not in RUNNING):
+                problems.append(f"it is unknown whether {key[0]} campaign {key[1]} still runs.")
         return PauseReport(
             results=results,
             running=tuple(result for result in results.values() if result.status in RUNNING),
             closed=dict(self._closed),
-            problems=tuple(dict.fromkeys(text for _, text in self._problems)),
+            problems=tuple(dict.fromkeys(problems)),
             requests=self._requests,
         )
 

@@ -21,7 +21,9 @@ def selected(contexts: Mapping[Channel, ClientContext], selection: Selection, ac
     if selection.ids:
         (context,) = contexts.values()
         for one in selection.ids:
-            yield Emit((yield from reads.get(context, one)))
+            campaign = yield from reads.get(context, one)
+            if campaign.status in selection.statuses_for(action, campaign.channel):
+                yield Emit(campaign)
         return
     for channel, context in contexts.items():
         legal = selection.statuses_for(action, channel)

@@ -48,6 +48,7 @@ class Way:
         is_odd: Whether the last page could not be read, though it was had.
         passed_by: How many entries in a row could not be read, each alone.
         has_gaps: Whether there was one.
+        was_empty: Whether the last page was, though something came before it.
     """
 
     channel: Channel
@@ -62,6 +63,7 @@ class Way:
     is_odd: bool = False
     passed_by: int = 0
     has_gaps: bool = False
+    was_empty: bool = False
 
     def was_read(self, page: Page, most: int) -> None:
         """A page was had; after one that had to be small the next may be larger."""
@@ -92,8 +94,12 @@ class Way:
         if not self.passed or self.slips >= SLIPS or page.size == 1:
             return False
         offset, before = self.passed[-1]
-        if page.ids and page.ids[0] in before:
+        if any(one in before for one in page.ids[:2]):  # the first may be one that cannot be read
+            self.was_empty = False
             return False
+        if not page.count and self.was_empty:
+            return False  # read again, there is nothing behind the last page
+        self.was_empty = not page.count
         self.offset = offset
         self.passed.pop()
         self.slips += 1

@@ -166,7 +166,8 @@ def _accounted(truth, seen):
             yield f"{one} was given by its id, and has no result"
     last = {(result.channel, result.campaign_id): result for result in seen.results}
     for key, result in last.items():
-        if results[key].outcome is not result.outcome:
+        # One that was cut short in the middle of another try is not given once more.
+        if results[key].is_final and results[key].outcome is not result.outcome:
             yield f"{key[1]}: {result.outcome} was given last, and {results[key].outcome} reported"
     if report.certain:
         for key in results.keys() - last.keys():

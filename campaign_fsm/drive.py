@@ -48,6 +48,28 @@ def drive(flow: Generator[_Step, Any, _Result], perform: Callable[[_Step], Any])
         flow.close()  # an interrupt may come between two steps
 
 
+def within(
+    flow: Generator[_Step, Any, _Result], how: Callable[[_Step], Generator[Any, Any, Any]]
+) -> Generator[Any, Any, _Result]:
+    """Run a flow inside another one: each of its steps is done as `how`, a flow itself, does it."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = yield from how(step)
+            except GeneratorExit:
+                raise  # nobody goes on with the flow
+            except BaseException as error:  # noqa: BLE001 (the flow decides)
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as stop:
+        value: _Result = stop.value
+        return value
+    finally:
+        flow.close()
+
+
 async def drive_async(flow: Generator[_Step, Any, _Result], perform: Callable[[_Step], Awaitable[Any]]) -> _Result:
     """Run a flow to its end, awaiting each step, and return its result."""
     try:

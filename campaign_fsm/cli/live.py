@@ -42,7 +42,7 @@ class Live:
         self._console = Console(stderr=True, highlight=False, markup=False, no_color=no_colour)
         self._live = RichLive(self, console=self._console, refresh_per_second=4, transient=True)
         self._progress: Progress | None = None
-        self._handlers: list[logging.Handler] = []
+        self._handlers: list[logging.Handler] | None = None
 
     def began(self, progress: Progress) -> None:
         self._progress = progress
@@ -67,7 +67,7 @@ class Live:
     def close(self) -> None:
         if self._live.is_started:
             self._live.stop()
-        if self._handlers:
+        if self._handlers is not None:
             logging.getLogger("campaign_fsm").handlers = self._handlers
 
     def __rich__(self) -> RenderableType:

@@ -54,6 +54,14 @@ class Seconds(click.FloatRange):
 
 _LONGEST = 1e9
 STATUS = click.Choice([status.value for status in STATUSES])
+ANY_STATUS = click.option(
+    "--status",
+    "statuses",
+    type=STATUS,
+    multiple=True,
+    metavar="STATUS",
+    help=f"Only campaigns of this status: {', '.join(STATUS.choices)}. May be repeated.",
+)
 STATUS_NAMES = ", ".join(STATUS.choices)
 CHANNELS = click.Choice([channel.value for channel in Channel])
 channel_option = partial(

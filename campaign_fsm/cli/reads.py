@@ -12,7 +12,7 @@ import click
 
 from campaign_fsm.cli.campaign import COLUMNS, print_campaign, row, table_line
 from campaign_fsm.cli.connection import ENVIRONMENT, Host, host_options
-from campaign_fsm.cli.options import CAMPAIGN_ID, LIMIT, STATUS, STATUS_NAMES, Seconds, command
+from campaign_fsm.cli.options import ANY_STATUS, CAMPAIGN_ID, LIMIT, STATUS, STATUS_NAMES, Seconds, command
 from campaign_fsm.cli.output import print_outcome, print_text
 from campaign_fsm.cli.streams import is_unread
 from campaign_fsm.lifecycle import reachable
@@ -45,14 +45,7 @@ def get(campaign_id: str, host: Host, as_json: bool) -> None:
 
 
 @command("list", epilog=ENVIRONMENT)
-@click.option(
-    "--status",
-    "statuses",
-    type=STATUS,
-    multiple=True,
-    metavar="STATUS",
-    help=f"Only campaigns of this status: {STATUS_NAMES}. May be repeated.",
-)
+@ANY_STATUS
 @click.option("--name", help="Only what the server finds for this name; for message campaigns at least 3 characters.")
 @click.option(
     "--sort",

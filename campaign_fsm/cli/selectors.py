@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from campaign_fsm.cli.options import STATUS, STATUS_NAMES, Chosen
+from campaign_fsm.cli.options import ANY_STATUS, Chosen
 from campaign_fsm.client.many import Selection
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import Action, Channel
@@ -50,14 +50,7 @@ _OPTIONS: Final = (
         metavar="PATTERN",
         help="Only campaigns whose whole name fits, such as 'otp-*', in quotes; case counts. May be repeated.",
     ),
-    click.option(
-        "--status",
-        "statuses",
-        type=STATUS,
-        multiple=True,
-        metavar="STATUS",
-        help=f"Only campaigns of this status: {STATUS_NAMES}. May be repeated.",
-    ),
+    ANY_STATUS,
     click.option("--older-than", "older", type=_AGE, metavar="AGE", help="Only what was created longer ago: 90m, 2h."),
     click.option("--newer-than", "newer", type=_AGE, metavar="AGE", help="Only what was created less long ago."),
 )

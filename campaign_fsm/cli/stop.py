@@ -114,7 +114,7 @@ def _ctrl_c(results: SyncPausing, progress: Progress, *, says: bool) -> Iterator
     def second(_: int, __: Any) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)  # what there is to say is said
-        if not results.is_done:
+        if not results.is_closed:
             results.abandon()
             raise KeyboardInterrupt
 
@@ -130,9 +130,9 @@ def _stop(client: CampaignClient, selection: Selection, watch: _Watch, how: dict
     """Stop them, and tell how it ended; the exit code."""
     progress = watch.progress = Progress.of(client, selection)
     results = client.pause_many(selection, on_event=watch.on_event, **how)
-    watch.view.began(progress)
     with _ctrl_c(results, progress, says=watch.view.wants_words):
         try:
+            watch.view.began(progress)
             with results:
                 for result in results:
                     watch.ended(result)
@@ -286,7 +286,7 @@ def stop(
       campaign-fsm stop - < ids.txt
 
     Exit code: 0 only if nothing of it runs any more; 1 if something still does; 2 if that cannot be said, or
-    nothing fits what was asked for.
+    nothing fits what was asked for while other campaigns run.
     """
     channels = (host.channel,) if host.names_channel or selection is None else tuple(Channel)
     chosen = Selection(ids=campaign_ids.ids, channels=channels) if selection is None else selection(channels)

@@ -99,7 +99,9 @@ def _use(
             return seconds is not None
         if into is not None and context.settings.clock() + seconds > batch.sent_at + batch.max_age:
             break  # what the list shows would be too old by then
-        yield Sleep(min(seconds, _SLICE))
+        slept = min(seconds, _SLICE)
+        yield Sleep(slept)
+        note_waited(request, slept)
     raise BudgetSpent(account=target.account, host=request.host, seconds=seconds or 0.0)
 
 

@@ -9,7 +9,16 @@ import attrs
 import httpx
 import pytest
 
-from campaign_fsm import AsyncCampaignClient, CampaignClient, PauseOutcome, Selection, Simulator, SimulatorTransport
+from campaign_fsm import (
+    AsyncCampaignClient,
+    CampaignClient,
+    CampaignFsmError,
+    PauseOutcome,
+    Selection,
+    Simulator,
+    SimulatorTransport,
+    UnexpectedAnswer,
+)
 from campaign_fsm.gate import budget
 from campaign_fsm.gate.budget import Budgets
 
@@ -213,6 +222,77 @@ def test_an_entry_that_cannot_be_read_hides_no_other(account):
     assert not report.certain
     assert "an entry of the list of message campaigns could not be read." in report.problems
     assert len(account.seen) < 100
+
+
+def test_what_is_no_list_is_waited_for_and_not_searched(account):
+    """A page of a proxy hides nothing: it is asked for in halves once, and then like any list that fails."""
+    campaign = account.add("in-progress")
+    account.odd = lambda method, target, _: b"<html>back soon</html>" if is_list(method, target) else None
+    with pytest.raises(UnexpectedAnswer):
+        stopped(account, Selection(), deadline=0.0)
+    assert len(account.seen) < 40
+    answered = []
+
+    def odd(method, target, _):
+        if is_list(method, target) and len(answered) < 20:
+            answered.append(target)
+            return b"<html>back soon</html>"
+        return None
+
+    account.odd = odd
+    report, _ = stopped(account, Selection(), deadline=30)
+    assert report
+    assert report.problems == ()
+    assert account.status(campaign) == "paused"
+
+
+def test_an_entry_that_is_larger_than_a_read_hides_no_other(account):
+    """It is passed by, in few requests, and told."""
+    ids = [account.add("in-progress", channel="voice", lists=["x" * 10]) for _ in range(9)]
+    account.campaigns[ids[4]].parameters["lists"] = ["x" * 5_000_000]
+    report, _ = stopped(account, Selection(channels="voice"))
+    assert [one for one in ids if account.status(one) == "in-progress"] == [ids[4]]
+    assert "an entry of the list of voice campaigns could not be read." in report.problems
+    assert len(account.seen) < 120
+
+
+def test_wrong_credentials_are_raised_for_ids_too(account):
+    """Nothing was paused; the others are not tried."""
+    ids = [account.add("in-progress") for _ in range(20)]
+    account.odd = lambda *_: 401
+    with pytest.raises(CampaignFsmError, match="401"):
+        stopped(account, Selection(ids=ids), concurrency=2)
+    assert len(account.seen) < 10
+
+
+class Failing(SimulatorTransport):
+    """A pause arrives, and then something of the client's own fails."""
+
+    def handle_request(self, request):
+        response = super().handle_request(request)
+        if request.method == "PUT":
+            raise KeyboardInterrupt
+        return response
+
+
+def test_what_is_broken_off_by_an_error_of_its_own_is_unknown(account):
+    """The pause was sent; it is not told as never tried."""
+    campaign = account.add("in-progress")
+    with CampaignClient(transport=Failing(account), **KEYS) as client:
+        results = client.pause_many(Selection())
+        with pytest.raises(KeyboardInterrupt), results:
+            list(results)
+    assert results.report.results["message", campaign].outcome is PauseOutcome.UNKNOWN
+    assert results.is_closed
+
+
+def test_what_was_abandoned_before_it_began_has_a_report(account):
+    """A second Ctrl-C may come at any time."""
+    with CampaignClient(transport=SimulatorTransport(account), **KEYS) as client:
+        results = client.pause_many(Selection())
+        results.abandon()
+        assert not results.report
+        assert not results.is_closed
 
 
 def test_a_status_on_no_list_is_told(account):
@@ -483,19 +563,18 @@ def test_what_ends_a_worker_comes_out(account):
 
 def test_whoever_forgets_it_leaves_no_thread_behind(account):
     """Its threads end with it."""
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     for _ in range(9):
         account.add("in-progress")
     with CampaignClient(transport=SimulatorTransport(account), **KEYS) as client:
         results = client.pause_many(Selection()).__enter__()
         next(iter(results))
-        assert threading.active_count() > before
+        its = {*threading.enumerate()} - before
+        assert its
         del results
-        for _ in range(200):
-            if threading.active_count() == before:
-                break
-            threading.Event().wait(0.01)
-    assert threading.active_count() == before
+        for thread in its:
+            thread.join(5)
+    assert not any(thread.is_alive() for thread in its)
 
 
 class Slow(SimulatorTransport):

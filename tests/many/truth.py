@@ -191,7 +191,8 @@ def _outcomes(truth, seen):
                 yield f"{one} was not tried, and a pause arrived"
             case PauseOutcome.MOVED_AWAY:
                 moved = [step for step in steps if step.status in RUNNING]
-                if len(applied) < 2 or moved[-1].number < applied[1].number:
+                seemed = sorted({*(step.number for step in applied), *_seemed_ours(truth, one)})
+                if len(seemed) < 2 or moved[-1].number < seemed[1]:
                     yield f"{one} moved away, and was not resumed after two pauses"
         ends_well = outcome in (
             PauseOutcome.PAUSED,
@@ -206,14 +207,20 @@ def _outcomes(truth, seen):
             yield f"{one} was paused {len(applied)} times"
 
 
+def _seemed_ours(truth, campaign_id):
+    """When somebody paused a campaign right after a pause of ours whose answer left open what it did."""
+    puts = [entry for _, entry in truth.puts.get(campaign_id, ())]
+    for entry, later in zip(puts, [*puts[1:], None], strict=True):
+        for step in truth.steps[campaign_id] if entry.fault is not None else ():
+            before = later is None or step.number < later.number
+            if step.status is Status.PAUSED and not step.ours and entry.number < step.number and before:
+                yield step.number
+                break
+
+
 def _looks_paused(truth, campaign_id):
-    """Whether somebody paused a campaign after a pause of ours whose answer left open what it did."""
-    unclear = [entry.number for _, entry in truth.puts.get(campaign_id, ()) if entry.fault is not None]
-    return any(
-        step.status is Status.PAUSED and not step.ours and step.number > unclear[0]
-        for step in truth.steps[campaign_id]
-        if unclear
-    )
+    """Whether a pause of somebody's seemed to be ours."""
+    return any(_seemed_ours(truth, campaign_id))
 
 
 def _told(truth, seen):

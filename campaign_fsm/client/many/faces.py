@@ -25,7 +25,6 @@ class _Results(Generic[_Perform]):
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
             raise ValueError(f"concurrency must be 1 or more, not {concurrency!r}")
         self._pausing, self._concurrency, self._perform = pausing, concurrency, perform
-        self.is_abandoned = False
 
     def call_off(self) -> None:
         """Begin nothing new. What is under way ends, and the iteration with it, after a last look if there is room.
@@ -33,16 +32,6 @@ class _Results(Generic[_Perform]):
         May be called from any thread, and from a signal handler.
         """
         self._pausing.call_off()
-
-    def abandon(self) -> None:
-        """Wait for nothing any more: what is under way goes on, and nobody is told what becomes of it."""
-        self._pausing.call_off()
-        self.is_abandoned = True
-
-    @property
-    def is_done(self) -> bool:
-        """Whether there is a report."""
-        return self._pausing.report is not None
 
     @property
     def report(self) -> PauseReport:
@@ -61,6 +50,10 @@ class SyncPausing(_Results[Callable[[Any], Any]]):
 
     _crew: Crew | None
     _flow: Generator[PauseResult, None, None] | None = None
+    is_abandoned: bool = False
+    """Whether nothing is waited for any more."""
+    is_closed: bool = False
+    """Whether the ``with`` block was left, and nothing is under way."""
 
     def __enter__(self) -> Self:
         if self._flow is not None:
@@ -83,6 +76,14 @@ class SyncPausing(_Results[Callable[[Any], Any]]):
             left += self._crew.left()
             ended = {done.job for done in left}
             self._pausing.end(left, [job for job in under_way if job not in ended])
+            self.is_closed = True
+
+    def abandon(self) -> None:
+        """Wait for nothing any more: what is under way goes on, and nobody is told what becomes of it."""
+        self._pausing.call_off()
+        self.is_abandoned = True
+        if self._flow is None:
+            self._pausing.end((), ())
 
     def __iter__(self) -> Iterator[PauseResult]:
         if self._flow is None:

@@ -44,8 +44,8 @@ class Known:
         channel: Its kind.
         id: Its id.
         name: Its name.
-        status: The status that was read last, and `at` when.
         before: The status that was read first.
+        status: The status that was read last, and `at` when.
         outcome: How it has ended, or would if nothing more were done.
         error: Why it is not paused.
         requests: How many requests were made for it alone.
@@ -53,11 +53,11 @@ class Known:
         tries: How often something that passes has stopped it.
         tried_in: The last round in which it was tried.
         delays: How often what a list showed was no longer good when its turn came.
-        failures: How often anything has.
+        failures: How often anything has stopped it.
         begun_at: When the first one began, on the client's clock.
         heard_at: When its last job began, on that clock.
-        through: How many others had got through by then.
-        is_first: Whether one of them had just before.
+        through: How many others had got through when it failed for the first time.
+        is_first: Whether one of them had just before that.
         listed_as: The status that a list showed last, `listed_at` when and `listed_in` in which round.
         heard_in: The last round in which an answer of its own said where it is.
         is_settled: Whether nothing more is to be done, unless it runs again.

@@ -23,7 +23,7 @@ from campaign_fsm.client.many.known import PAUSED, TRIES, Known, is_limited, is_
 from campaign_fsm.client.many.results import Listed, PauseOutcome, PauseReport, PauseResult
 from campaign_fsm.client.many.selection import RUNNING, Selection
 from campaign_fsm.client.many.steps import CalledOff, Done, Job, Next, Start, on_terms
-from campaign_fsm.client.many.way import BY, SLIPS, Page, Way
+from campaign_fsm.client.many.way import SLIPS, Page, Way
 from campaign_fsm.client.operations import commands, pages, reads, writes
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.drive import Emit, Sleep
@@ -127,6 +127,8 @@ class Pausing:
             with contextlib.suppress(BaseException):  # whoever has left has an error of his own
                 self._took(done)
         for job in under_way:
+            self._requests += job.terms.sent
+            job.about.requests += job.terms.sent
             self._broke_off(job)
         if self.report is None or self._is_cut_short:
             self.report = self._as_it_stands()
@@ -147,7 +149,7 @@ class Pausing:
         """Pause them.
 
         Raises:
-            CampaignFsmError: No list could be read; nothing was paused.
+            CampaignFsmError: No list could be read, or the credentials are wrong; nothing was paused.
         """
         self._last_through = self._context.clock()
         try:
@@ -157,7 +159,7 @@ class Pausing:
             yield from self._look_again()
         finally:
             self.report = self._as_it_stands()
-        if self._broken is not None and self._began is None and not self._known:
+        if self._broken is not None and self._began is None and not self._through:
             raise self._broken
 
     # Which campaigns
@@ -286,7 +288,8 @@ class Pausing:
 
     def _page_size(self, channel: Channel) -> int:
         per_minute, (_, most) = self.per_minute(), PAGE_SIZES[channel]
-        return min(most, _PAGE) if per_minute is None else max(min(most, per_minute - 1), 1)
+        # Two at least: pages have one entry in common.
+        return min(most, _PAGE) if per_minute is None else max(min(most, per_minute - 1), 2)
 
     def _page(
         self, way: Way, terms: Terms, *, most: int | None = None, closing: bool | None = None
@@ -310,12 +313,11 @@ class Pausing:
                 self._why = f"{error.message.rstrip('.')}, so it was ended"
                 raise _Ended from None  # the next one would be answered alike
             way.failed(error.message, self._context.clock())
-            if isinstance(error, UnexpectedAnswer) or (isinstance(error, ConnectionFailed) and error.too_large):
-                if way.passes_by():
-                    self._problem(f"an entry of the list of {way.channel} campaigns could not be read", way)
-                if way.passed_by <= BY:
+            too_large = isinstance(error, ConnectionFailed) and error.too_large
+            if isinstance(error, UnexpectedAnswer) or too_large:
+                if way.passes_by(too_large=too_large):
                     raise _Odd from None
-            if way.passed_by > BY or not passes(error):
+            elif not passes(error):
                 way.failures = 0  # it cannot be had at all
             return None
         finally:
@@ -351,9 +353,11 @@ class Pausing:
         count, total = len(entries.items), entries.total
         # A full page may be followed by another one, whatever the server counts.
         is_last = not count or (count < asked and total is not None and way.offset + count >= total)
-        if is_last and not way.has_gaps and way.statuses == self._wanted(channel):
+        if is_last and not (way.has_gaps or way.passed_by) and way.statuses == self._wanted(channel):
             self._closed[channel] = now
         page = Page(tuple(campaigns.values()), tuple(ids), asked, is_last, count)
+        if way.passed_by:
+            self._problem(f"an entry of the list of {channel} campaigns could not be read", way)
         way.was_read(page, most or self._page_size(channel))
         closing = self._round > 1 if closing is None else closing
         seen = Listed(
@@ -471,9 +475,11 @@ class Pausing:
             self._got_through()
             return True
         if not isinstance(error, CampaignFsmError):
+            self._broke_off(done.job)
             raise error
         let_go(error)
         if is_unauthorized(error):
+            self._broken = self._broken or error
             self._why = f"{error.message.rstrip('.')}, so it was ended"
             self._is_called_off = True  # the others would be answered alike
         tries = self._tries(one, error)
@@ -481,7 +487,7 @@ class Pausing:
             one.tried(error, tries)
         else:
             one.failed(error, self._now(), tries)
-        if not (is_outage(error) or is_limited(error)):
+        if not (is_outage(error) or is_limited(error) or is_unauthorized(error)):
             self._got_through()
         return True
 
@@ -508,14 +514,12 @@ class Pausing:
         return any(other is not one and other.failures and not other.is_settled for other in self._known.values())
 
     def _broke_off(self, job: Job) -> None:
-        """A job was canceled in the middle: whether its pause was on the way is unknown."""
+        """A job has ended in the middle: whether its pause was on the way is unknown."""
         one: Known = job.about
-        one.requests += job.terms.sent
-        self._requests += job.terms.sent
         if job.terms.sent and not job.looks:
             one.outcome = PauseOutcome.UNKNOWN
             one.error = OutcomeUnknown(
-                action=Action.PAUSE, campaign_id=one.id, seen=one.status or Status.UNKNOWN, why="It was canceled."
+                action=Action.PAUSE, campaign_id=one.id, seen=one.status or Status.UNKNOWN, why="It was broken off."
             )
 
     # Between and after the rounds

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from typing import Any
 
 from campaign_fsm import log
 from campaign_fsm.client.many.selection import RUNNING, Selection
 from campaign_fsm.client.operations import pages, reads
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.pages import Listing
-from campaign_fsm.drive import Emit
+from campaign_fsm.drive import Emit, within
 from campaign_fsm.rules import Action, Channel, Status
 from campaign_fsm.wire.campaign import Campaign
 from campaign_fsm.wire.listing import Filter
@@ -34,18 +34,13 @@ def selected(contexts: Mapping[Channel, ClientContext], selection: Selection, ac
 
 def _kept(context: ClientContext, listing: Listing[Campaign], selection: Selection) -> Listing[Campaign]:
     """What a selection takes of a listing."""
-    with contextlib.closing(listing), contextlib.suppress(StopIteration):
-        step = next(listing)
-        while True:
-            if isinstance(step, Emit) and not _takes(context, selection, step.value):
-                step = next(listing)
-                continue
-            try:
-                result = yield step
-            except Exception as error:  # noqa: BLE001 (the listing decides)
-                step = listing.throw(error)
-            else:
-                step = listing.send(result)
+
+    def how(step: Any) -> Generator[Any, Any, Any]:
+        if not isinstance(step, Emit) or _takes(context, selection, step.value):
+            return (yield step)
+        return None
+
+    return within(listing, how)
 
 
 def _takes(context: ClientContext, selection: Selection, campaign: Campaign) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, frozen
 
 from campaign_fsm.client.calls import Call, Operation
-from campaign_fsm.drive import Sleep
+from campaign_fsm.drive import Sleep, within
 from campaign_fsm.gate import Terms
 
 _R = TypeVar("_R")
@@ -69,22 +68,11 @@ def on_terms(operation: Operation[_R], terms: Terms, *, cut: bool = False) -> Op
     Raises:
         CalledOff: It was.
     """
-    with contextlib.closing(operation):
-        try:
-            step = next(operation)
-            while True:
-                try:
-                    how = _sleep(step.seconds, terms) if cut and isinstance(step, Sleep) else _performed(step, terms)
-                    result = yield from how
-                except (GeneratorExit, CalledOff):
-                    raise
-                except BaseException as error:  # noqa: BLE001 (the operation decides)
-                    step = operation.throw(error)
-                else:
-                    step = operation.send(result)
-        except StopIteration as stop:
-            value: _R = stop.value
-            return value
+
+    def how(step: Any) -> Operation[Any]:
+        return _sleep(step.seconds, terms) if cut and isinstance(step, Sleep) else _performed(step, terms)
+
+    return within(operation, how)
 
 
 def _performed(step: Any, terms: Terms) -> Operation[Any]:

@@ -12,7 +12,7 @@ from campaign_fsm.wire.campaign import Campaign
 SLIPS: Final = 50
 """How often a list may slip while it is read."""
 BY: Final = 3
-"""How many entries in a row may be unreadable: more are no entries."""
+"""How many entries in a row may be unreadable: more are none, and what was answered is no list."""
 
 
 @frozen
@@ -46,8 +46,10 @@ class Way:
         failures: How often in a row no page could be had, `failing_since` when, on the client's clock.
         error: What was wrong then.
         is_odd: Whether the last page could not be read, though it was had.
+        began_odd: Where the next page began when that was so for the first time.
         passed_by: How many entries in a row could not be read, each alone.
         has_gaps: Whether there was one.
+        is_none: Whether what was answered last is no list, in whatever size it is asked for.
         was_empty: Whether the last page was, though something came before it.
     """
 
@@ -61,13 +63,16 @@ class Way:
     failing_since: float = 0.0
     error: str = ""
     is_odd: bool = False
+    began_odd: int = 0
     passed_by: int = 0
     has_gaps: bool = False
+    is_none: bool = False
     was_empty: bool = False
 
     def was_read(self, page: Page, most: int) -> None:
         """A page was had; after one that had to be small the next may be larger."""
-        self.failures, self.error, self.is_odd, self.passed_by = 0, "", False, 0
+        self.has_gaps = self.has_gaps or self.passed_by > 0
+        self.failures, self.error, self.is_odd, self.passed_by, self.is_none = 0, "", False, 0, False
         self.size = min(2 * page.size, most)
 
     def failed(self, error: str, now: float) -> None:
@@ -76,18 +81,28 @@ class Way:
         self.failing_since = self.failing_since if self.failures else now
         self.failures += 1
 
-    def passes_by(self) -> bool:
-        """Ask for half as many, so that one entry that cannot be read hides no other; True if it stands alone now."""
+    def passes_by(self, *, too_large: bool) -> bool:
+        """Ask for half as many, so that one entry that cannot be read hides no other, and at last pass it by.
+
+        Whether that is any use; else what was answered is no list, and is asked for as it was.
+        """
+        if self.is_none and not too_large:
+            return False
+        if too_large:
+            self.is_odd, self.size = True, 1  # it was halved already
         if not self.is_odd:
             self.is_odd = True  # perhaps it can be read now
         elif self.size > 1:
             self.size //= 2
         else:
+            self.began_odd = self.began_odd if self.passed_by else self.offset
             self.offset += 1
             self.passed.clear()
-            self.is_odd, self.passed_by, self.has_gaps = False, self.passed_by + 1, True
-            return True
-        return False
+            self.passed_by += 1
+        if self.passed_by > BY:
+            self.offset, self.passed_by, self.is_odd, self.is_none = self.began_odd, 0, False, True
+            return False
+        return True
 
     def has_slipped(self, page: Page) -> bool:
         """Whether something may stand between the last page and this one; then the last one is read again."""

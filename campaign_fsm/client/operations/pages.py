@@ -14,7 +14,7 @@ from campaign_fsm.client.calls import Call, Operation, changed
 from campaign_fsm.client.operations.context import ClientContext
 from campaign_fsm.client.operations.reads import ask, hint_elsewhere, read
 from campaign_fsm.client.sent_write import is_gone
-from campaign_fsm.drive import Emit, Sleep
+from campaign_fsm.drive import Emit, Sleep, within
 from campaign_fsm.errors import ApiError, ConnectionFailed, NotFound, NotOne
 from campaign_fsm.printable import quoted
 from campaign_fsm.rules import OVER, Channel
@@ -44,6 +44,12 @@ _SMALL: Final = 2**20
 _SHIFTS: Final = 3
 
 _T = TypeVar("_T")
+
+
+class _Enough(Exception):
+    """Nothing more is wanted of a listing."""
+
+
 Listing = Generator[Call | Sleep | Emit[_T], Any, None]
 
 
@@ -183,21 +189,16 @@ def find(context: ClientContext, name: str) -> Operation[Campaign]:
 
 def through(listing: Listing[_T], take: Callable[[_T], bool]) -> Operation[None]:
     """Run a listing inside an operation, until `take` says of a thing that it was enough."""
-    result: Any = None
-    error: BaseException | None = None
-    with contextlib.closing(listing), contextlib.suppress(StopIteration):
-        step = next(listing)
-        while True:
-            if isinstance(step, Emit):
-                if not take(step.value):
-                    return
-                step = next(listing)
-                continue
-            try:
-                result, error = (yield step), None
-            except Exception as thrown:  # noqa: BLE001 (the listing decides)
-                error = thrown
-            step = listing.throw(error) if error else listing.send(result)
+
+    def how(step: Any) -> Operation[Any]:
+        if not isinstance(step, Emit):
+            return (yield step)
+        if not take(step.value):
+            raise _Enough
+        return None
+
+    with contextlib.suppress(_Enough):
+        yield from within(listing, how)
 
 
 def page_of(context: ClientContext, call: Call, *, patient: bool = True) -> Operation[tuple[Answer, Page]]:
